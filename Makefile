@@ -1,0 +1,40 @@
+# Two commands: `make run` (load two years, compare) and `make test` (lint, types, tests). Both install what they need.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+.PHONY: run test check bench clean system
+
+run: $(VENV)/.installed | system
+	$(BIN)/python -m sync run
+
+test: check
+	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+check: $(VENV)/.installed-dev | system
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(VENV)/.installed-dev | system
+	$(BIN)/python -m bench
+
+$(VENV)/.installed: requirements.txt
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) -r requirements.txt
+	touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.txt
+	$(PIP) -r requirements-dev.txt
+	touch $@
+
+# The embedded mongod needs libcurl4 and OpenSSL 3; installed where this may be done without asking.
+system:
+	@if [ "$$(uname -s)" = Linux ] && ! ldconfig -p | grep -q 'libcurl\.so\.4'; then \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    apt-get update -qq && apt-get install -y -qq libcurl4 >/dev/null; \
+	  else echo "the embedded MongoDB needs libcurl4: sudo apt-get install libcurl4 (or set MONGODB_URI)"; fi; fi
+
+clean:
+	rm -rf $(VENV)
