@@ -1,0 +1,1 @@
+"""Local servers that answer like the APIs: for demos, for tests and for load."""

@@ -1,0 +1,192 @@
+"""Faults on request: which request fails how, and which days' points are spoilt.
+
+A fault is written `kind@which[:amount]`, several with commas between them:
+
+    429@5,500@7-9,reset@*20,slow@3:2.5,nullcurve@2024-05-01,late@2024-06-01..2024-06-03:2
+
+Faults of requests choose by number: `n`, `n-m`, or `*k` for every k-th. Numbers count the API requests since the faults
+were set, from 1. Faults of days choose local dates: `D` or `D..D`, both included.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+from ..errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What one kind of fault does. `amount` is its default and `unit` what it counts, where it takes one."""
+
+    text: str
+    example: str
+    unit: str = ""
+    amount: float = 0
+    highest: float = 86_400
+
+
+REQUEST_KINDS = {
+    "429": Kind("quota spent, in the form of fault code 900807", "429@5"),
+    "429at": Kind("quota spent, with the time it opens again (code 900804)", "429at@5:600", "seconds until then", 3600),
+    "500": Kind("Enedis has a technical error", "500@7-9"),
+    "500token": Kind("the gateway gets no token from Enedis", "500token@7"),
+    "500text": Kind("Enedis' error is plain text instead of JSON", "500text@7"),
+    "502": Kind("Cloudflare finds the gateway down (problem JSON)", "502@*10"),
+    "html403": Kind("the ban page, for these requests only", "html403@30"),
+    "consent": Kind("no consent for this usage point (403 ADAM-DC-0008)", "consent@1"),
+    "reset": Kind("the connection is reset instead of an answer", "reset@*20"),
+    "slow": Kind("a wait between the headers and the body", "slow@3:2.5", "seconds", 5, 3600),
+    "cut": Kind("the connection ends in the middle of the body", "cut@4"),
+    "notjson": Kind("200 with a body that is not JSON", "notjson@4"),
+    "emptyobject": Kind("200 with {}", "emptyobject@4"),
+    "v5": Kind("V2 routes answer in the V5 shape", "v5@*1"),
+}
+DAY_KINDS = {
+    "nullcurve": Kind("every value of the load curve is null", "nullcurve@2024-05-01"),
+    "duplicate": Kind("each point of the load curve comes twice in a row", "duplicate@2024-05-01"),
+    "missing": Kind("points from the middle of the day are absent", "missing@2024-05-01:6", "points", 6, 300),
+    "late": Kind(
+        "nothing of the day, until so much later", "late@2024-06-01..2024-06-03:2", "days after the day", 3, 400
+    ),
+    "shuffle": Kind("the points of the day come in no order", "shuffle@2024-05-01"),
+    "correct": Kind(
+        "the values of the day are changed, its total too", "correct@2024-05-01:10", "per cent more", 10, 100
+    ),
+    "iv": Kind("every point is marked iv 2, ec 11", "iv@2024-05-01"),
+}
+ALIASES = {"null": "nullcurve"}
+WHOLE_DAYS = {"429at", "missing", "late"}
+
+WRITTEN = re.compile(r"(?P<kind>[a-z0-9]+)@(?P<which>[^:]+)(?::(?P<amount>\d{1,6}(?:\.\d{1,3})?))?")
+NUMBERS = re.compile(r"(?:\*(?P<every>\d{1,9})|(?P<first>\d{1,9})(?:-(?P<last>\d{1,9}))?)")
+DATES = re.compile(r"(\d{4}-\d\d-\d\d)(?:\.\.(\d{4}-\d\d-\d\d))?")
+
+
+@dataclass(frozen=True, slots=True)
+class RequestFault:
+    """A fault of requests `first` … `last` (1 = the first since the faults were set), or of every `every`-th."""
+
+    kind: str
+    first: int = 1
+    last: int = 1
+    every: int = 0
+    amount: float = 0
+
+    def hits(self, number: int) -> bool:
+        return number % self.every == 0 if self.every else self.first <= number <= self.last
+
+
+@dataclass(frozen=True, slots=True)
+class DayFault:
+    """A fault of the local days `first` … `last`, both included."""
+
+    kind: str
+    first: date
+    last: date
+    amount: float = 0
+
+    def hits(self, day: date) -> bool:
+        return self.first <= day <= self.last
+
+
+@dataclass(frozen=True, slots=True)
+class Faults:
+    """All faults of a stand-in; the first of several that hit the same request or day goes first."""
+
+    requests: Sequence[RequestFault] = field(default=())
+    days: Sequence[DayFault] = field(default=())
+
+    def of_request(self, number: int) -> dict[str, float]:
+        """Kinds that hit a request → amount, in the order in which they were written."""
+        return {fault.kind: fault.amount for fault in self.requests if fault.hits(number)}
+
+    def of_day(self, day: date) -> dict[str, float]:
+        """Kinds that hit a local day → amount, in the order in which they were written."""
+        return {fault.kind: fault.amount for fault in self.days if fault.hits(day)}
+
+
+NO_FAULTS = Faults()
+
+
+def parse_faults(text: str) -> Faults:
+    """`429@5,late@2024-06-01:2` → Faults; an empty text is none. Raises UsageError with all kinds and examples."""
+    requests: list[RequestFault] = []
+    days: list[DayFault] = []
+    for written in filter(None, (part.strip() for part in text.split(","))):
+        match = WRITTEN.fullmatch(written)
+        if not match:
+            raise _refused(written, "it is not of the form kind@which or kind@which:amount")
+        name = ALIASES.get(match["kind"], match["kind"])
+        if name in REQUEST_KINDS:
+            first, last, every = _numbers(written, match["which"])
+            requests.append(RequestFault(name, first, last, every, _amount(written, name, match["amount"])))
+        elif name in DAY_KINDS:
+            days.append(DayFault(name, *_dates(written, match["which"]), _amount(written, name, match["amount"])))
+        else:
+            raise _refused(written, f"there is no kind '{match['kind']}'")
+    return Faults(tuple(requests), tuple(days))
+
+
+def _amount(written: str, name: str, text: str | None) -> float:
+    kind = (REQUEST_KINDS | DAY_KINDS)[name]
+    if text is None:
+        return kind.amount
+    if not kind.unit:
+        raise _refused(written, f"{name} takes no amount")
+    amount = float(text)
+    if amount > kind.highest:
+        raise _refused(written, f"at most {kind.highest:.0f} {kind.unit}")
+    if name in WHOLE_DAYS and not amount.is_integer():
+        raise _refused(written, f"{name} counts whole {kind.unit}")
+    return amount
+
+
+def _numbers(written: str, which: str) -> tuple[int, int, int]:
+    """First, last and every-k-th of a request selector."""
+    match = NUMBERS.fullmatch(which)
+    if not match:
+        raise _refused(written, f"'{which}' is not a request number (5), a range (7-9) or every k-th (*20)")
+    if match["every"]:
+        if int(match["every"]) == 0:
+            raise _refused(written, "every 0th request is none; the first is 1")
+        return 1, 1, int(match["every"])
+    first = int(match["first"])
+    last = int(match["last"] or first)
+    if not 1 <= first <= last:
+        raise _refused(written, f"'{which}' is an empty range; the first request is 1")
+    return first, last, 0
+
+
+def _dates(written: str, which: str) -> tuple[date, date]:
+    match = DATES.fullmatch(which)
+    try:
+        first, last = (date.fromisoformat(text) for text in (match[1], match[2] or match[1])) if match else (None, None)
+    except ValueError:
+        raise _refused(written, f"'{which}' is not a date of the calendar") from None
+    if first is None or last is None:
+        raise _refused(written, f"'{which}' is not a local date (2024-05-01) or a range (2024-06-01..2024-06-03)")
+    if last < first or last - first > timedelta(days=4000):
+        raise _refused(written, f"'{which}' ends before it begins or is longer than ten years")
+    return first, last
+
+
+def _refused(written: str, reason: str) -> UsageError:
+    return UsageError(f"fault '{written}': {reason}.\n\n{kinds_text()}")
+
+
+def kinds_text() -> str:
+    """All kinds of faults with what they do and an example, one per line: for error messages and `--help`."""
+    lines = ["Faults of requests, kind@n, kind@n-m or kind@*k (every k-th):"]
+    lines += [_kind_line(kind) for kind in REQUEST_KINDS.values()]
+    lines += ["Faults of days, kind@D or kind@D..D:"]
+    lines += [_kind_line(kind) for kind in DAY_KINDS.values()]
+    return "\n".join(lines)
+
+
+def _kind_line(kind: Kind) -> str:
+    amount = f" (:{kind.unit}, {kind.amount:g} if not given)" if kind.unit else ""
+    return f"  {kind.example:<29} {kind.text}{amount}"

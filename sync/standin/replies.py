@@ -1,0 +1,68 @@
+"""What goes back over the wire, and how it may go wrong on the way."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from . import refusals
+from .refusals import BAN_PAGE, Refusal
+
+JSON = "application/json"
+HTML = "text/html; charset=UTF-8"
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An HTTP answer. `wait`: s between headers and body; `cut`: half the body; `reset`: a TCP reset instead."""
+
+    status: int
+    body: bytes
+    content_type: str = JSON
+    wait: float = 0
+    cut: bool = False
+    reset: bool = False
+
+
+def json_reply(body: Any, status: int = 200) -> Reply:
+    """Compact UTF-8 JSON, as the gateway serialises."""
+    return Reply(status, json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode())
+
+
+def refusal_reply(refusal: Refusal) -> Reply:
+    return json_reply(refusal.body, refusal.status)
+
+
+BANNED = Reply(403, BAN_PAGE.encode(), HTML)
+NO_SUCH_PAGE = Reply(404, b"<!DOCTYPE html><title>404</title><p>Page not found</p>\n", HTML)
+EMPTY = Reply(200, b"")
+
+_INSTEAD = {
+    "429": refusal_reply(refusals.THROTTLED),
+    "500": refusal_reply(refusals.TECHNICAL),
+    "500token": refusal_reply(refusals.NO_ENEDIS_TOKEN),
+    "500text": refusal_reply(refusals.TECHNICAL_TEXT),
+    "502": replace(refusal_reply(refusals.BAD_GATEWAY), content_type="application/problem+json"),
+    "html403": BANNED,
+    "consent": refusal_reply(refusals.NO_CONSENT),
+    "reset": Reply(0, b"", reset=True),
+    "notjson": Reply(200, b"upstream connect error or disconnect/reset before headers"),
+    "emptyobject": json_reply({}),
+}
+
+
+def instead(faults: dict[str, float], now: datetime) -> Reply | None:
+    """The answer that the first fault puts in place of the true one; None where none does. `now` is aware."""
+    for kind, amount in faults.items():
+        if kind == "429at":
+            return refusal_reply(refusals.throttled_until(now + timedelta(seconds=amount)))
+        if kind in _INSTEAD:
+            return _INSTEAD[kind]
+    return None
+
+
+def hindered(reply: Reply, faults: dict[str, float]) -> Reply:
+    """The answer as it is, slowed down or cut off where faults say so."""
+    return replace(reply, wait=faults.get("slow", 0), cut="cut" in faults)

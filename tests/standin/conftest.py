@@ -1,0 +1,92 @@
+"""A stand-in whose clock a test moves, and a keep-alive client that holds its token."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from sync.standin.household import HOUSEHOLD_PRM
+from sync.standin.linky import LinkyStandin
+
+NOON = datetime(2026, 7, 17, 10, 0, tzinfo=UTC)
+
+
+class MovingClock:
+    """`clock()` is `clock.moment` (aware UTC), which tests set."""
+
+    def __init__(self) -> None:
+        self.moment = NOON
+
+    def __call__(self) -> datetime:
+        return self.moment
+
+
+class Client:
+    """Asks one stand-in over one keep-alive connection, with its token."""
+
+    def __init__(self, standin: LinkyStandin) -> None:
+        self.standin = standin
+        self.session = requests.Session()
+        self.session.trust_env = False
+        self.session.headers["Authorization"] = f"Bearer {standin.token}"
+
+    def get(self, route: str, start: str, end: str, prm: str = HOUSEHOLD_PRM, **more: str) -> requests.Response:
+        params = {"pointId": prm, "dateDebut": start, "dateFin": end, **more}
+        return self.session.get(f"{self.standin.url}/{route}", params=params, timeout=30)
+
+    def curve(self, start: str, end: str, prm: str = HOUSEHOLD_PRM) -> list[dict[str, Any]]:
+        """V2 points of the consumption load curve."""
+        answer = self.get("courbe_de_charge_consommation", start, end, prm)
+        assert answer.status_code == 200, answer.text
+        points: list[dict[str, Any]] = answer.json()["grandeur"][0]["points"]
+        return points
+
+    def daily(self, start: str, end: str, prm: str = HOUSEHOLD_PRM) -> dict[str, str]:
+        """V2 daily totals: local day → Wh."""
+        answer = self.get("consommation_quotidienne", start, end, prm)
+        assert answer.status_code == 200, answer.text
+        return {point["d"]: point["v"] for point in answer.json()["grandeur"][0]["points"]}
+
+
+@pytest.fixture
+def clock() -> MovingClock:
+    return MovingClock()
+
+
+@pytest.fixture
+def start(clock: MovingClock) -> Iterator[Callable[..., Client]]:
+    """`start(**options)` runs a stand-in on the moving clock and gives a client of it."""
+    clients: list[Client] = []
+
+    def begin(**options: Any) -> Client:
+        client = Client(LinkyStandin(**({"now": clock} | options)))
+        clients.append(client)
+        return client
+
+    yield begin
+    for client in clients:
+        client.session.close()
+        client.standin.close()
+
+
+@pytest.fixture
+def client(start: Callable[..., Client]) -> Client:
+    return start()
+
+
+@pytest.fixture
+def shared_data() -> Path:
+    """Folder of the real data; missing, a test skips with that reason, or fails where CI is set."""
+    folder = Path(os.environ.get("SHARED_DATA") or Path(__file__).parents[3] / "shared" / "data")
+    if not folder.is_dir():
+        reason = f"real data missing: {folder} (set SHARED_DATA)"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return folder
