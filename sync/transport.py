@@ -1,0 +1,107 @@
+"""One polite HTTP session: identifies itself, counts every attempt in the budget, repeats passing failures a few times.
+
+Waiting and retrying live here and in `budget.py` alone.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import requests
+
+from .budget import Budget
+from .clock import Clock
+from .errors import Banned, CallLimit, RateLimited, RetriableError
+
+VERSION = "0.1.0"
+TIMEOUT = (10, 60)  # s to connect, s between bytes
+PAUSES = (5.0, 30.0)  # s before the second and the third attempt
+LONGEST_WAIT = 120.0  # s; a longer rate limit is left to whoever asked: stop, or come back then
+LARGEST_ANSWER = 32 * 2**20  # bytes; a week of a meter is 40 kB
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back: HTTP status, media type and the whole body as text."""
+
+    status: int
+    media_type: str
+    text: str
+
+
+class Transport:
+    """GET with budget and retries. `explain` maps an answer that is not a 200 (or None for no answer) to an error."""
+
+    def __init__(self, budget: Budget, clock: Clock, contact: str = "", max_calls: int | None = None) -> None:
+        self.budget = budget
+        self.max_calls = max_calls
+        self.calls = 0
+        self._clock = clock
+        self._session = requests.Session()
+        self._session.headers["User-Agent"] = f"linky-atlas/{VERSION}" + (f" (+{contact})" if contact else "")
+        self._session.headers["Accept"] = "application/json"
+
+    def get(
+        self,
+        url: str,
+        query: Mapping[str, str],
+        headers: Mapping[str, str],
+        explain: Callable[[Answer], Exception | None],
+    ) -> Answer:
+        """The answer that `explain` finds nothing wrong with. Raises what it returns, BudgetSpent or RetriableError."""
+        pauses = list(PAUSES)
+        limits = 0
+        while True:
+            try:
+                return self._once(url, query, headers, explain)
+            except RateLimited as limited:
+                seconds = (limited.until - self._clock.now()).total_seconds() + random.uniform(1, 20)
+                limits += 1
+                if seconds > LONGEST_WAIT or limits > len(PAUSES):
+                    raise
+                self._clock.sleep(max(1.0, seconds))
+            except RetriableError:
+                if not pauses:
+                    raise
+                self._clock.sleep(pauses.pop(0) * random.uniform(1, 1.3))
+
+    def _once(
+        self,
+        url: str,
+        query: Mapping[str, str],
+        headers: Mapping[str, str],
+        explain: Callable[[Answer], Exception | None],
+    ) -> Answer:
+        if self.max_calls is not None and self.calls >= self.max_calls:
+            raise CallLimit(f"the {self.max_calls} calls allowed for this run are made: run again to go on")
+        self.budget.take()
+        self.calls += 1
+        answer = self._send(url, query, headers)
+        error = explain(answer)
+        if isinstance(error, Banned):
+            self.budget.close_day("the gateway has blocked this address")
+        if error:
+            raise error
+        return answer
+
+    def _send(self, url: str, query: Mapping[str, str], headers: Mapping[str, str]) -> Answer:
+        """One attempt. An answer that ends early is no answer, however well it would parse."""
+        try:
+            with self._session.get(
+                url, params=query, headers=headers, timeout=TIMEOUT, stream=True, allow_redirects=False
+            ) as response:
+                body = bytearray()
+                for part in response.iter_content(65_536):
+                    body += part
+                    if len(body) > LARGEST_ANSWER:
+                        raise RetriableError(f"{self.budget.host} sent more than {LARGEST_ANSWER >> 20} MiB")
+                media_type = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+                return Answer(response.status_code, media_type, body.decode("utf-8", "replace"))
+        except requests.RequestException as error:
+            # The text of a requests error holds the address with the PRM in it: only its kind is told.
+            kind = type(error).__name__
+            raise RetriableError(
+                f"no whole answer from {self.budget.host} ({kind}): check the network, run again"
+            ) from None
