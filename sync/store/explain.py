@@ -1,0 +1,203 @@
+"""What MongoDB's errors mean for the user, and which of them pass by themselves.
+
+Passwords and documents stay out of every message: hosts, the user and the server's own words are all they hold.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from pymongo.errors import (
+    BulkWriteError,
+    ConfigurationError,
+    ConnectionFailure,
+    InvalidURI,
+    OperationFailure,
+    PyMongoError,
+    ServerSelectionTimeoutError,
+)
+
+from ..errors import StoreError, StoreUnavailable, SyncError, UsageError
+from ..privacy import scrub
+from .embedded import Embedded
+
+AUTHENTICATION_FAILED, USER_NOT_FOUND, UNAUTHORIZED, ATLAS_ERROR, OUT_OF_DISK_SPACE = 18, 11, 13, 8000, 14031
+WRITE_CONCERN_TIMEOUT, DUPLICATE_KEY = 64, 11000
+OUR_FAULTS = frozenset({10334, 17419, 17420})  # a document too large
+PASSING = frozenset(
+    {
+        6, 7, 89, 202, 9001,  # host unreachable, host not found, network timeouts, socket exception
+        64,  # a majority did not confirm in time
+        91, 11600,  # the server shuts down
+        43, 237,  # the cursor was on a server that is gone
+        112,  # write conflict
+        133, 134,  # no server for the read preference; majority reads not yet possible
+        189, 10107, 11602, 13435, 13436,  # the primary stepped down, or this is not the primary
+        262,  # exceeded time limit
+    }
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """A store in use by this process: how messages name it, and the embedded server if it is that."""
+
+    place: str
+    embedded: Embedded | None
+
+
+_open_stores: list[_Open] = []
+
+
+@contextmanager
+def using(place: str, embedded: Embedded | None) -> Iterator[None]:
+    """For the length of the block, errors are those of `place`; an embedded server is looked at for its end."""
+    store = _Open(place, embedded)
+    _open_stores.append(store)
+    try:
+        yield
+    finally:
+        _open_stores.remove(store)
+
+
+@contextmanager
+def explained(place: str = "") -> Iterator[None]:
+    """Driver errors raised in the block come out as the SyncError that explains them."""
+    try:
+        yield
+    except PyMongoError as error:
+        raise explain(error, place) from error
+
+
+def explain(error: PyMongoError, place: str = "") -> SyncError:
+    """What a driver error means and what to do. `place` names the server; raises the error itself if we are to blame.
+
+    Returns UsageError for a wrong URI, StoreUnavailable for what passes or waits for the user, StoreError for the rest.
+    """
+    place = place or (_open_stores[-1].place if _open_stores else "MongoDB")
+    if gone := _gone_embedded():
+        reason = gone.why_it_ended() or "it was ended from outside: run again, nothing that was stored is lost"
+        return StoreUnavailable(f"the embedded MongoDB has ended: {reason}")
+    if isinstance(error, ConfigurationError):
+        return bad_uri(error, place)
+    if isinstance(error, ServerSelectionTimeoutError):
+        return StoreUnavailable(_no_server(error, place))
+    if isinstance(error, OperationFailure):
+        return _refusal(error, place)
+    if isinstance(error, ConnectionFailure) or error.timeout:
+        return StoreUnavailable(f"the connection to {place} was lost: run again, what was stored stays")
+    raise error  # InvalidOperation and its like: our own doing
+
+
+def is_passing(error: PyMongoError) -> bool:
+    """Whether the same request may succeed in a moment: an election, a restart, a broken connection."""
+    if _gone_embedded():
+        return False
+    if isinstance(error, ConnectionFailure):
+        return True
+    if error.has_error_label("RetryableWriteError") or error.has_error_label("TransientTransactionError"):
+        return True
+    if isinstance(error, BulkWriteError):
+        concerns = _codes(error, "writeConcernErrors")
+        # Duplicates beside a missing confirmation are what was there already; the next look at the record sees them.
+        return bool(_codes(error)) and _codes(error) <= PASSING | ({DUPLICATE_KEY} if concerns else frozenset())
+    return isinstance(error, OperationFailure) and (error.code in PASSING or error.timeout)
+
+
+def _gone_embedded() -> Embedded | None:
+    """The embedded server that this process uses, if it has ended."""
+    used = (store.embedded for store in _open_stores if store.embedded)
+    return next((embedded for embedded in used if embedded.server() is None), None)
+
+
+def bad_uri(error: Exception | None, place: str = "") -> SyncError:
+    """What is wrong with MONGODB_URI. The driver may quote a part of it, thus of the password: few words are shown."""
+    if place and isinstance(error, ConfigurationError) and not isinstance(error, InvalidURI):
+        if "DNS" in str(error):
+            return StoreUnavailable(f"{place} cannot be found: check the name in MONGODB_URI and the network ({error})")
+        return UsageError(f"MONGODB_URI for {place}: {error}")
+    if place:  # its address is sound, so the rest is
+        return UsageError(f"MONGODB_URI for {place} has an option with a wrong value ({type(error).__name__})")
+    return UsageError(
+        "MONGODB_URI cannot be read: copy it anew (Atlas: Connect, Drivers); : / ? # [ ] @ % in the user name or "
+        "password must be percent-encoded"
+    )
+
+
+def _no_server(error: ServerSelectionTimeoutError, place: str) -> str:
+    words = str(error)
+    if "rimary" in words.partition("Topology")[0] and "Connection refused" not in words:
+        return f"{place} has no primary at the moment: run again when its election is over"
+    if "CERTIFICATE" in words or "certificate" in words:
+        return f"{place} does not show a certificate that this machine trusts: check the address and tlsCAFile"
+    found = re.search(r"Connection refused|Name or service not known|timed out|No address", words)
+    kind = f" ({found[0]})" if found else ""
+    if ".mongodb.net" in place:
+        remedy = (
+            "add this machine's address to the IP access list of the Atlas project (Network Access), and resume the "
+            "cluster if it is paused"
+        )
+    else:
+        remedy = "start it or correct MONGODB_URI; an empty MONGODB_URI takes the embedded server"
+    return f"no MongoDB answers at {place}{kind}: {remedy}"
+
+
+def _refusal(error: OperationFailure, place: str) -> SyncError:
+    codes, words = _codes(error), _words(error)
+    if codes & OUR_FAULTS:
+        raise error
+    if because := _refused_because(codes, words, place):
+        return StoreError(because)
+    if WRITE_CONCERN_TIMEOUT in codes:
+        return StoreUnavailable(f"a majority of {place} did not confirm in time: run again, what was stored stays")
+    if codes and codes <= PASSING:
+        return StoreUnavailable(f"{place} is restarting or electing a primary: run again, what was stored stays")
+    numbers = ", ".join(str(code) for code in sorted(codes))
+    return StoreError(f"{place} refused a request ({type(error).__name__} {numbers}): {words}")
+
+
+def _refused_because(codes: set[int], words: str, place: str) -> str:
+    """What only the user can change; Atlas gives most of it the one code 8000 and tells by words."""
+    atlas = ATLAS_ERROR in codes
+    if codes & {AUTHENTICATION_FAILED, USER_NOT_FOUND} or (atlas and "bad auth" in words):
+        return (
+            f"{place} refused the user name or the password: check MONGODB_URI (on Atlas: the database user of "
+            "Database Access, not your account)"
+        )
+    if UNAUTHORIZED in codes or (atlas and "not allowed" in words):
+        return (
+            f"the user of {place} may not do this{_database_in(words)}: give it the role readWrite on that one "
+            "database (Atlas: Database Access, Edit, Specific Privileges)"
+        )
+    if atlas and "quota" in words:
+        return (
+            f"{place} is full ({words}): delete what is not needed or take a larger cluster, then run again; "
+            "what was stored stays"
+        )
+    if OUT_OF_DISK_SPACE in codes or "No space left" in words:
+        return f"the disk of {place} is full: make room there, then run again; what was stored stays"
+    return ""
+
+
+def _codes(error: OperationFailure, *kinds: str) -> set[int]:
+    """Error codes; for a bulk write those of its parts, as its own code 65 says nothing."""
+    if isinstance(error, BulkWriteError):
+        kinds = kinds or ("writeErrors", "writeConcernErrors")
+        return {part["code"] for kind in kinds for part in error.details.get(kind, ())}
+    return {error.code} if error.code is not None else set()
+
+
+def _words(error: OperationFailure) -> str:
+    """The server's words, without the documents and commands that the driver appends."""
+    details: Any = error.details or {}
+    parts = [part for kind in ("writeErrors", "writeConcernErrors") for part in details.get(kind, ())]
+    return scrub(str((parts or [details])[0].get("errmsg", "")))[:300]
+
+
+def _database_in(words: str) -> str:
+    found = re.search(r"not authorized on (\S+)", words)
+    return f" in the database {found[1]}" if found else ""

@@ -1,0 +1,122 @@
+"""The ledger: what was asked for, what came, and what was learned about the edges. Regular collections of their own.
+
+Series stand here by `Series.key`, which holds no whole PRM.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+
+from pymongo import DeleteMany, ReplaceOne
+from pymongo.database import Database
+
+from ..plan import STATES, Entry, Window
+from ..readings import Series
+from .schema import FLOORS, TOTALS, WINDOWS, Document
+
+CURVE, DAILY = "curve", "totals"
+
+
+class Ledger:
+    """Entries, floors and daily totals of all series in one database."""
+
+    def __init__(self, database: Database[Document]) -> None:
+        self._windows = database[WINDOWS]
+        self._floors = database[FLOORS]
+        self._totals = database[TOTALS]
+
+    def entries(self, series: Series, kind: str) -> list[Entry]:
+        """Every window asked for, in no particular order."""
+        return [_entry(found) for found in self._windows.find({"series": series.key, "kind": kind})]
+
+    def record(self, series: Series, kind: str, *entries: Entry) -> None:
+        """Keep entries in place of those for the same days or a part of them."""
+        writes: list[ReplaceOne[Document] | DeleteMany] = []
+        for entry in entries:
+            document = _document(series, kind, entry)
+            within = {"start": {"$gte": document["start"]}, "end": {"$lte": document["end"]}}
+            same = {"series": series.key, "kind": kind, "_id": {"$ne": document["_id"]}}
+            writes += [ReplaceOne({"_id": document["_id"]}, document, upsert=True), DeleteMany(same | within)]
+        if writes:
+            self._windows.bulk_write(writes)
+
+    def counts(self, series: Series, kind: str = CURVE) -> dict[str, int]:
+        """Windows by state."""
+        found = Counter(entry.state for entry in self.entries(series, kind))
+        return {state: found[state] for state in STATES}
+
+    def floor(self, series: Series) -> tuple[date, str] | None:
+        """The first day the API serves, as far as learned, and the code it gave; None when nothing was refused yet."""
+        found = self._floors.find_one({"_id": series.key})
+        return (date.fromisoformat(found["day"]), found["code"]) if found else None
+
+    def raise_floor(self, series: Series, day: date, code: str, at: datetime) -> None:
+        """Remember that the API serves nothing before `day`. A floor only ever rises."""
+        known = self.floor(series)
+        if known is None or known[0] < day:
+            document = {"day": day.isoformat(), "code": code, "at": at, "source": series.source}
+            self._floors.replace_one({"_id": series.key}, document, upsert=True)
+
+    def keep_totals(self, series: Series, totals: Mapping[date, int], origin: str, at: datetime) -> None:
+        """Store daily totals (local day → Wh); `origin` says where they come from."""
+        writes = [
+            ReplaceOne(
+                {"_id": f"{series.key} {day}"},
+                {"series": series.key, "day": day.isoformat(), "wh": wh, "origin": origin, "at": at},
+                upsert=True,
+            )
+            for day, wh in totals.items()
+        ]
+        if writes:
+            self._totals.bulk_write(writes, ordered=False)
+
+    def totals(self, series: Series, window: Window | None = None) -> dict[date, int]:
+        """Stored daily totals, of all days or those of a window."""
+        query: Document = {"series": series.key}
+        if window:
+            query["day"] = {"$gte": window.start.isoformat(), "$lt": window.end.isoformat()}
+        return {date.fromisoformat(found["day"]): found["wh"] for found in self._totals.find(query).sort("day", 1)}
+
+    def forget(self, series: Series) -> None:
+        """Remove everything known of a series."""
+        self._windows.delete_many({"series": series.key})
+        self._totals.delete_many({"series": series.key})
+        self._floors.delete_one({"_id": series.key})
+
+
+def _document(series: Series, kind: str, entry: Entry) -> Document:
+    start, end = entry.window.start.isoformat(), entry.window.end.isoformat()
+    return {
+        "_id": f"{series.key} {kind} {start} {end}",
+        "series": series.key,
+        "source": series.source,
+        "kind": kind,
+        "start": start,
+        "end": end,
+        "state": entry.state,
+        "at": entry.at,
+        "readings": entry.readings,
+        "wh": entry.wh,
+        "calls": entry.calls,
+        "status": entry.status,
+        "reason": entry.reason,
+        "short_days": [day.isoformat() for day in entry.short_days],
+        "rejects": list(entry.rejects),
+    }
+
+
+def _entry(found: Document) -> Entry:
+    return Entry(
+        Window(date.fromisoformat(found["start"]), date.fromisoformat(found["end"])),
+        found["state"],
+        found["at"].replace(tzinfo=UTC) if found["at"].tzinfo is None else found["at"],
+        found["readings"],
+        found["wh"],
+        found["calls"],
+        found["status"],
+        found["reason"],
+        tuple(date.fromisoformat(day) for day in found["short_days"]),
+        tuple(found.get("rejects", ())),
+    )

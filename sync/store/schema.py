@@ -1,0 +1,107 @@
+"""Names, options and indexes of the collections: two per source, and our own bookkeeping beside them.
+
+The regular collection is the record, with a unique key; the time-series collection is its mirror.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pymongo import ASCENDING, IndexModel
+from pymongo.collection import Collection
+from pymongo.database import Database
+from pymongo.errors import CollectionInvalid, OperationFailure
+
+from ..errors import CollectionMismatch
+
+Document = dict[str, Any]
+
+SERIES_FIELDS = ("source", "id", "flow")
+KEY = [*((f"series.{name}", ASCENDING) for name in SERIES_FIELDS), ("ts", ASCENDING)]
+KEY_NAME = "series_ts"
+TIMESERIES = {"timeField": "ts", "metaField": "series", "granularity": "hours"}
+
+WINDOWS = "sync_windows"
+TOTALS = "sync_daily_totals"
+LEASES = "sync_leases"
+FLOORS = "sync_floors"
+VERIFICATIONS = "sync_verifications"
+
+NAMESPACE_EXISTS = 48
+INDEX_NOT_FOUND = 27
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """The two collections of a source."""
+
+    source: str
+    record: Collection[Document]
+    mirror: Collection[Document]
+
+
+def pair(database: Database[Document], source: str, names: Mapping[str, tuple[str, str]]) -> Pair:
+    """The pair of a source, whether or not its collections exist yet."""
+    regular, timeseries = names[source]
+    return Pair(source, database[regular], database[timeseries])
+
+
+def ensure_pair(pair: Pair) -> None:
+    """Create what is missing; refuse what exists with the wrong type or options. Two processes may do it at once."""
+    database = pair.record.database
+    refuse_mismatch(pair)
+    _create(database, pair.record.name)
+    pair.record.create_indexes([IndexModel(KEY, name=KEY_NAME, unique=True)])
+    _create(database, pair.mirror.name, timeseries=TIMESERIES)
+    refuse_mismatch(pair)
+    pair.mirror.create_indexes([IndexModel(KEY, name=KEY_NAME)])
+    _drop_automatic_index(pair.mirror)
+
+
+def exists(pair: Pair) -> bool:
+    """Whether both collections are there; raises CollectionMismatch if one of them is not what we need."""
+    return len(refuse_mismatch(pair)) == 2
+
+
+def refuse_mismatch(pair: Pair) -> set[str]:
+    """Names of the two collections that exist. Raises CollectionMismatch for a wrong type or wrong options."""
+    names = [pair.record.name, pair.mirror.name]
+    found = {entry["name"]: entry for entry in pair.record.database.list_collections(filter={"name": {"$in": names}})}
+    record, mirror = found.get(pair.record.name), found.get(pair.mirror.name)
+    remedy = "rename or drop it, or choose other names with COLLECTIONS in settings.py"
+    if record and record["type"] != "collection":
+        raise CollectionMismatch(f"{pair.record.name!r} is a {record['type']}, not a regular collection: {remedy}")
+    if mirror:
+        if mirror["type"] != "timeseries":
+            raise CollectionMismatch(f"{pair.mirror.name!r} is not a time-series collection: {remedy}")
+        options = mirror["options"]["timeseries"]
+        wrong = [
+            f"{name} is {options.get(name)!r}" for name, wanted in TIMESERIES.items() if options.get(name) != wanted
+        ]
+        if wrong:
+            wanted = ", ".join(f"{name} {text!r}" for name, text in TIMESERIES.items())
+            raise CollectionMismatch(f"{pair.mirror.name!r}: {', '.join(wrong)}; needed: {wanted}: {remedy}")
+    return set(found)
+
+
+def _create(database: Database[Document], name: str, **options: Any) -> None:
+    try:
+        database.create_collection(name, **options)
+    except CollectionInvalid:
+        return
+    except OperationFailure as error:
+        if error.code != NAMESPACE_EXISTS:
+            raise
+
+
+def _drop_automatic_index(mirror: Collection[Document]) -> None:
+    """Servers from 6.3 make {series: 1, ts: 1} by themselves; it serves no query of ours, as those name sub-fields."""
+    for name, index in mirror.index_information().items():
+        if index["key"] == [("series", 1), ("ts", 1)]:
+            try:
+                mirror.drop_index(name)
+            except OperationFailure as error:
+                if error.code != INDEX_NOT_FOUND:  # another process was quicker
+                    raise
