@@ -1,0 +1,5 @@
+"""`python -m sync`."""
+
+from .cli import main
+
+main()

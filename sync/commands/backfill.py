@@ -1,0 +1,179 @@
+"""`backfill`: history over the API."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from datetime import date
+
+import click
+
+from ..backfill import backfill, days_of_budget
+from ..budget import Budget, budget_limit, is_loopback
+from ..clock import SystemClock
+from ..errors import FatalSourceError, UsageError
+from ..loader import Loader
+from ..outcome import Outcome
+from ..period import wanted_period
+from ..progress import Bar
+from ..readings import Series
+from ..series_backfill import Job, SeriesBackfill
+from ..settings import Settings, load
+from ..sources.linky.client import LinkyClient
+from ..sources.linky.token import TokenRefused, read_token
+from ..store.connection import open_store
+from ..store.schema import ensure_pair
+from ..transport import Transport
+from .common import day_option, echo_json, json_option, linky_loader, need_linky, today_in_paris
+from .report import report
+
+PARTLY = 3
+
+
+@click.command("backfill")
+@click.option("--source", default="linky", show_default=True, help="What to load.")
+@day_option("--since", "First day (default: two years ago).")
+@day_option("--until", "Day after the last one (default: today).")
+@click.option("--max-calls", type=click.IntRange(min=1), help="Stop after this many calls.")
+@click.option("--wait", is_flag=True, help="Stay when the day's calls are used up and go on the next day.")
+@click.option("--dry-run", is_flag=True, help="Print the plan, make no call.")
+@click.option("--again", is_flag=True, help="Also ask again for old windows with holes.")
+@json_option
+def backfill_command(
+    source: str,
+    since: date | None,
+    until: date | None,
+    max_calls: int | None,
+    wait: bool,
+    dry_run: bool,
+    again: bool,
+    as_json: bool,
+) -> None:
+    """Load history from the API into both collections, oldest first. Stop it at any time: it goes on where it was.
+
+    \b
+    Examples:
+      python -m sync backfill                     the last two years, today's share of calls
+      python -m sync backfill --wait              leave it alone until everything is there
+      python -m sync backfill --dry-run           the plan only
+      python -m sync backfill --since 2026-01-01 --max-calls 5
+    """
+    need_linky(source)
+    options = Options(since, until, max_calls, wait, again)
+    code = run_backfill(load(), options, dry_run=dry_run, as_json=as_json)
+    raise SystemExit(code)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the user asked of a backfill."""
+
+    since: date | None = None
+    until: date | None = None
+    max_calls: int | None = None
+    wait: bool = False
+    again: bool = False
+
+
+def run_backfill(settings: Settings, options: Options, dry_run: bool = False, as_json: bool = False) -> int:
+    """The whole command; returns its exit code."""
+    started = time.monotonic()
+    progress = Bar("call")
+    clock = SystemClock()
+    _refuse_unusable(settings, clock, progress)
+    url = settings.linky_api_url
+    wanted, notes = wanted_period(options.since, options.until, today_in_paris(clock.now()), is_loopback(url))
+    for note in notes:
+        progress.note(note)
+    limit = budget_limit(url, settings.sync_calls_per_day, "SYNC_CALLS_PER_DAY" in settings.given)
+    budget = Budget(url, limit, settings.sync_request_spacing, clock)
+    transport = Transport(budget, clock, settings.sync_contact, options.max_calls)
+    with open_store(settings) as database:
+        loader = linky_loader(database, settings)
+        jobs = []
+        for meter in settings.meters:
+            client = LinkyClient(transport, url, meter, clock, settings.sync_home / "answers")
+            for flow in meter.flows:
+                series = Series("linky", meter.prm, flow)
+                job = Job(
+                    client, series, wanted, today_in_paris(clock.now()), settings.linky_max_power_w, options.again
+                )
+                jobs.append(SeriesBackfill(job, loader, clock, progress))
+        plan = plan_text(jobs, budget)
+        if dry_run:
+            return _show_plan(plan, jobs, as_json)
+        progress.note(plan)
+        ensure_pair(loader.pair)
+        if gone := loader.forget_generated([job.job.series for job in jobs]):
+            progress.note(f"removed the generated household ({gone:,} readings): real readings come in")
+        outcome = _load_and_prove(jobs, loader, options.wait, progress)
+        outcome.seconds = time.monotonic() - started
+        if as_json:
+            echo_json(outcome.as_json())
+        else:
+            report(outcome, loader.pair, "windows")
+    return exit_code(outcome)
+
+
+def exit_code(outcome: Outcome) -> int:
+    """0 done, 1 not identical, 3 calls remain."""
+    if not outcome.identical:
+        return 1
+    return PARTLY if outcome.remaining or outcome.stopped else 0
+
+
+def plan_text(jobs: list[SeriesBackfill], budget: Budget) -> str:
+    """`105 calls, 5 days at 25 a day; done so far 0`."""
+    plans = [job.planned() for job in jobs]
+    curves, totals = sum(len(plan.curve) for plan in plans), sum(len(plan.totals) for plan in plans)
+    usage = budget.usage()
+    calls = curves + totals
+    text = f"{calls} calls ({curves} load curve, {totals} daily totals)"
+    if usage.limit is not None:
+        days = days_of_budget(calls, usage.limit, usage.left)
+        text += f", {days} {'day' if days == 1 else 'days'} at {usage.limit} a day, {usage.calls} made today"
+    return text + f"; done so far {sum(plan.done for plan in plans)}"
+
+
+def _show_plan(plan: str, jobs: list[SeriesBackfill], as_json: bool) -> int:
+    planned = sum(job.planned().calls for job in jobs)
+    if as_json:
+        echo_json(Outcome(identical=False).as_json() | {"dry_run": True, "planned_calls": planned})
+    else:
+        click.echo(plan)
+    return 0
+
+
+def _load_and_prove(jobs: list[SeriesBackfill], loader: Loader, wait: bool, progress: Bar) -> Outcome:
+    """Whatever ends the run, the collections are compared before it is told."""
+    try:
+        try:
+            backfill(jobs, loader, loader.clock, progress, wait)
+        except FatalSourceError as fatal:
+            loader.prove(job.job.series for job in jobs)
+            same = "both collections are identical" if loader.outcome.identical else "run python -m sync repair"
+            stored = f"{loader.outcome.written.new:,} readings were stored before; {same}"
+            fatal.args = (f"{fatal} [{stored}]",)
+            raise
+        loader.prove(job.job.series for job in jobs)
+    finally:
+        progress.close()
+    return loader.outcome
+
+
+def _refuse_unusable(settings: Settings, clock: SystemClock, progress: Bar) -> None:
+    if not settings.meters:
+        raise UsageError(
+            "LINKY_TOKEN is not set: get a token at https://conso.boris.sh and put it into .env, "
+            "or try the tool without one: make run"
+        )
+    for meter in settings.meters:
+        if not meter.token:
+            raise UsageError(f"no token for meter …{meter.prm[-4:]}: set LINKY_TOKEN (https://conso.boris.sh)")
+        token = read_token(meter.token)
+        try:
+            token.refuse_expired(clock.now())
+        except TokenRefused as error:
+            raise UsageError(str(error)) from None
+        if warning := token.warning(clock.now()):
+            progress.note(f"warning: {warning}")

@@ -1,0 +1,82 @@
+"""What the commands share: the store they open, one JSON object, numbers for people."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import Any, TypeVar
+
+import click
+from pymongo.database import Database
+
+from ..clock import SystemClock
+from ..errors import UsageError
+from ..loader import Loader
+from ..localtime import PARIS
+from ..settings import DEFAULT_COLLECTIONS, Settings
+from ..store.ledger import Ledger
+from ..store.schema import Document, Pair, pair
+from ..store.writer import PairWriter
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def json_option(command: Command) -> Command:
+    """`--json` for machines."""
+    return click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output, nothing else.")(
+        command
+    )
+
+
+def source_option(command: Command) -> Command:
+    """`--source` names one of the sources."""
+    choice = click.Choice(sorted(DEFAULT_COLLECTIONS))
+    return click.option("--source", type=choice, default=None, help="Only this source (default: all).")(command)
+
+
+def day_option(name: str, text: str) -> Callable[[Command], Command]:
+    """An option that takes a day, YYYY-MM-DD."""
+    day = click.DateTime(["%Y-%m-%d"])
+    return click.option(name, type=day, metavar="YYYY-MM-DD", callback=_as_date, default=None, help=text)
+
+
+def _as_date(_context: click.Context, _option: click.Parameter, moment: datetime | None) -> date | None:
+    return moment.date() if moment else None
+
+
+def pairs(database: Database[Document], settings: Settings, source: str | None) -> list[Pair]:
+    """The pairs of one source or of all."""
+    names = [source] if source else sorted(settings.collections)
+    return [pair(database, name, settings.collections) for name in names]
+
+
+def linky_loader(database: Database[Document], settings: Settings) -> Loader:
+    """The loader of Linky readings."""
+    linky = pair(database, "linky", settings.collections)
+    clock = SystemClock()
+    return Loader(linky, Ledger(database), PairWriter(linky, clock), clock)
+
+
+def today_in_paris(now: datetime) -> date:
+    """The local day of the meter."""
+    return now.astimezone(PARIS).date()
+
+
+def echo_json(answer: dict[str, Any]) -> None:
+    """The one object on standard output."""
+    click.echo(json.dumps(answer, ensure_ascii=False))
+
+
+def size(count: int) -> str:
+    """Bytes for people: `4.3 MB`, `103 kB`."""
+    for unit, factor in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+        if count >= factor:
+            return f"{count / factor:.3g} {unit}"
+    return f"{count} B"
+
+
+def need_linky(source: str | None) -> None:
+    """Only the Linky source loads so far."""
+    if source not in (None, "linky"):
+        raise UsageError(f"source {source!r} cannot be loaded; known: linky")

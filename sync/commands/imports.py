@@ -1,0 +1,53 @@
+"""`import`: export files, without a call."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import click
+
+from ..importing import import_files
+from ..progress import Bar
+from ..settings import load
+from ..store.connection import open_store
+from ..store.schema import ensure_pair
+from .backfill import exit_code
+from .common import echo_json, json_option, linky_loader, need_linky
+from .report import report
+
+
+@click.command("import")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--source", default="linky", show_default=True, help="Whose files these are.")
+@json_option
+def import_command(files: tuple[Path, ...], source: str, as_json: bool) -> None:
+    """Load Enedis export files into both collections: several at once, in any order, overlapping or not.
+
+    Known forms: the R63 load curve (CSV), Enedis_Conso_Heure and _Jour (CSV), the weekly .xlsx of the Enedis site;
+    plain, .gz, or a ZIP of them. Daily totals in them are compared with the readings.
+
+    \b
+    Examples:
+      python -m sync import Enedis_R63_*.csv
+      python -m sync import exports.zip heure.xlsx jour.xlsx
+    """
+    need_linky(source)
+    started = time.monotonic()
+    settings = load()
+    progress = Bar("file")
+    with open_store(settings) as database:
+        loader = linky_loader(database, settings)
+        ensure_pair(loader.pair)
+        try:
+            series = import_files(files, loader, loader.clock, progress, settings.linky_max_power_w)
+            loader.prove(series)
+        finally:
+            progress.close()
+        outcome = loader.outcome
+        outcome.seconds = time.monotonic() - started
+        if as_json:
+            echo_json(outcome.as_json())
+        else:
+            report(outcome, loader.pair, "files")
+    raise SystemExit(exit_code(outcome))
