@@ -15,11 +15,16 @@ from .verify import series_of
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """Bytes of one collection. data: uncompressed BSON of a regular collection, BSON of the buckets of a time-series
-    one; storage: pages on disk after compression; index: all indexes."""
+    """Bytes of one collection.
+
+    data: uncompressed BSON of a regular collection, BSON of the buckets of a time-series one; storage: pages on disk
+    after compression that hold readings; free: pages the file keeps for the next readings, left behind by checkpoints
+    in the middle of a load (storage and free together are the server's storageSize); index: all indexes.
+    """
 
     data_bytes: int
     storage_bytes: int
+    free_bytes: int
     index_bytes: int
     buckets: int | None = None
 
@@ -82,9 +87,11 @@ def settle(database: Database[Document]) -> None:
 
 def _size(collection: Collection[Document]) -> Size:
     stats = next(collection.aggregate([{"$collStats": {"storageStats": {}}}]))["storageStats"]
+    free = int(stats.get("freeStorageSize", 0))
     return Size(
         data_bytes=int(stats["size"]),
-        storage_bytes=int(stats["storageSize"]),
+        storage_bytes=int(stats["storageSize"]) - free,
+        free_bytes=free,
         index_bytes=int(stats.get("totalIndexSize", 0)),
         buckets=stats.get("timeseries", {}).get("bucketCount"),
     )
