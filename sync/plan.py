@@ -56,8 +56,10 @@ def plan_windows(
     """Windows of at most `longest` days that cover what is still to be asked of `wanted`, oldest first.
 
     Days never asked, failed windows, and short or empty windows that are recent enough to be filled still; with `again`
-    every short, empty or failed window. A window to be repeated is repeated whole: it costs one call either way.
+    every day. A window to be repeated is repeated whole: it costs one call either way.
     """
+    if again:
+        return _merged([wanted], longest)
     known: dict[date, Entry] = {}
     for past in sorted(entries, key=lambda entry: entry.at):
         known |= dict.fromkeys(days(past.window.start, past.window.end), past)
@@ -66,7 +68,7 @@ def plan_windows(
         stretch = list(run)
         if entry is None:
             units += [Window(day, day + timedelta(days=1)) for day in stretch]
-        elif (again and entry.state != DONE) or _is_due(entry, today, now):
+        elif _is_due(entry, today, now):
             units.append(Window(stretch[0], stretch[-1] + timedelta(days=1)))
     return _merged(units, longest)
 

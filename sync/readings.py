@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -120,12 +120,10 @@ class ReadingBatch:
         part = slice(first, last)
         return ReadingBatch(self.series, self.start[part], self.wh[part], self.seconds[part], flags)
 
-    def documents(self) -> Iterator[dict[str, Any]]:
-        """One stored document per reading, oldest first, with fresh ascending `_id`s."""
-        series = self.series.subdocument()
-        columns = zip(self.start.tolist(), self.wh.tolist(), self.seconds.tolist(), strict=True)
-        for index, (start, wh, seconds) in enumerate(columns):
-            yield document(ObjectId(), instant(start), series, wh, seconds, self.flags.get(index))
+    def document(self, index: int, _id: ObjectId) -> dict[str, Any]:
+        """The stored document of one reading."""
+        start, wh, seconds = int(self.start[index]), int(self.wh[index]), int(self.seconds[index])
+        return document(_id, instant(start), self.series.subdocument(), wh, seconds, self.flags.get(index))
 
 
 def document(

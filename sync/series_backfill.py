@@ -30,7 +30,7 @@ PATIENCE = 24 * 3600  # s; another loader of the same series is waited for
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One series to load: whom to ask, the days wanted and today (Paris). `again`: also windows long taken as final."""
+    """One series to load: whom to ask, the days wanted and today (Paris). `again`: finished days too."""
 
     client: LinkyClient
     series: Series

@@ -37,7 +37,7 @@ PARTLY = 3
 @click.option("--max-calls", type=click.IntRange(min=1), help="Stop after this many calls.")
 @click.option("--wait", is_flag=True, help="Stay when the day's calls are used up and go on the next day.")
 @click.option("--dry-run", is_flag=True, help="Print the plan, make no call.")
-@click.option("--again", is_flag=True, help="Also ask again for old windows with holes.")
+@click.option("--again", is_flag=True, help="Ask for finished days too: a correction, a late day.")
 @json_option
 def backfill_command(
     source: str,
@@ -57,6 +57,7 @@ def backfill_command(
       python -m sync backfill --wait              leave it alone until everything is there
       python -m sync backfill --dry-run           the plan only
       python -m sync backfill --since 2026-01-01 --max-calls 5
+      python -m sync backfill --since 2026-03-01 --until 2026-03-08 --again
     """
     need_linky(source)
     options = Options(since, until, max_calls, wait, again)

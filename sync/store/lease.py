@@ -41,18 +41,18 @@ def _running_since(pid: int) -> str:
         return ""
 
 
-OWNER = uuid.uuid4().hex
 PLACE = _place()
 
 
 class Lease:
-    """A named lease of this process. `seconds` is how long it lasts without renewal."""
+    """A named lease; each object is an owner of its own. `seconds` is how long it lasts without renewal."""
 
     def __init__(
         self, database: Database[Document], name: str, seconds: float = 30, clock: Clock | None = None
     ) -> None:
         self.name = name
         self.seconds = seconds
+        self._owner = uuid.uuid4().hex
         self._leases = database[LEASES]
         self._clock = clock or SystemClock()
         self._sure_until = 0.0
@@ -60,7 +60,7 @@ class Lease:
     def try_acquire(self) -> bool:
         """Take or renew the lease; False while another living process holds it."""
         asked = time.monotonic()
-        free = [{"owner": None}, {"owner": OWNER}, {"$expr": {"$lt": ["$until", "$$NOW"]}}]
+        free = [{"owner": None}, {"owner": self._owner}, {"$expr": {"$lt": ["$until", "$$NOW"]}}]
         if not (self._take({"$or": free}) or self._take_first() or self._take_from_dead()):
             return False
         self._sure_until = asked + self.seconds
@@ -88,19 +88,19 @@ class Lease:
         """Give the lease back; a server that is gone at this moment lets it run out by itself."""
         self._sure_until = 0.0
         try:
-            self._leases.update_one({"_id": self.name, "owner": OWNER}, {"$set": {"owner": None}})
+            self._leases.update_one({"_id": self.name, "owner": self._owner}, {"$set": {"owner": None}})
         except PyMongoError:
             return
 
     def holder(self) -> Document | None:
         """Who has it: `owner`, `place`, `pid`, `until`; None when it is free."""
         found = self._leases.find_one({"_id": self.name, "owner": {"$ne": None}})
-        return found if found and found["owner"] != OWNER else None
+        return found if found and found["owner"] != self._owner else None
 
     def _take(self, condition: Document) -> bool:
         """Write our name if the lease meets a condition; dated by the server's clock."""
         pid = os.getpid()
-        mine = {"owner": OWNER, "place": PLACE, "pid": pid, "since": _running_since(pid)}
+        mine = {"owner": self._owner, "place": PLACE, "pid": pid, "since": _running_since(pid)}
         until = {"$add": ["$$NOW", round(self.seconds * 1000)]}
         return bool(
             self._leases.update_one({"_id": self.name} | condition, [{"$set": mine | {"until": until}}]).matched_count

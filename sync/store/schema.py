@@ -12,7 +12,7 @@ from typing import Any
 from pymongo import ASCENDING, IndexModel
 from pymongo.collection import Collection
 from pymongo.database import Database
-from pymongo.errors import CollectionInvalid, OperationFailure
+from pymongo.errors import CollectionInvalid, DuplicateKeyError, OperationFailure
 
 from ..errors import CollectionMismatch
 
@@ -28,6 +28,8 @@ TOTALS = "sync_daily_totals"
 LEASES = "sync_leases"
 FLOORS = "sync_floors"
 VERIFICATIONS = "sync_verifications"
+
+REMEDY = "rename or drop it, or choose other names with COLLECTIONS in settings.py"
 
 NAMESPACE_EXISTS = 48
 INDEX_NOT_FOUND = 27
@@ -53,7 +55,12 @@ def ensure_pair(pair: Pair) -> None:
     database = pair.record.database
     refuse_mismatch(pair)
     _create(database, pair.record.name)
-    pair.record.create_indexes([IndexModel(KEY, name=KEY_NAME, unique=True)])
+    try:
+        pair.record.create_indexes([IndexModel(KEY, name=KEY_NAME, unique=True)])
+    except DuplicateKeyError:
+        raise CollectionMismatch(
+            f"{pair.record.name!r} holds readings twice, so it cannot get its unique key: {REMEDY}"
+        ) from None
     _create(database, pair.mirror.name, timeseries=TIMESERIES)
     refuse_mismatch(pair)
     pair.mirror.create_indexes([IndexModel(KEY, name=KEY_NAME)])
@@ -70,19 +77,18 @@ def refuse_mismatch(pair: Pair) -> set[str]:
     names = [pair.record.name, pair.mirror.name]
     found = {entry["name"]: entry for entry in pair.record.database.list_collections(filter={"name": {"$in": names}})}
     record, mirror = found.get(pair.record.name), found.get(pair.mirror.name)
-    remedy = "rename or drop it, or choose other names with COLLECTIONS in settings.py"
     if record and record["type"] != "collection":
-        raise CollectionMismatch(f"{pair.record.name!r} is a {record['type']}, not a regular collection: {remedy}")
+        raise CollectionMismatch(f"{pair.record.name!r} is a {record['type']}, not a regular collection: {REMEDY}")
     if mirror:
         if mirror["type"] != "timeseries":
-            raise CollectionMismatch(f"{pair.mirror.name!r} is not a time-series collection: {remedy}")
+            raise CollectionMismatch(f"{pair.mirror.name!r} is not a time-series collection: {REMEDY}")
         options = mirror["options"]["timeseries"]
         wrong = [
             f"{name} is {options.get(name)!r}" for name, wanted in TIMESERIES.items() if options.get(name) != wanted
         ]
         if wrong:
             wanted = ", ".join(f"{name} {text!r}" for name, text in TIMESERIES.items())
-            raise CollectionMismatch(f"{pair.mirror.name!r}: {', '.join(wrong)}; needed: {wanted}: {remedy}")
+            raise CollectionMismatch(f"{pair.mirror.name!r}: {', '.join(wrong)}; needed: {wanted}: {REMEDY}")
     return set(found)
 
 

@@ -6,25 +6,27 @@ failed insert did is never assumed but read again (a blind resend would double t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
 
 import numpy as np
+from bson import ObjectId
 from bson.codec_options import CodecOptions
 from bson.raw_bson import RawBSONDocument
-from pymongo import ASCENDING
+from pymongo import ASCENDING, ReplaceOne
 from pymongo.errors import BulkWriteError, PyMongoError
 
 from ..clock import Clock, SystemClock
 from ..readings import LONGEST_INTERVAL, ReadingBatch, Series, instant, milliseconds
 from .connection import is_passing
+from .layout import encode
 from .lease import Lease, held
 from .schema import LEASES, Document, Pair
 
-RAW: CodecOptions[RawBSONDocument] = CodecOptions(document_class=RawBSONDocument)
+RAW: CodecOptions[RawBSONDocument] = CodecOptions(document_class=RawBSONDocument, tz_aware=True)
 BATCH = 10_000  # documents in one insert
 LEASE_SECONDS = 30
 PATIENCE = 60  # seconds a passing failure (an election, a restart) or another writer may last
@@ -52,12 +54,14 @@ class Written:
 
 
 class PairWriter:
-    """Writes batches of any series into one pair. `clock` is only asked to sleep."""
+    """Writes batches of any series into one pair. `clock` is only asked to sleep. Not for several threads at once."""
 
     def __init__(self, pair: Pair, clock: Clock | None = None) -> None:
         self.pair = pair
         self._clock = clock or SystemClock()
         self._leases = pair.record.database[LEASES]
+        self._raw_record = pair.record.with_options(codec_options=RAW)
+        self._held: dict[Series, Lease] = {}
 
     def write(self, batch: ReadingBatch, mirror: bool = True) -> Written:
         """Store a batch in both collections, or in the record alone when its turn in the mirror comes later.
@@ -67,12 +71,11 @@ class PairWriter:
         written = Written()
         for first in range(0, len(batch), BATCH):
             part = batch.slice(first, min(first + BATCH, len(batch)))
-            documents = list(part.documents())
-            corrected: set[datetime] = set()
-            step = partial(self._record, part, documents, corrected)
-            written += self._patiently(step)
+            ids = [ObjectId() for _ in range(len(part))]
+            corrected: set[int] = set()
+            written += self._patiently(partial(self._record, part, ids, corrected))
             if mirror:
-                self.fill_mirror(batch.series, documents[0]["ts"], documents[-1]["ts"])
+                self.fill_mirror(batch.series, instant(int(part.start[0])), instant(int(part.start[-1])))
         return written
 
     def fill_mirror(self, series: Series, first: datetime, last: datetime) -> int:
@@ -90,46 +93,49 @@ class PairWriter:
 
     # --- the record ------------------------------------------------------------------------------------------------
 
-    def _record(self, batch: ReadingBatch, documents: list[Document], corrected: set[datetime]) -> Written:
-        """One try. `documents` and `corrected` outlive it, so that a second try counts what the first had done."""
+    def _record(self, batch: ReadingBatch, ids: list[ObjectId], corrected: set[int]) -> Written:
+        """One try. `ids` and `corrected` (starts) outlive it, so that a second try counts what the first had done."""
         stored = self._stored(batch)
-        overlapping = _overlapping(batch, stored.values())
-        written = Written(rejected=[documents[index]["ts"] for index in sorted(overlapping)])
-        fresh, changed = [], []
-        for index, document in enumerate(documents):
-            known = stored.get(document["ts"])
+        overlapping = _overlapping(batch, stored)
+        written = Written(rejected=[instant(int(batch.start[index])) for index in sorted(overlapping)])
+        fresh: list[int] = []
+        changed: list[Document] = []
+        for index, start in enumerate(batch.start.tolist()):
+            known = stored.get(start)
             if index in overlapping:
                 continue
             if known is None:
-                fresh.append(document)
-            elif known["_id"] == document["_id"]:  # written by an earlier try of this very call
+                fresh.append(index)
+                continue
+            ours = batch.document(index, known["_id"])
+            if known["_id"] == ids[index]:  # written by an earlier try of this very call
                 written.new += 1
-            elif _measures(known) != _measures(document):
-                changed.append(document | {"_id": known["_id"]})
-            elif document["ts"] not in corrected:
+            elif _measures(known) != _measures(ours):
+                changed.append(ours)
+                corrected.add(start)
+            elif start not in corrected:
                 written.unchanged += 1
         if changed:
             self.mark_stale(batch.series)
-            for document in changed:
-                self.pair.record.replace_one({"_id": document["_id"]}, document)
-                corrected.add(document["ts"])
+            self.pair.record.bulk_write([ReplaceOne({"_id": ours["_id"]}, ours) for ours in changed], ordered=False)
         written.changed = len(corrected)
-        if fresh and not self._insert_new(fresh):
-            return self._record(batch, documents, corrected)
+        if fresh and not self._insert_new(batch, ids, fresh):
+            return self._record(batch, ids, corrected)
         written.new += len(fresh)
         return written
 
-    def _stored(self, batch: ReadingBatch) -> dict[datetime, Document]:
-        """What the record has near a batch, by start; near enough to see overlaps with neighbours."""
+    def _stored(self, batch: ReadingBatch) -> dict[int, Document]:
+        """What the record has near a batch, by start (ms); near enough to see overlaps with neighbours."""
         margin = timedelta(seconds=LONGEST_INTERVAL)
         first, last = instant(int(batch.start[0])), instant(int(batch.start[-1]))
         query = batch.series.query() | {"ts": {"$gte": first - margin, "$lte": last + margin}}
-        return {stored["ts"]: stored for stored in self.pair.record.find(query, {"series": 0})}
+        return {milliseconds(stored["ts"]): stored for stored in self.pair.record.find(query, {"series": 0})}
 
-    def _insert_new(self, documents: list[Document]) -> bool:
+    def _insert_new(self, batch: ReadingBatch, ids: list[ObjectId], fresh: list[int]) -> bool:
         """False when another process stored some of them in between: then the batch is looked at again."""
+        documents = encode(batch, ids)
         try:
-            self.pair.record.insert_many(documents, ordered=False)
+            self._raw_record.insert_many([documents[index] for index in fresh], ordered=False)
         except BulkWriteError as error:
             if {failure["code"] for failure in error.details["writeErrors"]} == {DUPLICATE_KEY}:
                 return False
@@ -163,8 +169,7 @@ class PairWriter:
 
     def _raw(self, query: Document) -> Iterator[RawBSONDocument]:
         """Stored bytes of the record, oldest first: the mirror gets these, not a second spelling of them."""
-        raw = self.pair.record.with_options(codec_options=RAW.with_options(tz_aware=True))
-        yield from raw.find(query).sort("ts", ASCENDING)
+        yield from self._raw_record.find(query).sort("ts", ASCENDING)
 
     def _insert_mirror(self, documents: Iterable[RawBSONDocument], series: Series, lease: Lease) -> int:
         mirror = self.pair.mirror.with_options(codec_options=RAW)
@@ -179,7 +184,11 @@ class PairWriter:
         return count
 
     def _lease(self, series: Series) -> Lease:
-        return Lease(self.pair.record.database, self._lease_name(series), LEASE_SECONDS, self._clock)
+        """One per series for all tries: a try that ended with the server gone has not given it back."""
+        if series not in self._held:
+            database = self.pair.record.database
+            self._held[series] = Lease(database, self._lease_name(series), LEASE_SECONDS, self._clock)
+        return self._held[series]
 
     def _lease_name(self, series: Series) -> str:
         return f"mirror {self.pair.mirror.name} {series.key}"
@@ -201,11 +210,10 @@ def _measures(stored: Document) -> tuple[Any, ...]:
     return stored["wh"], stored["seconds"], stored.get("flag")
 
 
-def _overlapping(batch: ReadingBatch, stored: Iterable[Document]) -> set[int]:
+def _overlapping(batch: ReadingBatch, stored: Mapping[int, Document]) -> set[int]:
     """Readings of the batch that share time with a stored reading which starts at another instant."""
     found: set[int] = set()
-    for document in stored:
-        start = milliseconds(document["ts"])
+    for start, document in stored.items():
         end = start + document["seconds"] * 1000
         index = int(np.searchsorted(batch.end, start, side="right"))
         while index < len(batch) and batch.start[index] < end:
