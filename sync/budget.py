@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -22,14 +22,24 @@ from .errors import BudgetSpent, UsageError
 APPLICATION = "linky-atlas"
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
-TABLE = """
-CREATE TABLE IF NOT EXISTS hosts (
+# A row a day is kept for good (25 bytes or so): a clock that jumps ahead and back must find what it had counted.
+TABLES = (
+    """
+CREATE TABLE hosts (
+    host TEXT NOT NULL,
+    day TEXT NOT NULL,                  -- UTC day of `calls`
+    calls INTEGER NOT NULL,             -- attempts of that day
+    carried INTEGER NOT NULL DEFAULT 0, -- how many of them were counted for an earlier day too
+    closed TEXT,                        -- why no further call is made that day
+    PRIMARY KEY (host, day)
+)""",
+    """
+CREATE TABLE starts (
     host TEXT PRIMARY KEY,
-    day TEXT NOT NULL,        -- UTC day of `calls`
-    calls INTEGER NOT NULL,   -- attempts of that day
-    last_start REAL NOT NULL, -- UTC timestamp of the last attempt
-    closed TEXT               -- why no further call is made that day
-)"""
+    last_start REAL NOT NULL -- UTC timestamp of the last attempt
+)""",
+)
+LAYOUT = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,22 +63,21 @@ class Budget:
     """Calls to the host of `url`. limit: calls per UTC day, None for a host of our own; spacing: s between starts."""
 
     def __init__(self, url: str, limit: int | None, spacing: float, clock: Clock, folder: Path | None = None) -> None:
-        parts = urlsplit(url)
-        self.host = parts.netloc.rpartition("@")[2]
+        self.host = host_of(url)
         self.limit = limit
         self.spacing = spacing
         self._clock = clock
-        folder = folder or platformdirs.user_state_path(APPLICATION)
+        self._path = (folder or platformdirs.user_state_path(APPLICATION)) / "budget.sqlite3"
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            self._path = folder / "budget.sqlite3"
-            with self._transaction() as database:
-                database.execute(TABLE)
-        except (OSError, sqlite3.Error) as error:
-            raise UsageError(
-                f"the count of calls cannot be kept in {folder} ({error}): make that folder writable; "
-                "without it nothing would keep this address from being banned"
-            ) from error
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise self._unusable(error) from error
+        with self._transaction() as database:
+            if database.execute("PRAGMA user_version").fetchone()[0] != LAYOUT:
+                database.execute("DROP TABLE IF EXISTS hosts")  # of before the first release
+                for table in TABLES:
+                    database.execute(table)
+                database.execute(f"PRAGMA user_version = {LAYOUT}")
 
     def take(self) -> None:
         """Wait for the spacing, then count one call. Raises BudgetSpent when the day's calls are used up."""
@@ -78,61 +87,83 @@ class Budget:
     def usage(self) -> Usage:
         """The count of the present UTC day."""
         with self._transaction() as database:
-            day, calls, _, closed = self._today(database)
-        return Usage(day, calls, self.limit, closed)
+            return self._today(database)
 
     def close_day(self, reason: str) -> None:
         """No further call to this host today, by any process of this machine."""
         with self._transaction() as database:
-            day, calls, last_start, _ = self._today(database)
-            self._put(database, day, calls, last_start, reason)
+            self._put(database, replace(self._today(database), closed=reason))
 
     def _try_take(self) -> float:
+        """Seconds to wait before trying again; 0 when the call is counted."""
         with self._transaction() as database:
-            day, calls, last_start, closed = self._today(database)
-            until = datetime.combine(day + timedelta(days=1), time(), UTC)
-            if closed:
-                raise BudgetSpent(f"no more calls to {self.host} today: {closed}", until)
-            if self.limit is not None and calls >= self.limit:
-                raise BudgetSpent(
-                    f"all {self.limit} calls of this UTC day to {self.host} are used; "
-                    f"run again after {until:%Y-%m-%d %H:%M} UTC, or use --wait",
-                    until,
-                )
-            now = self._clock.now().timestamp()
-            wait = last_start + self.spacing - now
-            if 0 < wait <= self.spacing:  # more than the spacing: the clock was set back, there is nothing to wait for
-                return wait
-            self._put(database, day, calls + 1, now, None)
-            return 0
+            today = self._today(database)
+            if today.left:
+                now = self._clock.now().timestamp()
+                row = database.execute("SELECT last_start FROM starts WHERE host = ?", (self.host,)).fetchone()
+                wait = row[0] + self.spacing - now if row else 0.0
+                if 0 < wait <= self.spacing:  # more than the spacing: the clock was set back, no need to wait for it
+                    return wait
+                self._put(database, replace(today, calls=today.calls + 1))
+                database.execute("INSERT OR REPLACE INTO starts VALUES (?, ?)", (self.host, now))
+                return 0
+        until = datetime.combine(today.day + timedelta(days=1), time(), UTC)
+        if today.closed:
+            raise BudgetSpent(f"no more calls to {self.host} today: {today.closed}", until)
+        raise BudgetSpent(
+            f"all {self.limit} calls of this UTC day to {self.host} are used; "
+            f"run again after {until:%Y-%m-%d %H:%M} UTC, or use --wait",
+            until,
+        )
 
-    def _today(self, database: sqlite3.Connection) -> tuple[date, int, float, str | None]:
-        today = self._clock.now().date()
-        row = database.execute(
-            "SELECT day, calls, last_start, closed FROM hosts WHERE host = ?", (self.host,)
+    def _today(self, database: sqlite3.Connection) -> Usage:
+        """The count of today. Days ahead of it were counted by a clock that was wrong: those calls may be of today."""
+        day = self._clock.now().date()
+        key = (self.host, day.isoformat())
+        row = database.execute("SELECT calls, closed FROM hosts WHERE host = ? AND day = ?", key).fetchone()
+        today = Usage(day, row[0] if row else 0, self.limit, row[1] if row else None)
+        calls, closed = database.execute(
+            "SELECT sum(calls - carried), max(closed) FROM hosts WHERE host = ? AND day > ? AND calls > carried", key
         ).fetchone()
-        if row is None:
-            return today, 0, 0.0, None
-        day = date.fromisoformat(row[0])
-        if day < today:
-            return today, 0, row[2], None
-        # A stored day in the future means that the clock was set back: that must not open a second budget.
-        return day, row[1], row[2], row[3]
+        if calls:
+            today = replace(today, calls=today.calls + calls, closed=today.closed or closed)
+            self._put(database, today)
+            database.execute("UPDATE hosts SET carried = calls WHERE host = ? AND day > ?", key)
+        return today
 
-    def _put(self, database: sqlite3.Connection, day: date, calls: int, last_start: float, closed: str | None) -> None:
-        row = (self.host, day.isoformat(), calls, last_start, closed)
-        database.execute("INSERT OR REPLACE INTO hosts VALUES (?, ?, ?, ?, ?)", row)
+    def _put(self, database: sqlite3.Connection, today: Usage) -> None:
+        database.execute(
+            "INSERT INTO hosts (host, day, calls, closed) VALUES (?, ?, ?, ?) "
+            "ON CONFLICT (host, day) DO UPDATE SET calls = excluded.calls, closed = excluded.closed",
+            (self.host, today.day.isoformat(), today.calls, today.closed),
+        )
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         """One exclusive transaction across all processes; committed before the call it counts is made."""
-        database = sqlite3.connect(self._path, timeout=30, isolation_level=None)
         try:
-            database.execute("BEGIN IMMEDIATE")
-            yield database
-            database.execute("COMMIT")
-        finally:
-            database.close()
+            with closing(sqlite3.connect(self._path, timeout=30, isolation_level=None)) as database:
+                database.execute("BEGIN IMMEDIATE")
+                yield database
+                database.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise self._unusable(error) from error
+
+    def _unusable(self, error: Exception) -> UsageError:
+        return UsageError(
+            f"the count of calls cannot be kept in {self._path} ({error}): make its folder writable with room on the "
+            "disk; if the file is broken, delete it and go on the next UTC day. Without the count nothing would keep "
+            "this address from being banned"
+        )
+
+
+def host_of(url: str) -> str:
+    """The host of an address in one spelling, with its port unless it is the scheme's own: the key of a budget."""
+    parts = urlsplit(url)
+    host = (parts.hostname or "").rstrip(".")
+    if parts.port in (None, {"http": 80, "https": 443}.get(parts.scheme)):
+        return host
+    return f"[{host}]:{parts.port}" if ":" in host else f"{host}:{parts.port}"
 
 
 def is_loopback(url: str) -> bool:

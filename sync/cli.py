@@ -2,27 +2,47 @@
 
 from __future__ import annotations
 
+import importlib
 import signal
 import sys
 from types import FrameType
 
 import click
 
-from .commands.backfill import backfill_command
-from .commands.compare import compare_command
-from .commands.db import db
-from .commands.imports import import_command
-from .commands.run import run_command
-from .commands.standin import standin
-from .commands.status import status_command
-from .commands.verify import repair_command, verify_command
+from . import VERSION
 from .errors import SyncError
-from .transport import VERSION
 
 STOPPED = 3
 
+COMMANDS = {
+    "backfill": "backfill:backfill_command",
+    "import": "imports:import_command",
+    "verify": "verify:verify_command",
+    "repair": "verify:repair_command",
+    "status": "status:status_command",
+    "compare": "compare:compare_command",
+    "run": "run:run_command",
+    "standin": "standin:standin",
+    "db": "db:db",
+}
+"""Command → module in `commands/` and its function; imported when it is called, so that each starts quickly."""
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+
+class Commands(click.Group):
+    """The commands of the table, in its order."""
+
+    def list_commands(self, _context: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, _context: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        module, _, function = COMMANDS[name].partition(":")
+        command = getattr(importlib.import_module(f"sync.commands.{module}"), function)
+        return command if isinstance(command, click.Command) else None
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(VERSION, prog_name="linky-atlas")
 def cli() -> None:
     """Electricity meter readings into MongoDB: the same documents in a regular and in a time-series collection.
@@ -36,20 +56,6 @@ def cli() -> None:
 
     Exit codes: 0 done; 1 an error; 2 wrong usage or settings; 3 done in part, run again.
     """
-
-
-for command in (
-    backfill_command,
-    import_command,
-    verify_command,
-    repair_command,
-    status_command,
-    compare_command,
-    run_command,
-    standin,
-    db,
-):
-    cli.add_command(command)
 
 
 def main() -> None:

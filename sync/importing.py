@@ -16,7 +16,7 @@ from .loader import Loader
 from .localtime import days, midnight
 from .outcome import Progress
 from .plan import DONE, Entry
-from .readings import ReadingBatch, Series, instant
+from .readings import ReadingBatch, Series, clashing, instant
 from .sources.linky.client import CURVE_DAYS
 from .sources.linky.exports import Export, read_exports
 from .sources.linky.points import Curve, curve_from_points
@@ -54,43 +54,27 @@ def import_files(
 
 
 def merge(series: Series, batches: Iterable[ReadingBatch]) -> Merged:
-    """One batch, oldest first. Equal readings are taken once; two values for one time, or overlaps, are withheld."""
+    """One batch, oldest first. Equal readings are taken once; two values for one time, or overlaps, are withheld.
+
+    A format without quality marks contradicts none that has them: the mark stays.
+    """
     parts = [batch for batch in batches if len(batch)]
     if not parts:
         empty = np.array([], dtype=np.int64)
         return Merged(ReadingBatch(series, empty, empty, empty), 0, [])
-    flags = _flag_column(parts)
+    flags = np.array([part.flags.get(index, "") for part in parts for index in range(len(part))], dtype=np.str_)
     columns = [np.concatenate([getattr(part, name) for part in parts]) for name in ("start", "seconds", "wh")]
-    order = np.lexsort((flags, *reversed(columns)))
-    start, seconds, wh = (column[order] for column in columns)
-    flags = flags[order]
-    same = np.zeros(len(start), dtype=bool)
-    same[1:] = (
-        (start[1:] == start[:-1]) & (seconds[1:] == seconds[:-1]) & (wh[1:] == wh[:-1]) & (flags[1:] == flags[:-1])
-    )
-    start, seconds, wh, flags = start[~same], seconds[~same], wh[~same], flags[~same]
-    clash = _clashing(start, start + seconds * 1000)
+    order = np.lexsort((flags, *reversed(columns)))[::-1]  # falling: of equal readings the marked one comes first
+    columns, flags = [column[order] for column in columns], flags[order]
+    first = np.ones(len(order), dtype=bool)
+    first[1:] = np.logical_or.reduce([column[1:] != column[:-1] for column in columns])
+    start, seconds, wh = (column[first][::-1] for column in columns)
+    flags = flags[first][::-1]
+    clash = clashing(start, start + seconds * 1000)
     kept = ~clash
     marks = {index: str(text) for index, text in enumerate(flags[kept]) if text}
     batch = ReadingBatch(series, start[kept], wh[kept], seconds[kept], marks)
-    return Merged(batch, int(same.sum()), start[clash].tolist())
-
-
-def _clashing(start: np.ndarray, end: np.ndarray) -> np.ndarray:
-    """Which of the readings (sorted by start) share time with another one."""
-    clash = np.zeros(len(start), dtype=bool)
-    reach = np.maximum.accumulate(end)
-    later = np.zeros(len(start), dtype=bool)
-    later[1:] = start[1:] < reach[:-1]
-    clash |= later
-    following = np.searchsorted(start, end, side="left")  # the first reading that begins at or after this one's end
-    clash |= following - np.arange(len(start)) > 1
-    return clash
-
-
-def _flag_column(parts: Sequence[ReadingBatch]) -> np.ndarray:
-    texts = [part.flags.get(index, "") for part in parts for index in range(len(part))]
-    return np.array(texts, dtype=np.str_)
+    return Merged(batch, int((~first).sum()), start[clash].tolist())
 
 
 def _load(series: Series, exports: Sequence[Export], loader: Loader, clock: Clock, max_power: int) -> None:

@@ -50,16 +50,12 @@ class Entry:
     rejects: tuple[str, ...] = field(default=(), repr=False)
 
 
-def plan_windows(
-    entries: Iterable[Entry], wanted: Window, *, today: date, now: datetime, longest: int, again: bool = False
-) -> list[Window]:
+def plan_windows(entries: Iterable[Entry], wanted: Window, *, today: date, now: datetime, longest: int) -> list[Window]:
     """Windows of at most `longest` days that cover what is still to be asked of `wanted`, oldest first.
 
-    Days never asked, failed windows, and short or empty windows that are recent enough to be filled still; with `again`
-    every day. A window to be repeated is repeated whole: it costs one call either way.
+    Days never asked, failed windows, and short or empty windows that are recent enough to be filled still. A window to
+    be repeated is repeated whole: it costs one call either way.
     """
-    if again:
-        return _merged([wanted], longest)
     known: dict[date, Entry] = {}
     for past in sorted(entries, key=lambda entry: entry.at):
         known |= dict.fromkeys(days(past.window.start, past.window.end), past)
@@ -68,17 +64,18 @@ def plan_windows(
         stretch = list(run)
         if entry is None:
             units += [Window(day, day + timedelta(days=1)) for day in stretch]
-        elif _is_due(entry, today, now):
+        elif _is_due(entry, stretch, today, now):
             units.append(Window(stretch[0], stretch[-1] + timedelta(days=1)))
     return _merged(units, longest)
 
 
-def _is_due(entry: Entry, today: date, now: datetime) -> bool:
+def _is_due(entry: Entry, stretch: Sequence[date], today: date, now: datetime) -> bool:
+    """Whether the days of an entry that no later entry speaks of are to be asked again."""
     if entry.state == FAILED:
         return True
     if entry.state == DONE or now - entry.at < REVISIT_AFTER:
         return False
-    return any(day >= today - timedelta(days=REVISIT_DAYS) for day in entry.short_days)
+    return any(day >= today - timedelta(days=REVISIT_DAYS) for day in entry.short_days if day in stretch)
 
 
 def _merged(units: Sequence[Window], longest: int) -> list[Window]:

@@ -126,6 +126,15 @@ class ReadingBatch:
         return document(_id, instant(start), self.series.subdocument(), wh, seconds, self.flags.get(index))
 
 
+def clashing(start: Instants, end: Instants) -> NDArray[np.bool_]:
+    """Which of the intervals (sorted by start, ms) share time with another one."""
+    clash = np.zeros(len(start), dtype=bool)
+    reach = np.maximum.accumulate(end)
+    clash[1:] = start[1:] < reach[:-1]
+    following = np.searchsorted(start, end, side="left")  # the first interval that begins at or after this one's end
+    return clash | (following - np.arange(len(start)) > 1)
+
+
 def document(
     _id: ObjectId, ts: datetime, series: Mapping[str, str], wh: int, seconds: int, flag: str | None = None
 ) -> dict[str, Any]:

@@ -30,14 +30,15 @@ PATIENCE = 24 * 3600  # s; another loader of the same series is waited for
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One series to load: whom to ask, the days wanted and today (Paris). `again`: finished days too."""
+    """One series to load: whom to ask, the days wanted and today (Paris). `again`: what was asked
+    before that moment (UTC) counts as not asked."""
 
     client: LinkyClient
     series: Series
     wanted: Window
     today: date
     max_power: int
-    again: bool = False
+    again: datetime | None = None
 
 
 @dataclass(slots=True)
@@ -89,13 +90,15 @@ class SeriesBackfill:
         ledger = self.loader.ledger
         if floor := ledger.floor(self.job.series):
             wanted = Window(min(max(wanted.start, floor[0]), wanted.end), wanted.end)
+        entries = ledger.entries(self.job.series, kind)
+        if self.job.again:
+            entries = [entry for entry in entries if entry.at >= self.job.again]
         return plan_windows(
-            ledger.entries(self.job.series, kind),
+            entries,
             wanted,
             today=self.job.today,
             now=self.clock.now(),
             longest=longest,
-            again=self.job.again,
         )
 
     # --- the load curve --------------------------------------------------------------------------------------------
@@ -126,7 +129,7 @@ class SeriesBackfill:
         except RateLimited:
             raise
         except (FatalSourceError, RetriableError) as error:
-            self._failed(CURVE, window, calls, error)
+            self._failed(CURVE, window, calls, error, ends_run=not mirror)
             return
         else:
             curve = curve_from_points(
@@ -204,15 +207,20 @@ class SeriesBackfill:
 
     # --- the ledger ------------------------------------------------------------------------------------------------
 
-    def _failed(self, kind: str, window: Window, calls: int, error: FatalSourceError | RetriableError) -> None:
-        """Enter a failure; raise it when it ends the run. A broken endpoint for totals does not stop the curve."""
+    def _failed(
+        self, kind: str, window: Window, calls: int, error: FatalSourceError | RetriableError, ends_run: bool = False
+    ) -> None:
+        """Enter a failure; raise it when it ends the run. A broken endpoint for totals does not stop the curve.
+
+        `ends_run`: a search for the floor cannot go on without its answer.
+        """
         self._enter(kind, Entry(window, FAILED, status=str(error.status), reason=str(error)), calls)
         if isinstance(error, FatalSourceError):
             raise error
         self.progress.note(f"{self.job.series.label} {window} failed: {error}")
         if kind == CURVE:
             self.failures += 1
-        if self.failures >= FAILURES_IN_A_ROW:
+        if ends_run or self.failures >= FAILURES_IN_A_ROW:
             until = datetime.combine(self.clock.now().date() + timedelta(days=1), time(), UTC)
             message = f"{self.failures} windows in a row failed, the last with: {error}"
             raise GatewayTrouble(message, error.status, until) from error

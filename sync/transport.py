@@ -8,10 +8,12 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 import requests
+from urllib3.exceptions import HTTPError
 
-from .budget import Budget
+from .budget import Budget, is_loopback
 from .clock import Clock
 from .errors import Banned, CallLimit, RateLimited, RetriableError
 
@@ -19,6 +21,8 @@ VERSION = "0.1.0"
 TIMEOUT = (10, 60)  # s to connect, s between bytes
 PAUSES = (5.0, 30.0)  # s before the second and the third attempt
 LONGEST_WAIT = 120.0  # s; a longer rate limit is left to whoever asked: stop, or come back then
+LONGEST_GET = 300.0  # s from the first attempt to the start of the last: whoever asked holds up others meanwhile
+LONGEST_ANSWER = 120.0  # s for one whole answer, however steadily it drips
 LARGEST_ANSWER = 32 * 2**20  # bytes; a week of a meter is 40 kB
 
 
@@ -42,6 +46,7 @@ class Transport:
         self._session = requests.Session()
         self._session.headers["User-Agent"] = f"linky-atlas/{VERSION}" + (f" (+{contact})" if contact else "")
         self._session.headers["Accept"] = "application/json"
+        self._session.auth = lambda request: request  # else an entry of ~/.netrc would replace the token
 
     def get(
         self,
@@ -53,31 +58,41 @@ class Transport:
         """The answer that `explain` finds nothing wrong with. Raises what it returns, BudgetSpent or RetriableError."""
         pauses = list(PAUSES)
         limits = 0
+        self._count()
+        began = self._clock.now()
         while True:
             try:
-                return self._once(url, query, headers, explain)
+                return self._ask(url, query, headers, explain)
             except RateLimited as limited:
-                seconds = (limited.until - self._clock.now()).total_seconds() + random.uniform(1, 20)
+                trouble: RetriableError = limited
+                pause = max(1.0, (limited.until - self._clock.now()).total_seconds() + random.uniform(1, 20))
                 limits += 1
-                if seconds > LONGEST_WAIT or limits > len(PAUSES):
+                if pause > LONGEST_WAIT or limits > len(PAUSES):
                     raise
-                self._clock.sleep(max(1.0, seconds))
-            except RetriableError:
+            except RetriableError as error:
+                trouble = error
                 if not pauses:
                     raise
-                self._clock.sleep(pauses.pop(0) * random.uniform(1, 1.3))
+                pause = pauses.pop(0) * random.uniform(1, 1.3)
+            if self._since(began) + pause > LONGEST_GET:
+                raise trouble
+            self._clock.sleep(pause)
+            self._count()
 
-    def _once(
+    def _count(self) -> None:
+        """Count one attempt, before it is made."""
+        if self.max_calls is not None and self.calls >= self.max_calls:
+            raise CallLimit(f"the {self.max_calls} calls allowed for this run are made: run again to go on")
+        self.budget.take()
+        self.calls += 1
+
+    def _ask(
         self,
         url: str,
         query: Mapping[str, str],
         headers: Mapping[str, str],
         explain: Callable[[Answer], Exception | None],
     ) -> Answer:
-        if self.max_calls is not None and self.calls >= self.max_calls:
-            raise CallLimit(f"the {self.max_calls} calls allowed for this run are made: run again to go on")
-        self.budget.take()
-        self.calls += 1
         answer = self._send(url, query, headers)
         error = explain(answer)
         if isinstance(error, Banned):
@@ -88,20 +103,33 @@ class Transport:
 
     def _send(self, url: str, query: Mapping[str, str], headers: Mapping[str, str]) -> Answer:
         """One attempt. An answer that ends early is no answer, however well it would parse."""
+        self._session.trust_env = not is_loopback(url)  # no proxy stands between us and a server of this machine
+        began = self._clock.now()
         try:
             with self._session.get(
                 url, params=query, headers=headers, timeout=TIMEOUT, stream=True, allow_redirects=False
             ) as response:
-                body = bytearray()
-                for part in response.iter_content(65_536):
-                    body += part
-                    if len(body) > LARGEST_ANSWER:
-                        raise RetriableError(f"{self.budget.host} sent more than {LARGEST_ANSWER >> 20} MiB")
+                body = self._body(response, began)
                 media_type = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
                 return Answer(response.status_code, media_type, body.decode("utf-8", "replace"))
-        except requests.RequestException as error:
+        except (requests.RequestException, HTTPError) as error:
             # The text of a requests error holds the address with the PRM in it: only its kind is told.
             kind = type(error).__name__
             raise RetriableError(
                 f"no whole answer from {self.budget.host} ({kind}): check the network, run again"
             ) from None
+
+    def _body(self, response: requests.Response, began: datetime) -> bytes:
+        """The whole body. `read1` hands over what has come, so that the time is looked at while an answer drips."""
+        body = bytearray()
+        while part := response.raw.read1(65_536, decode_content=True):
+            body += part
+            if len(body) > LARGEST_ANSWER:
+                raise RetriableError(f"{self.budget.host} sent more than {LARGEST_ANSWER >> 20} MiB")
+            if self._since(began) > LONGEST_ANSWER:
+                raise RetriableError(f"{self.budget.host} took more than {LONGEST_ANSWER:.0f} s to answer: run again")
+        return bytes(body)
+
+    def _since(self, moment: datetime) -> float:
+        """Seconds from `moment` to now."""
+        return (self._clock.now() - moment).total_seconds()

@@ -25,9 +25,7 @@ from ..store.connection import open_store
 from ..store.schema import ensure_pair
 from ..transport import Transport
 from .common import day_option, echo_json, json_option, linky_loader, need_linky, today_in_paris
-from .report import report
-
-PARTLY = 3
+from .report import exit_code, report
 
 
 @click.command("backfill")
@@ -83,7 +81,9 @@ def run_backfill(settings: Settings, options: Options, dry_run: bool = False, as
     clock = SystemClock()
     _refuse_unusable(settings, clock, progress)
     url = settings.linky_api_url
-    wanted, notes = wanted_period(options.since, options.until, today_in_paris(clock.now()), is_loopback(url))
+    now = clock.now()
+    again = now if options.again else None
+    wanted, notes = wanted_period(options.since, options.until, today_in_paris(now), is_loopback(url))
     for note in notes:
         progress.note(note)
     limit = budget_limit(url, settings.sync_calls_per_day, "SYNC_CALLS_PER_DAY" in settings.given)
@@ -96,9 +96,7 @@ def run_backfill(settings: Settings, options: Options, dry_run: bool = False, as
             client = LinkyClient(transport, url, meter, clock, settings.sync_home / "answers")
             for flow in meter.flows:
                 series = Series("linky", meter.prm, flow)
-                job = Job(
-                    client, series, wanted, today_in_paris(clock.now()), settings.linky_max_power_w, options.again
-                )
+                job = Job(client, series, wanted, today_in_paris(now), settings.linky_max_power_w, again)
                 jobs.append(SeriesBackfill(job, loader, clock, progress))
         plan = plan_text(jobs, budget)
         if dry_run:
@@ -114,13 +112,6 @@ def run_backfill(settings: Settings, options: Options, dry_run: bool = False, as
         else:
             report(outcome, loader.pair, "windows")
     return exit_code(outcome)
-
-
-def exit_code(outcome: Outcome) -> int:
-    """0 done, 1 not identical, 3 calls remain."""
-    if not outcome.identical:
-        return 1
-    return PARTLY if outcome.remaining or outcome.stopped else 0
 
 
 def plan_text(jobs: list[SeriesBackfill], budget: Budget) -> str:

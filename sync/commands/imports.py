@@ -12,9 +12,8 @@ from ..progress import Bar
 from ..settings import load
 from ..store.connection import open_store
 from ..store.schema import ensure_pair
-from .backfill import exit_code
 from .common import echo_json, json_option, linky_loader, need_linky
-from .report import report
+from .report import exit_code, report
 
 
 @click.command("import")

@@ -8,6 +8,7 @@ from ..outcome import Outcome
 from ..store.schema import Pair
 
 SHOWN = 20
+PARTLY = 3
 
 
 def report(outcome: Outcome, pair: Pair, what: str) -> None:
@@ -40,3 +41,10 @@ def _list(title: str, lines: list[str], total: int) -> None:
         click.echo(f"  {line}")
     if total > SHOWN:
         click.echo(f"  … and {total - SHOWN:,} more")
+
+
+def exit_code(outcome: Outcome) -> int:
+    """0 done, 1 not identical, 3 calls remain."""
+    if not outcome.identical:
+        return 1
+    return PARTLY if outcome.remaining or outcome.stopped else 0

@@ -12,9 +12,10 @@ from ..standin.linky import LinkyStandin
 from ..store.connection import open_store, server_version
 from ..store.schema import refuse_mismatch
 from ..store.sizes import compare_pair, settle
-from .backfill import PARTLY, Options, run_backfill
+from .backfill import Options, run_backfill
 from .common import pairs
 from .compare import tell
+from .report import PARTLY
 
 
 @click.command("run")

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from dns.exception import DNSException
 from pymongo.errors import (
     BulkWriteError,
     ConfigurationError,
@@ -117,7 +118,7 @@ def _gone_embedded() -> Embedded | None:
 def bad_uri(error: Exception | None, place: str = "") -> SyncError:
     """What is wrong with MONGODB_URI. The driver may quote a part of it, thus of the password: few words are shown."""
     if place and isinstance(error, ConfigurationError) and not isinstance(error, InvalidURI):
-        if "DNS" in str(error):
+        if isinstance(error.__cause__, DNSException):
             return StoreUnavailable(f"{place} cannot be found: check the name in MONGODB_URI and the network ({error})")
         return UsageError(f"MONGODB_URI for {place}: {error}")
     if place:  # its address is sound, so the rest is
@@ -129,8 +130,8 @@ def bad_uri(error: Exception | None, place: str = "") -> SyncError:
 
 
 def _no_server(error: ServerSelectionTimeoutError, place: str) -> str:
-    words = str(error)
-    if "rimary" in words.partition("Topology")[0] and "Connection refused" not in words:
+    words = str(error).partition(", Timeout:")[0]  # behind it: what the driver knows of every server
+    if "No primary" in words:
         return f"{place} has no primary at the moment: run again when its election is over"
     if "CERTIFICATE" in words or "certificate" in words:
         return f"{place} does not show a certificate that this machine trusts: check the address and tlsCAFile"

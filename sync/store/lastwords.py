@@ -20,7 +20,8 @@ REASONS = (
     ("Address already in use", "its port is taken by another program: run again"),
     ("DBPathInUse", "another mongod uses the same folder: stop that one first"),
     ("featureCompatibilityVersion", OTHER_VERSION),
-    ("unsupported WiredTiger file version", OTHER_VERSION),
+    ("unsupported WiredTiger", OTHER_VERSION),
+    ("WT_TRY_SALVAGE", "the files are damaged: move the folder of the database away and load again"),
     ("Permission denied", "it may not read or write its files: give them to the user who runs the command"),
     ("Cannot allocate memory", "not enough memory: end other programs and run again"),
 )
@@ -29,7 +30,7 @@ DEBIAN_PACKAGES = {"libcurl": "libcurl4", "libcrypto": "libssl3", "libssl": "lib
 
 
 def last_words(log: Path) -> str:
-    """The reason with its remedy where one is known, else the gravest line; empty when the log says nothing."""
+    """The reason with its remedy where one is known, else the first grave line; empty when the log says nothing."""
     text = _tail(log)
     if missing := LIBRARY.search(text):
         library = missing[1]
@@ -42,7 +43,7 @@ def last_words(log: Path) -> str:
             return meaning
     if _disk_is_full(log):
         return DISK_FULL
-    return f"its last words were: {_words(grave[-1])}" if grave else ""
+    return f"its log says: {_words(grave[0])}" if grave else ""
 
 
 def _tail(log: Path) -> str:
@@ -70,6 +71,9 @@ def _words(line: str) -> str:
     """The words of a log line, which is JSON unless it was cut off."""
     try:
         entry = json.loads(line)
-        return f"{entry['msg']} {entry.get('attr', {}).get('error', '')}".strip()[:300]
+        attributes = entry.get("attr", {})
+        inner = attributes.get("message", {})  # the storage engine's own words
+        said = inner["msg"] if "msg" in inner else attributes.get("error", "")
+        return f"{entry['msg']}: {said}".strip(": ")[:300]
     except (ValueError, LookupError, AttributeError, TypeError):
         return line.strip()[:300]

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 
-from pymongo import DeleteMany, ReplaceOne
+from pymongo import ReplaceOne
 from pymongo.database import Database
 
 from ..plan import STATES, Entry, Window
@@ -33,14 +33,20 @@ class Ledger:
 
     def record(self, series: Series, kind: str, *entries: Entry) -> None:
         """Keep entries in place of those for the same days or a part of them."""
-        writes: list[ReplaceOne[Document] | DeleteMany] = []
-        for entry in entries:
-            document = _document(series, kind, entry)
-            within = {"start": {"$gte": document["start"]}, "end": {"$lte": document["end"]}}
-            same = {"series": series.key, "kind": kind, "_id": {"$ne": document["_id"]}}
-            writes += [ReplaceOne({"_id": document["_id"]}, document, upsert=True), DeleteMany(same | within)]
-        if writes:
+        documents = [_document(series, kind, entry) for entry in entries]
+        names = {document["_id"] for document in documents}
+        known = self._windows.find({"series": series.key, "kind": kind}, {"start": 1, "end": 1})
+        replaced = [
+            old["_id"]
+            for old in known
+            if old["_id"] not in names
+            and any(new["start"] <= old["start"] and old["end"] <= new["end"] for new in documents)
+        ]
+        if documents:
+            writes = [ReplaceOne({"_id": document["_id"]}, document, upsert=True) for document in documents]
             self._windows.bulk_write(writes)
+        if replaced:
+            self._windows.delete_many({"_id": {"$in": replaced}})
 
     def counts(self, series: Series, kind: str = CURVE) -> dict[str, int]:
         """Windows by state."""

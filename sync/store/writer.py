@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 from bson import ObjectId
@@ -110,7 +110,7 @@ class PairWriter:
             ours = batch.document(index, known["_id"])
             if known["_id"] == ids[index]:  # written by an earlier try of this very call
                 written.new += 1
-            elif _measures(known) != _measures(ours):
+            elif _is_correction(known, ours):
                 changed.append(ours)
                 corrected.add(start)
             elif start not in corrected:
@@ -206,8 +206,10 @@ class PairWriter:
             waited += pause
 
 
-def _measures(stored: Document) -> tuple[Any, ...]:
-    return stored["wh"], stored["seconds"], stored.get("flag")
+def _is_correction(known: Document, ours: Document) -> bool:
+    """Whether what came in says something else. A source without quality marks does not take a stored mark away."""
+    values = (known["wh"], known["seconds"]) != (ours["wh"], ours["seconds"])
+    return values or ("flag" in ours and known.get("flag") != ours["flag"])
 
 
 def _overlapping(batch: ReadingBatch, stored: Mapping[int, Document]) -> set[int]:

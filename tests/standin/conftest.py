@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -78,15 +76,3 @@ def start(clock: MovingClock) -> Iterator[Callable[..., Client]]:
 @pytest.fixture
 def client(start: Callable[..., Client]) -> Client:
     return start()
-
-
-@pytest.fixture
-def shared_data() -> Path:
-    """Folder of the real data; missing, a test skips with that reason, or fails where CI is set."""
-    folder = Path(os.environ.get("SHARED_DATA") or Path(__file__).parents[3] / "shared" / "data")
-    if not folder.is_dir():
-        reason = f"real data missing: {folder} (set SHARED_DATA)"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
-    return folder

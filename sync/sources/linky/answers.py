@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from ...privacy import scrub
 from ...readings import INT32_MAX
 from .points import Point, Reject
 
@@ -56,19 +57,28 @@ def parse_totals(text: str, prm: str, flow: str) -> Totals:
     for position, entry in enumerate(entries, 1):
         value = _value(entry, names["value"], position)
         label = _text(entry.get(names["end"])) or ""
-        try:
-            day = date.fromisoformat(label[:10])
-        except ValueError:
-            rejects.append(Reject(position, "unreadable day", label[:40]))
+        day = _day(label)
+        if day is None:
+            rejects.append(Reject(position, "unreadable day", scrub(label)[:40]))
             continue
         if value is None or value == "":
             missing += 1
         elif not (re.fullmatch(r"\d{1,10}", value, re.ASCII) and int(value) <= INT32_MAX):
-            rejects.append(Reject(position, "not a daily energy in Wh", f"{day} = {value[:40]!r}"))
+            rejects.append(Reject(position, "not a daily energy in Wh", f"{day} = {scrub(value)[:40]!r}"))
         elif wh.setdefault(day, int(value)) != int(value):
             rejects.append(Reject(position, "two totals for one day", f"{day} = {value[:40]!r}"))
             contradicted.add(day)
     return Totals({day: total for day, total in wh.items() if day not in contradicted}, missing, tuple(rejects))
+
+
+def _day(label: str) -> date | None:
+    """`2026-09-29` and no other way to write it: what else it could mean is a guess."""
+    if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", label, re.ASCII):
+        return None
+    try:
+        return date.fromisoformat(label)
+    except ValueError:
+        return None
 
 
 V2_NAMES = {"end": "d", "value": "v", "step": "p", "nature": "n", "iv": "iv", "ec": "ec"}
@@ -93,9 +103,8 @@ def _entries(text: str, prm: str, flow: str, quantity: str, unit: str) -> tuple[
         reading_type = answer.get("reading_type")
         _require(reading_type.get("unit") if isinstance(reading_type, dict) else None, unit, "unit")
         return _point_list(answer["interval_reading"]), V5_NAMES
-    raise UnknownShape(
-        f"neither the V2 nor the V5 shape; top-level fields: {', '.join(sorted(answer))[:200] or 'none'}"
-    )
+    fields = scrub(", ".join(sorted(answer)))[:200]
+    raise UnknownShape(f"neither the V2 nor the V5 shape; top-level fields: {fields or 'none'}")
 
 
 def _v2_points(answer: Mapping[str, Any], flow: str, quantity: str, unit: str) -> Any:
@@ -119,7 +128,7 @@ def _point_list(points: Any) -> list[dict[str, Any]]:
 
 def _require(found: Any, wanted: str, what: str) -> None:
     if found != wanted:
-        shown = "of another meter" if what == "meter" else f"{str(found)[:20]!r}"
+        shown = "of another meter" if what == "meter" else f"{scrub(str(found))[:20]!r}"
         raise UnknownShape(f"{what} is {shown}, asked was {'this meter' if what == 'meter' else repr(wanted)}")
 
 

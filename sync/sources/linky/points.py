@@ -8,20 +8,21 @@ Wh and a step; whatever cannot become a reading without guessing is refused with
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from itertools import groupby
 
 import numpy as np
 
-from ...localtime import wall_clock_instants
-from ...readings import INT32_MAX, ReadingBatch, Series
-from .labels import Label, resolve
+from ...privacy import scrub
+from ...readings import ReadingBatch, Series, clashing
+from .labels import Label, label_instants, parse_label, resolve
 from .steps import STEPS, infer_steps, parse_step
 
-WATTS = re.compile(r"\d{1,9}(\.\d{1,6})?")
+# Nine digits of W are below an Int32 of Wh over any step.
+WATTS = re.compile(r"[0-9]{1,9}(\.[0-9]{1,6})?")
 MARK = re.compile(r"[A-Za-z0-9]{1,8}")
 
 MAX_POWER_W = 36_000
@@ -112,6 +113,8 @@ def curve_from_points(
             rejects.append(_reject(point, "not a power in W"))
         elif step is None:
             rejects.append(_reject(point, "the length of the interval cannot be told"))
+        elif end % (step * 1000):
+            rejects.append(_reject(point, "not on the grid of its step"))
         elif window and not window[0] <= end - step * 1000 < window[1]:
             rejects.append(_reject(point, "outside the asked period"))
         else:
@@ -137,14 +140,11 @@ def _exact_wh(watts: Decimal | int, seconds: int) -> int | None:
 def _explicit_step(point: Point) -> int | None:
     if point.step:
         return parse_step(point.step)
-    if not point.start:
-        return None
-    try:
-        starts, ends = (wall_clock_instants(datetime.fromisoformat(text)) for text in (point.start, point.end))
-    except ValueError:
+    start, end = (parse_label(text) for text in (point.start or "", point.end))
+    if start is None or end is None:
         return None
     # On a change night the wall clock alone gives several lengths; only one of them is a step of a meter.
-    found = {(end - start) // 1000 for start in starts for end in ends} & STEPS
+    found = {(b - a) // 1000 for a in label_instants(start) for b in label_instants(end)} & STEPS
     return found.pop() if len(found) == 1 else None
 
 
@@ -178,8 +178,6 @@ def _with_energy(rows: Iterable[_Row], rejects: list[Reject]) -> list[_Row]:
         wh = _exact_wh(row.watts, row.seconds)
         if wh is None:
             rejects.append(_reject(row.point, f"not a whole number of Wh over {row.seconds} s"))
-        elif wh > INT32_MAX:
-            rejects.append(_reject(row.point, "more energy than an Int32 holds"))
         else:
             row.wh = wh
             kept.append(row)
@@ -193,17 +191,30 @@ def _without_conflicts(rows: list[_Row], rejects: list[Reject]) -> tuple[list[_R
     repeated = 0
     for _, group in groupby(rows, key=lambda row: row.end):
         same = list(group)
-        if len({(row.wh, row.seconds, row.flag) for row in same}) == 1:
-            single.append(same[0])
+        if len({(row.wh, row.seconds) for row in same}) == 1:
+            single.append(max(same, key=lambda row: row.flag))  # one of them may come from a place without marks
             repeated += len(same) - 1
         else:
             rejects += [_reject(row.point, "two values for one time") for row in same]
-    clash: set[int] = set()
-    for index in range(1, len(single)):
-        if single[index].end - single[index].seconds * 1000 < single[index - 1].end:
-            clash |= {index - 1, index}
-    rejects += [_reject(single[index].point, "overlaps another interval") for index in clash]
-    return [row for index, row in enumerate(single) if index not in clash], repeated
+    # A guess at the doubled hour that does not fit gives way to what is certain.
+    if any("clock" in row.flag for row in single):
+        single = _without_overlaps(single, rejects, lambda row: "clock" in row.flag)
+    return _without_overlaps(single, rejects, lambda _: True), repeated
+
+
+def _without_overlaps(rows: list[_Row], rejects: list[Reject], gives_way: Callable[[_Row], bool]) -> list[_Row]:
+    rows.sort(key=lambda row: row.end - row.seconds * 1000)
+    end = np.array([row.end for row in rows], dtype=np.int64)
+    clash = clashing(end - np.array([row.seconds for row in rows], dtype=np.int64) * 1000, end)
+    if not clash.any():
+        return rows
+    kept = []
+    for row, clashes in zip(rows, clash.tolist(), strict=True):
+        if clashes and gives_way(row):
+            rejects.append(_reject(row.point, "overlaps another interval"))
+        else:
+            kept.append(row)
+    return kept
 
 
 def _batch(series: Series, rows: Sequence[_Row]) -> ReadingBatch:
@@ -215,4 +226,4 @@ def _batch(series: Series, rows: Sequence[_Row]) -> ReadingBatch:
 
 
 def _reject(point: Point, reason: str) -> Reject:
-    return Reject(point.line, reason, f"{point.end[:40]} = {(point.value or '')[:40]!r}")
+    return Reject(point.line, reason, scrub(f"{point.end[:60]} = {(point.value or '')[:40]!r}"))

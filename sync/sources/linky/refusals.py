@@ -37,7 +37,10 @@ STOPS = {
     "ADAM-DC-0009": "the asked days lie before the consent: give it again at https://conso.boris.sh",
 }
 NOTHING_FOUND = ("no_data_found", "STM-ERR-0000014", "STM-ERR-0000020", "Pas de mesure trouvée")
+OF_ENEDIS = ("The Enedis API returned an error", "STM-ERR-")  # a 404 of the meter, not of the address
 QUOTA = ("Quota Q3", "Quota Q4", "SLA dépassé", "900804", "900807")
+LONGEST_LIMIT = timedelta(hours=24)  # the quota is one per hour: a later end is not believed
+SHOWN = 140  # letters of the other side's words in a message
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 NEXT_ACCESS = re.compile(r"(\d{4})-([A-Z][a-z]{2})-(\d{2}) (\d{2}):(\d{2}):(\d{2})\+0000 UTC")
 
@@ -47,38 +50,52 @@ def explain(answer: Answer, now: datetime) -> SourceError | None:
     status = answer.status
     if status == 200:
         return None
-    html = answer.text.lstrip()[:1] == "<"
-    if status == 403 and html:
+    text = answer.text.strip("\ufeff \t\r\n")
+    html = text.startswith("<")
+    body = _parsed(text)
+    if status == 403 and (html or _is_of_cloudflare(text, body)):
         return Banned(
-            "the gateway has blocked this address (HTTP 403 with an HTML page). Stop every tool that calls it from "
+            "the gateway has blocked this address (HTTP 403 from its firewall). Stop every tool that calls it from "
             "here; a block lasts weeks. Enedis export files can be loaded without a call: python -m sync import FILE…",
             status,
         )
-    text = "" if html else answer.text
-    code, words = _code_and_words(text)
-    words = scrub(words)
+    if html:
+        text = ""
+    elif body is not None:
+        text = json.dumps(body, ensure_ascii=False)  # markers hold é, which the text may spell \u00e9
+    words = _words(text, body)
     return (
-        _by_code(status, code, text)
+        _by_code(status, text)
         or _by_status(status, text, words, now)
         or FatalSourceError(f"the gateway refused the call (HTTP {status}): {words}", status)
     )
 
 
-def _by_code(status: int, code: str, text: str) -> SourceError | None:
+def _is_of_cloudflare(text: str, body: Any) -> bool:
+    """Cloudflare's own error in the forms it gives to who does not ask for HTML: problem JSON or one plain line."""
+    if isinstance(body, dict):
+        return body.get("cloudflare_error") is True or "cloudflare" in str(body.get("type"))
+    return re.fullmatch(r"error code: 1\d{3}", text) is not None
+
+
+def _by_code(status: int, text: str) -> SourceError | None:
     for marker, meaning in FLOORS.items():
         if marker in text:
             return HistoryFloor(meaning, status, marker)
     for marker, meaning in STOPS.items():
         if marker in text:
             return FatalSourceError(f"{meaning} ({marker})", status)
-    if status == 404 or code in NOTHING_FOUND or any(marker in text for marker in NOTHING_FOUND):
+    about_meter = status == 404 and "ADAM-" not in text and any(marker in text for marker in OF_ENEDIS)
+    if about_meter or any(marker in text for marker in NOTHING_FOUND):
         return NoReadings("nothing is published for these days", status)
     return None
 
 
 def _by_status(status: int, text: str, words: str, now: datetime) -> SourceError | None:
     if status == 429 or any(marker in text for marker in QUOTA):
-        until = _next_access(text) or _next_hour(now)
+        until = _next_access(text)
+        if until is None or until > now + LONGEST_LIMIT:
+            until = _next_hour(now)
         return RateLimited(
             f"the quota shared by all users of the gateway is used up until {until:%Y-%m-%d %H:%M} UTC: "
             "run again then, or use --wait",
@@ -89,19 +106,29 @@ def _by_status(status: int, text: str, words: str, now: datetime) -> SourceError
         return FatalSourceError(
             f"the gateway does not accept the token for this meter ({words}): get a new one", status
         )
+    if status == 404:
+        return FatalSourceError(
+            f"the address or its route does not exist (HTTP 404: {words}): correct LINKY_API_URL; "
+            "if it is right, the API has changed: look for a newer version of this tool",
+            status,
+        )
     if status >= 500 or status == 408:
         return RetriableError(f"the gateway has trouble (HTTP {status}: {words}): run again later", status)
     return None
 
 
-def _code_and_words(text: str) -> tuple[str, str]:
-    """Enedis' own code and a short text for people, from any of the known error bodies."""
+def _parsed(text: str) -> Any:
+    """The body if it is JSON, else None."""
     try:
-        body: Any = json.loads(text)
+        return json.loads(text)
     except (ValueError, RecursionError):
-        return "", text.strip()[:120] or "no text"
+        return None
+
+
+def _words(text: str, body: Any) -> str:
+    """A short text for people from any of the known error bodies, Enedis' own code first, scrubbed before it is cut."""
     if not isinstance(body, dict):
-        return "", str(body)[:120]
+        return scrub(text)[:SHOWN] or "no text"
     error = body.get("error")
     inner: Any = error if isinstance(error, dict) else {}
     if isinstance(inner.get("fault"), dict):
@@ -116,7 +143,7 @@ def _code_and_words(text: str) -> tuple[str, str]:
         body.get("title"),
     )
     words = next((words for words in candidates if isinstance(words, str) and words), "no text")
-    return code, f"{code}: {words}"[:160] if code else words[:160]
+    return scrub(f"{code}: {words}" if code else words)[:SHOWN]
 
 
 def _next_access(text: str) -> datetime | None:

@@ -9,7 +9,7 @@ from itertools import pairwise
 STEPS = frozenset({300, 600, 900, 1800, 3600})
 """Recording steps of a Linky meter, seconds (Enedis data catalogue)."""
 
-DURATION = re.compile(r"PT(?:(\d{1,2})H)?(?:(\d{1,2})M)?")
+DURATION = re.compile(r"PT(?:(\d{1,2})H)?(?:(\d{1,2})M)?", re.ASCII)
 RUN = 3
 """A step is believed after this many equal distances in a row; fewer may be single missing points."""
 
@@ -41,7 +41,7 @@ def infer_steps(ends: Sequence[int]) -> list[int | None]:
     for index in range(len(ends)):
         if index > 0 and believed[index - 1]:
             steps.append(distances[index - 1])
-        elif index < len(distances) and believed[index]:
+        elif index < len(distances) and believed[index] and (index == 0 or distances[index] <= distances[index - 1]):
             steps.append(distances[index])
         elif index > 0 and distances[index - 1] == steps[-1]:
             steps.append(steps[-1])

@@ -49,7 +49,7 @@ def read_token(text: str) -> Token:
     """Decode a token without checking its signature (only the gateway has the key). Raises TokenRefused."""
     try:
         claims = jwt.decode(text, options={"verify_signature": False, "verify_exp": False, "verify_sub": False})
-    except jwt.InvalidTokenError:
+    except (jwt.InvalidTokenError, UnicodeEncodeError):
         raise TokenRefused(f"the token is not a JWT (three parts with dots); copy it whole, or {ASK_NEW}") from None
     subject = claims.get("sub")
     listed = subject if isinstance(subject, list) else [subject]

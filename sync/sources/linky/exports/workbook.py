@@ -10,8 +10,6 @@ from io import BytesIO
 from itertools import pairwise
 from typing import Any
 
-import openpyxl
-
 from ....errors import FileRefused
 from .export import DOWNLOAD_AGAIN, plain, shown
 
@@ -44,6 +42,8 @@ class Sheet:
 
 def read_sheets(name: str, content: bytes) -> list[Sheet]:
     """Every sheet of a workbook. Raises `FileRefused` when it is damaged."""
+    import openpyxl  # noqa: PLC0415 - a tenth of a second that no other form needs
+
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # openpyxl's remarks on styles are nothing for the user

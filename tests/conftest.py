@@ -1,0 +1,111 @@
+"""What all tests share: real servers, the real data, an environment without the developer's own settings."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pymongo.database import Database
+
+from sync.store.connection import connect
+from sync.store.mongod import Mongod
+from tests.servers import PROJECT_ROOT, GuardedServer, ReplicaSet
+
+OWN_SETTINGS = ("LINKY_", "MONGODB_", "SYNC_", "ELHUB_", "ENERGIDATA_", "OPENMETEO_", "DASH_")
+
+
+# --- a skipped test is a failure where CI=true ------------------------------------------------------------------------
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    return _failed_if_skipped((yield))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(collector: pytest.Collector) -> Iterator[None]:
+    return _failed_if_skipped((yield))
+
+
+def _failed_if_skipped(report: Any) -> Any:
+    expected = hasattr(report, "wasxfail")  # an expected failure is reported as skipped, too
+    if os.environ.get("CI", "").lower() == "true" and report.skipped and not expected:
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+        report.outcome = "failed"
+        report.longrepr = f"CI=true allows no skipped test: {report.nodeid}: {reason}"
+    return report
+
+
+# --- surroundings -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(autouse=True)
+def _own_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """No setting of the developer reaches a test: neither by a variable nor by a file in the current folder."""
+    for name in list(os.environ):
+        if name.startswith(OWN_SETTINGS):
+            monkeypatch.delenv(name)
+    folder = tmp_path_factory.mktemp("surroundings")
+    for name in ("here", "state", "home"):
+        (folder / name).mkdir()
+    monkeypatch.chdir(folder / "here")
+    monkeypatch.setenv("XDG_STATE_HOME", str(folder / "state"))
+    monkeypatch.setenv("SYNC_HOME", str(folder / "home"))
+
+
+@pytest.fixture(scope="session")
+def project_root() -> Path:
+    return PROJECT_ROOT
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Folder of the real data; without it the test is skipped, or fails where CI=true."""
+    folder = (PROJECT_ROOT / (os.environ.get("SHARED_DATA") or "../shared/data")).resolve()
+    if not folder.is_dir():
+        pytest.skip("the real data is not there: set SHARED_DATA to its folder")
+    return folder
+
+
+# --- servers ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def mongo_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A one-node replica set, one per test process."""
+    folder = tmp_path_factory.mktemp("mongod")
+    server = Mongod.spawn(folder / "db", folder / "log")
+    try:
+        server.wait_until_primary()
+        yield server.uri
+    finally:
+        server.kill()
+
+
+@pytest.fixture
+def database(mongo_uri: str) -> Iterator[Database[Any]]:
+    """A database of this test alone, opened as the product opens it; dropped afterwards."""
+    with connect(mongo_uri) as client:
+        database = client[f"test_{uuid.uuid4().hex[:12]}"]
+        yield database
+        client.drop_database(database.name)
+
+
+@pytest.fixture
+def replica_set(tmp_path: Path) -> Iterator[ReplicaSet]:
+    """Three nodes of this test alone, which may kill them."""
+    nodes = ReplicaSet(tmp_path / "replica_set")
+    yield nodes
+    nodes.stop()
+
+
+@pytest.fixture(scope="session")
+def guarded_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GuardedServer]:
+    """A server that asks for a password."""
+    guarded = GuardedServer(tmp_path_factory.mktemp("guarded"))
+    yield guarded
+    guarded.server.kill()

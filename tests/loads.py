@@ -1,0 +1,114 @@
+"""A backfill in this process against a stand-in and a real server, with a clock that tests move."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from pymongo.database import Database
+
+from sync.backfill import backfill
+from sync.budget import Budget
+from sync.clock import Clock
+from sync.loader import Loader
+from sync.outcome import Outcome
+from sync.plan import Window
+from sync.readings import Series
+from sync.series_backfill import Job, SeriesBackfill
+from sync.settings import DEFAULT_COLLECTIONS, Meter
+from sync.sources.linky.client import LinkyClient
+from sync.standin.linky import LinkyStandin
+from sync.store.ledger import Ledger
+from sync.store.schema import Pair, ensure_pair, pair
+from sync.store.writer import PairWriter
+from sync.transport import Transport
+
+
+@dataclass
+class Notes:
+    """A `Progress` that remembers."""
+
+    lines: list[str] = field(default_factory=list)
+    steps: list[str] = field(default_factory=list)
+
+    def start(self, total: int, done: int) -> None:
+        self.lines.append(f"start {total} {done}")
+
+    def advance(self, text: str) -> None:
+        self.steps.append(text)
+
+    def note(self, text: str) -> None:
+        self.lines.append(text)
+
+
+@dataclass
+class Load:
+    """Everything around one backfill; `run` may be called again and again."""
+
+    database: Database[Any]
+    standin: LinkyStandin
+    clock: Clock
+    folder: Path
+    wanted: Window
+    limit: int | None = 25
+    flows: tuple[str, ...] = ("consumption",)
+    notes: Notes = field(default_factory=Notes)
+
+    @property
+    def pair(self) -> Pair:
+        return pair(self.database, "linky", DEFAULT_COLLECTIONS)
+
+    def series(self, flow: str = "consumption", prm: str | None = None) -> Series:
+        return Series("linky", prm or next(iter(self.standin.meters)), flow)
+
+    def run(self, wait: bool = False, max_calls: int | None = None, again: bool = False) -> Outcome:
+        """One run of the command's work, proof included."""
+        ensure_pair(self.pair)
+        budget = Budget(self.standin.url, self.limit, 1.0, self.clock, self.folder / "state")
+        transport = Transport(budget, self.clock, max_calls=max_calls)
+        loader = Loader(self.pair, Ledger(self.database), PairWriter(self.pair, self.clock), self.clock)
+        jobs = []
+        for prm in self.standin.meters:
+            meter = Meter(prm, self.standin.token, self.flows)
+            client = LinkyClient(transport, self.standin.url, meter, self.clock, self.folder / "answers")
+            for flow in self.flows:
+                job = Job(
+                    client,
+                    Series("linky", prm, flow),
+                    self.wanted,
+                    self.standin.today,
+                    36_000,
+                    self.clock.now() if again else None,
+                )
+                jobs.append(SeriesBackfill(job, loader, self.clock, self.notes))
+        try:
+            return backfill(jobs, loader, self.clock, self.notes, wait)
+        finally:
+            loader.prove(job.job.series for job in jobs)
+
+    def routes(self) -> dict[str, int]:
+        """Requests the stand-in saw, by type."""
+        found: dict[str, int] = {}
+        for request in self.standin.requests:
+            found[request.route] = found.get(request.route, 0) + 1
+        return found
+
+
+def stored(database: Database[Any], name: str = "consumption") -> list[tuple[Any, ...]]:
+    """(ts, wh, seconds) of every document of a collection, oldest first."""
+    return [(found["ts"], found["wh"], found["seconds"]) for found in database[name].find().sort("ts", 1)]
+
+
+def documents(database: Database[Any], name: str) -> dict[Any, dict[str, Any]]:
+    """Whole documents by `_id`; the test that calls it has seen that no `_id` comes twice."""
+    found = list(database[name].find())
+    by_id = {document["_id"]: document for document in found}
+    assert len(by_id) == len(found)
+    return by_id
+
+
+def week(first: str, last: str) -> Window:
+    """Days `[first, last)`."""
+    return Window(date.fromisoformat(first), date.fromisoformat(last))

@@ -1,0 +1,245 @@
+"""Settings: who wins, every wrong one at once, and no secret in sight."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import jwt
+import pytest
+
+from sync.errors import UsageError
+from sync.settings import CALLS_CEILING, FILE_ONLY, SETTINGS, Settings, load
+
+ONE, OTHER = "21121707640844", "21121707640899"
+PASSWORD = "s3cr3t-passw0rd"
+URI = f"mongodb://me:{PASSWORD}@localhost:27017/"
+Load = Callable[..., Settings]
+
+
+def token(*prms: str) -> str:
+    ends = int(datetime(2029, 1, 1, tzinfo=UTC).timestamp())
+    return jwt.encode({"sub": list(prms), "exp": ends}, "k" * 32, algorithm="HS256")
+
+
+@pytest.fixture
+def read(tmp_path: Path) -> Load:
+    """`read(file="LINKY_PRM = …", dotenv="LINKY_PRM=…", LINKY_PRM="…")` of a folder of its own."""
+
+    def load_from(file: str | None = None, dotenv: str | None = None, **environ: str) -> Settings:
+        for name, text in (("settings.py", file), (".env", dotenv)):
+            if text is not None:
+                (tmp_path / name).write_text(text, encoding="utf-8")
+        return load(tmp_path, environ)
+
+    return load_from
+
+
+def refused(read: Load, *args: Any, **given: Any) -> str:
+    with pytest.raises(UsageError) as error:
+        read(*args, **given)
+    message = str(error.value)
+    for secret in (ONE, OTHER, PASSWORD, *[text for text in given.values() if len(text) > 60 and text.count(".") == 2]):
+        assert secret not in message
+    assert error.value.exit_code == 2
+    return message
+
+
+def test_defaults_are_those_of_the_architecture(read: Load, tmp_path: Path) -> None:
+    assert read() == Settings(
+        mongodb_uri="",
+        mongodb_database="electricity",
+        linky_api_url="https://conso.boris.sh/api",
+        linky_max_power_w=36_000,
+        meters=(),
+        sync_calls_per_day=25,
+        sync_request_spacing=1.0,
+        sync_contact="",
+        sync_home=tmp_path / ".data",
+        collections={"linky": ("consumption", "consumptionTS")},
+        given=frozenset(),
+    )
+
+
+def test_the_environment_wins_over_dotenv_over_the_file(read: Load) -> None:
+    names = ("MONGODB_DATABASE", "SYNC_CONTACT", "SYNC_CALLS_PER_DAY")
+    found = read(
+        "MONGODB_DATABASE = 'file'\nSYNC_CONTACT = 'file'\nSYNC_CALLS_PER_DAY = 3",
+        "MONGODB_DATABASE=dotenv\nSYNC_CONTACT=dotenv",
+        MONGODB_DATABASE="environ",
+    )
+    assert (found.mongodb_database, found.sync_contact, found.sync_calls_per_day) == ("environ", "dotenv", 3)
+    assert found.given == frozenset(names)
+
+
+def test_the_real_environment_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MONGODB_DATABASE", "from_the_shell")
+    monkeypatch.chdir(tmp_path)
+    assert load().mongodb_database == "from_the_shell"
+    assert "MONGODB_DATABASE" in os.environ
+
+
+def test_an_empty_text_is_the_default(read: Load) -> None:
+    found = read("LINKY_PRM = ''", "SYNC_CALLS_PER_DAY=\nLINKY_TOKEN=\n", MONGODB_DATABASE="  ")
+    assert (found.sync_calls_per_day, found.mongodb_database, found.meters, found.given) == (
+        25,
+        "electricity",
+        (),
+        frozenset(),
+    )
+
+
+def test_none_in_the_file_is_the_default(read: Load) -> None:
+    assert read("LINKY_TOKEN = None\nSYNC_CALLS_PER_DAY = None").meters == ()
+
+
+def test_every_wrong_setting_is_in_one_message(read: Load) -> None:
+    message = refused(
+        read,
+        "COLLECTIONS = {'linky': ('same', 'same')}\nMONGODB_URL = 'x'",
+        MONGODB_URI="http://localhost",
+        MONGODB_DATABASE="a b",
+        LINKY_PRM="123",
+        LINKY_FLOWS="consumtion",
+        LINKY_API_URL="conso.boris.sh",
+        LINKY_MAX_POWER_W="36 kVA",
+        SYNC_CALLS_PER_DAY="0",
+        SYNC_REQUEST_SPACING="-1",
+    )
+    lines = message.splitlines()[1:]
+    named = {re.split(r"[:/]", line.strip())[0] for line in lines}
+    database, linky = {"MONGODB_URI", "MONGODB_DATABASE"}, {"LINKY_PRM", "LINKY_FLOWS", "LINKY_API_URL"}
+    others = {"LINKY_MAX_POWER_W", "SYNC_CALLS_PER_DAY", "SYNC_REQUEST_SPACING", "COLLECTIONS", "MONGODB_URL"}
+    assert named == database | linky | others
+    assert len(lines) == len(named)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("SYNC_CALLS_PER_DAY", "91"),
+        ("SYNC_CALLS_PER_DAY", "1e1"),
+        ("SYNC_CALLS_PER_DAY", "many"),
+        ("SYNC_REQUEST_SPACING", "nan"),
+        ("SYNC_REQUEST_SPACING", "inf"),
+        ("LINKY_MAX_POWER_W", "999"),
+        ("LINKY_API_URL", "ftp://conso.boris.sh"),
+        ("LINKY_API_URL", "https://"),
+        ("LINKY_API_URL", "http://[half"),
+        ("LINKY_API_URL", "https://conso.boris.sh:port/api"),
+        ("LINKY_FLOWS", "both, more"),
+        ("MONGODB_DATABASE", "é"),
+        ("MONGODB_DATABASE", "a" * 39),
+        ("SYNC_CONTACT", "me@example.org\nX-Header: 1"),
+    ],
+)
+def test_one_wrong_setting_is_named(read: Load, name: str, text: str) -> None:
+    assert f"  {name}: " in refused(read, **{name: text})
+
+
+def test_the_ceiling_of_calls(read: Load) -> None:
+    assert CALLS_CEILING == 90
+    assert read(SYNC_CALLS_PER_DAY="90").sync_calls_per_day == 90
+
+
+@pytest.mark.parametrize("contact", ["Łukasz", "→ me"])
+def test_a_contact_that_no_header_carries_is_refused(read: Load, contact: str) -> None:
+    assert "SYNC_CONTACT" in refused(read, SYNC_CONTACT=contact)
+
+
+@pytest.mark.parametrize(
+    ("text", "flows"),
+    [
+        ("both", ("consumption", "production")),
+        (" production ", ("production",)),
+        ("production,consumption", ("production", "consumption")),
+        ("consumption consumption", ("consumption",)),
+    ],
+)
+def test_flows(read: Load, text: str, flows: tuple[str, ...]) -> None:
+    assert read(LINKY_TOKEN=token(ONE), LINKY_FLOWS=text).meters[0].flows == flows
+
+
+# --- the file, .env, collections -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("text", ["LINKY_PRM = ", "1/0", "import nothing_of_that_name", f"LINKY_PRM = '{ONE}' +"])
+def test_a_file_that_does_not_run(read: Load, text: str) -> None:
+    assert "settings.py cannot be read" in refused(read, text)
+
+
+def test_a_misspelt_name_in_the_file(read: Load) -> None:
+    assert "LINKY_TOKN: no such setting" in refused(read, "LINKY_TOKN = 'x'\nlower = 1\n_PRIVATE = 2")
+
+
+def test_a_dotenv_saved_by_notepad(tmp_path: Path) -> None:
+    """Its first line begins with a byte order mark."""
+    (tmp_path / ".env").write_bytes(b"\xef\xbb\xbfMONGODB_DATABASE=mine\r\n")
+    assert load(tmp_path, {}).mongodb_database == "mine"
+
+
+def test_a_dotenv_in_another_encoding(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes("SYNC_CONTACT=Zoé\n".encode("latin-1"))
+    with pytest.raises(UsageError, match=r"\.env"):
+        load(tmp_path, {})
+
+
+def test_names_of_collections(read: Load) -> None:
+    assert read("COLLECTIONS = {'linky': ['mine', 'mineTS']}").collections == {"linky": ("mine", "mineTS")}
+
+
+@pytest.mark.parametrize(
+    "listed",
+    [
+        "{'linkky': ('a', 'b')}",
+        "{'linky': 'ab'}",
+        "{'linky': ('a',)}",
+        "{'linky': ('a', 2)}",
+        "{'linky': (['a'], ['b'])}",
+        "{'linky': ('a', 'b', 'a')}",
+        "{'linky': ('', 'b')}",
+        "('a', 'b')",
+        "'a'",
+    ],
+)
+def test_wrong_collections(read: Load, listed: str) -> None:
+    assert "COLLECTIONS" in refused(read, f"COLLECTIONS = {listed}")
+
+
+def test_paths_are_of_the_folder_or_of_the_user(read: Load, tmp_path: Path) -> None:
+    assert read(SYNC_HOME="kept").sync_home == tmp_path / "kept"
+    assert read(SYNC_HOME="/var/kept").sync_home == Path("/var/kept")
+    assert read(SYNC_HOME="~/kept").sync_home == Path.home() / "kept"
+
+
+def test_an_address_loses_its_last_slash(read: Load) -> None:
+    assert read(LINKY_API_URL=" http://127.0.0.1:8001/api/ ").linky_api_url == "http://127.0.0.1:8001/api"
+
+
+# --- secrets ---------------------------------------------------------------------------------------------------------
+
+
+def test_no_secret_shows_when_settings_are_shown(read: Load) -> None:
+    found = read(LINKY_TOKEN=token(ONE), MONGODB_URI=URI)
+    for shown in (repr(found), str(found), repr(found.meters), f"{found.meters[0]}"):
+        for secret in (token(ONE), PASSWORD, ONE):
+            assert secret not in shown
+
+
+def test_no_secret_shows_when_settings_are_wrong(read: Load) -> None:
+    wrong = dict.fromkeys(("MONGODB_URI", "MONGODB_DATABASE", "LINKY_API_URL", "LINKY_FLOWS"), f"{PASSWORD} {ONE}")
+    refused(read, **wrong, LINKY_TOKEN=token(OTHER), LINKY_PRM=ONE)
+
+
+def test_the_table_is_whole() -> None:
+    names = [setting.name for setting in SETTINGS]
+    assert len(set(names)) == len(names)
+    assert not set(names) & FILE_ONLY.keys()
+    assert {setting.name for setting in SETTINGS if setting.secret} >= {"MONGODB_URI", "LINKY_TOKEN", "LINKY_PRM"}
+    for setting in SETTINGS:
+        setting.parse(setting.default)
+        assert setting.why

@@ -1,0 +1,124 @@
+"""Which meters are set up: PRM and token are checked against each other before any call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import jwt
+import pytest
+
+from sync.errors import UsageError
+from sync.settings import Meter, Settings, load, normal_prm
+
+ONE, OTHER = "21121707640844", "21121707640899"
+PASSWORD = "s3cr3t-passw0rd"
+URI = f"mongodb://me:{PASSWORD}@localhost:27017/"
+Load = Callable[..., Settings]
+
+
+def token(*prms: str) -> str:
+    ends = int(datetime(2029, 1, 1, tzinfo=UTC).timestamp())
+    return jwt.encode({"sub": list(prms), "exp": ends}, "k" * 32, algorithm="HS256")
+
+
+@pytest.fixture
+def read(tmp_path: Path) -> Load:
+    """`read(file="LINKY_PRM = …", dotenv="LINKY_PRM=…", LINKY_PRM="…")` of a folder of its own."""
+
+    def load_from(file: str | None = None, dotenv: str | None = None, **environ: str) -> Settings:
+        for name, text in (("settings.py", file), (".env", dotenv)):
+            if text is not None:
+                (tmp_path / name).write_text(text, encoding="utf-8")
+        return load(tmp_path, environ)
+
+    return load_from
+
+
+def refused(read: Load, *args: Any, **given: Any) -> str:
+    with pytest.raises(UsageError) as error:
+        read(*args, **given)
+    message = str(error.value)
+    for secret in (ONE, OTHER, PASSWORD, *[text for text in given.values() if len(text) > 60 and text.count(".") == 2]):
+        assert secret not in message
+    assert error.value.exit_code == 2
+    return message
+
+
+# --- meter and token -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "text", [ONE, " 21 121 707 640 844 ", "21.121.707.640.844", "211-217-0764-0844", "2112170764\u00a00844"]
+)
+def test_a_meter_as_people_paste_it(read: Load, text: str) -> None:
+    assert normal_prm(text) == ONE
+    assert read(LINKY_PRM=text, LINKY_TOKEN=token(ONE)).meters[0].prm == ONE
+
+
+@pytest.mark.parametrize("text", [ONE[:13], ONE + "1", "2112170764084O", "٢١١٢١٧٠٧٦٤٠٨٤٤"])
+def test_a_meter_that_is_none(read: Load, text: str) -> None:
+    message = refused(read, LINKY_PRM=text, LINKY_TOKEN=token(ONE))
+    assert "a PRM has 14 digits" in message
+    assert text not in message
+
+
+def test_one_meter_in_the_token_needs_no_setting(read: Load) -> None:
+    assert read(LINKY_TOKEN=f"  {token(ONE)}\n").meters == (Meter(ONE, token(ONE), ("consumption",)),)
+
+
+def test_a_token_for_another_meter(read: Load) -> None:
+    message = refused(read, LINKY_PRM=ONE, LINKY_TOKEN=token(OTHER))
+    assert "is for meter …0899, not for …0844" in message
+
+
+def test_a_token_for_several_meters(read: Load) -> None:
+    assert "…0844, …0899" in refused(read, LINKY_TOKEN=token(ONE, OTHER))
+    assert read(LINKY_TOKEN=token(ONE, OTHER), LINKY_PRM=OTHER).meters[0].prm == OTHER
+
+
+@pytest.mark.parametrize("text", ["not.a.jwt", "Bearer " + token(ONE), token(ONE)[:-60], token()])
+def test_a_token_that_is_none(read: Load, text: str) -> None:
+    assert "token" in refused(read, LINKY_TOKEN=text)
+
+
+def test_a_meter_without_a_token_is_kept_for_imports(read: Load) -> None:
+    assert read(LINKY_PRM=ONE).meters == (Meter(ONE, "", ("consumption",)),)
+
+
+def test_several_meters(read: Load) -> None:
+    found = read(
+        f"LINKY_METERS = [{{'prm': '{ONE}', 'name': 'flat'}},"
+        f" {{'prm': {OTHER}, 'token': '{token(OTHER)}', 'flows': 'both'}},"
+        f" {{'token': '{token('11111111111111')}', 'flows': ('production',)}}]",
+        LINKY_TOKEN=token(ONE, "22222222222222"),
+    )
+    assert found.meters == (
+        Meter(ONE, token(ONE, "22222222222222"), ("consumption",), "flat"),
+        Meter(OTHER, token(OTHER), ("consumption", "production")),
+        Meter("11111111111111", token("11111111111111"), ("production",)),
+    )
+
+
+@pytest.mark.parametrize(
+    ("listed", "part"),
+    [
+        ("{}", "list of dicts"),
+        ("['x']", "list of dicts"),
+        (f"[{{'prm': '{ONE}'}}, {{'prm': '{ONE[:2]} {ONE[2:]}'}}]", "same PRM"),
+        (f"[{{'prm': '{ONE}'}}, {{'prm': '123'}}]", "LINKY_METERS[1]: a PRM has 14 digits"),
+        (f"[{{'prm': '{ONE}', 'flows': ('consumtion',)}}]", "LINKY_METERS[0]: must be consumption, production or both"),
+        (f"[{{'prm': '{ONE}', 'flows': ()}}]", "LINKY_METERS[0]: must be consumption, production or both"),
+        (f"[{{'prm': '{ONE}', 'flow': 'production'}}]", "'flow'"),
+        ("[{}]", "LINKY_METERS[0]"),
+    ],
+)
+def test_a_wrong_list_of_meters(read: Load, listed: str, part: str) -> None:
+    assert part in refused(read, f"LINKY_METERS = {listed}")
+
+
+def test_flows_of_a_meter_as_a_list(read: Load) -> None:
+    found = read(f"LINKY_METERS = [{{'prm': '{ONE}', 'flows': ['production', 'consumption']}}]")
+    assert found.meters[0].flows == ("production", "consumption")
