@@ -28,6 +28,7 @@ TOTALS = "sync_daily_totals"
 LEASES = "sync_leases"
 FLOORS = "sync_floors"
 VERIFICATIONS = "sync_verifications"
+SCHEMA = "sync_schema"
 
 REMEDY = "rename or drop it, or choose other names with COLLECTIONS in settings.py"
 
@@ -65,6 +66,9 @@ def ensure_pair(pair: Pair) -> None:
     refuse_mismatch(pair)
     pair.mirror.create_indexes([IndexModel(KEY, name=KEY_NAME)])
     _drop_automatic_index(pair.mirror)
+    # Atlas functions cannot ask the server for a collection's type; an insert into a missing one makes a regular one.
+    known = {"kind": "timeseries", "record": pair.record.name}
+    database[SCHEMA].update_one({"_id": pair.mirror.name}, {"$set": known}, upsert=True)
 
 
 def exists(pair: Pair) -> bool:

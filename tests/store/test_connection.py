@@ -8,7 +8,6 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -28,24 +27,10 @@ from sync.store.connection import connect, explain, explained, is_passing, open_
 from sync.store.embedded import Embedded
 from sync.store.mongod import Mongod, free_port
 from tests.servers import GuardedServer, ReplicaSet, direct, run_sync
+from tests.store.places import Where
 
 PRM = "21121707640844"
 GENEROUS = 15  # s; five are promised, the machine may be busy
-
-
-@dataclass(frozen=True)
-class Where:
-    """Settings that say where the store is."""
-
-    mongodb_uri: str
-    sync_home: Path
-    mongodb_database: str = "electricity"
-
-
-def fails(step: Any, *arguments: Any, **options: Any) -> PyMongoError:
-    with pytest.raises(PyMongoError) as caught:
-        step(*arguments, **options)
-    return caught.value
 
 
 # --- what a connection is like ---------------------------------------------------------------------------------------
@@ -324,11 +309,11 @@ def test_a_killed_node_takes_part_again(replica_set: ReplicaSet) -> None:
 
 
 def test_an_unknown_refusal_keeps_the_servers_words_and_hides_the_meter(database: Database[Any]) -> None:
-    with pytest.raises(
-        StoreError, match=r"here refused a request \(OperationFailure 59\): no such command: 'nonsense'"
+    with (
+        pytest.raises(StoreError, match=r"here refused a request \(OperationFailure 59\): no such command: 'nonsense'"),
+        explained("here"),
     ):
-        with explained("here"):
-            database.command("nonsense")
+        database.command("nonsense")
     database.kept.create_index("series.id", unique=True)
     for write in (database.kept.insert_one, lambda document: database.kept.insert_many([document])):
         database.kept.delete_many({})
