@@ -73,7 +73,7 @@ class Budget:
         except OSError as error:
             raise self._unusable(error) from error
         with self._transaction() as database:
-            if database.execute("PRAGMA user_version").fetchone()[0] != LAYOUT:
+            if database.execute("PRAGMA user_version").fetchone()[0] < LAYOUT:
                 database.execute("DROP TABLE IF EXISTS hosts")  # of before the first release
                 for table in TABLES:
                     database.execute(table)

@@ -13,11 +13,11 @@ from datetime import datetime
 import requests
 from urllib3.exceptions import HTTPError
 
+from . import VERSION
 from .budget import Budget, is_loopback
 from .clock import Clock
 from .errors import Banned, CallLimit, RateLimited, RetriableError
 
-VERSION = "0.1.0"
 TIMEOUT = (10, 60)  # s to connect, s between bytes
 PAUSES = (5.0, 30.0)  # s before the second and the third attempt
 LONGEST_WAIT = 120.0  # s; a longer rate limit is left to whoever asked: stop, or come back then

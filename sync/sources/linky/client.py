@@ -58,16 +58,19 @@ class LinkyClient:
         try:
             return parse(answer.text, self.meter.prm, flow)
         except UnknownShape as shape:
-            path = self._keep(answer.text, f"{route}_{start}_{end}")
+            kept = self._keep(answer.text, f"{route}_{start}_{end}")
             raise UnknownAnswer(
-                f"an answer of unknown shape for {start} … {end} ({shape}); its text is kept in {path}: "
+                f"an answer of unknown shape for {start} … {end} ({shape}); its text {kept}: "
                 "the API may have changed, look for a newer version of this tool",
                 answer.status,
             ) from None
 
-    def _keep(self, text: str, name: str) -> Path:
-        """Save an answer for a bug report, without the PRM."""
-        self.kept.mkdir(parents=True, exist_ok=True)
+    def _keep(self, text: str, name: str) -> str:
+        """Save an answer for a bug report, without the PRM; says where, or why not."""
         path = self.kept / f"{name}.txt"
-        path.write_text(scrub(text), encoding="utf-8")
-        return path
+        try:
+            self.kept.mkdir(parents=True, exist_ok=True)
+            path.write_text(scrub(text), encoding="utf-8")
+        except OSError as error:
+            return f"could not be kept ({error.strerror})"
+        return f"is kept in {path}"

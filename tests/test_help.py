@@ -1,0 +1,115 @@
+"""Every command's help has working examples: each of them is run."""
+
+from __future__ import annotations
+
+import gzip
+import shlex
+import shutil
+import signal
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+from pymongo.database import Database
+
+from sync.cli import COMMANDS, cli
+from sync.standin.curve import household_meters
+from sync.standin.linky import LinkyStandin
+from tests.processes import environment, finish, start
+from tests.sources.test_exports_cells import curve_sheet, day_sheet, workbook
+from tests.test_commands import export_file
+
+SERVERS = ("standin",)  # examples that serve until they are stopped
+OWN_DATABASE = ("db", "run")  # examples that use the embedded database
+
+
+def examples(command: click.Command, name: str) -> Iterator[tuple[str, str]]:
+    context = click.Context(command, info_name=name)
+    for line in command.get_help(context).splitlines():
+        if line.strip().startswith("python -m sync "):
+            yield name, line.strip().removeprefix("python -m sync ").split("  ")[0]
+    if isinstance(command, click.Group):
+        for sub in command.list_commands(context):
+            found = command.get_command(context, sub)
+            assert found is not None
+            yield from examples(found, f"{name} {sub}")
+
+
+def every_example() -> list[tuple[str, str]]:
+    root = click.Context(cli)
+    names = [name for name in COMMANDS if name != "trigger"]  # these have tests of their own
+    return [pair for name in names for pair in examples(cli.get_command(root, name), name)]  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def standin() -> Iterator[LinkyStandin]:
+    with LinkyStandin(meters=household_meters(), ban_after=None) as server:
+        yield server
+
+
+def test_every_command_has_an_example() -> None:
+    named = {name.split()[0] for name, _ in every_example()}
+    assert named == set(COMMANDS) - {"trigger"}
+
+
+@pytest.mark.parametrize(("name", "line"), every_example(), ids=lambda text: text)
+def test_example(
+    name: str, line: str, standin: LinkyStandin, database: Database[Any], mongo_uri: str, tmp_path: Path
+) -> None:
+    environ = environment(standin, mongo_uri, database.name, tmp_path)
+    if name.split(maxsplit=1)[0] in OWN_DATABASE:
+        environ |= {"MONGODB_URI": ""}
+    if name == "run":
+        environ |= {"LINKY_TOKEN": "", "LINKY_PRM": ""}
+    words = _with_files(shlex.split(line), tmp_path)
+    if "backfill" in words and "--since" not in words:
+        words += ["--since", str(standin.today - timedelta(days=20))]
+    if words[:2] in (["db", "uri"], ["db", "stop"]):
+        assert finish(start(environ, tmp_path, "db", "start"))[0] == 0
+    if words[:2] == ["db", "drop"] and "--yes" not in words:
+        words.append("--yes")
+    process = start(environ, tmp_path, *words)
+    try:
+        if name in SERVERS:
+            assert process.stdout is not None
+            assert "LINKY_API_URL" in process.stdout.readline() + process.stdout.readline()
+            process.send_signal(signal.SIGINT)
+        code, _, err = finish(process)
+    finally:
+        if name == "db start" or words[:2] == ["db", "uri"]:
+            finish(start(environ, tmp_path, "db", "stop"))
+    allowed = {0, 3} if "--max-calls" in words else {0}
+    assert code in allowed, err
+    assert "Traceback" not in err
+
+
+def _with_files(words: list[str], folder: Path) -> list[str]:
+    """Put a real export where the example names a file."""
+    for place, word in enumerate(words):
+        if not word.endswith((".csv", ".zip", ".xlsx", ".gz")):
+            continue
+        name = word.replace("*", "2026")
+        words[place] = name
+        source = export_file(folder, "source.csv")
+        if word.endswith(".zip"):
+            shutil.make_archive(str(folder / name.removesuffix(".zip")), "zip", folder, "source.csv")
+        elif word.endswith(".gz"):
+            (folder / name).write_bytes(gzip.compress(source.read_bytes()))
+        elif word.endswith(".xlsx"):
+            _workbook(folder / name)
+        else:
+            shutil.copy(source, folder / name)
+        source.unlink()
+    return words
+
+
+def _workbook(path: Path) -> None:
+    """A weekly export as the site hands it out, in small."""
+    if "jour" in path.name:
+        sheets = {"Consommation Quotidienne": day_sheet([["15/07/2024", "25,247"]])}
+    else:
+        sheets = {"Consommation Horaire": curve_sheet([["15/07/2024 00:00:00", "15/07/2024 00:30:00", "0,692"]])}
+    path.write_bytes(workbook(sheets))
