@@ -31,7 +31,7 @@ $(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.txt
 
 # The embedded mongod needs libcurl4 and OpenSSL 3; installed where this may be done without asking.
 system:
-	@if [ "$$(uname -s)" = Linux ] && ! ldconfig -p | grep -q 'libcurl\.so\.4'; then \
+	@if [ "$$(uname -s)" = Linux ] && ! PATH="$$PATH:/sbin:/usr/sbin" ldconfig -p | grep -q 'libcurl\.so\.4'; then \
 	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	    apt-get update -qq && apt-get install -y -qq libcurl4 >/dev/null; \
 	  else echo "the embedded MongoDB needs libcurl4: sudo apt-get install libcurl4 (or set MONGODB_URI)"; fi; fi

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -101,6 +101,16 @@ def compare_days(pair: Pair, series: Series, totals: dict[date, int]) -> list[Da
         if found["wh"] != total:
             differences.append(DayDifference(day, found["wh"], total, found["seconds"], day_seconds(day)))
     return differences
+
+
+def in_words(differences: Sequence[DayDifference]) -> list[str]:
+    """A line for each day whose readings do not add up; days without any reading are told as stretches."""
+    lines = [str(difference) for difference in differences if difference.covered]
+    bare = {difference.day: difference.total for difference in differences if not difference.covered}
+    for window in runs(bare, longest=10_000):
+        total = sum(bare[day] for day in days(window.start, window.end))
+        lines.append(f"{window}: no readings, daily totals {total:,} Wh ({window.length} days)")
+    return lines
 
 
 def complete_days(batch: ReadingBatch) -> list[date]:

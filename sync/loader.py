@@ -6,12 +6,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from .clock import Clock
-from .coverage import compare_days
+from .coverage import compare_days, in_words
 from .outcome import Outcome
 from .readings import Series, is_generated, series_from
 from .sources.linky.points import Curve
 from .store.ledger import Ledger
 from .store.schema import Pair, ensure_pair
+from .store.sizes import settle
 from .store.verify import PairReport, keep_verification, repair_pair, series_of, verify_pair
 from .store.writer import PairWriter, Written
 
@@ -53,11 +54,12 @@ class Loader:
             repair_pair(self.pair, report, self.clock)
             report = verify_pair(self.pair)
         keep_verification([report], self.clock.now())
+        settle(self.pair.record.database)  # pages written now, whole, take less room than one by one at a shutdown
         self.outcome.identical = report.identical
         self.outcome.differences = [
             f"{series.label} {difference}"
             for series in touched
-            for difference in compare_days(self.pair, series, self.ledger.totals(series))
+            for difference in in_words(compare_days(self.pair, series, self.ledger.totals(series)))
         ]
         return report
 

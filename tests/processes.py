@@ -34,7 +34,7 @@ def start(environ: Mapping[str, str], folder: Path, *arguments: str) -> subproce
     return subprocess.Popen(
         [sys.executable, "-m", "sync", *arguments],
         cwd=folder,
-        env=dict(environ),
+        env={**environ, "PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 from collections import Counter
 from datetime import UTC, date, datetime
 from itertools import pairwise
@@ -26,6 +28,7 @@ from sync.store.writer import PairWriter
 from tests import r63
 from tests.clock import FakeClock
 from tests.loads import Load, documents, stored, week
+from tests.processes import finish, start
 
 TODAY = datetime(2025, 3, 13, 9, 0, tzinfo=UTC)
 READINGS = 34_733
@@ -132,6 +135,18 @@ def test_files_in_any_order_and_overlapping_are_the_same_readings(database: Data
     again = import_r63(database, shared_data / r63.FILE)
     assert (again.outcome.written.new, again.outcome.written.changed) == (0, 0)
     assert again.outcome.written.unchanged == READINGS
+
+
+def test_the_embedded_database_keeps_it_small_over_a_restart(shared_data: Path, tmp_path: Path) -> None:
+    """Each command starts and stops the server: what it writes at its end must not undo the saving."""
+    code, _, err = finish(start(dict(os.environ), tmp_path, "import", str(shared_data / r63.FILE)))
+    assert code == 0, err
+    code, out, err = finish(start(dict(os.environ), tmp_path, "compare", "--json"))
+    assert code == 0, err
+    (sizes,) = json.loads(out)["pairs"]
+    assert sizes["readings"] == READINGS
+    assert sizes["timeseries"]["storage_bytes"] / READINGS <= 2.5
+    assert sizes["reduction_pct"]["data"] >= 97
 
 
 def test_what_was_imported_costs_no_call(served: Load, shared_data: Path, database: Database[Any]) -> None:

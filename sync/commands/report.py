@@ -21,7 +21,7 @@ def report(outcome: Outcome, pair: Pair, what: str) -> None:
         f"{outcome.missing:,} without a value, {outcome.repeated:,} repeated"
     )
     _list("refused", outcome.rejects, outcome.rejected)
-    _list("days whose readings and daily total differ", outcome.differences, len(outcome.differences))
+    _list("readings and daily totals that differ", outcome.differences, len(outcome.differences))
     names = f"{pair.record.name} and {pair.mirror.name}"
     if outcome.identical:
         click.echo(f"{names} are identical: {pair.record.estimated_document_count():,} documents each")

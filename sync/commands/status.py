@@ -8,7 +8,7 @@ import click
 
 from ..budget import Budget, budget_limit, is_loopback
 from ..clock import SystemClock
-from ..coverage import Coverage, compare_days, coverage
+from ..coverage import Coverage, compare_days, coverage, in_words
 from ..period import wanted_period
 from ..plan import STATES, plan_windows
 from ..readings import Series, series_from
@@ -118,8 +118,8 @@ class SourceStatus:
         if totals:
             differences = compare_days(self.pair, each.series, totals)
             click.echo(f"    daily totals: {len(totals) - len(differences)} days equal, {len(differences)} differ")
-            for difference in differences[:SHOWN_GAPS]:
-                click.echo(f"      {difference}")
+            for line in in_words(differences)[:SHOWN_GAPS]:
+                click.echo(f"      {line}")
 
 
 def _source(pair: Pair, settings: Settings) -> SourceStatus:
