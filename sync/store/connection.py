@@ -22,6 +22,7 @@ from .schema import Document
 __all__ = ["connect", "explain", "explained", "is_passing", "open_store", "server_version"]
 
 FIRST_ANSWER_SECONDS = 5
+ELECTION_SECONDS = 30
 OLDEST_SERVER = (5, 0, 5)  # from here a delete by metaField works on a time-series collection
 OPTIONS: dict[str, Any] = {
     "retryWrites": False,  # the writer reads again and sends what lacks; a blind resend doubles time-series documents
@@ -29,7 +30,6 @@ OPTIONS: dict[str, Any] = {
     "readConcernLevel": "majority",
     "tz_aware": True,
     "uuidRepresentation": "standard",
-    "serverSelectionTimeoutMS": 30_000,  # an election is over by then
     "connectTimeoutMS": FIRST_ANSWER_SECONDS * 1000,  # also limits the look-up of a mongodb+srv name
 }
 
@@ -47,14 +47,19 @@ class StoreSettings(Protocol):
     def sync_home(self) -> Path: ...
 
 
-def connect(uri: str, *, appname: str = "linky-atlas", place: str = "") -> MongoClient[Document]:
+def connect(
+    uri: str, *, appname: str = "linky-atlas", place: str = "", patience: float = ELECTION_SECONDS
+) -> MongoClient[Document]:
     """A client whose server has answered within 5 s. `place` names it in messages (default: user and hosts).
 
+    A request that finds no primary waits for one for `patience` seconds.
     Raises UsageError for a URI that cannot be used, StoreUnavailable when no server answers, StoreError for a refusal.
     """
     place = place or place_of(uri)
     try:
-        client: MongoClient[Document] = MongoClient(uri, appname=appname, **OPTIONS)
+        client: MongoClient[Document] = MongoClient(
+            uri, appname=appname, serverSelectionTimeoutMS=round(patience * 1000), **OPTIONS
+        )
     except (PyMongoError, ValueError, TypeError, OSError) as error:  # the last: a certificate file that is not there
         raise bad_uri(error, place) from error
     try:
@@ -63,7 +68,7 @@ def connect(uri: str, *, appname: str = "linky-atlas", place: str = "") -> Mongo
                 client.admin.command("ping", read_preference=ReadPreference.NEAREST)
             refuse_old(_version(client), place)
     except BaseException:
-        client.close()
+        _close(client)
         raise
     return client
 
@@ -75,8 +80,14 @@ def open_store(settings: StoreSettings) -> Iterator[Database[Document]]:
     uri = embedded.join() if embedded else settings.mongodb_uri
     try:
         place = "the embedded MongoDB" if embedded else place_of(uri)
-        with using(place, embedded), connect(uri, place=place) as client, explained(place):
-            yield client[settings.mongodb_database]
+        patience = FIRST_ANSWER_SECONDS if embedded else ELECTION_SECONDS  # it has nobody to elect but itself
+        with using(place, embedded):
+            client = connect(uri, place=place, patience=patience)
+            try:
+                with explained(place):
+                    yield client[settings.mongodb_database]
+            finally:
+                _close(client)
     finally:
         if embedded:
             embedded.leave()
@@ -106,6 +117,12 @@ def place_of(uri: str) -> str:
         raise bad_uri(error) from None
     hosts = ",".join(host if scheme == "mongodb+srv" else f"{host}:{port}" for host, port in parts["nodelist"])
     return f"{parts['username']}@{hosts}" if parts["username"] else hosts
+
+
+def _close(client: MongoClient[Document]) -> None:
+    """The driver says goodbye to the server; to one that is gone it would do so for as long as for a request."""
+    with pymongo.timeout(1):
+        client.close()
 
 
 def _version(client: MongoClient[Document]) -> tuple[int, ...]:

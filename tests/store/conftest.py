@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -35,21 +32,3 @@ def hold(home: Path) -> Iterator[Callable[[], Holder]]:
     yield start
     for holder in holders:
         holder.end()
-
-
-@contextmanager
-def small_disk(folder: Path, megabytes: int) -> Iterator[bool]:
-    """A disk of this size at `folder`, where this machine lets us mount one (root, or sudo without a password)."""
-    folder.mkdir(parents=True)
-    prefix = [] if os.geteuid() == 0 else ["sudo", "-n"]
-    options = f"size={megabytes}m,mode=700,uid={os.geteuid()}"
-    mount = [*prefix, "mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
-    try:
-        mounted = subprocess.run(mount, capture_output=True, check=False).returncode == 0
-    except FileNotFoundError:
-        mounted = False
-    try:
-        yield mounted
-    finally:
-        if mounted:
-            subprocess.run([*prefix, "umount", "--lazy", str(folder)], check=True)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import socket
 import threading
 import time
@@ -17,17 +15,15 @@ import dns.message
 import dns.rcode
 import dns.resolver
 import pytest
-from bson.errors import BSONError
-from pymongo import MongoClient, WriteConcern
+from pymongo import MongoClient
 from pymongo.database import Database
-from pymongo.errors import AutoReconnect, BulkWriteError, InvalidOperation, OperationFailure, PyMongoError
 
-from sync.errors import StoreError, StoreUnavailable, SyncError, UsageError
-from sync.store.connection import connect, explain, explained, is_passing, open_store, refuse_old, server_version
+from sync.errors import StoreError, StoreUnavailable, UsageError
+from sync.store.connection import connect, explain, open_store, refuse_old, server_version
 from sync.store.embedded import Embedded
-from sync.store.mongod import Mongod, free_port
-from tests.servers import GuardedServer, ReplicaSet, direct, run_sync
-from tests.store.places import Where
+from sync.store.mongod import free_port
+from tests.servers import GuardedServer, run_sync
+from tests.store.places import Where, fails
 
 PRM = "21121707640844"
 GENEROUS = 15  # s; five are promised, the machine may be busy
@@ -176,173 +172,20 @@ def test_a_wrong_password(guarded_server: GuardedServer) -> None:
 
 def test_a_read_only_user(guarded_server: GuardedServer, home: Path) -> None:
     where = Where(guarded_server.uri("reader"), home)
-    with pytest.raises(StoreError, match="the user of reader@.* in the database electricity: give it the role readWri"):
-        with open_store(where) as database:
-            database.kept.insert_one({"series": {"id": PRM}})
+    told = r"the user of reader@\S+ may not do this in the database electricity: give it the role readWrite"
+    with pytest.raises(StoreError, match=told) as caught, open_store(where) as database:
+        database.kept.insert_one({"series": {"id": PRM}})
+    assert PRM not in str(caught.value)
     with open_store(where) as database:
         assert database.kept.count_documents({}) == 0
 
 
 def test_a_user_of_another_database(guarded_server: GuardedServer, home: Path) -> None:
-    with pytest.raises(StoreError, match="may not do this in the database other"):
-        with open_store(Where(guarded_server.uri("writer"), home, "other")) as database:
-            database.kept.find_one({"series.id": PRM})
+    elsewhere = Where(guarded_server.uri("writer"), home, "other")
+    told = "may not do this in the database other"
+    with pytest.raises(StoreError, match=told) as caught, open_store(elsewhere) as database:
+        database.kept.find_one({"series.id": PRM})
+    assert PRM not in str(caught.value)
     with open_store(Where(guarded_server.uri("writer"), home)) as database:
         database.kept.insert_one({})
         database.kept.drop()
-
-
-ATLAS_QUOTA = "you are over your space quota, using 514 MB of 512 MB"
-
-
-@pytest.mark.parametrize(
-    ("words", "code", "told"),
-    [
-        (ATLAS_QUOTA, 8000, r"is full \(you are over your space quota, .*\): delete .* or take a larger cluster"),
-        ("bad auth : authentication failed", 8000, "refused the user name or the password"),
-        ("user is not allowed to do action [insert] on [x.y]", 8000, "role readWrite"),
-        ("disk space required exceeds the available", 14031, "the disk of here is full: make room there"),
-    ],
-)
-def test_what_only_atlas_or_a_full_server_answers(words: str, code: int, told: str) -> None:
-    """Cannot be provoked on a server of our own: the errors are put together as the driver does it."""
-    answer = {"ok": 0, "errmsg": words, "code": code}
-    for error in (
-        OperationFailure(words, code, answer),
-        BulkWriteError({"writeErrors": [{"index": 0, "code": code, "errmsg": words}], "writeConcernErrors": []}),
-    ):
-        said = explain(error, "here")
-        assert type(said) is StoreError
-        with pytest.raises(StoreError, match=told):
-            raise said
-        assert not is_passing(error)
-
-
-# --- a server that goes away -----------------------------------------------------------------------------------------
-
-
-def test_the_end_of_the_embedded_server_is_told_at_once(home: Path) -> None:
-    with pytest.raises(StoreUnavailable, match="the embedded MongoDB has ended: it was ended from outside: run again"):
-        with open_store(Where("", home)) as database:
-            database.kept.insert_one({})
-            server = Embedded(home).server()
-            assert server
-            server.kill()
-            error = fails(database.with_options(write_concern=WriteConcern("majority")).kept.insert_one, {})
-            assert not is_passing(error)  # nobody starts it while we wait
-            raise error
-    with open_store(Where("", home)) as database:
-        assert database.kept.count_documents({}) == 1
-
-
-def test_a_connection_lost_in_the_middle_of_a_request(tmp_path: Path) -> None:
-    server = Mongod.spawn(tmp_path / "db", tmp_path / "log")
-    server.wait_until_primary()
-    with direct(server.port, retryReads=False) as client, direct(server.port) as observer:
-        client.own.kept.insert_one({})
-        found: list[PyMongoError] = []
-        slow = {"$where": "sleep(60000) || true"}
-        thread = threading.Thread(target=lambda: found.append(fails(client.own.kept.find_one, slow)))
-        thread.start()
-        deadline = time.monotonic() + 60
-        running = [{"$currentOp": {}}, {"$match": {"ns": "own.kept", "active": True}}]
-        while not list(observer.admin.aggregate(running)):
-            assert time.monotonic() < deadline
-        server.kill()
-        thread.join()
-    assert isinstance(found[0], AutoReconnect)
-    assert is_passing(found[0])
-    said = explain(found[0], "here")
-    assert isinstance(said, StoreUnavailable)
-    assert str(said) == "the connection to here was lost: run again, what was stored stays"
-
-
-def test_elections_and_slow_majorities_pass(replica_set: ReplicaSet) -> None:
-    first = replica_set.primary()
-    secondaries = replica_set.secondaries()
-    with direct(first.port, retryWrites=False) as client:
-        quick = client.own.get_collection("kept", write_concern=WriteConcern(w="majority", wtimeout=100))
-        quick.insert_one({})
-        for node in secondaries:
-            os.kill(node.pid, signal.SIGSTOP)
-        slow = [fails(quick.insert_one, {}), fails(quick.insert_many, [{}, {}])]
-        for node in secondaries:
-            os.kill(node.pid, signal.SIGCONT)
-    for error in slow:
-        assert is_passing(error)
-        assert "a majority of here did not confirm in time" in str(explain(error, "here"))
-
-    primary = replica_set.primary()
-    with direct(primary.port, retryWrites=False) as client:
-        client.admin.command("replSetStepDown", 60, force=True)
-        error = fails(client.own.kept.insert_one, {})
-        assert is_passing(error)
-        assert isinstance(explain(error, "here"), StoreUnavailable)
-
-    replica_set.kill(replica_set.primary())
-    replica_set.kill(replica_set.primary())
-    with MongoClient[Any](replica_set.uri, serverSelectionTimeoutMS=100) as client:
-        deadline = time.monotonic() + 60
-        while True:
-            error = fails(client.own.kept.insert_one, {})
-            if "No primary" in str(error).partition(", Timeout:")[0]:
-                break
-            assert time.monotonic() < deadline
-    assert is_passing(error)
-    assert "here has no primary at the moment" in str(explain(error, "here"))
-
-
-def test_a_killed_node_takes_part_again(replica_set: ReplicaSet) -> None:
-    with connect(replica_set.uri) as client:
-        client.own.kept.insert_one({"_id": 1})
-        killed = replica_set.primary()
-        replica_set.kill(killed)
-        assert replica_set.primary().port != killed.port
-        fresh = replica_set.restart(killed)
-        assert fresh.is_running()
-        assert fresh.port == killed.port
-        assert {node.port for node in replica_set.nodes} >= {fresh.port}
-        assert client.own.kept.find_one() == {"_id": 1}
-
-
-# --- the rest --------------------------------------------------------------------------------------------------------
-
-
-def test_an_unknown_refusal_keeps_the_servers_words_and_hides_the_meter(database: Database[Any]) -> None:
-    with (
-        pytest.raises(StoreError, match=r"here refused a request \(OperationFailure 59\): no such command: 'nonsense'"),
-        explained("here"),
-    ):
-        database.command("nonsense")
-    database.kept.create_index("series.id", unique=True)
-    for write in (database.kept.insert_one, lambda document: database.kept.insert_many([document])):
-        database.kept.delete_many({})
-        database.kept.insert_one({"series": {"id": PRM}})
-        error = explain(fails(write, {"series": {"id": PRM}}), "here")
-        assert "…0844" in str(error)
-        assert PRM not in str(error)
-        assert "11000" in str(error)
-
-
-def test_duplicates_beside_an_unconfirmed_write_are_looked_at_again() -> None:
-    """Both at once depends on the moment, so the answer is put together as the driver does it."""
-    duplicate = {"index": 0, "code": 11000, "errmsg": "E11000 duplicate key error"}
-    unconfirmed = {"code": 64, "errmsg": "waiting for replication timed out"}
-    refused = {"index": 1, "code": 121, "errmsg": "Document failed validation"}
-    assert is_passing(BulkWriteError({"writeErrors": [duplicate], "writeConcernErrors": [unconfirmed]}))
-    assert not is_passing(BulkWriteError({"writeErrors": [duplicate], "writeConcernErrors": []}))
-    assert not is_passing(BulkWriteError({"writeErrors": [duplicate, refused], "writeConcernErrors": [unconfirmed]}))
-
-
-def test_our_own_faults_stay_what_they_are(mongo_uri: str) -> None:
-    client = connect(mongo_uri)
-    too_large = {"text": "x" * 17 * 2**20}
-    with pytest.raises((BSONError, PyMongoError)) as caught, explained("here"):
-        client.own.kept.insert_one(too_large)
-    assert not isinstance(caught.value, SyncError)
-    answer = {"ok": 0, "errmsg": "object to insert too large", "code": 10334}
-    with pytest.raises(OperationFailure, match="too large"), explained("here"):
-        raise OperationFailure("object to insert too large", 10334, answer)
-    client.close()
-    with pytest.raises(InvalidOperation), explained("here"):
-        client.own.kept.find_one()

@@ -53,9 +53,10 @@ def test_runs_for_its_user_and_keeps_what_was_stored(home: Path) -> None:
 def test_another_port_when_the_last_one_is_taken(home: Path) -> None:
     with running(home) as first:
         put(first, 1)
-    port = json.loads((home / "mongod.json").read_text())["port"]
+    state = json.loads((home / "mongod.json").read_text())
     with socket.socket() as other:
-        other.bind(("127.0.0.1", port))
+        other.bind(("127.0.0.1", 0))
+        (home / "mongod.json").write_text(json.dumps(state | {"port": other.getsockname()[1]}))
         with running(home) as second:
             assert second != first
             put(second, 2)

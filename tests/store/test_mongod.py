@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import re
-import resource
 from pathlib import Path
 from typing import Any
 
 import pytest
-from pymongo.errors import PyMongoError
 
 from sync.errors import StoreUnavailable
 from sync.store import mongod as module
 from sync.store.mongod import Mongod, find_binary, free_port
-from tests.servers import direct
-from tests.store.conftest import small_disk
 
 
 def start(folder: Path, **options: Any) -> Mongod:
@@ -28,27 +25,21 @@ def start(folder: Path, **options: Any) -> Mongod:
     return server
 
 
-def fill(server: Mongod, most: int = 200) -> int:
-    """Insert until the server ends; returns how many documents it confirmed."""
-    confirmed = 0
-    with direct(server.port, retryWrites=False) as client:
-        try:
-            for _ in range(most):
-                client.own.filled.insert_many([{"text": "x" * 1000} for _ in range(1000)])
-                confirmed += 1000
-        except PyMongoError:
-            return confirmed
-    raise AssertionError("there is no end to this disk")
-
-
-def test_a_binary_that_an_installer_left_without_its_permission(
+def test_a_program_that_an_installer_left_without_its_permission(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    binary = find_binary()
-    monkeypatch.setattr(module.os, "access", lambda *_: False)
-    binary.chmod(0o755)
-    assert find_binary() == binary
-    assert binary.stat().st_mode & 0o111
+    """An installed package of the same form; the real one is in use by other tests at this moment."""
+    program = tmp_path / module.PROGRAM_IN_PACKAGE
+    program.parent.mkdir(parents=True)
+    program.write_text("#!/bin/sh")
+    program.chmod(0o644)
+    about = tmp_path / "mongod_of_a_test-1.0.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: mongod-of-a-test\nVersion: 1.0\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(module, "PACKAGE", "mongod-of-a-test")
+    assert find_binary() == program
+    assert os.access(program, os.X_OK)
 
 
 def test_the_mongod_on_the_path_where_the_package_is_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -112,42 +103,3 @@ def test_the_free_port_is_the_preferred_one_unless_it_is_taken(tmp_path: Path) -
     server = start(tmp_path, port=port)
     assert free_port(port) != port
     server.kill()
-
-
-def test_a_file_size_limit_is_said_and_nothing_is_lost(tmp_path: Path) -> None:
-    server = start(tmp_path)
-    resource.prlimit(server.pid, resource.RLIMIT_FSIZE, (5_000_000, 5_000_000))
-    confirmed = fill(server)
-    assert "a file-size limit is reached" in _end(server)
-    again = start(tmp_path, port=server.port)
-    with direct(again.port) as client:
-        assert client.own.filled.count_documents({}) >= confirmed
-    again.kill()
-
-
-def test_a_full_disk_is_said_and_nothing_is_lost(tmp_path: Path) -> None:
-    """On a small disk of its own; where none can be mounted, the last words of a server on one stand in."""
-    with small_disk(tmp_path / "disk", 48) as mounted:
-        if not mounted:
-            log = tmp_path / "log"
-            log.write_text('{"s":"E","msg":"WiredTiger error message","attr":{"message":{"msg":"pwrite: failed",')
-            log.write_text(log.read_text() + '"error_str":"No space left on device","error_code":28}}}\n')
-            assert "the disk is full" in Mongod(tmp_path, log, 0, 0).why_it_ended()
-            return
-        folder = tmp_path / "disk"
-        (folder / "ballast").write_bytes(bytes(20_000_000))
-        server = start(folder)
-        confirmed = fill(server)
-        assert "the disk is full" in _end(server)
-        with pytest.raises(StoreUnavailable, match="the disk is full: make room and run again"):
-            start(folder)
-        (folder / "ballast").unlink()
-        again = start(folder, port=server.port)
-        with direct(again.port) as client:
-            assert client.own.filled.count_documents({}) >= confirmed
-        again.kill()
-
-
-def _end(server: Mongod) -> str:
-    server.stop()  # it may still be writing its last words
-    return server.why_it_ended()
