@@ -53,7 +53,7 @@ class ReplicaSet:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        ports = []
+        ports: list[int] = []
         while len(ports) < 3:  # a free port may come up twice as long as nobody listens on it
             if (port := free_port()) not in ports:
                 ports.append(port)

@@ -78,7 +78,7 @@ def test_a_connection_lost_in_the_middle_of_a_request(tmp_path: Path) -> None:
         thread = threading.Thread(target=lambda: found.append(fails(client.own.kept.find_one, slow)))
         thread.start()
         deadline = time.monotonic() + 60
-        running = [{"$currentOp": {}}, {"$match": {"ns": "own.kept", "active": True}}]
+        running: list[dict[str, Any]] = [{"$currentOp": {}}, {"$match": {"ns": "own.kept", "active": True}}]
         while not list(observer.admin.aggregate(running)):
             assert time.monotonic() < deadline
         server.kill()
