@@ -21,6 +21,7 @@ from .sources.linky.client import CURVE_DAYS
 from .sources.linky.exports import Export, read_exports
 from .sources.linky.points import Curve, curve_from_points
 from .store.ledger import CURVE
+from .store.schema import ensure_pair
 
 
 @dataclass(slots=True)
@@ -44,6 +45,7 @@ def import_files(
     for path in paths:
         exports += read_exports(path)
         progress.advance(path.name)
+    ensure_pair(loader.pair)
     series = sorted({_series(export) for export in exports}, key=lambda series: series.key)
     if gone := loader.forget_generated(series):
         progress.note(f"removed the generated household ({gone:,} readings): real readings come in")

@@ -35,9 +35,10 @@ def compare_command(source: str | None, as_json: bool) -> None:
 
 def tell(found: list[Comparison], version: str) -> None:
     """The comparison as a table."""
-    if not found:
+    stored = [each for each in found if each.readings]
+    if not stored:
         click.echo("nothing is stored yet: run python -m sync backfill, or make run")
-    for each in found:
+    for each in stored:
         click.echo(f"{each.source}: {each.readings:,} readings of {each.series} series, MongoDB {version}")
         click.echo(f"  {'':<22}{'regular':>12}{'time series':>14}{'saved':>9}")
         saved = each.reduction_pct

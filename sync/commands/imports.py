@@ -11,7 +11,6 @@ from ..importing import import_files
 from ..progress import Bar
 from ..settings import load
 from ..store.connection import open_store
-from ..store.schema import ensure_pair
 from .common import echo_json, json_option, linky_loader, need_linky
 from .report import exit_code, report
 
@@ -37,7 +36,6 @@ def import_command(files: tuple[Path, ...], source: str, as_json: bool) -> None:
     progress = Bar("file")
     with open_store(settings) as database:
         loader = linky_loader(database, settings)
-        ensure_pair(loader.pair)
         try:
             series = import_files(files, loader, loader.clock, progress, settings.linky_max_power_w)
             loader.prove(series)

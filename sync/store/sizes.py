@@ -43,6 +43,8 @@ class Comparison:
     def reduction_pct(self) -> dict[str, float]:
         """Percent by which the time-series form is smaller; `total` is storage and indexes together."""
         regular, timeseries = self.regular, self.timeseries
+        if not self.readings:  # empty files differ too, and say nothing
+            return {"data": 0.0, "storage": 0.0, "total": 0.0}
         return {
             "data": _reduction(regular.data_bytes, timeseries.data_bytes),
             "storage": _reduction(regular.storage_bytes, timeseries.storage_bytes),
