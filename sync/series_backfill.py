@@ -66,7 +66,7 @@ class SeriesBackfill:
     probed: set[Window] = field(default_factory=set)
 
     def planned(self) -> Planned:
-        """What a run would ask for now."""
+        """What a run that begins at this moment would ask for."""
         return Planned(
             self._planned(CURVE, CURVE_DAYS),
             self._planned(DAILY, TOTALS_DAYS),

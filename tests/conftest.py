@@ -11,9 +11,13 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
+from sync.standin.curve import household_meters
+from sync.standin.linky import LinkyStandin
 from sync.store.connection import connect
 from sync.store.mongod import Mongod
+from tests.processes import environment
 from tests.servers import PROJECT_ROOT, GuardedServer, ReplicaSet
+from tests.shell import NOW, Shell
 
 OWN_SETTINGS = ("LINKY_", "MONGODB_", "SYNC_", "ELHUB_", "ENERGIDATA_", "OPENMETEO_", "DASH_")
 
@@ -109,3 +113,10 @@ def guarded_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded
     guarded = GuardedServer(tmp_path_factory.mktemp("guarded"))
     yield guarded
     guarded.server.kill()
+
+
+@pytest.fixture
+def sync(database: Database[Any], mongo_uri: str, tmp_path: Path) -> Iterator[Shell]:
+    """The command line, pointed to a database and a stand-in of this test alone."""
+    with LinkyStandin(meters=household_meters(), now=lambda: NOW) as standin:
+        yield Shell(environment(standin, mongo_uri, database.name, tmp_path), tmp_path, standin)

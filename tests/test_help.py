@@ -19,8 +19,8 @@ from sync.cli import COMMANDS, cli
 from sync.standin.curve import household_meters
 from sync.standin.linky import LinkyStandin
 from tests.processes import environment, finish, start
+from tests.shell import export_file
 from tests.sources.test_exports_cells import curve_sheet, day_sheet, workbook
-from tests.test_commands import export_file
 
 SERVERS = ("standin",)  # examples that serve until they are stopped
 OWN_DATABASE = ("db", "run")  # examples that use the embedded database
