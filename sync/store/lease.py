@@ -21,7 +21,7 @@ from ..clock import Clock, SystemClock
 from ..errors import LeaseLost, StoreError
 from .schema import LEASES, Document
 
-POLL = 0.1
+FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0  # s between two looks at a lease that another process holds
 
 
 def _place() -> str:
@@ -72,8 +72,9 @@ class Lease:
         while not self.try_acquire():
             if waited >= patience:
                 raise StoreError(f"another process keeps writing {self.name}: wait until it is done and run again")
-            self._clock.sleep(POLL)
-            waited += POLL
+            pause = min(FIRST_PAUSE + waited / 10, LONGEST_PAUSE)
+            self._clock.sleep(pause)
+            waited += pause
 
     def keep(self) -> None:
         """Renew in good time. Raises LeaseLost when another process has taken over."""
