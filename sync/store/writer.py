@@ -6,6 +6,7 @@ failed insert did is never assumed but read again (a blind resend would double t
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -194,12 +195,13 @@ class PairWriter:
         return f"mirror {self.pair.mirror.name} {series.key}"
 
     def _patiently(self, step: Callable[[], Result]) -> Result:
-        waited = 0.0
+        began, waited = time.monotonic(), 0.0
         while True:
             try:
                 return step()
             except PyMongoError as error:
-                if not is_passing(error) or waited >= PATIENCE:
+                # A try may itself have waited for a server: both kinds of waiting count.
+                if not is_passing(error) or max(waited, time.monotonic() - began) >= PATIENCE:
                     raise
             pause = min(0.2 + waited / 4, 2.0)
             self._clock.sleep(pause)
