@@ -22,6 +22,7 @@ COMMANDS = {
     "status": "status:status_command",
     "compare": "compare:compare_command",
     "run": "run:run_command",
+    "trigger": "trigger:trigger",
     "standin": "standin:standin",
     "db": "db:db",
 }

@@ -1,0 +1,66 @@
+// Whether the store is there as the functions need it. A function can create no collection and no index, and an insert
+// into a missing collection silently makes a regular one: better to refuse.
+//
+//   checkStore({service, database, record, mirror}) -> {problem: text or null, reachable, operations}
+//
+// reachable: whether the data source exists, so that the run can be recorded. Two witnesses, since neither alone is
+// sure: the note that the Python side leaves in sync_schema when it creates the pair, and the server's own $collStats,
+// which is taken at its word when it answers and passed over when the platform does not let it.
+
+const CREATE = "run python -m sync backfill once with this database, it creates both collections";
+
+function sourceOf(service) {
+  try {
+    return context.services.get(service);
+  } catch (error) {
+    return undefined;
+  }
+}
+
+// {missing, timeseries, indexes: [name]} of a collection; null when $collStats cannot be had here.
+async function looked(collection) {
+  try {
+    const stages = [{ $collStats: { storageStats: {} } }];
+    const [found] = await collection.aggregate(stages).toArray();
+    const stats = found.storageStats;
+    return { missing: false, timeseries: Boolean(stats.timeseries), indexes: Object.keys(stats.indexSizes || {}) };
+  } catch (error) {
+    return /not found|NamespaceNotFound/i.test(error.message) ? { missing: true, indexes: [] } : null;
+  }
+}
+
+function recordProblem(found, name) {
+  if (!found) return null;
+  if (found.missing) return `the collection ${name} was never created: ${CREATE}`;
+  if (found.timeseries) return `${name} is a time-series collection, the Value linkyCollection must name a regular one`;
+  if (found.indexes.length && found.indexes.indexOf("series_ts") < 0) {
+    return `the collection ${name} lacks its unique index series_ts: ${CREATE}`;
+  }
+  return null;
+}
+
+function mirrorProblem(found, name) {
+  if (!found) return null;
+  if (found.missing) return `the time-series collection ${name} is gone: ${CREATE}`;
+  return found.timeseries ? null : `${name} is not a time-series collection: rename or drop it, then ${CREATE}`;
+}
+
+exports = async function checkStore({ service, database, record, mirror }) {
+  const source = sourceOf(service);
+  if (!source) {
+    const problem = `the app has no data source named ${service}: link the cluster, or correct the Value mongodbService`;
+    return { problem, reachable: false, operations: 0 };
+  }
+  const db = source.db(database);
+  const known = await db.collection("sync_schema").findOne({ _id: mirror });
+  if (!known || known.kind !== "timeseries" || known.record !== record) {
+    const problem = `the time-series collection ${mirror} of ${record} was never created: ${CREATE}`;
+    return { problem, reachable: true, operations: 1 };
+  }
+  const problem =
+    recordProblem(await looked(db.collection(record)), record) ||
+    mirrorProblem(await looked(db.collection(mirror)), mirror);
+  return { problem, reachable: true, operations: 3 };
+};
+
+if (typeof module !== "undefined") module.exports = exports;

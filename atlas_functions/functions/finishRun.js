@@ -1,0 +1,118 @@
+// The end of a run of linkyDaily: its record in sync_runs, its log lines, its error. Never throws.
+//
+//   finishRun({place: {service, database, …} or null, at, entries, operations, calls, mirrors, healed, note, isResting,
+//              labels: {key: label}, failures: [text]})
+//     -> {lines: [text], error: text or null, summary}
+//
+// entries: one for each call, or for a series that was not asked. mirrors: series key -> "stale" or "busy". failures:
+// what ended the run. Texts of other sides go through shownText before they are stored or shown.
+
+const LINES = 20; // of the 25 that the platform keeps
+const LONGEST_LINE = 160; // characters, so that the 512 bytes of a line are kept
+const LONGEST_ERROR = 300;
+const KEPT = 400 * 86400000; // ms; older records of runs are removed
+const COUNTS = ["calls", "status", "readings", "missing", "repeated", "rejected", "overlapping", "new", "changed"];
+const ENTRY = ["series", "asked", "state", "error", "rejects", "mirror", "until"];
+
+const sum = (entries, name) => entries.reduce((total, entry) => total + (entry[name] || 0), 0);
+const isFailed = ({ state }) => state === "failed";
+
+async function shown(texts, most) {
+  return texts.length ? context.functions.execute("shownText", texts, most) : [];
+}
+
+// Entries without a whole PRM or a token in any text.
+async function scrubbed(entries, failures) {
+  for (const entry of entries) {
+    if (entry.state) continue;
+    entry.state = "failed"; // the run ended before it was stored
+    entry.error = `not stored: ${failures[0] || "the run ended"}`;
+  }
+  const texts = [];
+  for (const entry of entries) texts.push(entry.error || "", ...(entry.rejects || []));
+  const clean = await shown(texts, LONGEST_LINE);
+  let place = 0;
+  return entries.map((entry) => {
+    const [error, ...rejects] = clean.slice(place, place + 1 + (entry.rejects || []).length);
+    place += 1 + rejects.length;
+    const copy = { ...entry };
+    if (error) copy.error = error;
+    if (rejects.length) copy.rejects = rejects;
+    return copy;
+  });
+}
+
+// An entry as it is stored: fixed field order, counts as Int32, what there is nothing of is absent.
+function storedEntry(entry) {
+  const stored = {};
+  for (const name of ENTRY.slice(0, 2)) if (entry[name] !== undefined) stored[name] = entry[name];
+  for (const name of COUNTS) if (entry[name] !== undefined) stored[name] = BSON.Int32(entry[name]);
+  for (const name of ENTRY.slice(2)) if (entry[name] !== undefined) stored[name] = entry[name];
+  return stored;
+}
+
+async function record({ place, at, operations, note, healed }, entries, error) {
+  const runs = context.services.get(place.service).db(place.database).collection("sync_runs");
+  const document = {
+    _id: new BSON.ObjectId(),
+    function: "linkyDaily",
+    at,
+    seconds: BSON.Double((Date.now() - at.getTime()) / 1000),
+    ok: error === null,
+    series: entries.map(storedEntry),
+    operations: BSON.Int32(operations),
+  };
+  if (healed) document.healed = BSON.Int32(healed);
+  if (note) document.note = note;
+  if (error) document.error = error;
+  await runs.insertOne(document);
+  await runs.deleteMany({ function: "linkyDaily", at: { $lt: new Date(at.getTime() - KEPT) } });
+}
+
+function lineOf(entry, label) {
+  const { asked, state, error, mirror } = entry;
+  const days = asked ? ` ${asked[0]} to ${asked[1]} (not included)` : "";
+  const counts = entry.readings === undefined ? "" : `, ${entry.new} new, ${entry.changed} corrected`;
+  const refused = entry.rejected ? `, ${entry.rejected} points refused` : "";
+  const stale = mirror === "stale" ? ", run python -m sync repair" : "";
+  return `${label}${days}: ${state}${counts}${refused}${stale}${error ? `: ${error}` : ""}`;
+}
+
+function linesOf(entries, { labels, mirrors }, summary) {
+  const told = entries.filter(({ state, asked }) => asked || state === "failed" || state === "waiting");
+  const ordered = told.filter(isFailed).concat(told.filter((entry) => !isFailed(entry)));
+  const lines = ordered.slice(0, LINES - 3).map((entry) => lineOf(entry, labels[entry.series]));
+  if (ordered.length > lines.length) lines.push(`… and ${ordered.length - lines.length} more, all in sync_runs`);
+  const stale = Object.keys(mirrors).filter((key) => mirrors[key] === "stale");
+  if (stale.length) lines.push(`${stale.length} mirrors hold corrected values, run python -m sync repair`);
+  return lines.concat(summary);
+}
+
+function errorOf(entries, { failures, labels, isResting }) {
+  if (failures.length) return `linkyDaily: ${failures.join("; ")}`;
+  const failed = entries.filter((entry) => isFailed(entry) || (isResting && entry.state === "waiting"));
+  if (failed.length === 0) return null;
+  const count = `${failed.length} of ${entries.length}`;
+  return `linkyDaily: ${count} failed, the first: ${labels[failed[0].series]}: ${failed[0].error}`;
+}
+
+exports = async function finishRun(run) {
+  let [error, lines] = [null, []];
+  const totals = { calls: run.calls, new: sum(run.entries, "new"), changed: sum(run.entries, "changed") };
+  const summary = { ...totals, healed: run.healed, operations: run.operations, note: run.note };
+  try {
+    const failures = await shown(run.failures, LONGEST_ERROR);
+    const entries = await scrubbed(run.entries, run.failures);
+    error = errorOf(entries, { ...run, failures });
+    const outcome = error ? "failed" : run.note || "done";
+    const counts = `${totals.calls} calls, ${totals.new} new readings, ${totals.changed} corrected, ${run.healed} healed`;
+    lines = linesOf(entries, run, `linkyDaily ${outcome}: ${counts}, ${run.operations} operations`);
+    if (run.place) await record(run, entries, error);
+  } catch (broken) {
+    const [told] = await shown([broken.message], LONGEST_ERROR);
+    error = `${error || "linkyDaily"}; the run could not be recorded: ${told}`;
+  }
+  return { lines, error, summary };
+};
+
+if (typeof module !== "undefined") module.exports = exports;

@@ -1,0 +1,265 @@
+// The job of every morning: what each configured meter and flow lacks up to yesterday, into both collections.
+//
+// Takes no arguments. Returns a summary; throws in the end, with one line that says what to do, when something failed.
+// Leaves a record of the run in sync_runs: {_id, function, at, seconds, ok, series: [{series, asked: [start, end],
+// status, calls, readings, new, changed, state, …}], operations}; no PRM and no token stand in it. state: done, partial,
+// empty, failed (asked); complete, resting, waiting (not asked). An interrupted run is healed by the next.
+
+const ENOUGH_TIME = 240000; // ms; no new call after that, the platform ends a run at 300 s
+const LAST_TRY = 270000; // ms; a call under way is given up then
+const MOST_OPERATIONS = 800; // of 1,000
+const RESERVE = 60; // operations that one more call, storing and recording may take
+const BATCH = 10; // answers that are stored together
+const SPACING = 1000; // ms between the starts of two calls
+const TROUBLES = 3; // so many failures in a row, and the gateway is left in peace
+const LEASE = 300000; // ms
+
+const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+function execute(run, name, ...parts) {
+  run.operations += 1;
+  return context.functions.execute(name, ...parts);
+}
+
+function counted(run, promise) {
+  run.operations += 1;
+  return promise;
+}
+
+function names({ service, database, record, mirror }) {
+  return { service, database, record, mirror };
+}
+
+// --- one run at a time: a second copy would make every call twice --------------------------------------------------
+
+async function takeTurn(run) {
+  const now = Date.now();
+  const owner = `${now.toString(16)}${Math.random().toString(16).slice(2)}`;
+  const mine = { owner, place: "atlas", pid: BSON.Int32(0), since: "", until: new Date(now + LEASE) };
+  const free = { _id: run.turn, $or: [{ owner: null }, { until: { $lt: new Date(now) } }] };
+  const taken = await counted(run, run.leases.updateOne(free, { $set: mine }));
+  if (taken.matchedCount === 1) {
+    run.owner = owner;
+    return true;
+  }
+  try {
+    await counted(run, run.leases.insertOne({ _id: run.turn, ...mine }));
+    run.owner = owner;
+    return true;
+  } catch (error) {
+    if (String(error.message).indexOf("E11000") >= 0) return false;
+    throw error;
+  }
+}
+
+// --- asking -------------------------------------------------------------------------------------------------------
+
+// Why no further call is made in this run; null when one may be.
+function reasonToStop(run, plan) {
+  const { callsPerDay } = run.settings;
+  if (plan.rest) return `the gateway is left in peace until ${plan.rest.until.toISOString().slice(0, 16)}Z`;
+  if (run.stopped) return run.stopped;
+  if (Date.now() - run.at.getTime() >= ENOUGH_TIME) return "the time of this run is used up";
+  if (run.operations + RESERVE > MOST_OPERATIONS) return "the operations of this run are used up";
+  const used = plan.callsToday + run.calls;
+  if (callsPerDay && used >= callsPerDay) return `the ${callsPerDay} calls of this day are used up`;
+  return null;
+}
+
+async function fetchOnce(run, series, window) {
+  const wait = run.lastStart + SPACING - Date.now();
+  if (wait > 0) await pause(wait);
+  run.lastStart = Date.now();
+  const { prm, flow, token } = series;
+  const patience = Math.max(1000, run.at.getTime() + LAST_TRY - Date.now());
+  const question = { url: run.settings.url, token, prm, flow, start: window.start, end: window.end, patience };
+  const answer = await execute(run, "linkyFetch", question);
+  run.calls += answer.calls;
+  run.operations += answer.calls;
+  const entry = { series: series.key, asked: [window.start, window.end], status: answer.status, calls: answer.calls };
+  run.entries.push(entry);
+  return { answer, entry };
+}
+
+// A range that begins before what is served is refused whole: then its last day is asked for alone.
+async function ask(run, series, window) {
+  const { answer, entry } = await fetchOnce(run, series, window);
+  const isLong = window.days.length > 1;
+  if (answer.outcome === "floor" && isLong) {
+    entry.state = "empty";
+    entry.error = `${answer.message}: asked again for the last day alone`;
+    const last = window.days.length - 1;
+    const [start, edges] = [window.days[last], window.edges.slice(last)];
+    return ask(run, series, { start, end: window.end, days: [start], edges });
+  }
+  if (answer.outcome === "answer") return { series, window, entry, text: answer.text };
+  const isEmpty = answer.outcome === "nothing" || answer.outcome === "floor";
+  entry.state = isEmpty ? "empty" : "failed";
+  entry.error = answer.message;
+  if (answer.until) entry.until = answer.until;
+  if (answer.outcome === "banned" || answer.outcome === "limited") run.stopped = answer.message;
+  run.troubles = answer.outcome === "trouble" ? run.troubles + 1 : 0;
+  if (run.troubles >= TROUBLES) run.stopped = "the gateway has trouble";
+  return null;
+}
+
+// --- storing ------------------------------------------------------------------------------------------------------
+
+function noteCurve(entry, curve) {
+  entry.readings = curve.readings.length;
+  if (curve.missing) entry.missing = curve.missing;
+  if (curve.repeated) entry.repeated = curve.repeated;
+  if (curve.rejects.length) {
+    entry.rejected = curve.rejects.length;
+    entry.rejects = curve.rejects.slice(0, 5).map(({ line, reason, text }) => `line ${line}: ${reason}: ${text}`);
+  }
+}
+
+function noteStored(entry, window, stored) {
+  const isFull = window.edges.slice(1).every((edge, day) => stored.covered[day] * 1000 >= edge - window.edges[day]);
+  const state = isFull ? "done" : "partial";
+  Object.assign(entry, { new: stored.new, changed: stored.changed, state: entry.readings ? state : "empty" });
+  if (stored.rejected) entry.overlapping = stored.rejected;
+  if (stored.mirror !== "same") entry.mirror = stored.mirror;
+}
+
+async function store(run, answers) {
+  if (answers.length === 0) return;
+  const { maxPower } = run.settings;
+  const questions = answers.map(({ text, series, window: { edges } }) => {
+    return { text, prm: series.prm, flow: series.flow, window: [edges[0], edges[edges.length - 1]], maxPower };
+  });
+  const curves = await execute(run, "linkyReadings", questions);
+  run.operations += 3; // linkyPoints, linkyLabels, localTime
+  const known = [];
+  curves.forEach((curve, index) => {
+    const { entry, series, window } = answers[index];
+    if (curve.unknown) {
+      entry.state = "failed";
+      entry.error = `an answer of unknown shape (${curve.unknown}): the API may have changed, look for a newer version`;
+      return;
+    }
+    noteCurve(entry, curve);
+    const { key, prm, flow } = series;
+    known.push({ entry, window, batch: { key, prm, flow, edges: window.edges, readings: curve.readings } });
+  });
+  if (known.length === 0) return;
+  const batches = known.map(({ batch }) => batch);
+  const stored = await execute(run, "storeReadings", { ...names(run.settings), batches });
+  run.operations += stored.operations;
+  stored.batches.forEach((each, index) => noteStored(known[index].entry, known[index].window, each));
+}
+
+// The mirror of days that an interrupted run left short; no call is needed for that.
+async function heal(run, plan) {
+  const ranges = [];
+  plan.series.forEach(({ key, heal: stretches }, index) => {
+    const { prm, flow } = run.settings.series[index];
+    for (const [from, to] of stretches) ranges.push({ key, prm, flow, from, to });
+  });
+  for (let first = 0; first < ranges.length && run.operations + RESERVE <= MOST_OPERATIONS; first += BATCH) {
+    const part = ranges.slice(first, first + BATCH);
+    const healed = await execute(run, "fillMirror", { ...names(run.settings), ranges: part });
+    run.operations += healed.operations;
+    healed.ranges.forEach(({ filled, mirror }, index) => {
+      run.healed += filled;
+      if (mirror !== "same") run.mirrors[part[index].key] = mirror;
+    });
+  }
+}
+
+// All calls of the run: the oldest days first, but those that failed the last time after the others.
+function tasksOf(run, plan) {
+  const tasks = [];
+  plan.series.forEach((planned, index) => {
+    const series = run.settings.series[index];
+    if (series.problem) run.entries.push({ series: series.key, state: "failed", error: series.problem });
+    else if (planned.windows.length === 0) run.entries.push({ series: series.key, state: planned.state });
+    else for (const window of planned.windows) tasks.push({ series, window, rank: planned.failed ? 1 : 0 });
+  });
+  const text = ({ rank, window, series }) => `${rank} ${window.start} ${series.key}`;
+  return tasks.sort((one, other) => (text(one) < text(other) ? -1 : 1));
+}
+
+async function fetchAll(run, plan) {
+  const failed = {};
+  let answers = [];
+  for (const { series, window } of tasksOf(run, plan)) {
+    const reason = failed[series.key] || reasonToStop(run, plan);
+    if (reason) {
+      run.entries.push({ series: series.key, state: "waiting", error: `not asked for ${window.start}: ${reason}` });
+      continue;
+    }
+    const answer = await ask(run, series, window);
+    if (answer) {
+      run.troubles = 0;
+      answers.push(answer);
+    } else if (run.entries[run.entries.length - 1].state === "failed") failed[series.key] = "the call before it failed";
+    if (answers.length === BATCH) {
+      await store(run, answers);
+      answers = [];
+    }
+  }
+  await store(run, answers);
+}
+
+// --- the whole run ------------------------------------------------------------------------------------------------
+
+function begin(run, service) {
+  const db = context.services.get(service).db(run.settings.database);
+  run.leases = db.collection("sync_leases");
+  run.turn = `run linkyDaily ${run.settings.record}`;
+}
+
+async function work(run) {
+  run.settings = await execute(run, "linkySettings");
+  const checked = await execute(run, "checkStore", names(run.settings));
+  run.operations += checked.operations;
+  run.isRecorded = checked.reachable;
+  const problems = run.settings.problems.concat(checked.problem || []);
+  if (problems.length) throw new Error(problems.join("; "));
+  begin(run, run.settings.service);
+  if (!(await takeTurn(run))) {
+    run.note = "another run is under way, this one leaves the work to it";
+    return;
+  }
+  const series = run.settings.series.map(({ key, prm, flow }) => ({ key, prm, flow }));
+  const plan = await execute(run, "linkyPlan", { ...names(run.settings), series, at: run.at });
+  run.operations += plan.operations;
+  run.today = plan.today;
+  run.isResting = Boolean(plan.rest);
+  console.log(`linkyDaily ${plan.today}: ${series.length} series, ${plan.callsToday} calls made today`);
+  await heal(run, plan);
+  await fetchAll(run, plan);
+}
+
+async function giveBack(run) {
+  if (!run.owner) return;
+  const ours = { _id: run.turn, owner: run.owner };
+  await counted(run, run.leases.updateOne(ours, { $set: { owner: null } }));
+}
+
+exports = async function linkyDaily() {
+  const run = { at: new Date(), operations: 0, calls: 0, entries: [], mirrors: {}, healed: 0, troubles: 0, lastStart: 0 };
+  const failures = [];
+  const attempt = async (part) => {
+    try {
+      await part(run);
+    } catch (error) {
+      failures.push(error.message);
+    }
+  };
+  await attempt(work);
+  await attempt(giveBack);
+  const { settings, isRecorded, at, entries, operations, calls, mirrors, healed, note, isResting } = run;
+  const place = isRecorded ? names(settings) : null;
+  const labels = {};
+  for (const { key, label } of settings ? settings.series : []) labels[key] = label;
+  const report = { place, at, entries, operations, calls, mirrors, healed, note, isResting, labels, failures };
+  const { lines, error, summary } = await context.functions.execute("finishRun", report);
+  for (const line of lines) console.log(line);
+  if (error) throw new Error(error);
+  return summary;
+};
+
+if (typeof module !== "undefined") module.exports = exports;

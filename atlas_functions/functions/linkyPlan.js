@@ -1,0 +1,217 @@
+// What is to be asked and what is to be healed, from what is stored and what was asked before. Reads, never writes.
+//
+//   linkyPlan({service, database, record, mirror, series: [{key, prm, flow}], at})
+//     -> {today, operations, rest: {until, key} or null, callsToday, series: [{key, state, windows, heal, failed}]}
+//
+// A window is one call: {start, end, days, edges} with local days [start, end), at most seven, and their midnights (ms).
+// heal: [[from, to]] (ms), where the mirror differs from the record. state: "due" | "resting" (short, but asked less than
+// six hours ago) | "complete". failed: the last call for it failed. rest: no call at all before `until` (Date).
+//
+// Due are: the days after the last full one, however many; of the last week every day that is not full. A day that was
+// answered and is still short is asked again after six hours, once it is older than a week daily for a month, and only as
+// long as no later day is full: then python -m sync backfill is the one to ask.
+
+const ZONE = "Europe/Paris";
+const DAY = 86400000;
+const HOUR = 3600000;
+const LOOK_BACK = 40; // days over which the stored readings are counted
+const RECENT = 7;
+const REVISIT = 30;
+const LONGEST_CALL = 7; // days of a load curve in one call
+const WINDOWS = 2; // calls for one series in one run
+const HISTORY = 740; // days back from today that the API surely serves
+const ANSWERED = ["done", "partial", "empty"];
+
+const dayNumber = (day) => Date.parse(`${day}T00:00:00Z`) / DAY;
+const dayText = (number) => new Date(number * DAY).toISOString().slice(0, 10);
+
+// --- what the database knows --------------------------------------------------------------------------------------
+
+// Seconds, Wh and readings of each local day, by "prm flow" and day.
+async function countedByDay(collection, prms, from, to) {
+  const match = { "series.source": "linky", "series.id": { $in: prms }, ts: { $gte: new Date(from), $lt: new Date(to) } };
+  const day = { $dateToString: { format: "%Y-%m-%d", date: "$ts", timezone: ZONE } };
+  const sums = { seconds: { $sum: "$seconds" }, wh: { $sum: "$wh" }, readings: { $sum: 1 } };
+  const group = { _id: { id: "$series.id", flow: "$series.flow", day }, ...sums };
+  const counts = {};
+  for (const { _id, seconds, wh, readings } of await collection.aggregate([{ $match: match }, { $group: group }]).toArray()) {
+    const name = `${_id.id} ${_id.flow}`;
+    if (!counts[name]) counts[name] = {};
+    counts[name][dayNumber(_id.day)] = { seconds, text: `${readings} ${seconds} ${wh}` };
+  }
+  return counts;
+}
+
+// Calls of the last weeks: [{series, asked, state, at, until, calls}], of each kind the newest.
+async function pastCalls(runs, at) {
+  const since = at - (REVISIT + 1) * DAY;
+  const oldest = new BSON.ObjectId(`${Math.floor(since / 1000).toString(16)}0000000000000000`);
+  const midnight = new Date(Math.floor(at / DAY) * DAY);
+  const today = { $cond: [{ $gte: ["$at", midnight] }, "$series.calls", 0] };
+  const entry = { series: "$series.series", asked: "$series.asked", state: "$series.state" };
+  const newest = { at: { $max: "$at" }, until: { $max: "$series.until" }, calls: { $sum: today } };
+  const found = await runs
+    .aggregate([
+      { $match: { _id: { $gte: oldest }, function: "linkyDaily", at: { $gte: new Date(since) } } },
+      { $unwind: "$series" },
+      { $match: { "series.calls": { $gt: 0 } } },
+      { $group: { _id: entry, ...newest } },
+    ])
+    .toArray();
+  return found.map(({ _id, ...rest }) => ({ ..._id, ...rest, at: rest.at.getTime() }));
+}
+
+async function lastReading(collection, { prm, flow }) {
+  const query = { "series.source": "linky", "series.id": prm, "series.flow": flow };
+  const [last] = await collection.find(query, { ts: 1, seconds: 1 }).sort({ ts: -1 }).limit(1).toArray();
+  return last ? last.ts.getTime() : null;
+}
+
+// --- planning, pure -----------------------------------------------------------------------------------------------
+
+// When a day was last answered (ms), or null.
+function answeredAt(number, calls) {
+  const over = calls.filter(({ asked: [start, end], state }) => {
+    return ANSWERED.indexOf(state) >= 0 && dayNumber(start) <= number && number < dayNumber(end);
+  });
+  return over.length ? Math.max(...over.map((call) => call.at)) : null;
+}
+
+// {number, answered} of every day to be asked, and whether some day is short but resting.
+function dueDays({ today, full, base, firstStored, calls, at }) {
+  const due = [];
+  let resting = false;
+  const first = Math.max(Math.min(base + 1, today - RECENT), today - HISTORY);
+  for (let number = first; number < today; number += 1) {
+    const age = today - number;
+    const answered = answeredAt(number, calls);
+    const isWanted = number > base || age <= RECENT;
+    const isBeforeAll = firstStored !== null && number < firstStored && answered !== null;
+    if (full[number] || !isWanted || isBeforeAll) continue;
+    const rest = age <= RECENT ? 6 * HOUR : 20 * HOUR;
+    if (answered === null || (age <= REVISIT && at - answered >= rest)) due.push({ number, answered });
+    else if (age <= RECENT) resting = true;
+  }
+  return { due, resting };
+}
+
+// Days joined to calls; of more than two those first with a day that was never answered, the oldest of them.
+function windowsOf(due) {
+  const windows = [];
+  for (const { number, answered } of due) {
+    const last = windows[windows.length - 1];
+    if (last && number - last.first < LONGEST_CALL) {
+      last.end = number + 1;
+      last.isNew = last.isNew || answered === null;
+    } else windows.push({ first: number, end: number + 1, isNew: answered === null });
+  }
+  const fresh = windows.filter((window) => window.isNew);
+  const again = windows.filter((window) => !window.isNew).reverse();
+  return fresh.concat(again).slice(0, WINDOWS).sort((one, other) => one.first - other.first);
+}
+
+// [[first day, day after]] where both sides differ, in stretches of at most a week.
+function differingDays(today, ours, theirs) {
+  const stretches = [];
+  for (let number = today - LOOK_BACK; number < today; number += 1) {
+    const [one, other] = [ours[number], theirs[number]].map((day) => (day ? day.text : ""));
+    const last = stretches[stretches.length - 1];
+    if (one === other) continue;
+    if (last && last[1] === number && number - last[0] < LONGEST_CALL) last[1] = number + 1;
+    else stretches.push([number, number + 1]);
+  }
+  return stretches;
+}
+
+// The day after which days are missing, and the first day that is stored, both from the last weeks.
+function stretchOf(today, edges, days) {
+  const full = {};
+  let base = null;
+  let firstStored = null;
+  for (let number = today - LOOK_BACK; number < today; number += 1) {
+    const place = number - today + LOOK_BACK;
+    const stored = days[number] ? days[number].seconds : 0;
+    if (stored > 0 && firstStored === null) firstStored = number;
+    full[number] = stored * 1000 >= edges[place + 1] - edges[place];
+    if (full[number]) base = number;
+  }
+  if (base === null && firstStored !== null) base = firstStored - 1;
+  return { full, base, firstStored };
+}
+
+async function midnightsOf(numbers) {
+  const labels = numbers.map((number) => `${dayText(number)} 00:00:00`);
+  const local = await context.functions.execute("localTime", { zone: ZONE, labels });
+  return local.instants.map((instants) => instants[0]);
+}
+
+// The windows of all series with their days and midnights, in one question.
+async function withEdges(planned) {
+  const numbers = [];
+  const windows = [].concat(...planned.map((each) => each.windows));
+  for (const { first, end } of windows) for (let number = first; number <= end; number += 1) numbers.push(number);
+  const midnights = await midnightsOf(numbers);
+  let place = 0;
+  for (const window of windows) {
+    const length = window.end - window.first;
+    window.edges = midnights.slice(place, place + length + 1);
+    window.days = numbers.slice(place, place + length).map(dayText);
+    window.start = window.days[0];
+    window.end = dayText(window.end);
+    place += length + 1;
+  }
+}
+
+function planOf(series, stretch, known) {
+  const calls = known.past.filter((call) => call.series === series.key);
+  const { due, resting } = dueDays({ ...stretch, calls, today: known.today, at: known.at });
+  const newest = calls.reduce((last, call) => (last && last.at >= call.at ? last : call), null);
+  const state = resting ? "resting" : "complete";
+  const failed = Boolean(newest) && newest.state === "failed";
+  return { key: series.key, state: due.length ? "due" : state, windows: windowsOf(due), failed, heal: [] };
+}
+
+exports = async function linkyPlan({ service, database, record, mirror, series, at }) {
+  const db = context.services.get(service).db(database);
+  const collection = db.collection(record);
+  const today = dayNumber(await context.functions.execute("formatDate", at, "YYYY-MM-DD", ZONE));
+  const numbers = [];
+  for (let number = today - LOOK_BACK; number <= today; number += 1) numbers.push(number);
+  const edges = await midnightsOf(numbers);
+  const prms = series.map((each) => each.prm).filter((prm, index, all) => all.indexOf(prm) === index);
+  const stored = await countedByDay(collection, prms, edges[0], edges[LOOK_BACK]);
+  const mirrored = await countedByDay(db.collection(mirror), prms, edges[0], edges[LOOK_BACK]);
+  const past = await pastCalls(db.collection("sync_runs"), at.getTime());
+  const known = { today, past, at: at.getTime() };
+  let operations = 7; // six above (formatDate asks localTime), and one for the windows
+  const planned = [];
+  for (const each of series) {
+    const days = stored[`${each.prm} ${each.flow}`] || {};
+    const stretch = stretchOf(today, edges, days);
+    let old = null;
+    if (stretch.base === null) {
+      operations += 1;
+      old = await lastReading(collection, each);
+      // Its day may be full or not: it is asked again with the others.
+      stretch.base = old === null ? today - RECENT - 1 : Math.floor((old + HOUR) / DAY) - 1;
+    }
+    const plan = planOf(each, stretch, known);
+    const differing = differingDays(today, days, mirrored[`${each.prm} ${each.flow}`] || {});
+    const place = (number) => edges[number - today + LOOK_BACK];
+    plan.heal = differing.map(([first, end]) => [place(first), place(end)]);
+    if (old !== null) plan.heal.unshift([old - RECENT * DAY, old + HOUR]);
+    planned.push(plan);
+  }
+  await withEdges(planned);
+  const resting = past.filter((call) => call.until && call.until.getTime() > at.getTime());
+  const rest = resting.sort((one, other) => other.until.getTime() - one.until.getTime())[0];
+  return {
+    today: dayText(today),
+    operations,
+    rest: rest ? { until: rest.until, key: rest.series } : null,
+    callsToday: past.reduce((sum, call) => sum + call.calls, 0),
+    series: planned,
+  };
+};
+
+if (typeof module !== "undefined") module.exports = exports;

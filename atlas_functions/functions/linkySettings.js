@@ -1,0 +1,155 @@
+// The Values of the app, read and judged once: what is wrong is told in words, all of it together.
+//
+//   linkySettings() -> {service, database, record, mirror, url, maxPower, callsPerDay, freshnessHours, problems: [text],
+//                       series: [{key, label, prm, flow, token, ends, problem}]}
+//
+// A series: `key` names it in records without the PRM, `label` for people; `token` is the NAME of the Value that holds
+// its token, never the token; ends: when the token ends (Date, or null); problem: why it cannot be asked for, or null.
+// problems: what makes every run impossible. Numbers are parsed from texts. callsPerDay: null = no limit.
+
+const FLOWS = ["consumption", "production"];
+const ASK_NEW = "get a new one at https://conso.boris.sh and put it into the secret";
+const HIGHEST_CALLS = 90; // the gateway bans an address for 100 calls in a day
+
+// A Value as text; "" when it is not there.
+function textOf(name) {
+  const found = context.values.get(name);
+  if (found === undefined || found === null) return "";
+  return typeof found === "string" ? found.trim() : JSON.stringify(found);
+}
+
+function required(name, problems) {
+  const text = textOf(name);
+  if (!text) problems.push(`the Value ${name} is missing or empty: add values/${name}.json and deploy again`);
+  return text;
+}
+
+function numberOf(name, standard, highest, problems) {
+  const text = textOf(name);
+  if (!text) return standard;
+  const number = Number(text);
+  if (/^\d{1,6}$/.test(text) && number >= 1 && number <= highest) return number;
+  problems.push(`the Value ${name} must be a whole number from 1 to ${highest}`);
+  return standard;
+}
+
+const mask = (prm) => `…${prm.slice(-4)}`;
+
+// --- tokens -------------------------------------------------------------------------------------------------------
+
+// What a gateway token says, read without its key: {prms, ends}, or {problem}.
+function readToken(name) {
+  const token = textOf(name);
+  if (!token) {
+    return { problem: `the Value ${name} holds no token: create the secret it links to, then the Value, and deploy again` };
+  }
+  let claims;
+  try {
+    const part = token.split(".")[1].replace(/-/g, "+").replace(/_/g, "/");
+    claims = JSON.parse(BSON.Binary.fromBase64(part + "===".slice(0, (4 - (part.length % 4)) % 4)).text());
+  } catch (error) {
+    return { problem: `the token of the Value ${name} is not a JWT (three parts with dots): copy it whole, or ${ASK_NEW}` };
+  }
+  const listed = claims && (Array.isArray(claims.sub) ? claims.sub : [claims.sub]);
+  const prms = (listed || []).filter((prm) => typeof prm === "string" && prm);
+  if (prms.length === 0) return { problem: `the token of the Value ${name} names no meter: ${ASK_NEW}` };
+  return { prms, ends: typeof claims.exp === "number" ? new Date(claims.exp * 1000) : null };
+}
+
+function tokenProblem(token, prm, name) {
+  if (token.problem) return token.problem;
+  if (token.prms.indexOf(prm) < 0) {
+    const shown = token.prms.map(mask).join(", ");
+    return `the token of the Value ${name} is for meter ${shown}, not for ${mask(prm)}: correct the PRM, or ${ASK_NEW}`;
+  }
+  if (token.ends && token.ends.getTime() <= Date.now()) {
+    return `the token of the Value ${name} ended on ${token.ends.toISOString().slice(0, 10)}: ${ASK_NEW}`;
+  }
+  return null;
+}
+
+// --- meters -------------------------------------------------------------------------------------------------------
+
+function flowsOf(given, place, problems) {
+  const text = Array.isArray(given) ? given.join(",") : String(given || "consumption");
+  const flows = text === "both" ? FLOWS : text.split(",").map((flow) => flow.trim());
+  if (flows.every((flow) => FLOWS.indexOf(flow) >= 0)) return flows;
+  problems.push(`${place} must be consumption, production or both`);
+  return [];
+}
+
+// The simple form: one meter in linkyPrm, linkyFlows, linkyToken. The PRM may be left out when the token opens only one.
+function singleMeter(problems) {
+  const token = readToken("linkyToken");
+  const prm = textOf("linkyPrm") || (token.prms && token.prms.length === 1 ? token.prms[0] : "");
+  const flows = flowsOf(textOf("linkyFlows"), "the Value linkyFlows", problems);
+  if (prm) return [{ prm, flows, token: "linkyToken", place: "the Value linkyPrm" }];
+  const shown = token.prms ? token.prms.map(mask).join(", ") : "";
+  problems.push(token.problem || `the token opens several meters (${shown}): set the Value linkyPrm to one of them`);
+  return [];
+}
+
+function listedMeters(text, problems) {
+  let listed;
+  try {
+    listed = JSON.parse(text);
+  } catch (error) {
+    listed = null;
+  }
+  if (!Array.isArray(listed) || listed.some((meter) => typeof meter !== "object" || meter === null)) {
+    problems.push('the Value linkyMeters must be a JSON list: [{"prm": "…", "flows": "consumption", "token": "linkyToken"}]');
+    return [];
+  }
+  return listed.map((meter, index) => {
+    const place = `entry ${index + 1} of the Value linkyMeters`;
+    const token = typeof meter.token === "string" && meter.token ? meter.token : "linkyToken";
+    if (!/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/.test(token)) {
+      problems.push(`${place}: token must be the name of a Value, never the token itself`);
+    }
+    return { prm: String(meter.prm || ""), flows: flowsOf(meter.flows, `flows in ${place}`, problems), token, place };
+  });
+}
+
+function seriesOf(meters, problems) {
+  const found = {};
+  const tokens = {};
+  for (const { prm, flows, token, place } of meters) {
+    if (!/^\d{14}$/.test(prm)) {
+      problems.push(`${place}: a PRM has 14 digits, without spaces`);
+      continue;
+    }
+    if (!tokens[token]) tokens[token] = readToken(token);
+    const problem = tokenProblem(tokens[token], prm, token);
+    const hash = utils.crypto.hash("sha256", prm).toHex().slice(0, 8);
+    for (const flow of flows) {
+      const key = `linky:${mask(prm)}~${hash}:${flow}`;
+      const label = `linky ${mask(prm)} ${flow}`;
+      found[key] = { key, label, prm, flow, token, ends: tokens[token].ends || null, problem };
+    }
+  }
+  return Object.keys(found).map((key) => found[key]);
+}
+
+exports = function linkySettings() {
+  const problems = [];
+  const names = ["mongodbService", "mongodbDatabase", "linkyCollection", "linkyCollectionTS", "linkyApiUrl"];
+  const [service, database, record, mirror, url] = names.map((name) => required(name, problems));
+  if (url && !/^https?:\/\/[^\s?#]+$/.test(url)) problems.push("the Value linkyApiUrl must begin with https://");
+  const isOurs = /^https?:\/\/(localhost|127\.0\.0\.1|\[::1\])[:/]/.test(url); // a stand-in on this machine bans nobody
+  const listed = textOf("linkyMeters");
+  const meters = listed && listed !== "[]" ? listedMeters(listed, problems) : singleMeter(problems);
+  return {
+    service,
+    database,
+    record,
+    mirror,
+    url: url.replace(/\/+$/, ""),
+    maxPower: numberOf("linkyMaxPowerW", 36000, 999999, problems),
+    callsPerDay: numberOf("linkyCallsPerDay", isOurs ? null : HIGHEST_CALLS, HIGHEST_CALLS, problems),
+    freshnessHours: numberOf("freshnessHours", 48, 9999, problems),
+    series: seriesOf(meters, problems),
+    problems,
+  };
+};
+
+if (typeof module !== "undefined") module.exports = exports;

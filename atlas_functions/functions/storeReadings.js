@@ -1,0 +1,156 @@
+// Readings -> both collections: first the record, then the mirror gets what the record has and it lacks.
+//
+//   storeReadings({service, database, record, mirror, batches: [{key, prm, flow, edges: [ms], readings}]})
+//     -> {operations, batches: [{new, changed, unchanged, rejected, covered: [s], filled, mirror}]}
+//
+// readings: [{ts, wh, seconds, flag}] of one series, oldest first, none overlapping; they may be none: then only the
+// mirror of [first edge, last edge) is completed. covered: seconds that the record holds between each edge and the next.
+// rejected: readings that overlap a stored one which starts at another time. filled and mirror: see fillMirror.
+// Every step can be repeated: a stop between any two leaves the record right and the mirror short at worst. What a failed
+// insert did is never assumed but read again.
+
+const HOUR = 3600000; // the longest interval: how near a stored reading must begin to overlap
+const TRIES = 3;
+
+const isSameId = (one, other) => EJSON.stringify({ _id: one }) === EJSON.stringify({ _id: other });
+const isDuplicate = (error) => String(error.message).indexOf("E11000") >= 0;
+
+// The only JavaScript spelling of the stored document: field order and types are those of sync/readings.py.
+function documentOf(_id, batch, { ts, wh, seconds, flag }) {
+  const series = { source: "linky", id: batch.prm, flow: batch.flow };
+  const stored = { _id, ts, series, wh: BSON.Int32(wh), seconds: BSON.Int32(seconds) };
+  if (flag) stored.flag = flag;
+  return stored;
+}
+
+// Whether what came in says something else. An answer without quality marks does not take a stored mark away.
+function isCorrection(known, ours) {
+  if (known.wh !== ours.wh || known.seconds !== ours.seconds) return true;
+  return Boolean(ours.flag) && known.flag !== ours.flag;
+}
+
+function correction({ _id, reading: { wh, seconds, flag } }) {
+  const numbers = { wh: BSON.Int32(wh), seconds: BSON.Int32(seconds) };
+  const update = flag ? { $set: { ...numbers, flag } } : { $set: numbers, $unset: { flag: "" } };
+  return { updateOne: { filter: { _id }, update } };
+}
+
+// What the record has from an hour before the first edge to an hour after the last: for each batch, by start (ms).
+async function storedNear(store, batches) {
+  const near = batches.map(({ prm, flow, edges }) => {
+    const [from, to] = [new Date(edges[0] - HOUR), new Date(edges[edges.length - 1] + HOUR)];
+    return { "series.source": "linky", "series.id": prm, "series.flow": flow, ts: { $gte: from, $lt: to } };
+  });
+  store.operations += 1;
+  const documents = await store.record.find({ $or: near }).toArray();
+  return batches.map(({ prm, flow }) => {
+    const stored = {};
+    for (const document of documents) {
+      if (document.series.id === prm && document.series.flow === flow) stored[document.ts.getTime()] = document;
+    }
+    return stored;
+  });
+}
+
+// What is to be done with each reading of a batch. tried: ids and corrections of an earlier try of this call.
+function compared(batch, stored, tried) {
+  const found = { fresh: [], changed: [], new: 0, unchanged: 0, rejected: 0 };
+  const spans = Object.keys(stored).map((start) => [Number(start), Number(start) + stored[start].seconds * 1000]);
+  for (const reading of batch.readings) {
+    const start = reading.ts.getTime();
+    const end = start + reading.seconds * 1000;
+    const known = stored[start];
+    if (spans.some(([from, to]) => from !== start && from < end && start < to)) found.rejected += 1;
+    else if (!known) found.fresh.push(reading);
+    else if (tried.ids[start] && isSameId(tried.ids[start], known._id)) found.new += 1;
+    else if (isCorrection(known, reading)) found.changed.push({ _id: known._id, reading });
+    else if (!tried.changed[start]) found.unchanged += 1;
+  }
+  return found;
+}
+
+async function correct(store, batches, found) {
+  const changed = [];
+  const keys = [];
+  batches.forEach((batch, index) => {
+    if (found[index].changed.length) keys.push(batch.key);
+    for (const change of found[index].changed) changed.push(correction(change));
+  });
+  if (changed.length === 0) return;
+  const marked = await context.functions.execute("markStale", { ...store.names, keys });
+  store.operations += 2 + marked.operations;
+  await store.record.bulkWrite(changed, { ordered: false });
+}
+
+async function insert(store, batches, found, tried) {
+  const documents = [];
+  batches.forEach((batch, index) => {
+    for (const reading of found[index].fresh) {
+      const start = reading.ts.getTime();
+      if (!tried[index].ids[start]) tried[index].ids[start] = new BSON.ObjectId();
+      documents.push(documentOf(tried[index].ids[start], batch, reading));
+    }
+  });
+  if (documents.length === 0) return;
+  store.operations += 1;
+  await store.record.insertMany(documents, { ordered: false });
+}
+
+function coveredBetween(edges, stored) {
+  const covered = edges.slice(1).map(() => 0);
+  for (const start of Object.keys(stored)) {
+    const after = edges.findIndex((edge) => Number(start) < edge);
+    if (after > 0) covered[after - 1] += stored[start].seconds;
+  }
+  return covered;
+}
+
+function outcome({ edges }, stored, found, tried) {
+  const written = [...found.fresh, ...found.changed.map((change) => change.reading)];
+  for (const reading of written) stored[reading.ts.getTime()] = reading;
+  return {
+    new: found.new + found.fresh.length,
+    changed: Object.keys(tried.changed).length,
+    unchanged: found.unchanged,
+    rejected: found.rejected,
+    covered: coveredBetween(edges, stored),
+  };
+}
+
+async function record(store, batches) {
+  const tried = batches.map(() => ({ ids: {}, changed: {} }));
+  for (let tries = 1; ; tries += 1) {
+    const stored = await storedNear(store, batches);
+    const found = batches.map((batch, index) => compared(batch, stored[index], tried[index]));
+    await correct(store, batches, found);
+    found.forEach(({ changed }, index) => {
+      for (const { reading } of changed) tried[index].changed[reading.ts.getTime()] = true;
+    });
+    try {
+      await insert(store, batches, found, tried);
+      return batches.map((batch, index) => outcome(batch, stored[index], found[index], tried[index]));
+    } catch (error) {
+      // Another writer stored some of them in between: look again.
+      if (!isDuplicate(error) || tries === TRIES) throw error;
+    }
+  }
+}
+
+const NOTHING = { new: 0, changed: 0, unchanged: 0, rejected: 0, covered: [] };
+
+exports = async function storeReadings({ batches, ...names }) {
+  const collection = context.services.get(names.service).db(names.database).collection(names.record);
+  const store = { names, record: collection, operations: 0 };
+  const withReadings = batches.filter((batch) => batch.readings.length);
+  const recorded = withReadings.length ? await record(store, withReadings) : [];
+  const ranges = batches.map(({ key, prm, flow, edges }) => ({ key, prm, flow, from: edges[0], to: edges[edges.length - 1] }));
+  const mirrored = await context.functions.execute("fillMirror", { ...names, ranges });
+  return {
+    operations: store.operations + 1 + mirrored.operations,
+    batches: batches.map((batch, index) => {
+      return { ...(recorded[withReadings.indexOf(batch)] || NOTHING), ...mirrored.ranges[index] };
+    }),
+  };
+};
+
+if (typeof module !== "undefined") module.exports = exports;

@@ -1,0 +1,39 @@
+"""The Values and secrets of the functions, from our own settings: for whoever runs them without Atlas."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from ..settings import Settings
+from .given import METER_VALUES, TOKEN_VALUE, given_by
+from .tree import FromSecret, values_of
+
+SERVICE = "mongodb-atlas"
+TOKEN_SECRET = "linkyTokenSecret"  # noqa: S105 - the name of a secret
+
+
+def service_of(folder: Path) -> str:
+    """The name of the data source that the tree's own Values ask for."""
+    return str(values_of(folder).get("mongodbService", SERVICE))
+
+
+def values_and_secrets(folder: Path, settings: Settings, now: datetime) -> tuple[dict[str, Any], dict[str, str]]:
+    """What replaces the Values of the tree, and the secrets they link to. Raises UsageError for a token of no use.
+
+    The store and the API are always those of our settings: what the tree's files say of them is meant for Atlas.
+    """
+    link = values_of(folder).get(TOKEN_VALUE)
+    given = given_by(settings, link.secret if isinstance(link, FromSecret) else TOKEN_SECRET, now)
+    regular, timeseries = settings.collections["linky"]
+    values: dict[str, Any] = {
+        "linkyApiUrl": settings.linky_api_url,
+        "linkyMaxPowerW": str(settings.linky_max_power_w),
+        "mongodbDatabase": settings.mongodb_database,
+        "linkyCollection": regular,
+        "linkyCollectionTS": timeseries,
+    }
+    if settings.meters:
+        values |= dict.fromkeys(METER_VALUES, "") | {name: FromSecret(secret) for name, secret in given.links.items()}
+    return values | dict(given.values), dict(given.secrets)

@@ -1,0 +1,54 @@
+"""HTTP of `trigger run`: every request counted in the budget that the loader uses, for each host its own."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from urllib.parse import urlsplit
+
+from .. import VERSION
+from ..budget import Budget, budget_limit, host_of
+from ..clock import Clock
+from ..errors import Banned
+from ..settings import Settings
+from ..sources.linky.refusals import explain
+from ..transport import Answer
+from .web import Reply, Request, RequestFailed, send
+
+
+class PoliteHttp:
+    """Sends the requests of a function. Raises BudgetSpent instead of making a call too many."""
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._budgets: dict[str, Budget] = {}
+        self._lock = threading.Lock()
+        contact = f" (+{settings.sync_contact})" if settings.sync_contact else ""
+        self._agent = f"linky-atlas/{VERSION}{contact}"
+
+    def __call__(self, request: Request) -> Reply:
+        """One request, counted before it is made."""
+        if urlsplit(request.url).scheme not in ("http", "https") or not urlsplit(request.url).hostname:
+            raise RequestFailed("the address of a request must be http://… or https://…: check the Value linkyApiUrl")
+        budget = self._budget(request.url)
+        budget.take()
+        named = any(name.lower() == "user-agent" for name in request.headers)
+        headers = request.headers if named else {**request.headers, "User-Agent": [self._agent]}
+        reply = send(replace(request, headers=headers))
+        media_type = next((text[0] for name, text in reply.headers.items() if name.lower() == "content-type"), "")
+        answer = Answer(
+            reply.status, media_type.partition(";")[0].strip().lower(), reply.body.decode("utf-8", "replace")
+        )
+        if isinstance(explain(answer, self._clock.now()), Banned):
+            budget.close_day("the gateway has blocked this address")
+        return reply
+
+    def _budget(self, url: str) -> Budget:
+        with self._lock:
+            if host_of(url) not in self._budgets:
+                given = "SYNC_CALLS_PER_DAY" in self._settings.given
+                limit = budget_limit(url, self._settings.sync_calls_per_day, given)
+                spacing = self._settings.sync_request_spacing
+                self._budgets[host_of(url)] = Budget(url, limit, spacing, self._clock)
+            return self._budgets[host_of(url)]

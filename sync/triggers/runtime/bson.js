@@ -1,0 +1,178 @@
+// BSON and EJSON as the platform documents them. Runs inside the context of the functions; an expression that makes both.
+// Nothing has a method here that the documentation does not name: a function that leans on one must fail.
+(function (host) {
+  "use strict";
+
+  function word(number, name) {
+    const whole = number === undefined ? 0 : number;
+    if (typeof whole !== "number" || Math.floor(whole) !== whole || whole < -2147483648 || whole > 4294967295) {
+      throw new TypeError(name + " takes a 32-bit number, not " + String(whole));
+    }
+    return whole;
+  }
+
+  // `BSON.Int32(n)` is documented without `new`; with it means the same.
+  function constructor(name, make) {
+    const made = function (...parts) {
+      const self = new.target ? this : Object.create(made.prototype);
+      make(self, ...parts);
+      return Object.freeze(self);
+    };
+    Object.defineProperty(made, "name", { value: name });
+    return made;
+  }
+
+  const Int32 = constructor("Int32", function (self, low32) {
+    if (word(low32, "BSON.Int32") > 2147483647) throw new TypeError("BSON.Int32 takes a 32-bit number, not " + low32);
+    self.$text = String(word(low32));
+  });
+  const Long = constructor("Long", function (self, low32, high32) {
+    self.$text = host.long(word(low32, "BSON.Long"), word(high32, "BSON.Long"));
+  });
+  const Double = constructor("Double", function (self, double) {
+    if (double !== undefined && typeof double !== "number") throw new TypeError("BSON.Double takes a number");
+    self.$number = double === undefined ? 0 : double;
+  });
+  const Decimal128 = constructor("Decimal128", function (self, text) {
+    if (typeof text !== "string") throw new TypeError("BSON.Decimal128 takes a string");
+    self.$text = text;
+  });
+  Decimal128.fromString = (text) => Decimal128(text);
+  const BSONRegExp = constructor("BSONRegExp", function (self, pattern, flags) {
+    self.pattern = String(pattern);
+    self.flags = flags === undefined ? "" : String(flags);
+  });
+  const MinKey = Object.freeze({ $key: "$minKey" });
+  const MaxKey = Object.freeze({ $key: "$maxKey" });
+
+  let counter = host.random(3);
+  class ObjectId {
+    constructor(id) {
+      if (id !== undefined && !(typeof id === "string" && /^[0-9a-fA-F]{24}$/.test(id))) {
+        throw new TypeError("BSON.ObjectId takes a string of 24 hex characters");
+      }
+      counter = (counter + 1) % 16777216;
+      const made = () => host.seconds() + host.process + ("00000" + counter.toString(16)).slice(-6);
+      this.$text = id === undefined ? made() : id.toLowerCase();
+      Object.freeze(this);
+    }
+    toString() { return this.$text; }
+    toHexString() { return this.$text; }
+  }
+
+  class Binary {
+    constructor(base64, subType) {
+      this.$base64 = base64;
+      this.$subType = subType === undefined ? 0 : subType;
+      Object.freeze(this);
+    }
+    static fromBase64(base64, subType) {
+      if (!/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(base64)) {
+        throw new TypeError("BSON.Binary.fromBase64 takes base64 with its padding");
+      }
+      return new Binary(base64, subType);
+    }
+    static fromHex(hex, subType) {
+      if (!/^(?:[0-9a-fA-F]{2})*$/.test(hex)) throw new TypeError("BSON.Binary.fromHex takes hex characters");
+      return new Binary(host.recode(hex, "hex", "base64"), subType);
+    }
+    static fromText(text, subType) { return new Binary(host.recode(String(text), "utf8", "base64"), subType); }
+    toBase64() { return this.$base64; }
+    toHex() { return host.recode(this.$base64, "base64", "hex"); }
+    text() { return host.recode(this.$base64, "base64", "utf8"); }
+  }
+
+  function double(number) {
+    if (number !== number) return { $numberDouble: "NaN" };
+    if (Math.abs(number) === Infinity) return { $numberDouble: number > 0 ? "Infinity" : "-Infinity" };
+    const text = Object.is(number, -0) ? "-0.0" : String(number);
+    return { $numberDouble: Math.floor(number) === number && text.indexOf(".") < 0 && text.indexOf("e") < 0 ? text + ".0" : text };
+  }
+
+  const WRITERS = [
+    [ObjectId, (id) => ({ $oid: id.$text })],
+    [Int32, (number) => ({ $numberInt: number.$text })],
+    [Long, (number) => ({ $numberLong: number.$text })],
+    [Double, (number) => double(number.$number)],
+    [Decimal128, (number) => ({ $numberDecimal: number.$text })],
+    [Binary, (binary) => ({ $binary: { base64: binary.$base64, subType: ("0" + binary.$subType.toString(16)).slice(-2) } })],
+    [BSONRegExp, (regexp) => ({ $regularExpression: { pattern: regexp.pattern, options: regexp.flags.split("").sort().join("") } })],
+    [RegExp, (regexp) => ({ $regularExpression: { pattern: regexp.source, options: regexp.flags.split("").filter((flag) => "imsx".indexOf(flag) >= 0).sort().join("") } })],
+  ];
+
+  // A whole number becomes an Int64, as in the platform's own EJSON: who wants another type must say so.
+  function pack(member, place, undefinedIsAbsent) {
+    if (member === null || typeof member === "string" || typeof member === "boolean") return member;
+    if (typeof member === "number") {
+      const whole = Math.floor(member) === member && Math.abs(member) <= 9007199254740991 && !Object.is(member, -0);
+      return whole ? { $numberLong: String(member) } : double(member);
+    }
+    if (member === undefined && undefinedIsAbsent) return null;
+    if (typeof member !== "object") throw new TypeError(place + " is " + typeof member + ", which cannot become BSON");
+    if (member === MinKey || member === MaxKey) return { [member.$key]: 1 };
+    if (member instanceof Date) {
+      if (isNaN(member.getTime())) throw new TypeError(place + " is an invalid Date");
+      return { $date: { $numberLong: String(member.getTime()) } };
+    }
+    for (const [type, write] of WRITERS) if (member instanceof type) return write(member);
+    if (Array.isArray(member)) return member.map((each, index) => pack(each, place + "." + index, undefinedIsAbsent));
+    const packed = {};
+    for (const name of plainKeys(member, place)) {
+      if (member[name] === undefined && undefinedIsAbsent) continue;
+      packed[name] = pack(member[name], place + "." + name, undefinedIsAbsent);
+    }
+    return packed;
+  }
+
+  function plainKeys(member, place) {
+    const prototype = Object.getPrototypeOf(member);
+    if (prototype !== Object.prototype && prototype !== null) {
+      const kind = (prototype.constructor && prototype.constructor.name) || "object";
+      throw new TypeError(place + " is a " + kind + ", which cannot become BSON");
+    }
+    return Object.keys(member);
+  }
+
+  function long(text) {
+    const number = Number(text);
+    if (Math.abs(number) <= 9007199254740991) return number;
+    const made = Object.create(Long.prototype);
+    made.$text = text;
+    return Object.freeze(made);
+  }
+
+  const READERS = {
+    $oid: (hex) => new ObjectId(hex),
+    $numberInt: Number,
+    $numberLong: long,
+    $numberDouble: Number,
+    $numberDecimal: (text) => Decimal128(text),
+    $date: (moment) => new Date(typeof moment === "string" ? moment : Number(moment.$numberLong)),
+    $binary: (binary) => new Binary(binary.base64, parseInt(binary.subType, 16)),
+    $regularExpression: (regexp) => BSONRegExp(regexp.pattern, regexp.options),
+    $minKey: () => MinKey,
+    $maxKey: () => MaxKey,
+  };
+
+  function unpack(member) {
+    if (member === null || typeof member !== "object") return member;
+    if (Array.isArray(member)) return member.map(unpack);
+    const names = Object.keys(member);
+    if (names.length === 1 && Object.prototype.hasOwnProperty.call(READERS, names[0])) return READERS[names[0]](member[names[0]]);
+    const unpacked = {};
+    for (const name of names) unpacked[name] = unpack(member[name]);
+    return unpacked;
+  }
+
+  // `store` is for documents and queries, where undefined is a mistake; `pass` for arguments and results, where it is absent.
+  return {
+    BSON: Object.freeze({ ObjectId, Int32, Long, Double, Decimal128, Binary, BSONRegExp, MinKey, MaxKey }),
+    EJSON: Object.freeze({
+      stringify: (member) => JSON.stringify(pack(member, "EJSON.stringify", true)),
+      parse: (text) => unpack(JSON.parse(text)),
+    }),
+    store: (member, place) => pack(member, place, false),
+    pass: (member) => pack(member, "an argument or result", true),
+    unpack,
+  };
+})

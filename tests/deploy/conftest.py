@@ -1,0 +1,45 @@
+"""Fixtures of the deployment: a tree, and a local server that answers as the Admin API does."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sync.standin.admin_api import AdminStandin
+from sync.triggers.admin_api import AdminApi
+from sync.triggers.atlas_account import AtlasAccount
+from tests.deploy.deployer import Deployer
+from tests.deploy.trees import make_tree
+
+
+@pytest.fixture(autouse=True)
+def _no_account(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No key of the developer reaches a test."""
+    for name in list(os.environ):
+        if name.startswith("ATLAS_"):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    return make_tree(tmp_path)
+
+
+@pytest.fixture
+def atlas() -> Iterator[AdminStandin]:
+    with AdminStandin() as standin:
+        yield standin
+
+
+@pytest.fixture
+def account(atlas: AdminStandin) -> AtlasAccount:
+    return AtlasAccount(atlas.public_key, atlas.private_key, atlas.project_id, url=atlas.url)
+
+
+@pytest.fixture
+def deploy(account: AtlasAccount, tree: Path) -> Iterator[Deployer]:
+    with AdminApi(account) as api:
+        yield Deployer(api, account, tree)

@@ -1,0 +1,48 @@
+"""Plans and applies a tree with given settings, and looks at what became of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from sync.standin.admin_api import AdminStandin
+from sync.standin.admin_store import StoredApp
+from sync.triggers.admin_api import AdminApi
+from sync.triggers.atlas_account import AtlasAccount
+from sync.triggers.config_tree import read_tree
+from sync.triggers.deploy import Plan, plan, token_secret
+from sync.triggers.given import given_by
+from tests.deploy.trees import NOW, PRM, settings_of, token
+
+TOKEN = token(PRM)
+METER = {"LINKY_TOKEN": TOKEN}
+
+
+class Deployer:
+    """Plans and applies with one client; `environ` are the settings."""
+
+    def __init__(self, api: AdminApi, account: AtlasAccount, tree: Path) -> None:
+        self.api, self.account, self.folder = api, account, tree
+
+    def plan(self, environ: dict[str, str] = METER, *, again: bool = False, **account: str) -> Plan:
+        tree = read_tree(self.folder)
+        given = given_by(settings_of(**environ), token_secret(tree), NOW)
+        return plan(self.api, replace(self.account, **account), tree, given, again=again)
+
+    def __call__(self, environ: dict[str, str] = METER, **options: Any) -> list[str]:
+        """Apply; what was made, as `action kind name`."""
+        return told(self.plan(environ, **options).apply())
+
+
+def told(changes: Any) -> list[str]:
+    return [f"{each.action} {each.kind} {each.name}" for each in changes]
+
+
+def the_app(atlas: AdminStandin) -> StoredApp:
+    (app,) = atlas.apps.values()
+    return app
+
+
+def texts(app: StoredApp) -> dict[str, Any]:
+    return {entry["name"]: entry["value"] for entry in app.held["values"].values()}

@@ -1,0 +1,121 @@
+"""Names and schedules that Atlas takes, and those it refuses."""
+
+from __future__ import annotations
+
+import pytest
+
+from sync.triggers.config_names import app_name_problem, function_name_problem, name_problem, schedule_problem
+
+
+@pytest.mark.parametrize("name", ["a", "7", "linkyToken", "a-b_c", "x" * 64])
+def test_names(name: str) -> None:
+    assert name_problem(name) is None
+    assert function_name_problem(name) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("", "not empty"),
+        (None, "must be text"),
+        (7, "must be text"),
+        ("x" * 65, "65 characters"),
+        ("_a", "begin with"),
+        ("-a", "begin with"),
+        ("a b", "unaccented"),
+        ("relevé", "unaccented"),
+        ("a.b", "unaccented"),
+        ("a\n", "unaccented"),
+    ],
+)
+def test_no_names(name: object, words: str) -> None:
+    assert words in str(name_problem(name))
+    assert words in str(function_name_problem(name))
+
+
+def test_functions_lie_in_folders_too() -> None:
+    assert function_name_problem("utils/add") is None
+    assert name_problem("utils/add")
+    assert function_name_problem("utils//add")
+    assert function_name_problem("utils/a.b")
+    assert function_name_problem("a" * 60 + "/" + "b" * 60) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "fine"),
+    [
+        ("meterloader", True),
+        ("M-1_x", True),
+        ("x" * 32, True),
+        ("x" * 33, False),
+        ("7up", False),
+        ("", False),
+        (None, False),
+    ],
+)
+def test_app_names(name: object, fine: bool) -> None:
+    assert (app_name_problem(name) is None) is fine
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        "0 6 * * *",
+        "*/25 * * * *",
+        "0 */1 * * *",
+        "23 6,7,8 1-15 JAN-MAR,12 sun",
+        "0 0 29 2 *",
+        "59 23 31 12 6",
+        "0 6 * * MON-FRI",
+        "5,10-15 0 * * 0",
+        "*/59 */23 * * *",
+        "0 0 30,31 4,5 *",
+    ],
+)
+def test_schedules(schedule: str) -> None:
+    assert schedule_problem(schedule) is None
+
+
+@pytest.mark.parametrize(
+    ("schedule", "words"),
+    [
+        (None, "must be text"),
+        ("", "five fields"),
+        ("0 6 * *", "five fields"),
+        ("0 0 6 * * *", "five fields"),
+        ("@daily", "five fields"),
+        ("0  6 * * *", "five fields"),
+        (" 0 6 * * *", "five fields"),
+        ("0 6 * * *\n", "weekday"),
+        ("60 6 * * *", "minute"),
+        ("-1 6 * * *", "minute"),
+        ("0 24 * * *", "hour"),
+        ("0 6 0 * *", "day of month"),
+        ("0 6 32 * *", "day of month"),
+        ("0 6 * 13 *", "month"),
+        ("0 6 * * 7", "weekday"),
+        ("0 6 * * MONDAY", "weekday"),
+        ("0 6 * MON *", "month"),
+        ("0 6 L * *", "day of month"),
+        ("0 6 15W * *", "day of month"),
+        ("0 6 ? * *", "day of"),
+        ("0 6 */2 * *", "minute and hour only"),
+        ("0 6 * */2 *", "minute and hour only"),
+        ("0 6 * * */2", "minute and hour"),
+        ("*/0 6 * * *", "step from 1 to 59"),
+        ("*/60 6 * * *", "step from 1"),
+        ("0 */24 * * *", "step from 1 to 23"),
+        ("*/ 6 * * *", "step"),
+        ("0-30/5 6 * * *", "minute"),
+        ("5-1 6 * * *", "backwards"),
+        ("0 6 * * FRI-MON", "backwards"),
+        ("1, 6 * * *", "minute"),
+        ("*,5 6 * * *", "minute"),
+        ("٣ 6 * * *", "minute"),
+        ("1e1 6 * * *", "minute"),
+        ("0 6 30 2 *", "never run"),
+        ("0 6 31 4,6,9,11 *", "never run"),
+    ],
+)
+def test_no_schedules(schedule: object, words: str) -> None:
+    assert words in str(schedule_problem(schedule))
