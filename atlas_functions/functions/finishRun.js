@@ -17,12 +17,15 @@ const ENTRY = ["series", "asked", "state", "error", "rejects", "mirror", "until"
 const sum = (entries, name) => entries.reduce((total, entry) => total + (entry[name] || 0), 0);
 const isFailed = ({ state }) => state === "failed";
 
-async function shown(texts, most) {
-  return texts.length ? context.functions.execute("shownText", texts, most) : [];
+async function shown(run, texts, most) {
+  if (texts.every((text) => text === "")) return texts;
+  run.operations += 1;
+  return context.functions.execute("shownText", texts, most);
 }
 
 // Entries without a whole PRM or a token in any text.
-async function scrubbed(entries, failures) {
+async function scrubbed(run) {
+  const { entries, failures } = run;
   for (const entry of entries) {
     if (entry.state) continue;
     entry.state = "failed"; // the run ended before it was stored
@@ -30,7 +33,7 @@ async function scrubbed(entries, failures) {
   }
   const texts = [];
   for (const entry of entries) texts.push(entry.error || "", ...(entry.rejects || []));
-  const clean = await shown(texts, LONGEST_LINE);
+  const clean = await shown(run, texts, LONGEST_LINE);
   let place = 0;
   return entries.map((entry) => {
     const [error, ...rejects] = clean.slice(place, place + 1 + (entry.rejects || []).length);
@@ -92,27 +95,28 @@ function errorOf(entries, { failures, labels, isResting }) {
   if (failures.length) return `linkyDaily: ${failures.join("; ")}`;
   const failed = entries.filter((entry) => isFailed(entry) || (isResting && entry.state === "waiting"));
   if (failed.length === 0) return null;
-  const count = `${failed.length} of ${entries.length}`;
-  return `linkyDaily: ${count} failed, the first: ${labels[failed[0].series]}: ${failed[0].error}`;
+  const keys = failed.map((entry) => entry.series).filter((key, index, all) => all.indexOf(key) === index);
+  const count = `${keys.length} of ${Object.keys(labels).length} series failed`;
+  return `linkyDaily: ${count}: ${labels[keys[0]]}: ${failed[0].error}`;
 }
 
 exports = async function finishRun(run) {
   let [error, lines] = [null, []];
   const totals = { calls: run.calls, new: sum(run.entries, "new"), changed: sum(run.entries, "changed") };
-  const summary = { ...totals, healed: run.healed, operations: run.operations, note: run.note };
   try {
-    const failures = await shown(run.failures, LONGEST_ERROR);
-    const entries = await scrubbed(run.entries, run.failures);
+    const failures = await shown(run, run.failures, LONGEST_ERROR);
+    const entries = await scrubbed(run);
+    run.operations += run.place ? 3 : 1; // this function, the record, the removal of old ones
     error = errorOf(entries, { ...run, failures });
     const outcome = error ? "failed" : run.note || "done";
     const counts = `${totals.calls} calls, ${totals.new} new readings, ${totals.changed} corrected, ${run.healed} healed`;
     lines = linesOf(entries, run, `linkyDaily ${outcome}: ${counts}, ${run.operations} operations`);
     if (run.place) await record(run, entries, error);
   } catch (broken) {
-    const [told] = await shown([broken.message], LONGEST_ERROR);
+    const [told] = await shown(run, [broken.message], LONGEST_ERROR);
     error = `${error || "linkyDaily"}; the run could not be recorded: ${told}`;
   }
-  return { lines, error, summary };
+  return { lines, error, summary: { ...totals, healed: run.healed, operations: run.operations, note: run.note } };
 };
 
 if (typeof module !== "undefined") module.exports = exports;

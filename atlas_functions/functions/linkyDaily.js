@@ -12,7 +12,6 @@ const RESERVE = 60; // operations that one more call, storing and recording may 
 const BATCH = 10; // answers that are stored together
 const SPACING = 1000; // ms between the starts of two calls
 const TROUBLES = 3; // so many failures in a row, and the gateway is left in peace
-const LEASE = 300000; // ms
 
 const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
@@ -21,35 +20,8 @@ function execute(run, name, ...parts) {
   return context.functions.execute(name, ...parts);
 }
 
-function counted(run, promise) {
-  run.operations += 1;
-  return promise;
-}
-
 function names({ service, database, record, mirror }) {
   return { service, database, record, mirror };
-}
-
-// --- one run at a time: a second copy would make every call twice --------------------------------------------------
-
-async function takeTurn(run) {
-  const now = Date.now();
-  const owner = `${now.toString(16)}${Math.random().toString(16).slice(2)}`;
-  const mine = { owner, place: "atlas", pid: BSON.Int32(0), since: "", until: new Date(now + LEASE) };
-  const free = { _id: run.turn, $or: [{ owner: null }, { until: { $lt: new Date(now) } }] };
-  const taken = await counted(run, run.leases.updateOne(free, { $set: mine }));
-  if (taken.matchedCount === 1) {
-    run.owner = owner;
-    return true;
-  }
-  try {
-    await counted(run, run.leases.insertOne({ _id: run.turn, ...mine }));
-    run.owner = owner;
-    return true;
-  } catch (error) {
-    if (String(error.message).indexOf("E11000") >= 0) return false;
-    throw error;
-  }
 }
 
 // --- asking -------------------------------------------------------------------------------------------------------
@@ -205,10 +177,11 @@ async function fetchAll(run, plan) {
 
 // --- the whole run ------------------------------------------------------------------------------------------------
 
-function begin(run, service) {
-  const db = context.services.get(service).db(run.settings.database);
-  run.leases = db.collection("sync_leases");
-  run.turn = `run linkyDaily ${run.settings.record}`;
+async function turn(run) {
+  const { service, database, record } = run.settings;
+  const taken = await execute(run, "runTurn", { service, database, job: `linkyDaily ${record}`, owner: run.owner });
+  run.operations += taken.operations;
+  run.owner = taken.owner;
 }
 
 async function work(run) {
@@ -218,8 +191,8 @@ async function work(run) {
   run.isRecorded = checked.reachable;
   const problems = run.settings.problems.concat(checked.problem || []);
   if (problems.length) throw new Error(problems.join("; "));
-  begin(run, run.settings.service);
-  if (!(await takeTurn(run))) {
+  await turn(run);
+  if (!run.owner) {
     run.note = "another run is under way, this one leaves the work to it";
     return;
   }
@@ -233,12 +206,6 @@ async function work(run) {
   await fetchAll(run, plan);
 }
 
-async function giveBack(run) {
-  if (!run.owner) return;
-  const ours = { _id: run.turn, owner: run.owner };
-  await counted(run, run.leases.updateOne(ours, { $set: { owner: null } }));
-}
-
 exports = async function linkyDaily() {
   const run = { at: new Date(), operations: 0, calls: 0, entries: [], mirrors: {}, healed: 0, troubles: 0, lastStart: 0 };
   const failures = [];
@@ -250,7 +217,7 @@ exports = async function linkyDaily() {
     }
   };
   await attempt(work);
-  await attempt(giveBack);
+  if (run.owner) await attempt(turn);
   const { settings, isRecorded, at, entries, operations, calls, mirrors, healed, note, isResting } = run;
   const place = isRecorded ? names(settings) : null;
   const labels = {};

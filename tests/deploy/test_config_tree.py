@@ -10,7 +10,7 @@ import pytest
 
 from sync.errors import UsageError
 from sync.triggers.config_tree import DEFAULT_FOLDER, Problem, config_problems, read_tree
-from tests.deploy.trees import DAILY, PLAIN_VALUES, PRM, change, token, trigger, write
+from tests.deploy.trees import DAILY, PLAIN_VALUES, PRM, change, settings_of, token, trigger, write
 
 
 def test_a_good_tree(tree: Path) -> None:
@@ -215,3 +215,19 @@ def test_an_empty_folder(tmp_path: Path) -> None:
 
 def test_the_tree_of_this_project() -> None:
     assert config_problems(DEFAULT_FOLDER) == []
+
+
+def test_the_values_of_this_project_are_all_asked_for_and_have_the_defaults_of_the_settings() -> None:
+    """A setting that is not given leaves a Value as the tree has it, so both must say the same."""
+    tree = read_tree(DEFAULT_FOLDER)
+    asked = {each.name for function in tree.functions.values() for each in function.references if each.kind == "value"}
+    assert asked == set(tree.values)
+    settings = settings_of()
+    assert {name: tree.values[name].value for name in ("linkyApiUrl", "linkyMaxPowerW", "mongodbDatabase")} == {
+        "linkyApiUrl": settings.linky_api_url,
+        "linkyMaxPowerW": str(settings.linky_max_power_w),
+        "mongodbDatabase": settings.mongodb_database,
+    }
+    pair = (tree.values["linkyCollection"].value, tree.values["linkyCollectionTS"].value)
+    assert pair == settings.collections["linky"]
+    assert tree.values["linkyFlows"].value == "consumption"

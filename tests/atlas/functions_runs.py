@@ -1,0 +1,102 @@
+"""Runs of the project's own functions in the harness, on days that tests choose, against a stand-in of the gateway."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from pymongo.database import Database
+
+from sync.readings import Series
+from sync.settings import DEFAULT_COLLECTIONS
+from sync.standin.curve import household_meters
+from sync.standin.linky import LinkyStandin
+from sync.store.schema import Pair, ensure_pair, pair
+from sync.store.verify import verify_pair
+from sync.triggers.harness import Execution, Limits, run_function
+from sync.triggers.tree import DEFAULT_FOLDER
+
+TOKEN_SECRET = "linkyTokenSecret"
+MORNING, AFTERNOON = time(6, 43), time(12, 53)
+
+
+@dataclass
+class Atlas:
+    """A database, a stand-in and a clock around the functions; `moment` is aware UTC and moves only by hand."""
+
+    database: Database[Any]
+    moment: datetime
+    meters: int = 1
+    values: dict[str, Any] = field(default_factory=dict)
+    secrets: dict[str, str] = field(default_factory=dict)
+    standin: LinkyStandin = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.standin = LinkyStandin(meters=household_meters(self.meters), now=lambda: self.moment)
+        self.secrets = {TOKEN_SECRET: self.standin.token} | self.secrets
+
+    @property
+    def pair(self) -> Pair:
+        return pair(self.database, "linky", DEFAULT_COLLECTIONS)
+
+    @property
+    def prm(self) -> str:
+        return next(iter(self.standin.meters))
+
+    @property
+    def series(self) -> Series:
+        return Series("linky", self.prm, "consumption")
+
+    def go_to(self, day: date, at: time = MORNING) -> None:
+        self.moment = datetime.combine(day, at, UTC)
+
+    def run(self, name: str = "linkyDaily", **options: Any) -> Execution:
+        """Run a function at this moment; waits of the function take no time."""
+        own = {
+            "linkyApiUrl": self.standin.url,
+            "linkyPrm": self.prm,
+            "mongodbDatabase": self.database.name,
+        }
+        limits = Limits(operations=options.pop("operations", 1000))
+        return run_function(
+            DEFAULT_FOLDER,
+            name,
+            database=self.database,
+            values=own | self.values,
+            secrets=self.secrets,
+            now=self.moment,
+            skip_waits=True,
+            limits=limits,
+            **options,
+        )
+
+    def runs(self) -> list[dict[str, Any]]:
+        """The records of the runs, oldest first."""
+        return list(self.database["sync_runs"].find().sort("at", 1))
+
+    def assert_identical(self) -> None:
+        """Both collections hold the same documents, each once."""
+        report = verify_pair(self.pair)
+        assert report.identical, report.as_json()
+
+    def stored(self) -> dict[datetime, tuple[int, int]]:
+        """Start (UTC) → (Wh, seconds) of the record."""
+        return {found["ts"]: (found["wh"], found["seconds"]) for found in self.pair.record.find(self.series.query())}
+
+
+@contextmanager
+def atlas(database: Database[Any], first: date, **options: Any) -> Iterator[Atlas]:
+    """An `Atlas` with both collections, on the morning of a day."""
+    around = Atlas(database, datetime.combine(first, MORNING, UTC), **options)
+    try:
+        ensure_pair(around.pair)
+        yield around
+    finally:
+        around.standin.close()
+
+
+def days_from(first: date, count: int) -> list[date]:
+    return [first + timedelta(days=number) for number in range(count)]

@@ -1,0 +1,140 @@
+"""Both sides of the contract: the same answers through the Python code and through the functions of Atlas."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import bson
+from bson.codec_options import CodecOptions
+from bson.raw_bson import RawBSONDocument
+from pymongo.database import Database
+
+from sync.readings import Series
+from sync.sources.linky.answers import UnknownShape, parse_curve
+from sync.sources.linky.points import Curve, curve_from_points
+from sync.triggers.harness import run_function
+from sync.triggers.tree import DEFAULT_FOLDER
+from tests.contract.generated import Question
+
+RAW: CodecOptions[RawBSONDocument] = CodecOptions(document_class=RawBSONDocument)
+PART = 100  # answers in one execution
+
+# Reads answers and stores what they say, as linkyDaily does with the answers of one run.
+DRIVER = """
+exports = async function both(questions, keys, names) {
+  const curves = await context.functions.execute("linkyReadings", questions);
+  const batches = [];
+  curves.forEach((curve, index) => {
+    const { prm, flow, window } = questions[index];
+    if (curve.readings) batches.push({ key: keys[index], prm, flow, edges: window, readings: curve.readings });
+  });
+  for (let first = 0; names && first < batches.length; first += 25) {
+    const part = { ...names, batches: batches.slice(first, first + 25) };
+    const stored = await context.functions.execute("storeReadings", part);
+    for (const { mirror } of stored.batches) if (mirror !== "same") throw new Error("the mirror is " + mirror);
+  }
+  return curves.map((curve) => {
+    const { readings, ...rest } = curve;
+    const told = ({ ts, wh, seconds, flag }) => [ts.getTime(), wh, seconds, flag || ""].join(" ");
+    const texts = (readings || []).map(told);
+    return readings ? { ...rest, readings: texts } : rest;
+  });
+};
+"""
+
+
+def driven(folder: Path) -> Path:
+    """A copy of the project's functions with the driver beside them."""
+    shutil.copytree(DEFAULT_FOLDER / "functions", folder / "functions")
+    (folder / "functions" / "both.js").write_text(DRIVER)
+    return folder
+
+
+def series_of(question: Question) -> Series:
+    return Series("linky", question.prm, question.flow)
+
+
+def python_curve(question: Question) -> Curve | None:
+    """The curve, or None for an answer of unknown shape."""
+    try:
+        points = parse_curve(question.text, question.prm, question.flow)
+    except UnknownShape:
+        return None
+    window, series = question.window, series_of(question)
+    return curve_from_points(series, points, max_power=question.max_power, window=window)
+
+
+def javascript_curves(
+    folder: Path, database: Database[Any], questions: Sequence[Question], names: dict[str, str] | None = None
+) -> Iterator[dict[str, Any]]:
+    """What linkyReadings makes of each answer. names: of the collections to store in, as storeReadings takes them."""
+    for part in _parts(questions):
+        keys = [series_of(question).key for question in part]
+        arguments = [[question.as_argument() for question in part], keys, names]
+        execution = run_function(folder, "both", database=database, values={}, secrets={}, arguments=arguments)
+        assert execution.error is None, execution.error
+        yield from execution.result
+
+
+def _parts(questions: Iterable[Question]) -> Iterator[list[Question]]:
+    waiting = iter(questions)
+    while part := list(islice(waiting, PART)):
+        yield part
+
+
+def as_told(curve: Curve | None) -> dict[str, Any]:
+    """A Python curve in the form of the JavaScript one, without the texts of rejects."""
+    if curve is None:
+        return {"unknown": True}
+    batch = curve.batch
+    columns = zip(batch.start.tolist(), batch.wh.tolist(), batch.seconds.tolist(), strict=True)
+    readings = [" ".join(map(str, (*row, batch.flags.get(index, "")))) for index, row in enumerate(columns)]
+    rejects = [(reject.line, reject.reason) for reject in curve.rejects]
+    return {"readings": readings, "missing": curve.missing, "repeated": curve.repeated, "rejects": rejects}
+
+
+def as_compared(told: dict[str, Any]) -> dict[str, Any]:
+    """What linkyReadings told, in the same form."""
+    if "unknown" in told:
+        return {"unknown": True}
+    return {**told, "rejects": [(each["line"], each["reason"]) for each in told["rejects"]]}
+
+
+def python_documents(questions: Iterable[Question]) -> list[bytes]:
+    """What the loader would store, as bytes without the `_id`, in the order of the series and time."""
+    curves = [(question, python_curve(question)) for question in questions]
+    found = {
+        (question.prm, question.flow, int(curve.batch.start[index])): bson.encode(curve.batch.document(index, NO_ID))
+        for question, curve in curves
+        if curve is not None
+        for index in range(len(curve.batch))
+    }
+    return [_without_id(found[place]) for place in sorted(found)]
+
+
+def stored_documents(database: Database[Any], name: str) -> list[bytes]:
+    """The stored bytes of every document but for its `_id`, in the same order."""
+    order = [("series.id", 1), ("series.flow", 1), ("ts", 1)]
+    found = database[name].with_options(codec_options=RAW).find().sort(order).allow_disk_use(True)
+    return [_without_id(document.raw) for document in found]
+
+
+def by_id(database: Database[Any], name: str) -> dict[Any, dict[str, Any]]:
+    """Every document of a collection by its `_id`, each of which is there once; numbers keep their BSON type."""
+    found = list(database[name].find())
+    documents = {document["_id"]: document for document in found}
+    assert len(documents) == len(found)
+    return documents
+
+
+NO_ID = bson.ObjectId("0" * 24)
+ID = b"\x07_id\x00"
+
+
+def _without_id(raw: bytes) -> bytes:
+    assert raw[4 : 4 + len(ID)] == ID
+    return raw[:4] + raw[4 + len(ID) + 12 :]

@@ -1,0 +1,92 @@
+"""One answer, two languages: the same readings, the same holes, the same refusals, down to the stored bytes."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pymongo.database import Database
+
+from sync.localtime import midnight
+from sync.settings import DEFAULT_COLLECTIONS
+from sync.store.schema import ensure_pair, pair
+from tests.contract.generated import Question, answer
+from tests.contract.sides import (
+    as_compared,
+    as_told,
+    by_id,
+    driven,
+    javascript_curves,
+    python_curve,
+    python_documents,
+    stored_documents,
+)
+
+GENERATED = 2_000
+NAMES = {"service": "mongodb-atlas", "record": "consumption", "mirror": "consumptionTS"}
+TWO_DAYS = (midnight(date(2026, 9, 29)), midnight(date(2026, 10, 1)))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return driven(tmp_path / "functions_of_atlas")
+
+
+def compare(folder: Path, database: Database[Any], questions: list[Question]) -> list[dict[str, Any]]:
+    """Read and store in JavaScript, hold everything against the Python side; returns the curves of both."""
+    ensure_pair(pair(database, "linky", DEFAULT_COLLECTIONS))
+    told = list(javascript_curves(folder, database, questions, NAMES | {"database": database.name}))
+    curves = [as_told(python_curve(question)) for question in questions]
+    assert [as_compared(each) for each in told] == curves
+    assert stored_documents(database, "consumption") == python_documents(questions)
+    # The server takes the documents of a time-series collection apart: they are held against those of the record.
+    record, mirror = (by_id(database, name) for name in ("consumption", "consumptionTS"))
+    assert record == mirror
+    assert {type(each[name]) for each in mirror.values() for name in ("wh", "seconds")} == {int}
+    return curves
+
+
+def test_recorded_answers(folder: Path, database: Database[Any], shared_data: Path) -> None:
+    samples = shared_data / "linky" / "samples"
+    questions = [
+        Question((samples / f"{name}.json").read_text(encoding="utf-8"), prm, flow, TWO_DAYS, 36_000)
+        for name, prm, flow in (
+            ("v2_courbe_de_charge_consommation", "99999999999991", "consumption"),
+            ("v2_courbe_de_charge_production", "99999999999992", "production"),
+        )
+    ]
+    assert [len(curve["readings"]) for curve in compare(folder, database, questions)] == [96, 96]
+
+
+def test_every_recorded_answer_is_read_alike(folder: Path, database: Database[Any], shared_data: Path) -> None:
+    samples = shared_data / "linky" / "samples"
+    texts = [path.read_text(encoding="utf-8") for path in sorted(samples.glob("v?_*.json"))]
+    cases = json.loads((samples / "conso_api_legacy_v5.json").read_text(encoding="utf-8"))
+    cases += json.loads((samples / "errors_observed.json").read_text(encoding="utf-8"))
+    texts += [json.dumps(case.get("body")) for case in cases]
+    forever = (midnight(date(2015, 1, 1)), midnight(date(2030, 1, 1)))
+    questions = [
+        Question(text, prm, flow, forever, 36_000)
+        for text in texts
+        for prm in ("99999999999991", "99999999999992", "11111111111111", "99999999999999")
+        for flow in ("consumption", "production")
+    ]
+    told = [as_compared(each) for each in javascript_curves(folder, database, questions)]
+    assert told == [as_told(python_curve(question)) for question in questions]
+    assert sum(bool(each.get("readings")) for each in told) >= 4
+
+
+def test_generated_answers(folder: Path, database: Database[Any]) -> None:
+    curves = compare(folder, database, [answer(number) for number in range(GENERATED)])
+    # What the answers are made for does happen in them.
+    reasons = {reason for curve in curves for _, reason in curve.get("rejects", ())}
+    assert len(reasons) >= 12
+    marks = {mark for curve in curves for reading in curve.get("readings", ()) for mark in reading.split(" ")[3:]}
+    assert {"clock", "power", "iv:2", "ec:11", "n:E", "iv:?"} <= marks
+    assert sum("unknown" in curve for curve in curves) > 20
+    assert sum(bool(curve.get("repeated")) for curve in curves) > 20
+    assert sum(bool(curve.get("missing")) for curve in curves) > 100
+    assert sum(len(curve.get("readings", ())) for curve in curves) > 50_000
