@@ -19,7 +19,7 @@ from tests.processes import environment
 from tests.servers import PROJECT_ROOT, GuardedServer, ReplicaSet
 from tests.shell import NOW, Shell
 
-OWN_SETTINGS = ("LINKY_", "MONGODB_", "SYNC_", "ELHUB_", "ENERGIDATA_", "OPENMETEO_", "DASH_")
+OWN_SETTINGS = ("LINKY_", "MONGODB_", "SYNC_", "ELHUB_", "ENERGIDATA_", "OPENMETEO_", "DASH_", "ATLAS_")
 
 
 # --- a skipped test is a failure where CI=true ------------------------------------------------------------------------

@@ -10,6 +10,10 @@ from pathlib import Path
 from dotenv import dotenv_values
 
 from sync.settings import DEFAULT_COLLECTIONS, FILE_ONLY, SETTINGS, load
+from sync.triggers.atlas_account import ADMIN_URL
+from sync.triggers.atlas_account import PARSED as ATLAS_SETTINGS
+from sync.triggers.config_tree import read_tree
+from sync.triggers.tree import DEFAULT_FOLDER
 
 
 def test_every_setting_is_in_all_three_places(project_root: Path) -> None:
@@ -43,7 +47,25 @@ def test_the_examples_work_with_the_signs_taken_away(project_root: Path, tmp_pat
     assert found["COLLECTIONS"] == DEFAULT_COLLECTIONS
     dotenv = (project_root / ".env.example").read_text(encoding="utf-8")
     (tmp_path / ".env").write_text(re.sub(r"^# (?=[A-Z_]+=)", "", dotenv, flags=re.MULTILINE), encoding="utf-8")
-    assert set(dotenv_values(tmp_path / ".env")) == {setting.name for setting in SETTINGS}
+    names = {setting.name for setting in SETTINGS} | ATLAS_SETTINGS.keys()
+    assert set(dotenv_values(tmp_path / ".env")) == names
+
+
+def test_what_a_deployment_needs_is_in_the_readme(project_root: Path) -> None:
+    readme = (project_root / "README.md").read_text(encoding="utf-8")
+    for name in ATLAS_SETTINGS:
+        assert f"`{name}`" in readme
+    assert ADMIN_URL in readme
+
+
+def test_the_readme_of_the_functions_names_every_value_and_schedule(project_root: Path) -> None:
+    text = (project_root / "atlas_functions" / "README.md").read_text(encoding="utf-8")
+    tree = read_tree(DEFAULT_FOLDER)
+    for name in tree.values:
+        assert re.search(rf"^\| .*`{name}`.* \|", text, re.MULTILINE), name
+    for trigger in tree.triggers.values():
+        row = rf"^\| `{trigger.name}` \| `{re.escape(trigger.schedule)}` \|"
+        assert re.search(row, text, re.MULTILINE), trigger.name
 
 
 def test_nothing_secret_is_committed(project_root: Path) -> None:
