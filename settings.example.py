@@ -22,4 +22,10 @@ The environment wins over .env, .env wins over this file. Secrets (token, URI) b
 # LINKY_METERS = [  # several meters: a list of {'prm', 'token', 'flows', 'name'}; replaces LINKY_PRM/TOKEN/FLOWS
 #     {"prm": "12345678901234", "token": "…", "flows": "both", "name": "home"},
 # ]
-# COLLECTIONS = {"linky": ("consumption", "consumptionTS")}  # names per source: {'linky': ('consumption', …)}
+# COLLECTIONS = {  # names per source: {'linky': ('consumption', 'consumptionTS')}
+#     "linky": ("consumption", "consumptionTS"),
+#     "elhub": ("elhub", "elhubTS"),
+#     "energidata": ("energidata", "energidataTS"),
+#     "weather": ("weather", "weatherTS"),
+#     "lcl": ("lcl", "lclTS"),
+# }

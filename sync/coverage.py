@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .localtime import day_seconds, days, local_day, midnight
+from .localtime import ZONES, day_seconds, days, local_day, midnight
 from .plan import Window
 from .readings import ReadingBatch, Series, instant
 from .store.schema import Document, Pair
@@ -19,8 +19,9 @@ def covered_by_day(batch: ReadingBatch) -> dict[date, int]:
     """Covered seconds of each local day that has a reading. Every interval lies within one local day."""
     if len(batch) == 0:
         return {}
-    first, last = local_day(int(batch.start[0])), local_day(int(batch.start[-1]))
-    edges = np.array([midnight(day) for day in days(first, last + timedelta(days=1))], dtype=np.int64)
+    zone = ZONES[batch.series.source]
+    first, last = local_day(int(batch.start[0]), zone), local_day(int(batch.start[-1]), zone)
+    edges = np.array([midnight(day, zone) for day in days(first, last + timedelta(days=1))], dtype=np.int64)
     position = np.searchsorted(edges, batch.start, side="right") - 1
     sums = np.bincount(position, weights=batch.seconds, minlength=len(edges))
     return {first + timedelta(days=int(index)): int(sums[index]) for index in np.flatnonzero(sums)}
@@ -29,7 +30,8 @@ def covered_by_day(batch: ReadingBatch) -> dict[date, int]:
 def short_days(batch: ReadingBatch, window: Window) -> tuple[date, ...]:
     """Days of the window that the batch does not cover to the last second."""
     covered = covered_by_day(batch)
-    return tuple(day for day in days(window.start, window.end) if covered.get(day, 0) < day_seconds(day))
+    zone = ZONES[batch.series.source]
+    return tuple(day for day in days(window.start, window.end) if covered.get(day, 0) < day_seconds(day, zone))
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +117,8 @@ def in_words(differences: Sequence[DayDifference]) -> list[str]:
 
 def complete_days(batch: ReadingBatch) -> list[date]:
     """Local days that the batch covers to the last second."""
-    return [day for day, seconds in covered_by_day(batch).items() if seconds == day_seconds(day)]
+    zone = ZONES[batch.series.source]
+    return [day for day, seconds in covered_by_day(batch).items() if seconds == day_seconds(day, zone)]
 
 
 def runs(found: Iterable[date], longest: int) -> list[Window]:
@@ -136,7 +139,7 @@ SUMS = {
     "first": {"$min": "$ts"},
     "last": {"$max": END_OF_READING},
     "readings": {"$sum": 1},
-    "wh": {"$sum": {"$toLong": "$wh"}},
+    "wh": {"$sum": {"$toLong": "$wh"}},  # 0 where a source does not measure energy
     "seconds": {"$sum": {"$toLong": "$seconds"}},
 }
 

@@ -16,7 +16,7 @@ from .loader import Loader
 from .localtime import days, midnight
 from .outcome import Progress
 from .plan import DONE, Entry
-from .readings import ReadingBatch, Series, clashing, instant
+from .readings import ReadingBatch, Series, clashing, energy_batch, instant
 from .sources.linky.client import CURVE_DAYS
 from .sources.linky.exports import Export, read_exports
 from .sources.linky.points import Curve, curve_from_points
@@ -63,7 +63,7 @@ def merge(series: Series, batches: Iterable[ReadingBatch]) -> Merged:
     parts = [batch for batch in batches if len(batch)]
     if not parts:
         empty = np.array([], dtype=np.int64)
-        return Merged(ReadingBatch(series, empty, empty, empty), 0, [])
+        return Merged(energy_batch(series, empty, empty, empty), 0, [])
     flags = np.array([part.flags.get(index, "") for part in parts for index in range(len(part))], dtype=np.str_)
     columns = [np.concatenate([getattr(part, name) for part in parts]) for name in ("start", "seconds", "wh")]
     order = np.lexsort((flags, *reversed(columns)))[::-1]  # falling: of equal readings the marked one comes first
@@ -75,7 +75,7 @@ def merge(series: Series, batches: Iterable[ReadingBatch]) -> Merged:
     clash = clashing(start, start + seconds * 1000)
     kept = ~clash
     marks = {index: str(text) for index, text in enumerate(flags[kept]) if text}
-    batch = ReadingBatch(series, start[kept], wh[kept], seconds[kept], marks)
+    batch = energy_batch(series, start[kept], wh[kept], seconds[kept], marks)
     return Merged(batch, int((~first).sum()), start[clash].tolist())
 
 

@@ -6,13 +6,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
-from bson import ObjectId
+from bson import Int64, ObjectId
 from numpy.typing import NDArray
 
 Instants = NDArray[np.int64]
@@ -29,15 +29,17 @@ INT32_MAX = 2**31 - 1
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """What names a series, and nothing that varies: becomes the metaField."""
+    """What names a series, and nothing that varies: becomes the metaField. `group` is empty where a source has none."""
 
     source: str
     id: str
     flow: str
+    group: str = ""
 
     def subdocument(self) -> dict[str, str]:
         """The `series` field of a stored document, in its fixed field order."""
-        return {"source": self.source, "id": self.id, "flow": self.flow}
+        named = {"source": self.source, "id": self.id, "flow": self.flow}
+        return named | {"group": self.group} if self.group else named
 
     def query(self) -> dict[str, str]:
         """Filter on sub-fields: a time-series collection reorders metaField keys, so the whole never matches."""
@@ -49,8 +51,8 @@ class Series:
 
     @property
     def label(self) -> str:
-        """For people: `linky …0844 consumption`."""
-        return f"{self.source} {self.shown_id} {self.flow}"
+        """For people: `linky …0844 consumption`, `elhub NO1 production hydro`."""
+        return " ".join(part for part in (self.source, self.shown_id, self.flow, self.group) if part)
 
     @property
     def key(self) -> str:
@@ -58,15 +60,14 @@ class Series:
         shown = self.shown_id
         if self.source in PERSONAL_SOURCES:
             shown = f"{shown}~{hashlib.sha256(self.id.encode()).hexdigest()[:8]}"
-        return f"{self.source}:{shown}:{self.flow}"
+        return ":".join(part for part in (self.source, shown, self.flow, self.group) if part)
 
 
 def series_from(stored: Mapping[str, Any]) -> Series | None:
     """The series of a stored `series` sub-document; None when a field is absent or not text."""
-    source, identity, flow = (stored.get(name) for name in ("source", "id", "flow"))
-    if isinstance(source, str) and isinstance(identity, str) and isinstance(flow, str):
-        return Series(source, identity, flow)
-    return None
+    parts = [stored.get("source"), stored.get("id"), stored.get("flow"), stored.get("group", "")]
+    texts = [part for part in parts if isinstance(part, str)]
+    return Series(*texts) if len(texts) == len(parts) else None
 
 
 def is_generated(series: Series) -> bool:
@@ -83,26 +84,31 @@ def mask(prm: str) -> str:
 class ReadingBatch:
     """Readings of one series, oldest first, no instant twice, no two overlapping (checked on construction).
 
-    start: int64[n], ms since the epoch, UTC, start of the interval; wh: int64[n] within Int32;
-    seconds: int64[n], 1…3600; flags: index → text, only for unusual readings.
+    start: int64[n], ms since the epoch, UTC, start of the interval. columns: the stored fields by name, in their stored
+    order, `seconds` (1…3600) among them; the type of an array says the BSON type: int32 → Int32, int64 → Int64, float64
+    → Double (finite), datetime64[ms] → Date. absent: name → bool[n], where a reading does not have this field.
+    flags: index → text, only for unusual readings.
     Raises ValueError when a column breaks these rules: that is a bug of the source that built it.
     """
 
     series: Series
     start: Instants
-    wh: NDArray[np.int64]
-    seconds: NDArray[np.int64]
+    columns: Mapping[str, NDArray[Any]]
     flags: Mapping[int, str] = field(default_factory=dict)
+    absent: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if not len(self.start) == len(self.wh) == len(self.seconds):
+        if any(len(column) != len(self.start) for column in (*self.columns.values(), *self.absent.values())):
             raise ValueError("columns of different length")
+        if unknown := [name for name, column in self.columns.items() if column.dtype not in BSON_OF]:
+            raise ValueError(f"no BSON type for the column {unknown[0]}: {self.columns[unknown[0]].dtype}")
         if len(self.start) == 0:
             return
         if self.seconds.min() < 1 or self.seconds.max() > LONGEST_INTERVAL:
             raise ValueError("interval length outside 1…3600 s")
-        if abs(self.wh).max() > INT32_MAX:
-            raise ValueError("energy outside Int32")
+        for name, column in self.columns.items():
+            if column.dtype == np.float64 and not np.isfinite(column[~self._is_absent(name)]).all():
+                raise ValueError(f"{name} is not a number")
         if (self.start[1:] < self.end[:-1]).any():
             raise ValueError("readings out of order or overlapping")
 
@@ -110,20 +116,65 @@ class ReadingBatch:
         return len(self.start)
 
     @property
+    def seconds(self) -> NDArray[np.int32]:
+        """Length of each interval."""
+        return self.columns["seconds"]
+
+    @property
+    def wh(self) -> NDArray[Any]:
+        """Energy of each interval, of sources that measure energy."""
+        return self.columns["wh"]
+
+    @property
     def end(self) -> Instants:
         """End of each interval, ms since the epoch, UTC."""
-        return self.start + self.seconds * 1000
+        return self.start + self.seconds.astype(np.int64) * 1000
 
     def slice(self, first: int, last: int) -> ReadingBatch:
         """The readings `first` … `last - 1`."""
-        flags = {i - first: text for i, text in self.flags.items() if first <= i < last}
         part = slice(first, last)
-        return ReadingBatch(self.series, self.start[part], self.wh[part], self.seconds[part], flags)
+        return ReadingBatch(
+            self.series,
+            self.start[part],
+            {name: column[part] for name, column in self.columns.items()},
+            {index - first: text for index, text in self.flags.items() if first <= index < last},
+            {name: mask[part] for name, mask in self.absent.items()},
+        )
 
     def document(self, index: int, _id: ObjectId) -> dict[str, Any]:
         """The stored document of one reading."""
-        start, wh, seconds = int(self.start[index]), int(self.wh[index]), int(self.seconds[index])
-        return document(_id, instant(start), self.series.subdocument(), wh, seconds, self.flags.get(index))
+        fields = {
+            name: BSON_OF[column.dtype](column[index])
+            for name, column in self.columns.items()
+            if name not in self.absent or not self.absent[name][index]
+        }
+        return document(_id, instant(int(self.start[index])), self.series.subdocument(), fields, self.flags.get(index))
+
+    def _is_absent(self, name: str) -> NDArray[np.bool_]:
+        return self.absent.get(name, np.zeros(len(self.start), dtype=bool))
+
+
+BSON_OF: Mapping[np.dtype[Any], Callable[[Any], Any]] = {
+    np.dtype(np.int32): int,
+    np.dtype(np.int64): Int64,
+    np.dtype(np.float64): float,
+    np.dtype("datetime64[ms]"): lambda moment: instant(int(moment.astype(np.int64))),
+}
+"""NumPy type of a column → the Python value that PyMongo stores as the BSON type meant."""
+
+
+def energy_batch(
+    series: Series,
+    start: Instants,
+    wh: NDArray[np.int64],
+    seconds: NDArray[np.int64],
+    flags: Mapping[int, str] | None = None,
+) -> ReadingBatch:
+    """Readings of a meter: `wh` as Int32. Raises ValueError as `ReadingBatch` does, and for an energy outside Int32."""
+    if len(wh) and abs(wh).max() > INT32_MAX:
+        raise ValueError("energy outside Int32")
+    columns = {"wh": wh.astype(np.int32), "seconds": seconds.astype(np.int32)}
+    return ReadingBatch(series, start, columns, flags or {})
 
 
 def clashing(start: Instants, end: Instants) -> NDArray[np.bool_]:
@@ -136,10 +187,10 @@ def clashing(start: Instants, end: Instants) -> NDArray[np.bool_]:
 
 
 def document(
-    _id: ObjectId, ts: datetime, series: Mapping[str, str], wh: int, seconds: int, flag: str | None = None
+    _id: ObjectId, ts: datetime, series: Mapping[str, str], fields: Mapping[str, Any], flag: str | None = None
 ) -> dict[str, Any]:
     """The stored document: fixed field order, Python ints become Int32, an absent flag is an absent field."""
-    stored = {"_id": _id, "ts": ts, "series": series, "wh": wh, "seconds": seconds}
+    stored = {"_id": _id, "ts": ts, "series": series, **fields}
     if flag:
         stored["flag"] = flag
     return stored

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import runpy
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -93,7 +94,13 @@ FILE_ONLY = {
     "COLLECTIONS": "names per source: {'linky': ('consumption', 'consumptionTS')}",
 }
 METER_FIELDS = ("prm", "token", "flows", "name")
-DEFAULT_COLLECTIONS = {"linky": ("consumption", "consumptionTS")}
+DEFAULT_COLLECTIONS = {
+    "linky": ("consumption", "consumptionTS"),
+    "elhub": ("elhub", "elhubTS"),
+    "energidata": ("energidata", "energidataTS"),
+    "weather": ("weather", "weatherTS"),
+    "lcl": ("lcl", "lclTS"),
+}
 
 
 def load(home: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:
@@ -207,6 +214,8 @@ def _collections(listed: Any, wrong: list[str]) -> dict[str, tuple[str, str]]:
             wrong.append(f"COLLECTIONS: {source}: must be two different names, regular and time-series")
         else:
             collections[source] = (names[0], names[1])
+    uses = Counter(name for both in collections.values() for name in both)
+    wrong += [f"COLLECTIONS: {name} is used twice" for name, count in uses.items() if count > 1]
     return collections
 
 

@@ -38,7 +38,7 @@ def test_the_examples_can_be_taken_as_they_are(project_root: Path, tmp_path: Pat
 
 def test_the_examples_work_with_the_signs_taken_away(project_root: Path, tmp_path: Path) -> None:
     text = (project_root / "settings.example.py").read_text(encoding="utf-8")
-    opened = re.sub(r"^# (?=[A-Z_]+ = |    |\])", "", text, flags=re.MULTILINE)
+    opened = re.sub(r"^# (?=[A-Z_]+ = |    |[\]}])", "", text, flags=re.MULTILINE)
     path = tmp_path / "settings.py"
     path.write_text(opened, encoding="utf-8")
     found = runpy.run_path(str(path))

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sync.importing import Merged, merge
-from sync.readings import ReadingBatch, Series
+from sync.readings import ReadingBatch, Series, energy_batch
 
 SERIES = Series("linky", "21121707640844", "consumption")
 Reading = tuple[int, int, int, str]  # start in s, seconds, Wh, flag
@@ -19,7 +19,7 @@ HALF = 1800
 
 def batch(*readings: Reading) -> ReadingBatch:
     start, seconds, wh = (np.array([r[column] for r in readings], dtype=np.int64) for column in (0, 1, 2))
-    return ReadingBatch(SERIES, start * 1000, wh, seconds, {n: r[3] for n, r in enumerate(readings) if r[3]})
+    return energy_batch(SERIES, start * 1000, wh, seconds, {n: r[3] for n, r in enumerate(readings) if r[3]})
 
 
 def row(n: int, wh: int = 5, flag: str = "") -> Reading:

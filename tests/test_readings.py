@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from sync.readings import (
     ReadingBatch,
     Series,
+    energy_batch,
     instant,
     is_generated,
     mask,
@@ -28,7 +29,7 @@ T0 = 1_700_000_000_000
 
 def batch(start: list[int], wh: list[int], seconds: list[int], flags: dict[int, str] | None = None) -> ReadingBatch:
     starts, energy, lengths = (np.array(column, dtype=np.int64) for column in (start, wh, seconds))
-    return ReadingBatch(SERIES, starts, energy, lengths, flags or {})
+    return energy_batch(SERIES, starts, energy, lengths, flags or {})
 
 
 def test_documents_have_fields_in_order_and_32_bit_integers() -> None:

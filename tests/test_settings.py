@@ -29,7 +29,13 @@ def test_defaults_are_those_of_the_architecture(read: Load, tmp_path: Path) -> N
         sync_request_spacing=1.0,
         sync_contact="",
         sync_home=tmp_path / ".data",
-        collections={"linky": ("consumption", "consumptionTS")},
+        collections={
+            "linky": ("consumption", "consumptionTS"),
+            "elhub": ("elhub", "elhubTS"),
+            "energidata": ("energidata", "energidataTS"),
+            "weather": ("weather", "weatherTS"),
+            "lcl": ("lcl", "lclTS"),
+        },
         given=frozenset(),
     )
 
@@ -158,7 +164,12 @@ def test_a_dotenv_in_another_encoding(tmp_path: Path) -> None:
 
 
 def test_names_of_collections(read: Load) -> None:
-    assert read("COLLECTIONS = {'linky': ['mine', 'mineTS']}").collections == {"linky": ("mine", "mineTS")}
+    assert read("COLLECTIONS = {'linky': ['mine', 'mineTS']}").collections["linky"] == ("mine", "mineTS")
+
+
+def test_two_sources_share_no_collection(read: Load) -> None:
+    with pytest.raises(UsageError, match="elhub"):
+        read("COLLECTIONS = {'linky': ('mine', 'elhub')}")
 
 
 @pytest.mark.parametrize(

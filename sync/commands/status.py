@@ -36,7 +36,8 @@ def status_command(source: str | None, as_json: bool) -> None:
     """
     settings = load()
     with open_store(settings) as database:
-        found = [_source(each, settings) for each in pairs(database, settings, source)]
+        shown = [each for each in pairs(database, settings, source) if _is_shown(each, source)]
+        found = [_source(each, settings) for each in shown]
         if as_json:
             echo_json({"sources": [each.as_json() for each in found]})
         else:
@@ -120,6 +121,11 @@ class SourceStatus:
             click.echo(f"    daily totals: {len(totals) - len(differences)} days equal, {len(differences)} differ")
             for line in in_words(differences)[:SHOWN_GAPS]:
                 click.echo(f"      {line}")
+
+
+def _is_shown(pair: Pair, asked: str | None) -> bool:
+    """A source that was never used is not told of; the household's own always is."""
+    return bool(asked) or pair.source == "linky" or bool(refuse_mismatch(pair))
 
 
 def _source(pair: Pair, settings: Settings) -> SourceStatus:

@@ -23,6 +23,8 @@ from ..readings import ReadingBatch
 PLAIN: CodecOptions[dict[str, Any]] = CodecOptions(tz_aware=False)
 """Naive UTC: decoding aware datetimes takes twice as long."""
 
+EMPTY = bson.encode({})
+
 # BSON type byte → NumPy type of the value; everything else is constant within a layout.
 NUMERIC = {0x01: "<f8", 0x07: "V12", 0x09: "<i8", 0x10: "<i4", 0x12: "<i8"}
 SIZED = {0x02: 4, 0x03: 0, 0x04: 0}  # strings and documents: their length stands in front, plus this many bytes
@@ -49,21 +51,38 @@ class Slice:
 
 def encode(batch: ReadingBatch, ids: list[ObjectId]) -> list[RawBSONDocument]:
     """The stored documents of a batch, oldest first, as the bytes that both collections get."""
+    encoded: list[RawBSONDocument] = [RawBSONDocument(EMPTY)] * len(batch)
     ordinary = replace(batch, flags={})
-    template = bson.encode(ordinary.document(0, ids[0]))
-    layout = _layout(template)
-    if layout is None:
-        raise TypeError("our own document has a type that is not in the tables")
-    rows = np.tile(np.frombuffer(template, np.uint8), (len(batch), 1))
-    binary = np.frombuffer(b"".join(each.binary for each in ids), np.uint8).reshape(-1, 12)
-    columns = {"ts": batch.start, "wh": batch.wh, "seconds": batch.seconds}
-    for name, (offset, kind) in layout.fields.items():
-        values = binary if name == "_id" else columns[name].astype(kind).view(np.uint8).reshape(len(batch), -1)
-        rows[:, offset : offset + values.shape[1]] = values
-    encoded = [RawBSONDocument(row.tobytes()) for row in rows]
+    for alike in _alike(batch):
+        for index, raw in zip(alike.tolist(), _rows(ordinary, ids, alike), strict=True):
+            encoded[index] = raw
     for index in batch.flags:
         encoded[index] = RawBSONDocument(bson.encode(batch.document(index, ids[index])))
     return encoded
+
+
+def _alike(batch: ReadingBatch) -> list[NDArray[np.int64]]:
+    """Indices of the readings that have the same fields, group by group."""
+    if not batch.absent:
+        return [np.arange(len(batch))] if len(batch) else []
+    pattern = sum(mask.astype(np.int64) << place for place, mask in enumerate(batch.absent.values()))
+    return [np.flatnonzero(pattern == each) for each in np.unique(pattern)]
+
+
+def _rows(batch: ReadingBatch, ids: list[ObjectId], alike: NDArray[np.int64]) -> list[RawBSONDocument]:
+    first = int(alike[0])
+    template = bson.encode(batch.document(first, ids[first]))
+    layout = _layout(template)
+    if layout is None:
+        raise TypeError("our own document has a type that is not in the tables")
+    rows = np.tile(np.frombuffer(template, np.uint8), (len(alike), 1))
+    binary = np.frombuffer(b"".join(ids[index].binary for index in alike.tolist()), np.uint8).reshape(-1, 12)
+    columns = {"ts": batch.start, **batch.columns}
+    for name, (offset, kind) in layout.fields.items():
+        own = binary if name == "_id" else columns[name][alike].astype(kind)
+        values = own.view(np.uint8).reshape(len(alike), -1)
+        rows[:, offset : offset + values.shape[1]] = values
+    return [RawBSONDocument(row.tobytes()) for row in rows]
 
 
 def decode(batches: Iterable[bytes]) -> Slice:

@@ -18,8 +18,8 @@ from ..errors import CollectionMismatch
 
 Document = dict[str, Any]
 
-SERIES_FIELDS = ("source", "id", "flow")
-KEY = [*((f"series.{name}", ASCENDING) for name in SERIES_FIELDS), ("ts", ASCENDING)]
+SERIES_FIELDS = ("source", "id", "flow", "group")
+WITHOUT_GROUP = frozenset({"linky", "lcl"})
 KEY_NAME = "series_ts"
 TIMESERIES = {"timeField": "ts", "metaField": "series", "granularity": "hours"}
 
@@ -44,6 +44,16 @@ class Pair:
     mirror: Collection[Document]
 
 
+def series_fields(source: str) -> tuple[str, ...]:
+    """The sub-fields of `series` that the documents of a source have."""
+    return SERIES_FIELDS[:3] if source in WITHOUT_GROUP else SERIES_FIELDS
+
+
+def key_of(source: str) -> list[tuple[str, int]]:
+    """The unique key of the record of a source, and the one index of its mirror."""
+    return [*((f"series.{name}", ASCENDING) for name in series_fields(source)), ("ts", ASCENDING)]
+
+
 def pair(database: Database[Document], source: str, names: Mapping[str, tuple[str, str]]) -> Pair:
     """The pair of a source, whether or not its collections exist yet."""
     regular, timeseries = names[source]
@@ -56,14 +66,14 @@ def ensure_pair(pair: Pair) -> None:
     refuse_mismatch(pair)
     _create(database, pair.record.name)
     try:
-        pair.record.create_indexes([IndexModel(KEY, name=KEY_NAME, unique=True)])
+        pair.record.create_indexes([IndexModel(key_of(pair.source), name=KEY_NAME, unique=True)])
     except DuplicateKeyError:
         raise CollectionMismatch(
             f"{pair.record.name!r} holds readings twice, so it cannot get its unique key: {REMEDY}"
         ) from None
     _create(database, pair.mirror.name, timeseries=TIMESERIES)
     refuse_mismatch(pair)
-    pair.mirror.create_indexes([IndexModel(KEY, name=KEY_NAME)])
+    pair.mirror.create_indexes([IndexModel(key_of(pair.source), name=KEY_NAME)])
     _drop_automatic_index(pair.mirror)
     # Atlas functions cannot ask the server for a collection's type; an insert into a missing one makes a regular one.
     known = {"kind": "timeseries", "record": pair.record.name}

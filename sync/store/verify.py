@@ -6,16 +6,17 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 from pymongo import ASCENDING
 from pymongo.collection import Collection
 
 from ..clock import Clock
-from ..localtime import local_day
+from ..localtime import PARIS, ZONES, local_day
 from ..readings import Series, series_from
 from .layout import PLAIN, Slice, decode
-from .schema import SERIES_FIELDS, VERIFICATIONS, Document, Pair
+from .schema import SERIES_FIELDS, VERIFICATIONS, Document, Pair, series_fields
 from .writer import PairWriter
 
 SLICE = 10_000  # documents of a side held in memory
@@ -29,6 +30,7 @@ class SeriesReport:
     """How the mirror of one series differs from its record; `days` are the local days with a difference."""
 
     series: Series | None
+    zone: ZoneInfo = PARIS
     record_count: int = 0
     mirror_count: int = 0
     missing: int = 0
@@ -107,8 +109,9 @@ def _identity(entry: Document) -> tuple[str, ...]:
 
 
 def _verify_series(pair: Pair, entry: Document) -> SeriesReport:
-    report = SeriesReport(series_from(entry))
-    query = {f"series.{name}": entry.get(name, {"$exists": False}) for name in SERIES_FIELDS}
+    report = SeriesReport(series_from(entry), ZONES[pair.source])
+    fields = {*series_fields(pair.source), *entry}
+    query = {f"series.{name}": entry.get(name, {"$exists": False}) for name in SERIES_FIELDS if name in fields}
     after = BEGINNING
     while True:
         until = _slice_end(pair.record, query, after)
@@ -175,7 +178,7 @@ def _compare(report: SeriesReport, ours: Iterable[Document], theirs: Iterable[Do
 def _count(report: SeriesReport, name: str, number: int, at: datetime, mirrored: int = 0) -> None:
     setattr(report, name, getattr(report, name) + number)
     report.mirror_count += mirrored
-    report.days.add(local_day(int(at.replace(tzinfo=UTC).timestamp()) * 1000))
+    report.days.add(local_day(int(at.replace(tzinfo=UTC).timestamp()) * 1000, report.zone))
 
 
 def _same(ours: Document, theirs: Document) -> bool:

@@ -33,6 +33,8 @@ LEASE_SECONDS = 30
 PATIENCE = 60  # seconds a passing failure (an election, a restart) or another writer may last
 DUPLICATE_KEY = 11000
 
+NOT_COMPARED = {"_id", "ts", "series", "flag"}
+
 Result = TypeVar("Result")
 
 
@@ -209,9 +211,15 @@ class PairWriter:
 
 
 def _is_correction(known: Document, ours: Document) -> bool:
-    """Whether what came in says something else. A source without quality marks does not take a stored mark away."""
-    values = (known["wh"], known["seconds"]) != (ours["wh"], ours["seconds"])
-    return values or ("flag" in ours and known.get("flag") != ours["flag"])
+    """Whether what came in says something else, and is not older than what is known (`updated`, where a source says).
+
+    A source without quality marks does not take a stored mark away.
+    """
+    if "updated" in known and "updated" in ours and ours["updated"] < known["updated"]:
+        return False
+    fields = (known.keys() | ours.keys()) - NOT_COMPARED
+    changed = any(known.get(name) != ours.get(name) for name in fields)
+    return changed or ("flag" in ours and known.get("flag") != ours["flag"])
 
 
 def _overlapping(batch: ReadingBatch, stored: Mapping[int, Document]) -> set[int]:

@@ -14,11 +14,11 @@ from bson.raw_bson import RawBSONDocument
 from pymongo.database import Database
 
 from sync.errors import StoreError
-from sync.readings import ReadingBatch, Series, document
+from sync.readings import ReadingBatch, Series, document, energy_batch
 from sync.settings import DEFAULT_COLLECTIONS
 from sync.store.layout import decode, encode
 from sync.store.lease import Lease
-from sync.store.schema import KEY, LEASES, SCHEMA, Pair, ensure_pair, pair
+from sync.store.schema import LEASES, SCHEMA, Pair, ensure_pair, key_of, pair
 from sync.store.verify import repair_pair, verify_pair
 from sync.store.writer import PairWriter
 from tests.clock import FakeClock
@@ -32,7 +32,7 @@ def batch(watts: list[int], first: int = 0, seconds: int = HALF, flags: dict[int
     """Readings from `first` intervals after the start of 2026 on."""
     start = np.arange(first, first + len(watts), dtype=np.int64) * seconds * 1000 + int(START.timestamp()) * 1000
     wh = np.array(watts, dtype=np.int64)
-    return ReadingBatch(SERIES, start, wh, np.full(len(watts), seconds, dtype=np.int64), flags or {})
+    return energy_batch(SERIES, start, wh, np.full(len(watts), seconds, dtype=np.int64), flags or {})
 
 
 @pytest.fixture
@@ -53,7 +53,11 @@ def test_the_record_holds_exactly_the_bytes_of_document(own: Pair, writer: PairW
     stored = list(own.record.with_options(codec_options=raw).find().sort("ts", 1))
     for index, (watts, flag) in enumerate([(5, None), (0, "iv:2"), (7, None)]):
         expected = document(
-            stored[index]["_id"], START + timedelta(minutes=30 * index), SERIES.subdocument(), watts, HALF, flag
+            stored[index]["_id"],
+            START + timedelta(minutes=30 * index),
+            SERIES.subdocument(),
+            {"wh": watts, "seconds": HALF},
+            flag,
         )
         assert stored[index].raw == bson.encode(expected)
 
@@ -71,7 +75,7 @@ def test_encoding_by_columns_equals_encoding_one_by_one() -> None:
 
 def test_the_mirror_has_one_index_and_the_pair_is_noted(own: Pair) -> None:
     (index,) = own.mirror.index_information().values()
-    assert index["key"] == KEY
+    assert index["key"] == key_of("linky")
     assert own.record.database[SCHEMA].find_one({"_id": own.mirror.name})
     ensure_pair(own)  # again, with everything there
 

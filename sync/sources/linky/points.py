@@ -17,7 +17,7 @@ from itertools import groupby
 import numpy as np
 
 from ...privacy import scrub
-from ...readings import ReadingBatch, Series, clashing
+from ...readings import ReadingBatch, Series, clashing, energy_batch
 from .labels import Label, label_instants, parse_label, resolve
 from .steps import STEPS, infer_steps, parse_step
 
@@ -222,7 +222,7 @@ def _batch(series: Series, rows: Sequence[_Row]) -> ReadingBatch:
     wh = np.array([row.wh for row in rows], dtype=np.int64)
     seconds = np.array([row.seconds for row in rows], dtype=np.int64)
     flags = {index: row.flag for index, row in enumerate(rows) if row.flag}
-    return ReadingBatch(series, end - seconds * 1000, wh, seconds, flags)
+    return energy_batch(series, end - seconds * 1000, wh, seconds, flags)
 
 
 def _reject(point: Point, reason: str) -> Reject:
