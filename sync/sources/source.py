@@ -1,6 +1,6 @@
 """What every open source of time series is: one file, one line in `SOURCES`. It knows its API and no database.
 
-A call asks for one dataset over local days of the source's zone; `parse` is pure and verifies the answer before anything
+A call asks for one dataset over local days of the zone; `parse` is pure and verifies the answer before anything
 is made of it: an API that ignores a parameter, repeats a month or cuts a page is refused, never stored.
 """
 
