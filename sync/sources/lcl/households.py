@@ -1,0 +1,130 @@
+"""Rows → batches of single households, each slot once: exact copies collapsed, contradictions withheld, all counted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, fields
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...readings import ReadingBatch, Series, energy_batch
+from .files import Member
+from .rows import HALF_HOUR, MISSING, OFF_GRID, READING, REASONS, REFUSED, Rows, blocks
+
+SHOWN = 100  # refused lines listed for a file
+
+
+@dataclass(slots=True)
+class Counts:
+    """Rows of files. rows = readings + missing + off_grid + repeated + conflicting + refused, always."""
+
+    rows: int = 0
+    readings: int = 0
+    missing: int = 0
+    off_grid: int = 0
+    repeated: int = 0
+    conflicting: int = 0
+    refused: int = 0
+
+    def __add__(self, other: Counts) -> Counts:
+        return Counts(*(getattr(self, each.name) + getattr(other, each.name) for each in fields(Counts)))
+
+
+@dataclass(slots=True)
+class Part:
+    """What one block of a file gave: batches by household, counts, and the lines that were refused or contradict."""
+
+    batches: list[ReadingBatch]
+    counts: Counts
+    lines: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Held:
+    """Readings of one household that may go on in the next block."""
+
+    household: str
+    label: NDArray[np.int64]
+    wh: NDArray[np.int64]
+    line: NDArray[np.int64]
+
+
+def parts(member: Member) -> Iterator[Part]:
+    """The readings of a file, block by block; the last household of a block waits for the next one."""
+    held: _Held | None = None
+    with member.open() as stream:
+        for rows, broken in blocks(stream, member.name):
+            part = Part([], Counts(rows=len(rows) + len(broken), refused=len(broken)))
+            part.lines += [f"{member.name}, line {line}: {REASONS[reason]}" for line, reason in broken[:SHOWN]]
+            _tell(rows, part, member.name)
+            found = _by_household(rows, held)
+            held = found.pop() if found else None
+            for each in found:
+                _add(each, part, member.name)
+            yield part
+    if held is not None:
+        part = Part([], Counts())
+        _add(held, part, member.name)
+        yield part
+
+
+def _tell(rows: Rows, part: Part, name: str) -> None:
+    counted = np.bincount(rows.kind, minlength=4)
+    part.counts.missing, part.counts.off_grid = int(counted[MISSING]), int(counted[OFF_GRID])
+    part.counts.refused += int(counted[REFUSED])
+    for place in np.flatnonzero(rows.kind == REFUSED)[: SHOWN - len(part.lines)].tolist():
+        part.lines.append(f"{name}, line {rows.line[place]}: {REASONS[int(rows.reason[place])]}")
+
+
+def _by_household(rows: Rows, held: _Held | None) -> list[_Held]:
+    """Readings by household, in the order of the last row of each; `held` comes in front of its household."""
+    good = rows.kind == READING
+    household, label, wh, line = rows.household[good], rows.label[good], rows.wh[good], rows.line[good]
+    order = np.argsort(household, kind="stable")
+    edges = np.flatnonzero(np.diff(household[order])) + 1
+    found = []
+    for chosen in np.split(order, edges) if len(order) else ():
+        found.append(
+            (chosen[-1], _Held(rows.households[household[chosen[0]]], label[chosen], wh[chosen], line[chosen]))
+        )
+    found.sort(key=lambda each: int(each[0]))
+    listed = [each for _, each in found]
+    if held is None:
+        return listed
+    for each in listed:
+        if each.household == held.household:
+            each.label, each.wh, each.line = (
+                np.concatenate(both) for both in ((held.label, each.label), (held.wh, each.wh), (held.line, each.line))
+            )
+            return listed
+    return [held, *listed]
+
+
+def _add(held: _Held, part: Part, name: str) -> None:
+    """One household's readings as a batch: copies once, contradictions not at all."""
+    label, wh, line = held.label, held.wh, held.line
+    if not (label[1:] > label[:-1]).all():  # sorted and single as published, most of the time
+        order = np.lexsort((line, wh, label))
+        label, wh, line = label[order], wh[order], line[order]
+    first = np.ones(len(label), dtype=bool)
+    first[1:] = (label[1:] != label[:-1]) | (wh[1:] != wh[:-1])
+    part.counts.repeated += int((~first).sum())
+    kept_label, kept_wh, kept_line = label[first], wh[first], line[first]
+    alone = np.ones(len(kept_label), dtype=bool)
+    same = kept_label[1:] == kept_label[:-1]
+    alone[1:] &= ~same
+    alone[:-1] &= ~same
+    part.counts.conflicting += int((~alone).sum())
+    for place in np.flatnonzero(~alone)[: max(0, SHOWN - len(part.lines))].tolist():
+        part.lines.append(f"{name}, line {kept_line[place]}: {held.household} has two values for one half hour")
+    start = kept_label[alone] - HALF_HOUR
+    part.counts.readings += len(start)
+    if len(start):
+        seconds = np.full(len(start), HALF_HOUR // 1000, dtype=np.int64)
+        part.batches.append(energy_batch(Series("lcl", held.household, "consumption"), start, kept_wh[alone], seconds))
+
+
+def total(counts: Iterable[Counts]) -> Counts:
+    """The sum."""
+    return sum(counts, Counts())
