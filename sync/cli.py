@@ -25,6 +25,7 @@ COMMANDS = {
     "trigger": "trigger:trigger",
     "standin": "standin:standin",
     "db": "db:db",
+    "generate": "generate:generate_command",
 }
 """Command → module in `commands/` and its function; imported when it is called, so that each starts quickly."""
 
