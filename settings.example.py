@@ -12,6 +12,10 @@ The environment wins over .env, .env wins over this file. Secrets (token, URI) b
 # LINKY_API_URL = "https://conso.boris.sh/api"  # base of the gateway's API
 # LINKY_MAX_POWER_W = 36000  # W; readings above are kept and flagged
 
+# ELHUB_API_URL = "https://api.elhub.no/energy-data/v0"  # base of Elhub's API (Norway)
+# ENERGIDATA_API_URL = "https://api.energidataservice.dk"  # base of Energi Data Service (Denmark)
+# OPENMETEO_API_URL = "https://archive-api.open-meteo.com/v1"  # base of the weather archive
+
 # SYNC_CALLS_PER_DAY = 25  # calls per API host and UTC day, at most 90: the gateway bans an address for 100
 # SYNC_REQUEST_SPACING = 1.0  # seconds between request starts
 # SYNC_CONTACT = ""  # mail or web address put into the User-Agent, so that the gateway can reach you

@@ -57,28 +57,28 @@ def _measure(database: Database[Any], uri: str, folder: Path) -> dict[str, Any]:
     batch = curve_from_points(Series("linky", export.prm, export.flow), export.points).batch
     readings = len(batch)
     command = ["import", str(FILE)]
-    imports = [_command(database, uri, folder, command) for _ in range(RUNS)]
+    imports = [timed_command(database, uri, folder, command) for _ in range(RUNS)]
     memory = max(kilobytes for _, kilobytes in imports)
     ours, plain = _medians(database, [lambda: _ours(database, batch), lambda: _plain(database, batch)])
     sizes = _sizes(database, batch)
     seconds = statistics.median(seconds for seconds, _ in imports)
     longer, calls, backfill_memory = _backfill(database, uri, folder)
     rows = [
-        _row("import, whole command, stored twice and verified", readings / seconds, "readings/s", "≥ 15,000", 15_000),
-        _row("writing both collections and verifying", readings / ours, "readings/s"),
-        _row("plain way: insert_many of dicts, one then the other", readings / plain, "readings/s"),
-        _row("ours against the plain way, verification included", plain / ours, "times"),
-        _row(f"backfill of {calls} calls, longer than calls × spacing", longer, "%", "≤ 3", -3.0),
-        _row("peak memory of the import", memory / 1024, "MB", "< 250", -250.0),
-        _row("peak memory of the backfill", backfill_memory / 1024, "MB", "< 250", -250.0),
-        _row("time series, pages that hold readings", sizes.timeseries.storage_bytes / readings, "bytes/reading"),
-        _row("data saved by the time series", sizes.reduction_pct["data"], "%", "≥ 97", 97.0),
+        row("import, whole command, stored twice and verified", readings / seconds, "readings/s", "≥ 15,000", 15_000),
+        row("writing both collections and verifying", readings / ours, "readings/s"),
+        row("plain way: insert_many of dicts, one then the other", readings / plain, "readings/s"),
+        row("ours against the plain way, verification included", plain / ours, "times"),
+        row(f"backfill of {calls} calls, longer than calls × spacing", longer, "%", "≤ 3", -3.0),
+        row("peak memory of the import", memory / 1024, "MB", "< 250", -250.0),
+        row("peak memory of the backfill", backfill_memory / 1024, "MB", "< 250", -250.0),
+        row("time series, pages that hold readings", sizes.timeseries.storage_bytes / readings, "bytes/reading"),
+        row("data saved by the time series", sizes.reduction_pct["data"], "%", "≥ 97", 97.0),
     ]
     version = ".".join(map(str, server_version(database)))
     return {"readings": readings, "server": f"MongoDB {version}", "runs": RUNS, "rows": rows}
 
 
-def _row(what: str, figure: float, unit: str, bar: str = "", limit: float | None = None) -> dict[str, Any]:
+def row(what: str, figure: float, unit: str, bar: str = "", limit: float | None = None) -> dict[str, Any]:
     """`limit`: at least that; negative: at most its amount."""
     row: dict[str, Any] = {"what": what, "figure": round(figure, 3), "unit": unit}
     if limit is not None:
@@ -86,7 +86,9 @@ def _row(what: str, figure: float, unit: str, bar: str = "", limit: float | None
     return row
 
 
-def _command(database: Database[Any], uri: str, folder: Path, command: list[str], **environ: str) -> tuple[float, int]:
+def timed_command(
+    database: Database[Any], uri: str, folder: Path, command: list[str], **environ: str
+) -> tuple[float, int]:
     """Seconds and peak memory (kB) of one command into an empty database."""
     database.client.drop_database(database.name)
     own = {"MONGODB_URI": uri, "MONGODB_DATABASE": NAME, "XDG_STATE_HOME": str(folder / "state")}
@@ -104,7 +106,7 @@ def _command(database: Database[Any], uri: str, folder: Path, command: list[str]
 def _backfill(database: Database[Any], uri: str, folder: Path) -> tuple[float, int, int]:
     """Percent longer than calls × spacing at the default spacing, calls, peak memory (kB)."""
     with LinkyStandin(meters=read_r63(FILE), ban_after=None) as standin:
-        seconds, memory = _command(
+        seconds, memory = timed_command(
             database,
             uri,
             folder,

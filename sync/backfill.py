@@ -5,17 +5,36 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Protocol
 
 from .clock import Clock
 from .errors import BudgetSpent, CallLimit, GatewayTrouble, RateLimited
 from .loader import Loader
 from .outcome import Outcome, Progress
-from .series_backfill import SeriesBackfill
 
 
-def backfill(
-    jobs: Sequence[SeriesBackfill], loader: Loader, clock: Clock, progress: Progress, wait: bool = False
-) -> Outcome:
+class Planned(Protocol):
+    """What a job would ask for: calls to make, windows that are finished."""
+
+    @property
+    def calls(self) -> int: ...
+
+    @property
+    def done(self) -> int: ...
+
+
+class Job(Protocol):
+    """What a backfill runs: the series of a meter, the dataset of a source. All jobs of a run share one transport."""
+
+    @property
+    def calls(self) -> int: ...
+
+    def planned(self) -> Planned: ...
+
+    def run(self) -> None: ...
+
+
+def backfill(jobs: Sequence[Job], loader: Loader, clock: Clock, progress: Progress, wait: bool = False) -> Outcome:
     """Run every job; with `wait`, stay and go on when calls are allowed again.
 
     What merely stops a run is in `outcome.stopped`; fatal answers are raised. Either way all before it is stored.
@@ -27,12 +46,12 @@ def backfill(
         while not _run(jobs, outcome, clock, progress, wait):
             outcome.stopped = ""
     finally:
-        outcome.calls = jobs[0].job.client.transport.calls if jobs else 0
+        outcome.calls = jobs[0].calls if jobs else 0
     outcome.remaining = sum(job.planned().calls for job in jobs)
     return outcome
 
 
-def _run(jobs: Sequence[SeriesBackfill], outcome: Outcome, clock: Clock, progress: Progress, wait: bool) -> bool:
+def _run(jobs: Sequence[Job], outcome: Outcome, clock: Clock, progress: Progress, wait: bool) -> bool:
     """One pass over the jobs; False when it is to be repeated after a wait."""
     try:
         for job in jobs:

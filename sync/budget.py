@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import platformdirs
 
 from .clock import Clock
-from .errors import BudgetSpent, UsageError
+from .errors import BudgetSpent, RateLimited, UsageError
 
 APPLICATION = "linky-atlas"
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -39,7 +39,27 @@ CREATE TABLE starts (
     last_start REAL NOT NULL -- UTC timestamp of the last attempt
 )""",
 )
-LAYOUT = 1
+TURNS = """
+CREATE TABLE IF NOT EXISTS turns (
+    host TEXT NOT NULL,
+    topic TEXT NOT NULL,
+    until REAL NOT NULL,   -- UTC timestamp before which no call is made
+    seconds REAL NOT NULL, -- how far ahead that was when it was set: a clock set back does not make it longer
+    PRIMARY KEY (host, topic)
+)"""
+LAYOUT = 2
+LONGEST_TURN = 120.0  # s; a longer wait for a turn is left to whoever asked
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What a call is about, where a host counts by topic (a dataset): at least `spacing` s between two such calls.
+
+    A host of our own is not spaced, but what it says itself is kept to.
+    """
+
+    topic: str
+    spacing: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +86,7 @@ class Budget:
         self.host = host_of(url)
         self.limit = limit
         self.spacing = spacing
+        self._is_ours = is_loopback(url)
         self._clock = clock
         self._path = (folder or platformdirs.user_state_path(APPLICATION)) / "budget.sqlite3"
         try:
@@ -73,16 +94,29 @@ class Budget:
         except OSError as error:
             raise self._unusable(error) from error
         with self._transaction() as database:
-            if database.execute("PRAGMA user_version").fetchone()[0] < LAYOUT:
+            layout = database.execute("PRAGMA user_version").fetchone()[0]
+            if layout < 1:
                 database.execute("DROP TABLE IF EXISTS hosts")  # of before the first release
                 for table in TABLES:
                     database.execute(table)
+            if layout < LAYOUT:
+                database.execute(TURNS)
                 database.execute(f"PRAGMA user_version = {LAYOUT}")
 
-    def take(self) -> None:
-        """Wait for the spacing, then count one call. Raises BudgetSpent when the day's calls are used up."""
-        while wait := self._try_take():
+    def take(self, turn: Turn | None = None) -> None:
+        """Wait for the spacing and for the turn, then count one call.
+
+        Raises BudgetSpent when the day's calls are used up, RateLimited when the turn is more than two minutes away.
+        """
+        while wait := self._try_take(turn):
             self._clock.sleep(wait)
+
+    def hold(self, turn: Turn, until: datetime) -> None:
+        """No further call about this before `until` (UTC), by any process of this machine: the host has said so."""
+        with self._transaction() as database:
+            now = self._clock.now().timestamp()
+            if until.timestamp() > now + self._turn_wait(database, turn, now):
+                self._put_turn(database, turn, until.timestamp() - now, now)
 
     def usage(self) -> Usage:
         """The count of the present UTC day."""
@@ -94,7 +128,7 @@ class Budget:
         with self._transaction() as database:
             self._put(database, replace(self._today(database), closed=reason))
 
-    def _try_take(self) -> float:
+    def _try_take(self, turn: Turn | None) -> float:
         """Seconds to wait before trying again; 0 when the call is counted."""
         with self._transaction() as database:
             today = self._today(database)
@@ -104,6 +138,10 @@ class Budget:
                 wait = row[0] + self.spacing - now if row else 0.0
                 if 0 < wait <= self.spacing:  # more than the spacing: the clock was set back, no need to wait for it
                     return wait
+                if turn and (wait := self._turn_wait(database, turn, now)):
+                    return self._short_enough(turn, wait, now)
+                if turn and turn.spacing and not self._is_ours:
+                    self._put_turn(database, turn, turn.spacing, now)
                 self._put(database, replace(today, calls=today.calls + 1))
                 database.execute("INSERT OR REPLACE INTO starts VALUES (?, ?)", (self.host, now))
                 return 0
@@ -115,6 +153,24 @@ class Budget:
             f"run again after {until:%Y-%m-%d %H:%M} UTC, or use --wait",
             until,
         )
+
+    def _turn_wait(self, database: sqlite3.Connection, turn: Turn, now: float) -> float:
+        """Seconds until the turn comes; 0 when it is there."""
+        key = (self.host, turn.topic)
+        row = database.execute("SELECT until, seconds FROM turns WHERE host = ? AND topic = ?", key).fetchone()
+        wait = row[0] - now if row else 0.0
+        return wait if 0 < wait <= row[1] + 0.001 else 0.0
+
+    def _put_turn(self, database: sqlite3.Connection, turn: Turn, seconds: float, now: float) -> None:
+        row = (self.host, turn.topic, now + seconds, seconds)
+        database.execute("INSERT OR REPLACE INTO turns VALUES (?, ?, ?, ?)", row)
+
+    def _short_enough(self, turn: Turn, wait: float, now: float) -> float:
+        if wait <= LONGEST_TURN:
+            return wait
+        until = datetime.fromtimestamp(now + wait, UTC)
+        said = f"{self.host} wants no call about {turn.topic} before {until:%Y-%m-%d %H:%M} UTC"
+        raise RateLimited(f"{said}: run again then, or use --wait", 429, until)
 
     def _today(self, database: sqlite3.Connection) -> Usage:
         """The count of today. Days ahead of it were counted by a clock that was wrong: those calls may be of today."""

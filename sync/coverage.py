@@ -45,6 +45,7 @@ class Coverage:
     wh: int
     covered_seconds: int
     gaps: tuple[tuple[datetime, datetime], ...]
+    has_energy: bool = True
 
     @property
     def expected_seconds(self) -> int:
@@ -57,6 +58,7 @@ class Coverage:
         return {
             "id": self.series.shown_id,
             "flow": self.series.flow,
+            **({"group": self.series.group} if self.series.group else {}),
             "first": _iso(self.first),
             "last": _iso(self.last),
             "readings": self.readings,
@@ -72,7 +74,16 @@ def coverage(pair: Pair, series: Series) -> Coverage:
     if totals is None:
         return Coverage(series, None, None, 0, 0, 0, ())
     gaps = tuple((gap["from"], gap["to"]) for gap in pair.record.aggregate(_gap_stages(series)))
-    return Coverage(series, totals["first"], totals["last"], totals["readings"], totals["wh"], totals["seconds"], gaps)
+    return Coverage(
+        series,
+        totals["first"],
+        totals["last"],
+        totals["readings"],
+        totals["wh"],
+        totals["seconds"],
+        gaps,
+        has_energy=totals["energies"] > 0,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +151,7 @@ SUMS = {
     "last": {"$max": END_OF_READING},
     "readings": {"$sum": 1},
     "wh": {"$sum": {"$toLong": "$wh"}},  # 0 where a source does not measure energy
+    "energies": {"$sum": {"$cond": [{"$isNumber": "$wh"}, 1, 0]}},
     "seconds": {"$sum": {"$toLong": "$seconds"}},
 }
 

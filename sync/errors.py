@@ -78,6 +78,10 @@ class HistoryFloor(SourceError):
         self.code = code
 
 
+class WindowRefused(SourceError):
+    """The source does not answer for these days, or not with what was asked; the days before and after may be well."""
+
+
 class NoReadings(SourceError):
     """The API has nothing in the whole asked range, yet or ever."""
 

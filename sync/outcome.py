@@ -33,7 +33,7 @@ class Silence:
 
 @dataclass(slots=True)
 class Outcome:
-    """The sums of one `backfill` or `import`. `seconds` is the covered time of the readings that came in."""
+    """The sums of one `backfill` or `import`. `short`: answers with less than was asked for, in words."""
 
     windows: int = 0
     calls: int = 0
@@ -47,6 +47,7 @@ class Outcome:
     remaining: int = 0
     rejects: list[str] = field(default_factory=list)
     differences: list[str] = field(default_factory=list)
+    short: list[str] = field(default_factory=list)
     stopped: str = ""
 
     def as_json(self) -> dict[str, Any]:

@@ -23,6 +23,9 @@ PERSONAL_SOURCES = frozenset({"linky"})
 
 GENERATED_PREFIX = "9" * 12
 
+PRELIMINARY = "preliminary"
+"""Word in the flag of a reading that its source will replace by a final one."""
+
 LONGEST_INTERVAL = 3600
 INT32_MAX = 2**31 - 1
 

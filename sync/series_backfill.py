@@ -41,7 +41,7 @@ class Job:
     again: datetime | None = None
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Planned:
     """Windows still to be asked, oldest first, and how many are finished."""
 
@@ -64,6 +64,11 @@ class SeriesBackfill:
     progress: Progress
     failures: int = 0
     probed: set[Window] = field(default_factory=set)
+
+    @property
+    def calls(self) -> int:
+        """Attempts of this run so far, those of all that share the transport."""
+        return self.job.client.transport.calls
 
     def planned(self) -> Planned:
         """What a run that begins at this moment would ask for."""

@@ -61,6 +61,9 @@ class Settings:
     linky_api_url: str
     linky_max_power_w: int
     meters: tuple[Meter, ...]
+    elhub_api_url: str
+    energidata_api_url: str
+    openmeteo_api_url: str
     sync_calls_per_day: int
     sync_request_spacing: float
     sync_contact: str
@@ -77,6 +80,9 @@ SETTINGS = (
     Setting("LINKY_FLOWS", "consumption", "consumption, production or both", flows),
     Setting("LINKY_API_URL", "https://conso.boris.sh/api", "base of the gateway's API", api_url),
     Setting("LINKY_MAX_POWER_W", "36000", "W; readings above are kept and flagged", number(1000, 1_000_000, int)),
+    Setting("ELHUB_API_URL", "https://api.elhub.no/energy-data/v0", "base of Elhub's API (Norway)", api_url),
+    Setting("ENERGIDATA_API_URL", "https://api.energidataservice.dk", "base of Energi Data Service (Denmark)", api_url),
+    Setting("OPENMETEO_API_URL", "https://archive-api.open-meteo.com/v1", "base of the weather archive", api_url),
     Setting(
         "SYNC_CALLS_PER_DAY",
         "25",
@@ -124,6 +130,9 @@ def load(home: Path | None = None, environ: Mapping[str, str] | None = None) -> 
         linky_api_url=parsed["LINKY_API_URL"],
         linky_max_power_w=parsed["LINKY_MAX_POWER_W"],
         meters=meters,
+        elhub_api_url=parsed["ELHUB_API_URL"],
+        energidata_api_url=parsed["ENERGIDATA_API_URL"],
+        openmeteo_api_url=parsed["OPENMETEO_API_URL"],
         sync_calls_per_day=parsed["SYNC_CALLS_PER_DAY"],
         sync_request_spacing=parsed["SYNC_REQUEST_SPACING"],
         sync_contact=parsed["SYNC_CONTACT"],

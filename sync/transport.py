@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 
 import requests
 from urllib3.exceptions import HTTPError
 
 from . import VERSION
-from .budget import Budget, is_loopback
+from .budget import Budget, Turn, is_loopback
 from .clock import Clock
 from .errors import Banned, CallLimit, RateLimited, RetriableError
 
@@ -23,16 +24,30 @@ PAUSES = (5.0, 30.0)  # s before the second and the third attempt
 LONGEST_WAIT = 120.0  # s; a longer rate limit is left to whoever asked: stop, or come back then
 LONGEST_GET = 300.0  # s from the first attempt to the start of the last: whoever asked holds up others meanwhile
 LONGEST_ANSWER = 120.0  # s for one whole answer, however steadily it drips
-LARGEST_ANSWER = 32 * 2**20  # bytes; a week of a meter is 40 kB
+LARGEST_ANSWER = 32 * 2**20  # bytes; a week of a meter is 40 kB, a month of Norway 4 MB
+LONGEST_RETRY = 86_400  # s; a Retry-After beyond a day is cut to it
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back: HTTP status, media type and the whole body as text."""
+    """What came back: HTTP status, media type, the whole body as text, and the headers (names in small letters)."""
 
     status: int
     media_type: str
     text: str
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
+
+    def retry_after(self, now: datetime) -> datetime | None:
+        """When the server wants to be asked again (UTC), of `Retry-After` in either form; None when it does not say."""
+        said = self.headers.get("retry-after", "").strip()
+        if said.isascii() and said.isdigit():
+            return now + timedelta(seconds=min(int(said), LONGEST_RETRY))
+        return _date(said)
+
+    @property
+    def date(self) -> datetime | None:
+        """The server's own clock (UTC), if it said."""
+        return _date(self.headers.get("date", ""))
 
 
 class Transport:
@@ -54,17 +69,23 @@ class Transport:
         query: Mapping[str, str],
         headers: Mapping[str, str],
         explain: Callable[[Answer], Exception | None],
+        turn: Turn | None = None,
     ) -> Answer:
-        """The answer that `explain` finds nothing wrong with. Raises what it returns, BudgetSpent or RetriableError."""
+        """The answer that `explain` finds nothing wrong with. Raises what it returns, BudgetSpent or RetriableError.
+
+        turn: what the call is about, where the host limits that; a pause it asks for is then kept by all processes.
+        """
         pauses = list(PAUSES)
         limits = 0
-        self._count()
+        self._count(turn)
         began = self._clock.now()
         while True:
             try:
                 return self._ask(url, query, headers, explain)
             except RateLimited as limited:
                 trouble: RetriableError = limited
+                if turn:
+                    self.budget.hold(turn, limited.until)
                 pause = max(1.0, (limited.until - self._clock.now()).total_seconds() + random.uniform(1, 20))
                 limits += 1
                 if pause > LONGEST_WAIT or limits > len(PAUSES):
@@ -77,13 +98,13 @@ class Transport:
             if self._since(began) + pause > LONGEST_GET:
                 raise trouble
             self._clock.sleep(pause)
-            self._count()
+            self._count(turn)
 
-    def _count(self) -> None:
+    def _count(self, turn: Turn | None) -> None:
         """Count one attempt, before it is made."""
         if self.max_calls is not None and self.calls >= self.max_calls:
             raise CallLimit(f"the {self.max_calls} calls allowed for this run are made: run again to go on")
-        self.budget.take()
+        self.budget.take(turn)
         self.calls += 1
 
     def _ask(
@@ -111,7 +132,8 @@ class Transport:
             ) as response:
                 body = self._body(response, began)
                 media_type = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-                return Answer(response.status_code, media_type, body.decode("utf-8", "replace"))
+                headers = {name.lower(): text for name, text in response.headers.items()}
+                return Answer(response.status_code, media_type, body.decode("utf-8", "replace"), headers)
         except (requests.RequestException, HTTPError) as error:
             # The text of a requests error holds the address with the PRM in it: only its kind is told.
             kind = type(error).__name__
@@ -133,3 +155,12 @@ class Transport:
     def _since(self, moment: datetime) -> float:
         """Seconds from `moment` to now."""
         return (self._clock.now() - moment).total_seconds()
+
+
+def _date(text: str) -> datetime | None:
+    """An HTTP date in UTC; None for anything else."""
+    try:
+        moment = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

@@ -17,11 +17,14 @@ from pymongo.database import Database
 
 from sync.cli import COMMANDS, cli
 from sync.standin.curve import household_meters
+from sync.standin.elhub import ElhubStandin
+from sync.standin.elhub_hours import GeneratedHours
 from sync.standin.linky import LinkyStandin
 from tests.processes import environment, finish, start
 from tests.shell import export_file
 from tests.sources.test_exports_cells import curve_sheet, day_sheet, workbook
 
+BULK = "START_TIME,PRICE_AREA,PRODUCTION_GROUP,VOLUME_KWH\n2021-01-01T00:00:00.000+01:00,NO1,Hydro unspecified,5.5\n"
 SERVERS = ("standin",)  # examples that serve until they are stopped
 OWN_DATABASE = ("db", "run")  # examples that use the embedded database
 
@@ -50,6 +53,12 @@ def standin() -> Iterator[LinkyStandin]:
         yield server
 
 
+@pytest.fixture
+def norway() -> Iterator[ElhubStandin]:
+    with ElhubStandin(GeneratedHours(groups=frozenset({"hydro", "cabin"}))) as server:
+        yield server
+
+
 def test_every_command_has_an_example() -> None:
     named = {name.split()[0] for name, _ in every_example()}
     assert named == set(COMMANDS) - {"trigger"}
@@ -57,9 +66,15 @@ def test_every_command_has_an_example() -> None:
 
 @pytest.mark.parametrize(("name", "line"), every_example(), ids=lambda text: text)
 def test_example(
-    name: str, line: str, standin: LinkyStandin, database: Database[Any], mongo_uri: str, tmp_path: Path
+    name: str,
+    line: str,
+    standin: LinkyStandin,
+    norway: ElhubStandin,
+    database: Database[Any],
+    mongo_uri: str,
+    tmp_path: Path,
 ) -> None:
-    environ = environment(standin, mongo_uri, database.name, tmp_path)
+    environ = environment(standin, mongo_uri, database.name, tmp_path) | {"ELHUB_API_URL": norway.url}
     if name.split(maxsplit=1)[0] in OWN_DATABASE:
         environ |= {"MONGODB_URI": ""}
     if name == "run":
@@ -75,7 +90,7 @@ def test_example(
     try:
         if name in SERVERS:
             assert process.stdout is not None
-            assert "LINKY_API_URL" in process.stdout.readline() + process.stdout.readline()
+            assert "_API_URL" in process.stdout.readline() + process.stdout.readline()
             process.send_signal(signal.SIGINT)
         code, _, err = finish(process)
     finally:
@@ -93,6 +108,9 @@ def _with_files(words: list[str], folder: Path) -> list[str]:
             continue
         name = word.replace("*", "2026")
         words[place] = name
+        if word.startswith("production_per_group"):
+            (folder / name).write_text(BULK)
+            continue
         source = export_file(folder, "source.csv")
         if word.endswith(".zip"):
             shutil.make_archive(str(folder / name.removesuffix(".zip")), "zip", folder, "source.csv")

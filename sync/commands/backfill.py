@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from datetime import date
 
 import click
@@ -19,23 +18,28 @@ from ..progress import Bar
 from ..readings import Series
 from ..series_backfill import Job, SeriesBackfill
 from ..settings import Settings, load
+from ..sources import SOURCES
 from ..sources.linky.client import LinkyClient
 from ..sources.linky.token import TokenRefused, read_token
 from ..store.connection import open_store
 from ..store.schema import ensure_pair
 from ..transport import Transport
-from .common import day_option, echo_json, json_option, linky_loader, need_linky, today_in_paris
+from .common import Options, day_option, echo_json, json_option, linky_loader, today_in_paris
+from .open_source import run_open_backfill
 from .report import exit_code, report
+
+SWEEP = "Open sources: also read again the N windows looked at longest ago."
 
 
 @click.command("backfill")
-@click.option("--source", default="linky", show_default=True, help="What to load.")
-@day_option("--since", "First day (default: two years ago).")
+@click.option("--source", default="linky", show_default=True, help=f"What to load: linky, {', '.join(SOURCES)}.")
+@day_option("--since", "First day (default: two years ago; all there is of an open source).")
 @day_option("--until", "Day after the last one (default: today).")
 @click.option("--max-calls", type=click.IntRange(min=1), help="Stop after this many calls.")
 @click.option("--wait", is_flag=True, help="Stay when the day's calls are used up and go on the next day.")
 @click.option("--dry-run", is_flag=True, help="Print the plan, make no call.")
 @click.option("--again", is_flag=True, help="Ask for finished days too: a correction, a late day.")
+@click.option("--sweep", type=click.IntRange(min=0), default=0, metavar="N", help=SWEEP)
 @json_option
 def backfill_command(
     source: str,
@@ -45,6 +49,7 @@ def backfill_command(
     wait: bool,
     dry_run: bool,
     again: bool,
+    sweep: int,
     as_json: bool,
 ) -> None:
     """Load history from the API into both collections, oldest first. Stop it at any time: it goes on where it was.
@@ -56,22 +61,15 @@ def backfill_command(
       python -m sync backfill --dry-run           the plan only
       python -m sync backfill --since 2026-01-01 --max-calls 5
       python -m sync backfill --since 2026-03-01 --until 2026-03-08 --again
+      python -m sync backfill --source elhub      Norway by price area and group, no key needed
     """
-    need_linky(source)
-    options = Options(since, until, max_calls, wait, again)
+    options = Options(since, until, max_calls, wait, again, sweep)
+    if source != "linky":
+        raise SystemExit(run_open_backfill(load(), source, options, dry_run, as_json))
+    if sweep:
+        raise UsageError("--sweep is for the open sources: a meter's finished days do not change (--again asks anyway)")
     code = run_backfill(load(), options, dry_run=dry_run, as_json=as_json)
     raise SystemExit(code)
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What the user asked of a backfill."""
-
-    since: date | None = None
-    until: date | None = None
-    max_calls: int | None = None
-    wait: bool = False
-    again: bool = False
 
 
 def run_backfill(settings: Settings, options: Options, dry_run: bool = False, as_json: bool = False) -> int:

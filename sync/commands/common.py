@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, TypeVar
 
@@ -11,7 +12,6 @@ import click
 from pymongo.database import Database
 
 from ..clock import SystemClock
-from ..errors import UsageError
 from ..loader import Loader
 from ..localtime import PARIS
 from ..settings import DEFAULT_COLLECTIONS, Settings
@@ -20,6 +20,18 @@ from ..store.schema import Document, Pair, pair
 from ..store.writer import PairWriter
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the user asked of a backfill."""
+
+    since: date | None = None
+    until: date | None = None
+    max_calls: int | None = None
+    wait: bool = False
+    again: bool = False
+    sweep: int = 0
 
 
 def json_option(command: Command) -> Command:
@@ -74,9 +86,3 @@ def size(count: int) -> str:
         if count >= factor:
             return f"{count / factor:.3g} {unit}"
     return f"{count} B"
-
-
-def need_linky(source: str | None) -> None:
-    """Only the Linky source loads so far."""
-    if source not in (None, "linky"):
-        raise UsageError(f"source {source!r} cannot be loaded; known: linky")

@@ -11,7 +11,8 @@ from ..importing import import_files
 from ..progress import Bar
 from ..settings import load
 from ..store.connection import open_store
-from .common import echo_json, json_option, linky_loader, need_linky
+from .common import echo_json, json_option, linky_loader
+from .open_source import run_open_import
 from .report import exit_code, report
 
 
@@ -20,19 +21,23 @@ from .report import exit_code, report
 @click.option("--source", default="linky", show_default=True, help="Whose files these are.")
 @json_option
 def import_command(files: tuple[Path, ...], source: str, as_json: bool) -> None:
-    """Load Enedis export files into both collections: several at once, in any order, overlapping or not.
+    """Load export files into both collections: several at once, in any order, overlapping or not.
 
-    Known forms: the R63 load curve (CSV), Enedis_Conso_Heure and _Jour (CSV), the weekly .xlsx of the Enedis site;
+    Of a Linky meter: the R63 load curve (CSV), Enedis_Conso_Heure and _Jour (CSV), the weekly .xlsx of the Enedis site;
     plain, .gz, or a ZIP of them. Daily totals in them are compared with the readings.
+
+    Of Elhub: the bulk CSV of a dataset, plain or .gz, as it is handed out at data.elhub.no/download.
 
     \b
     Examples:
       python -m sync import Enedis_R63_*.csv
       python -m sync import exports.zip heure.xlsx jour.xlsx
+      python -m sync import --source elhub production_per_group_mba_hour-all-en-0000-00-00.csv
     """
-    need_linky(source)
     started = time.monotonic()
     settings = load()
+    if source != "linky":
+        raise SystemExit(run_open_import(settings, source, files, as_json))
     progress = Bar("file")
     with open_store(settings) as database:
         loader = linky_loader(database, settings)

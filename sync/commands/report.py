@@ -21,6 +21,7 @@ def report(outcome: Outcome, pair: Pair, what: str) -> None:
         f"{outcome.missing:,} without a value, {outcome.repeated:,} repeated"
     )
     _list("refused", outcome.rejects, outcome.rejected)
+    _list("answers with less than was asked for", outcome.short, len(outcome.short))
     _list("readings and daily totals that differ", outcome.differences, len(outcome.differences))
     names = f"{pair.record.name} and {pair.mirror.name}"
     if outcome.identical:

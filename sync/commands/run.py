@@ -12,8 +12,8 @@ from ..standin.linky import LinkyStandin
 from ..store.connection import open_store, server_version
 from ..store.schema import refuse_mismatch
 from ..store.sizes import compare_pair, settle
-from .backfill import Options, run_backfill
-from .common import pairs
+from .backfill import run_backfill
+from .common import Options, pairs
 from .compare import tell
 from .report import PARTLY
 

@@ -22,8 +22,8 @@ from ..standin.days import clock_set_to
 from ..standin.faults import kinds_text, parse_faults
 from ..standin.linky import BAN_AFTER, LinkyStandin, RequestRecord
 from ..standin.r63 import read_r63
+from .standin_open import OPEN_STANDINS, open_settings
 
-SOURCES = ("linky",)
 DAY = click.DateTime(formats=["%Y-%m-%d"])
 DATE_TEXT = re.compile(r"\d{4}-\d\d-\d\d")
 
@@ -37,6 +37,11 @@ Examples:
   python -m sync standin linky --port 8065 --today 2025-03-13 --seed 7
   python -m sync standin linky --data r63.csv.gz --ban-after 0
   python -m sync standin linky --faults "429@5,500@7-9,late@2024-06-01..2024-06-03:2"
+  python -m sync standin elhub
+
+\b
+The stand-ins of open sources take --port, --data, --faults, --today and --seed; a fault that does not exist
+makes them tell the ones they have.
 """
 
 
@@ -46,7 +51,10 @@ Examples:
     "--port", type=click.IntRange(0, 65535), default=0, metavar="P", help="Port on 127.0.0.1 (0: a free one)."
 )
 @click.option(
-    "--data", type=click.Path(path_type=Path), metavar="FILE", help="Serve an Enedis R63 export, .csv or .gz."
+    "--data",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Serve an Enedis R63 export, or the bulk file of an open source; .csv or .gz.",
 )
 @click.option("--faults", default="", metavar="KIND@WHICH,…", help="What shall go wrong: see below.")
 @click.option("--meters", type=click.IntRange(1, 1000), default=1, metavar="N", help="How many generated meters (1).")
@@ -78,17 +86,26 @@ def standin(
     ban_after: int,
     as_json: bool,
 ) -> None:
-    """Serve SOURCE (linky) on this machine, as the real API would answer.
+    """Serve SOURCE (linky, or an open source) on this machine, as the real API would answer.
 
     Without --data the meter is that of a generated household: nothing of it was measured. The server prints the
     settings that point the other commands to it, then one line per request on standard error, until Ctrl-C.
     `curl http://127.0.0.1:PORT/` tells what it serves.
     """
-    if source not in SOURCES:
-        raise UsageError(f"there is no stand-in for '{source}'; known: {', '.join(SOURCES)}")
+    now = clock_set_to(today.date()) if today else None
+    if source in OPEN_STANDINS:
+        if meters > 1 or activation:
+            raise UsageError("--meters and --activation are for the stand-in of linky")
+        with _until_signalled() as stopped, OPEN_STANDINS[source](data, now, faults, port, seed) as open_source:
+            click.echo(open_settings(source, open_source, as_json))
+            sys.stdout.flush()
+            stopped.wait()
+        return
+    if source != "linky":
+        raise UsageError(f"there is no stand-in for '{source}'; known: linky, {', '.join(OPEN_STANDINS)}")
     served = LinkyStandin(
         meters=_meters(data, meters, seed),
-        now=clock_set_to(today.date()) if today else None,
+        now=now,
         faults=parse_faults(faults),
         port=port,
         activation=activation.date() if activation else None,

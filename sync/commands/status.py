@@ -6,19 +6,23 @@ from typing import Any
 
 import click
 
-from ..budget import Budget, budget_limit, is_loopback
+from ..budget import Budget, Usage, budget_limit, is_loopback
 from ..clock import SystemClock
 from ..coverage import Coverage, compare_days, coverage, in_words
+from ..open_backfill import dataset_key
+from ..open_plan import Wish, due_windows, open_period
 from ..period import wanted_period
-from ..plan import STATES, plan_windows
+from ..plan import STATES, Window, plan_windows
 from ..readings import Series, series_from
 from ..settings import Settings, load
+from ..sources import SOURCES
 from ..sources.linky.client import CURVE_DAYS
 from ..store.connection import open_store
 from ..store.ledger import CURVE, Ledger
 from ..store.schema import VERIFICATIONS, Pair, refuse_mismatch
 from ..store.verify import series_of
 from .common import echo_json, json_option, pairs, source_option, today_in_paris
+from .open_source import CALLS_PER_DAY, budget_of, source_of, today_of
 
 SHOWN_GAPS = 10
 
@@ -48,30 +52,23 @@ def status_command(source: str | None, as_json: bool) -> None:
 class SourceStatus:
     """The state of one source."""
 
-    def __init__(self, pair: Pair, settings: Settings) -> None:
-        clock = SystemClock()
+    def __init__(self, pair: Pair) -> None:
         self.pair = pair
         self.ledger = Ledger(pair.record.database)
         self.stored: list[Coverage] = []
         self.windows = dict.fromkeys((*STATES, "planned"), 0)
-        url = settings.linky_api_url
-        limit = budget_limit(url, settings.sync_calls_per_day, "SYNC_CALLS_PER_DAY" in settings.given)
-        self.usage = Budget(url, limit, settings.sync_request_spacing, clock).usage()
-        self.calls_per_day = settings.sync_calls_per_day
-        self.wanted, _ = wanted_period(None, None, today_in_paris(clock.now()), is_loopback(url))
-        self._now = clock.now()
+        self.usage: Usage | None = None
+        self.calls_per_day = 0
 
-    def add(self, series: Series, stored: bool, configured: bool) -> None:
-        """Count in one series."""
-        if stored:
-            self.stored.append(coverage(self.pair, series))
-        for state, count in self.ledger.counts(series).items():
+    def add(self, series: Series) -> None:
+        """Count in one stored series."""
+        self.stored.append(coverage(self.pair, series))
+
+    def add_windows(self, key: Series, planned: int) -> None:
+        """Count in the windows of one meter's flow or one dataset, and how many are still to be asked."""
+        for state, count in self.ledger.counts(key).items():
             self.windows[state] += count
-        if configured:
-            entries = self.ledger.entries(series, CURVE)
-            today = self.wanted.end
-            planned = plan_windows(entries, self.wanted, today=today, now=self._now, longest=CURVE_DAYS)
-            self.windows["planned"] += len(planned)
+        self.windows["planned"] += planned
 
     def as_json(self) -> dict[str, Any]:
         """The entry of `status --json`."""
@@ -79,7 +76,7 @@ class SourceStatus:
             "source": self.pair.source,
             "series": [each.as_json() for each in self.stored],
             "windows": self.windows,
-            "calls_today": self.usage.calls,
+            "calls_today": self.usage.calls if self.usage else 0,
             "calls_per_day": self.calls_per_day,
         }
 
@@ -90,21 +87,26 @@ class SourceStatus:
             self._tell_series(each)
         counts = ", ".join(f"{count} {state}" for state, count in self.windows.items())
         click.echo(f"  windows: {counts}")
-        shut = f" ({self.usage.closed})" if self.usage.closed else ""
-        limit = "no limit for a server of our own" if self.usage.limit is None else f"of {self.usage.limit}"
-        click.echo(f"  calls today (UTC): {self.usage.calls} {limit}{shut}")
+        if self.usage:
+            shut = f" ({self.usage.closed})" if self.usage.closed else ""
+            limit = "no limit for a server of our own" if self.usage.limit is None else f"of {self.usage.limit}"
+            click.echo(f"  calls today (UTC): {self.usage.calls} {limit}{shut}")
         last = self.pair.record.database[VERIFICATIONS].find_one({"_id": self.pair.source})
         if last:
             words = "identical" if last["identical"] else "DIFFERENT: run python -m sync repair"
             click.echo(f"  last verification: {last['at']:%Y-%m-%d %H:%M} UTC, {words}")
         if not self.stored:
-            click.echo("  nothing is stored yet: run python -m sync backfill, or python -m sync import FILE…")
+            own = "" if self.pair.source == "linky" else f" --source {self.pair.source}"
+            click.echo(
+                f"  nothing is stored yet: run python -m sync backfill{own}, or python -m sync import{own} FILE…"
+            )
 
     def _tell_series(self, each: Coverage) -> None:
         if each.first is None or each.last is None:
             return
         share = 100 * each.covered_seconds / each.expected_seconds
-        click.echo(f"  {each.series.label}: {each.readings:,} readings, {each.wh / 1000:,.0f} kWh")
+        energy = f", {each.wh / 1000:,.0f} kWh" if each.has_energy else ""
+        click.echo(f"  {each.series.label}: {each.readings:,} readings{energy}")
         click.echo(
             f"    {each.first:%Y-%m-%d %H:%M} … {each.last:%Y-%m-%d %H:%M} UTC, {share:.2f} % of the time covered"
         )
@@ -130,9 +132,43 @@ def _is_shown(pair: Pair, asked: str | None) -> bool:
 
 def _source(pair: Pair, settings: Settings) -> SourceStatus:
     refuse_mismatch(pair)
-    status = SourceStatus(pair, settings)
+    status = SourceStatus(pair)
     stored = {series for entry in series_of(pair.record) if (series := series_from(entry))}
-    configured = {Series("linky", meter.prm, flow) for meter in settings.meters for flow in meter.flows}
-    for series in sorted(stored | configured, key=lambda series: series.key):
-        status.add(series, series in stored, series in configured)
+    for series in sorted(stored, key=lambda series: series.key):
+        status.add(series)
+    if pair.source == "linky":
+        _add_meters(status, settings, stored)
+    elif pair.source in SOURCES:
+        _add_datasets(status, settings)
     return status
+
+
+def _add_meters(status: SourceStatus, settings: Settings, stored: set[Series]) -> None:
+    clock = SystemClock()
+    now = clock.now()
+    url = settings.linky_api_url
+    limit = budget_limit(url, settings.sync_calls_per_day, "SYNC_CALLS_PER_DAY" in settings.given)
+    status.usage = Budget(url, limit, settings.sync_request_spacing, clock).usage()
+    status.calls_per_day = settings.sync_calls_per_day
+    wanted, _ = wanted_period(None, None, today_in_paris(now), is_loopback(url))
+    configured = {Series("linky", meter.prm, flow) for meter in settings.meters for flow in meter.flows}
+    for series in stored | configured:
+        planned: list[Window] = []
+        if series in configured:
+            entries = status.ledger.entries(series, CURVE)
+            planned = plan_windows(entries, wanted, today=wanted.end, now=now, longest=CURVE_DAYS)
+        status.add_windows(series, len(planned))
+
+
+def _add_datasets(status: SourceStatus, settings: Settings) -> None:
+    clock = SystemClock()
+    now = clock.now()
+    source = source_of(settings, status.pair.source)
+    status.usage = budget_of(source, settings, clock).usage()
+    status.calls_per_day = CALLS_PER_DAY
+    today = today_of(source, now)
+    wanted, _ = open_period(source.datasets, None, None, today)
+    for dataset in source.datasets:
+        key = dataset_key(source.name, dataset)
+        entries = status.ledger.entries(key, CURVE)
+        status.add_windows(key, len(due_windows(source, dataset, entries, Wish(wanted, today), now)))

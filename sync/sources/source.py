@@ -6,9 +6,10 @@ is made of it: an API that ignores a parameter, repeats a month or cuts a page i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from pathlib import Path
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -40,7 +41,9 @@ class Parsed:
 class Dataset:
     """One dataset of a source. name: of the source's own words; first, end: local days it has, end not included.
 
-    step: s between readings; reread: days before today that a daily run reads again, as values are still corrected.
+    step: s between readings; reread: days before today that a daily run reads again, as values are still corrected;
+    spacing: s between two calls for this dataset by any process of this machine, where the API counts by dataset;
+    ahead: days from today on that are published beforehand (day-ahead prices: today and tomorrow).
     """
 
     name: str
@@ -49,6 +52,8 @@ class Dataset:
     end: date | None = None
     step: int = 3600
     reread: int = 0
+    spacing: float = 0.0
+    ahead: int = 0
 
 
 class OpenSource(Protocol):
@@ -75,3 +80,12 @@ class OpenSource(Protocol):
     def explain(self, answer: Answer, now: datetime) -> Exception | None:
         """What an answer that is no 200 means (errors.py); None for one to be parsed."""
         ...
+
+
+ReadFiles = Callable[[Sequence[Path]], Iterator[Parsed]]
+"""`read_files` of a module `NAME_files.py`: the bulk files of a source, streamed.
+
+Looks at the header of every file first and raises FileRefused (errors.py) before anything is handed out, so that a
+wrong file leaves the store as it was. Then hands out parts of some ten thousand readings: batches of any series, those
+of one series oldest first wherever the files allow it; `rejects` with the name of the file and the line.
+"""

@@ -11,7 +11,7 @@ were set, from 1. Faults of days choose local dates: `D` or `D..D`, both include
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
@@ -112,78 +112,85 @@ class Faults:
 NO_FAULTS = Faults()
 
 
-def parse_faults(text: str) -> Faults:
+class _Wrong(ValueError):
+    """What is wrong with a written fault."""
+
+
+def parse_faults(
+    text: str, request_kinds: Mapping[str, Kind] = REQUEST_KINDS, day_kinds: Mapping[str, Kind] = DAY_KINDS
+) -> Faults:
     """`429@5,late@2024-06-01:2` → Faults; an empty text is none. Raises UsageError with all kinds and examples."""
     requests: list[RequestFault] = []
     days: list[DayFault] = []
     for written in filter(None, (part.strip() for part in text.split(","))):
-        match = WRITTEN.fullmatch(written)
-        if not match:
-            raise _refused(written, "it is not of the form kind@which or kind@which:amount")
-        name = ALIASES.get(match["kind"], match["kind"])
-        if name in REQUEST_KINDS:
-            first, last, every = _numbers(written, match["which"])
-            requests.append(RequestFault(name, first, last, every, _amount(written, name, match["amount"])))
-        elif name in DAY_KINDS:
-            days.append(DayFault(name, *_dates(written, match["which"]), _amount(written, name, match["amount"])))
-        else:
-            raise _refused(written, f"there is no kind '{match['kind']}'")
+        try:
+            match = WRITTEN.fullmatch(written)
+            if not match:
+                raise _Wrong("it is not of the form kind@which or kind@which:amount")
+            name = match["kind"]
+            if name not in request_kinds:
+                name = ALIASES.get(name, name)
+            if name in request_kinds:
+                first, last, every = _numbers(match["which"])
+                requests.append(RequestFault(name, first, last, every, _amount(name, request_kinds, match["amount"])))
+            elif name in day_kinds:
+                days.append(DayFault(name, *_dates(match["which"]), _amount(name, day_kinds, match["amount"])))
+            else:
+                raise _Wrong(f"there is no kind '{match['kind']}'")
+        except _Wrong as wrong:
+            raise UsageError(f"fault '{written}': {wrong}.\n\n{kinds_text(request_kinds, day_kinds)}") from None
     return Faults(tuple(requests), tuple(days))
 
 
-def _amount(written: str, name: str, text: str | None) -> float:
-    kind = (REQUEST_KINDS | DAY_KINDS)[name]
+def _amount(name: str, kinds: Mapping[str, Kind], text: str | None) -> float:
+    kind = kinds[name]
     if text is None:
         return kind.amount
     if not kind.unit:
-        raise _refused(written, f"{name} takes no amount")
+        raise _Wrong(f"{name} takes no amount")
     amount = float(text)
     if amount > kind.highest:
-        raise _refused(written, f"at most {kind.highest:.0f} {kind.unit}")
+        raise _Wrong(f"at most {kind.highest:.0f} {kind.unit}")
     if name in WHOLE_DAYS and not amount.is_integer():
-        raise _refused(written, f"{name} counts whole {kind.unit}")
+        raise _Wrong(f"{name} counts whole {kind.unit}")
     return amount
 
 
-def _numbers(written: str, which: str) -> tuple[int, int, int]:
+def _numbers(which: str) -> tuple[int, int, int]:
     """First, last and every-k-th of a request selector."""
     match = NUMBERS.fullmatch(which)
     if not match:
-        raise _refused(written, f"'{which}' is not a request number (5), a range (7-9) or every k-th (*20)")
+        raise _Wrong(f"'{which}' is not a request number (5), a range (7-9) or every k-th (*20)")
     if match["every"]:
         if int(match["every"]) == 0:
-            raise _refused(written, "every 0th request is none; the first is 1")
+            raise _Wrong("every 0th request is none; the first is 1")
         return 1, 1, int(match["every"])
     first = int(match["first"])
     last = int(match["last"] or first)
     if not 1 <= first <= last:
-        raise _refused(written, f"'{which}' is an empty range; the first request is 1")
+        raise _Wrong(f"'{which}' is an empty range; the first request is 1")
     return first, last, 0
 
 
-def _dates(written: str, which: str) -> tuple[date, date]:
+def _dates(which: str) -> tuple[date, date]:
     match = DATES.fullmatch(which)
     try:
         first, last = (date.fromisoformat(text) for text in (match[1], match[2] or match[1])) if match else (None, None)
     except ValueError:
-        raise _refused(written, f"'{which}' is not a date of the calendar") from None
+        raise _Wrong(f"'{which}' is not a date of the calendar") from None
     if first is None or last is None:
-        raise _refused(written, f"'{which}' is not a local date (2024-05-01) or a range (2024-06-01..2024-06-03)")
+        raise _Wrong(f"'{which}' is not a local date (2024-05-01) or a range (2024-06-01..2024-06-03)")
     if last < first or last - first > timedelta(days=4000):
-        raise _refused(written, f"'{which}' ends before it begins or is longer than ten years")
+        raise _Wrong(f"'{which}' ends before it begins or is longer than ten years")
     return first, last
 
 
-def _refused(written: str, reason: str) -> UsageError:
-    return UsageError(f"fault '{written}': {reason}.\n\n{kinds_text()}")
-
-
-def kinds_text() -> str:
+def kinds_text(request_kinds: Mapping[str, Kind] = REQUEST_KINDS, day_kinds: Mapping[str, Kind] = DAY_KINDS) -> str:
     """All kinds of faults with what they do and an example, one per line: for error messages and `--help`."""
     lines = ["Faults of requests, kind@n, kind@n-m or kind@*k (every k-th):"]
-    lines += [_kind_line(kind) for kind in REQUEST_KINDS.values()]
-    lines += ["Faults of days, kind@D or kind@D..D:"]
-    lines += [_kind_line(kind) for kind in DAY_KINDS.values()]
+    lines += [_kind_line(kind) for kind in request_kinds.values()]
+    lines += ["Faults of days, kind@D or kind@D..D:"] if day_kinds else []
+    lines += [_kind_line(kind) for kind in day_kinds.values()]
     return "\n".join(lines)
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -24,6 +25,7 @@ class Reply:
     wait: float = 0
     cut: bool = False
     reset: bool = False
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 def json_reply(body: Any, status: int = 200) -> Reply:

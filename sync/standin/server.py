@@ -6,6 +6,7 @@ import os
 import socket
 import struct
 from collections.abc import Callable
+from email.message import Message
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Lock
@@ -33,6 +34,10 @@ class Server(ThreadingHTTPServer):
         self._open: set[socket.socket] = set()
         self._open_lock = Lock()
         super().__init__(("127.0.0.1", port), _Handler)
+
+    def reply(self, method: str, target: str, headers: Message) -> Reply:
+        """What is answered to a request; header names are read in any case."""
+        return self.answer(method, target, headers.get("Authorization"))
 
     def server_bind(self) -> None:
         # Not HTTPServer's: it asks the resolver for this machine's name.
@@ -75,13 +80,15 @@ class _Handler(BaseHTTPRequestHandler):
     def answer(self) -> None:
         if self.headers.get("Content-Length") or self.headers.get("Transfer-Encoding"):
             self.close_connection = True  # whatever came with a POST is not read
-        reply = self.server.answer(self.command, self.path, self.headers.get("Authorization"))
+        reply = self.server.reply(self.command, self.path, self.headers)
         if reply.reset:
             self._reset()
             return
         self.send_response(reply.status)
         self.send_header("Content-Type", reply.content_type)
         self.send_header("Content-Length", str(len(reply.body)))
+        for name, text in reply.headers.items():
+            self.send_header(name, text)
         if self.close_connection:
             self.send_header("Connection", "close")
         self.end_headers()

@@ -44,6 +44,12 @@ def _running_since(pid: int) -> str:
 PLACE = _place()
 
 
+def process() -> Document:
+    """This process as a lease names it."""
+    pid = os.getpid()
+    return {"pid": pid, "since": _running_since(pid)}
+
+
 class Lease:
     """A named lease; each object is an owner of its own. `seconds` is how long it lasts without renewal."""
 
@@ -100,8 +106,7 @@ class Lease:
 
     def _take(self, condition: Document) -> bool:
         """Write our name if the lease meets a condition; dated by the server's clock."""
-        pid = os.getpid()
-        mine = {"owner": self._owner, "place": PLACE, "pid": pid, "since": _running_since(pid)}
+        mine = {"owner": self._owner, "place": PLACE, **process()}
         until = {"$add": ["$$NOW", round(self.seconds * 1000)]}
         return bool(
             self._leases.update_one({"_id": self.name} | condition, [{"$set": mine | {"until": until}}]).matched_count
@@ -117,7 +122,7 @@ class Lease:
 
     def _take_from_dead(self) -> bool:
         holder = self.holder()
-        return holder is not None and _is_dead(holder) and self._take({"owner": holder["owner"]})
+        return holder is not None and is_dead(holder) and self._take({"owner": holder["owner"]})
 
 
 @contextmanager
@@ -130,7 +135,8 @@ def held(lease: Lease, patience: float) -> Iterator[Lease]:
         lease.release()
 
 
-def _is_dead(holder: Document) -> bool:
+def is_dead(holder: Document) -> bool:
+    """Whether the holder of a lease ran on this machine and is gone."""
     if not PLACE or holder.get("place") != PLACE:
         return False
     return _running_since(holder["pid"]) != holder.get("since")

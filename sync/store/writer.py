@@ -6,54 +6,32 @@ failed insert did is never assumed but read again (a blind resend would double t
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TypeVar
 
-import numpy as np
 from bson import ObjectId
-from bson.codec_options import CodecOptions
 from bson.raw_bson import RawBSONDocument
 from pymongo import ASCENDING, ReplaceOne
-from pymongo.errors import BulkWriteError, PyMongoError
+from pymongo.errors import BulkWriteError
 
 from ..clock import Clock, SystemClock
 from ..readings import LONGEST_INTERVAL, ReadingBatch, Series, instant, milliseconds
-from .connection import is_passing
+from .bulk import LEASE_SECONDS, BulkWrite, lease_name
+from .comparison import Written, is_correction, overlaps
 from .layout import encode
 from .lease import Lease, held
+from .patience import PATIENCE, patiently
+from .replies import RAW
 from .schema import LEASES, Document, Pair
 
-RAW: CodecOptions[RawBSONDocument] = CodecOptions(document_class=RawBSONDocument, tz_aware=True)
+__all__ = ["PairWriter", "Written"]
+
 BATCH = 10_000  # documents in one insert
-LEASE_SECONDS = 30
-PATIENCE = 60  # seconds a passing failure (an election, a restart) or another writer may last
 DUPLICATE_KEY = 11000
 
-NOT_COMPARED = {"_id", "ts", "series", "flag"}
-
 Result = TypeVar("Result")
-
-
-@dataclass(slots=True)
-class Written:
-    """What became of a batch. `rejected`: starts (UTC) that overlap a stored reading of another length."""
-
-    new: int = 0
-    changed: int = 0
-    unchanged: int = 0
-    rejected: list[datetime] = field(default_factory=list)
-
-    def __add__(self, other: Written) -> Written:
-        return Written(
-            self.new + other.new,
-            self.changed + other.changed,
-            self.unchanged + other.unchanged,
-            self.rejected + other.rejected,
-        )
 
 
 class PairWriter:
@@ -81,9 +59,24 @@ class PairWriter:
                 self.fill_mirror(batch.series, instant(int(part.start[0])), instant(int(part.start[-1])))
         return written
 
+    def write_many(self, batches: Sequence[ReadingBatch], mirror: bool = True) -> Written:
+        """Store batches of many series at once, as `write` would one by one, but close to what the server can take.
+
+        Safe to repeat; raises PyMongoError for what does not pass by itself.
+        """
+        return BulkWrite(self.pair, self._clock).write(batches, mirror)
+
     def fill_mirror(self, series: Series, first: datetime, last: datetime) -> int:
         """Insert what the mirror lacks of `first` … `last` (both included); returns how many documents that were."""
-        return self._patiently(lambda: self._fill(series, first, last))
+        return self._patiently(lambda: self._fill(series, {"ts": {"$gte": first, "$lte": last}}))
+
+    def complete_mirror(self, series: Series) -> int:
+        """Insert what the mirror lacks of a whole series; returns how many documents that were.
+
+        Without bounds: servers up to 6.0 find nothing in a time-series collection by a bound before 1970-02 or after
+        2105, and what is not found would be inserted once more.
+        """
+        return self._patiently(lambda: self._fill(series, {}))
 
     def rewrite_mirror(self, series: Series) -> None:
         """Make the mirror of a series anew from the record, oldest first: one clean chronological load."""
@@ -99,7 +92,7 @@ class PairWriter:
     def _record(self, batch: ReadingBatch, ids: list[ObjectId], corrected: set[int]) -> Written:
         """One try. `ids` and `corrected` (starts) outlive it, so that a second try counts what the first had done."""
         stored = self._stored(batch)
-        overlapping = _overlapping(batch, stored)
+        overlapping = overlaps(batch, ((start, start + known["seconds"] * 1000) for start, known in stored.items()))
         written = Written(rejected=[instant(int(batch.start[index])) for index in sorted(overlapping)])
         fresh: list[int] = []
         changed: list[Document] = []
@@ -113,7 +106,7 @@ class PairWriter:
             ours = batch.document(index, known["_id"])
             if known["_id"] == ids[index]:  # written by an earlier try of this very call
                 written.new += 1
-            elif _is_correction(known, ours):
+            elif is_correction(known, ours):
                 changed.append(ours)
                 corrected.add(start)
             elif start not in corrected:
@@ -147,11 +140,11 @@ class PairWriter:
 
     # --- the mirror ------------------------------------------------------------------------------------------------
 
-    def _fill(self, series: Series, first: datetime, last: datetime) -> int:
+    def _fill(self, series: Series, bounds: Document) -> int:
         with held(self._lease(series), PATIENCE) as lease:
             if self._rewrite(series, lease):
                 return 0
-            query = series.query() | {"ts": {"$gte": first, "$lte": last}}
+            query = series.query() | bounds
             mirrored = {found["ts"] for found in self.pair.mirror.find(query, {"_id": 0, "ts": 1})}
             stored = self._raw(query)
             lacking = (raw for raw in stored if raw["ts"] not in mirrored) if mirrored else stored
@@ -194,45 +187,10 @@ class PairWriter:
         return self._held[series]
 
     def _lease_name(self, series: Series) -> str:
-        return f"mirror {self.pair.mirror.name} {series.key}"
+        return lease_name(self.pair, series)
 
     def _patiently(self, step: Callable[[], Result]) -> Result:
-        began, waited = time.monotonic(), 0.0
-        while True:
-            try:
-                return step()
-            except PyMongoError as error:
-                # A try may itself have waited for a server: both kinds of waiting count.
-                if not is_passing(error) or max(waited, time.monotonic() - began) >= PATIENCE:
-                    raise
-            pause = min(0.2 + waited / 4, 2.0)
-            self._clock.sleep(pause)
-            waited += pause
-
-
-def _is_correction(known: Document, ours: Document) -> bool:
-    """Whether what came in says something else, and is not older than what is known (`updated`, where a source says).
-
-    A source without quality marks does not take a stored mark away.
-    """
-    if "updated" in known and "updated" in ours and ours["updated"] < known["updated"]:
-        return False
-    fields = (known.keys() | ours.keys()) - NOT_COMPARED
-    changed = any(known.get(name) != ours.get(name) for name in fields)
-    return changed or ("flag" in ours and known.get("flag") != ours["flag"])
-
-
-def _overlapping(batch: ReadingBatch, stored: Mapping[int, Document]) -> set[int]:
-    """Readings of the batch that share time with a stored reading which starts at another instant."""
-    found: set[int] = set()
-    for start, document in stored.items():
-        end = start + document["seconds"] * 1000
-        index = int(np.searchsorted(batch.end, start, side="right"))
-        while index < len(batch) and batch.start[index] < end:
-            if batch.start[index] != start:
-                found.add(index)
-            index += 1
-    return found
+        return patiently(step, self._clock)
 
 
 def _chunks(documents: Iterable[RawBSONDocument], size: int) -> Iterator[list[RawBSONDocument]]:

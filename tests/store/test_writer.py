@@ -16,7 +16,8 @@ from pymongo.database import Database
 from sync.errors import StoreError
 from sync.readings import ReadingBatch, Series, document, energy_batch
 from sync.settings import DEFAULT_COLLECTIONS
-from sync.store.layout import decode, encode
+from sync.store.columns import decode
+from sync.store.layout import encode
 from sync.store.lease import Lease
 from sync.store.schema import LEASES, SCHEMA, Pair, ensure_pair, key_of, pair
 from sync.store.verify import repair_pair, verify_pair

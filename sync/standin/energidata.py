@@ -1,0 +1,170 @@
+"""A stand-in for Energi Data Service: a local server that answers as the real one does.
+
+    with EnergidataStandin() as standin:
+        requests.get(f"{standin.url}/dataset/Elspotprices", params={"start": "2024-01-01", "limit": "0", …})
+
+With its habits: Danish time unless `timezone=UTC`, newest first unless `sort` is given, a hundred records unless a
+start or a limit is, names of columns in the letter case they were asked in, `total` of what matches rather than of what
+comes, unknown parameters ignored. `minute` is its limit of one call a dataset; off by default, as it is for a server
+of one's own, on with the fault `minute@*1`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, ClassVar
+
+from ..readings import milliseconds
+from . import energidata_spoil
+from .days import Now
+from .energidata_rows import COLUMNS, HISTORY, TIMES, ZONE, GeneratedRows, Row, Served
+from .faults import NO_FAULTS, Faults, Kind
+from .open_standin import TRANSPORT_KINDS, OpenStandin, Request
+from .replies import Reply, json_reply
+
+DEFAULT_LIMIT = 100
+MOMENT = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T(\d\d):(\d\d))?)?)?")
+RELATIVE = re.compile(r"(now|utcnow|StartOfDay|StartOfMonth|StartOfYear)(?:([+-])P(\d{1,4})D)?")
+MARGIN = timedelta(hours=3)  # between the two clocks
+
+
+class Refused(Exception):
+    """A request the API refuses with 400."""
+
+
+class EnergidataStandin(OpenStandin):
+    """served: generated rows by default, or those of files."""
+
+    kinds: ClassVar[Mapping[str, Kind]] = TRANSPORT_KINDS | energidata_spoil.KINDS
+    base = ""
+
+    def __init__(
+        self,
+        served: Served | None = None,
+        *,
+        now: Now | None = None,
+        faults: Faults = NO_FAULTS,
+        port: int = 0,
+        log: Callable[[Request], None] | None = None,
+    ) -> None:
+        self._served = served or GeneratedRows()
+        self._asked: dict[str, datetime] = {}
+        super().__init__(now=now, faults=faults, port=port, log=log)
+
+    def reply(self, request: Request, spoilt: Mapping[str, float]) -> Reply:
+        """One answer."""
+        match = re.fullmatch(r"/dataset/(\w+)", request.path)
+        name = next((each for each in COLUMNS if match and each.lower() == match[1].lower()), None)
+        if name is None:
+            return json_reply({"message": f"Resource not found: {request.path[:80]}"}, 404)
+        if "minute" in spoilt and (wait := self._wait(name, spoilt["minute"])):
+            said = {"statusCode": 429, "message": f"Rate limit is exceeded. Try again in {wait} seconds."}
+            return Reply(429, json.dumps(said).encode(), headers={"Retry-After": str(wait)})
+        if "400" in spoilt:
+            return json_reply({"message": "Invalid column name: HourUTC"}, 400)
+        try:
+            answer = self._found(name, energidata_spoil.parameters(request.given, spoilt))
+        except Refused as refused:
+            return json_reply({"message": str(refused)}, 400)
+        energidata_spoil.spoil(answer, name, spoilt)
+        headers = {"RemainingCalls": "39", "TotalCalls": str(len(self.requests))}
+        return Reply(200, json.dumps(answer, separators=(",", ":")).encode(), headers=headers)
+
+    def _wait(self, name: str, minute: float) -> int:
+        """Seconds until the dataset may be asked again; 0 when it may be now, which is then noted."""
+        now = self.now()
+        with self._lock:
+            last = self._asked.get(name)
+            if last and (left := minute - (now - last).total_seconds()) > 0:
+                return int(left) + 1
+            self._asked[name] = now
+        return 0
+
+    def _found(self, name: str, given: Mapping[str, str]) -> dict[str, Any]:
+        rows = self._matching(name, given)
+        answer: dict[str, Any] = {"total": len(rows)}
+        utc = TIMES[name][0]
+        order = given.get("sort") or f"{utc} desc,PriceArea desc"
+        for part in reversed(order.split(",")):
+            words = part.split()
+            column = _column(name, words[0]) if words else utc
+            # A null sorts before everything, as in the real one's database.
+            rows.sort(key=lambda row: (row[column] is not None, row[column]), reverse=words[1:] == ["desc"])
+        if "sort" in given:
+            answer["sort"] = given["sort"]
+        if "filter" in given:
+            answer["filters"] = given["filter"]
+        limit = _number(given, "limit", 0 if "start" in given else DEFAULT_LIMIT)
+        offset = _number(given, "offset", 0)
+        rows = rows[offset : offset + limit if limit else None]
+        spelled = [(asked, _column(name, asked)) for asked in given.get("columns", "").split(",") if asked]
+        if spelled:
+            rows = [{asked: row[column] for asked, column in spelled} for row in rows]
+        return answer | {"limit": limit, "dataset": name, "records": rows}
+
+    def _matching(self, name: str, given: Mapping[str, str]) -> list[Row]:
+        """Rows of the asked time, read on the UTC or on the Danish column, that pass the filter."""
+        in_utc = given.get("timezone", "").upper() == "UTC"
+        first, end = (self._moment(given[edge], in_utc) if edge in given else None for edge in ("start", "end"))
+        low, high = (_margin(moment, sign) if moment else None for moment, sign in ((first, -1), (end, 1)))
+        now = self.now()
+        rows = self._served.rows(name, low or HISTORY, high or milliseconds(now + timedelta(days=3)), now)
+        column = TIMES[name][0 if in_utc else 1]
+        earliest, latest = first.isoformat() if first else "", end.isoformat() if end else "~"
+        wanted = _filter(name, given.get("filter", "{}"))
+        return [
+            row
+            for row in rows
+            if earliest <= row[column] < latest and all(row[each] in allowed for each, allowed in wanted.items())
+        ]
+
+    def _moment(self, text: str, in_utc: bool) -> datetime:
+        """Naive, on the clock of the column."""
+        now = self.now().astimezone(UTC if in_utc else ZONE).replace(tzinfo=None, second=0, microsecond=0)
+        if match := RELATIVE.fullmatch(text):
+            midnight = datetime.combine(now.date(), datetime.min.time())
+            named = {
+                "StartOfDay": midnight,
+                "StartOfMonth": midnight.replace(day=1),
+                "StartOfYear": midnight.replace(day=1, month=1),
+            }
+            days = int(f"{match[2]}{match[3]}") if match[2] else 0
+            return named.get(match[1], now) + timedelta(days=days)
+        if match := MOMENT.fullmatch(text):
+            year, month, day, hour, minute = (int(part) if part else None for part in match.groups())
+            try:
+                return datetime(year or 1, month or 1, day or 1, hour or 0, minute or 0)  # noqa: DTZ001 - naive is meant
+            except ValueError:
+                pass
+        raise Refused(f"Invalid date: {text[:40]}. Use yyyy-MM-ddTHH:mm")
+
+
+def _margin(moment: datetime, sign: int) -> int:
+    return milliseconds(moment.replace(tzinfo=UTC) + sign * MARGIN)
+
+
+def _filter(name: str, text: str) -> dict[str, list[Any]]:
+    """Column → allowed values: equality is all that the API knows."""
+    try:
+        wanted = json.loads(text)
+        allowed = {each: found if isinstance(found, list) else [found] for each, found in wanted.items()}
+    except (ValueError, AttributeError):
+        raise Refused('Invalid filter: use JSON like {"PriceArea":["DK1"]}') from None
+    return {_column(name, each): found for each, found in allowed.items()}
+
+
+def _column(name: str, asked: str) -> str:
+    found = next((column for column in COLUMNS[name] if column.lower() == asked.strip().lower()), None)
+    if found is None:
+        raise Refused(f"Invalid column name: {asked[:40]}")
+    return found
+
+
+def _number(given: Mapping[str, str], name: str, default: int) -> int:
+    text = given.get(name, str(default))
+    if not text.isdecimal():
+        raise Refused(f"Invalid {name}: {text[:40]}")
+    return int(text)

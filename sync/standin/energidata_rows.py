@@ -1,0 +1,210 @@
+"""The rows a stand-in for Energi Data Service has: generated for any time, the same every time, or taken from files.
+
+Generated are the datasets as they were: hourly prices that ended with September 2025, quarter-hours since, SYSTEM gone
+in February 2025, a hole in NO2, SE3 and SE4 after that; production with thermal types once for each allocation method.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..localtime import ZONES, midnight
+from ..readings import Instants
+from ..sources.energidata_files import read_files
+from ..sources.energidata_prices import CHANGE
+
+ZONE = ZONES["energidata"]
+HOUR = 3_600_000
+OPEN_END = 2**62
+Row = dict[str, Any]
+
+ELSPOT, DAY_AHEAD, PRODUCTION = "Elspotprices", "DayAheadPrices", "DeclarationProduction"
+STEPS = {ELSPOT: HOUR, DAY_AHEAD: HOUR // 4, PRODUCTION: HOUR}
+TIMES = {ELSPOT: ("HourUTC", "HourDK"), DAY_AHEAD: ("TimeUTC", "TimeDK"), PRODUCTION: ("HourUTC", "HourDK")}
+PRICES = {ELSPOT: ("SpotPriceDKK", "SpotPriceEUR"), DAY_AHEAD: ("DayAheadPriceEUR", "DayAheadPriceDKK")}
+COLUMNS: Mapping[str, tuple[str, ...]] = {
+    ELSPOT: (*TIMES[ELSPOT], "PriceArea", *PRICES[ELSPOT]),
+    DAY_AHEAD: (*TIMES[DAY_AHEAD], "PriceArea", *PRICES[DAY_AHEAD]),
+    PRODUCTION: (
+        *TIMES[PRODUCTION],
+        "PriceArea",
+        "Version",
+        "FuelAllocationMethod",
+        "ReportGrpCode",
+        "ProductionType",
+        "DeliveryType",
+        "Production_MWh",
+        "ShareTotal",
+        "CO2PerkWh",
+    ),
+}
+AREAS = {"DK1": 55.0, "DK2": 60.0, "DE": 62.0, "NO2": 50.0, "SE3": 40.0, "SE4": 45.0, "SYSTEM": 42.0}
+SYSTEM_GONE = midnight(date(2025, 2, 7), ZONE)
+HOLE = (SYSTEM_GONE, midnight(date(2025, 3, 8), ZONE))  # of NO2, SE3 and SE4
+HISTORY = midnight(date(2015, 1, 1), ZONE)  # of the stand-in; the real one goes back to 1999
+DECLARED_FROM = midnight(date(2021, 1, 1), ZONE)
+DECLARED_AFTER, FINAL_AFTER = timedelta(days=11), timedelta(days=60)
+METHODS = {"Total": 1.0, "125%": 0.8, "200%": 0.6}
+ALWAYS = (
+    ("Hydro", None, 1.5),
+    ("Solar", "Grid", 300.0),
+    ("Solar", "Own", 60.0),
+    ("WindOffshore", None, 700.0),
+    ("WindOnshore", None, 1100.0),
+)
+THERMAL = (
+    ("BioGas", 90.0),
+    ("Coal", 400.0),
+    ("NaturalGas", 120.0),
+    ("Oil", 15.0),
+    ("Straw", 70.0),
+    ("Waste", 160.0),
+    ("Wood", 250.0),
+)
+"""Types of production with their size in MWh; the sun's with two kinds of delivery."""
+
+
+class Served(Protocol):
+    """Rows with all columns of a dataset whose UTC time lies in `[low, high)`, oldest first."""
+
+    def rows(self, dataset: str, low: int, high: int, now: datetime) -> list[Row]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class GeneratedRows:
+    """Denmark as if; the numbers are invented, `seed` makes others."""
+
+    seed: int = 0
+
+    def rows(self, dataset: str, low: int, high: int, now: datetime) -> list[Row]:
+        """Up to what is published at `now`: prices until the end of tomorrow from 13:00 on, production days later."""
+        if dataset == PRODUCTION:
+            return list(self._production(low, high, now))
+        return list(self._prices(dataset, low, high, now))
+
+    def _prices(self, dataset: str, low: int, high: int, now: datetime) -> Iterator[Row]:
+        local = now.astimezone(ZONE)
+        published = midnight(local.date() + timedelta(days=2 if local.hour >= 13 else 1), ZONE)
+        first, end = (HISTORY, CHANGE) if dataset == ELSPOT else (CHANGE, OPEN_END)
+        start = grid(max(low, first), min(high, end, published), STEPS[dataset])
+        prices = {area: self._price(start, area, level) for area, level in AREAS.items()}
+        for place, (moment, times) in enumerate(zip(start.tolist(), both_times(dataset, start), strict=True)):
+            for area, eur in prices.items():
+                if is_quoted(area, moment):
+                    yield price_row(dataset, times, area, float(eur[place]), round(float(eur[place]) * 7.46, 6))
+
+    def _price(self, start: Instants, area: str, level: float) -> NDArray[np.float32]:
+        code = self.seed * 100 + list(AREAS).index(area)
+        hour = start / HOUR
+        shape = 1 + 0.4 * np.sin(2 * np.pi * (hour / 24 - 0.3)) + 0.3 * np.cos(2 * np.pi * hour / 8766)
+        return np.round(level * (shape + 1.3 * (noise(start, code) - 0.6)), 2).astype(np.float32)
+
+    def _production(self, low: int, high: int, now: datetime) -> Iterator[Row]:
+        published = midnight((now - DECLARED_AFTER).astimezone(ZONE).date(), ZONE)
+        final = midnight((now - FINAL_AFTER).astimezone(ZONE).date(), ZONE)
+        start = grid(max(low, DECLARED_FROM), min(high, published), HOUR)
+        times = both_times(PRODUCTION, start)
+        for number, area in enumerate(("DK1", "DK2")):
+            code = 100 * number
+            plain = [(kind, way, self._energy(start, code + at, size)) for at, (kind, way, size) in enumerate(ALWAYS)]
+            hot = [(kind, self._energy(start, code + 20 + at, size)) for at, (kind, size) in enumerate(THERMAL)]
+            for place, moment in enumerate(start.tolist()):
+                energies = [("All", kind, way, float(mwh[place])) for kind, way, mwh in plain]
+                for method, part in METHODS.items():
+                    energies += [(method, kind, None, float(mwh[place]) * part) for kind, mwh in hot]
+                version = "Final" if moment < final else "Preliminary"
+                yield from _declared(times[place] | {"PriceArea": area, "Version": version}, energies)
+
+    def _energy(self, start: Instants, code: int, size: float) -> NDArray[np.float64]:
+        return np.round(size * (0.2 + 1.2 * noise(start, self.seed * 1000 + code)), 6)
+
+
+def _declared(common: Row, energies: list[tuple[str, str, str | None, float]]) -> Iterator[Row]:
+    """The rows of an area's hour: (method, type, delivery, MWh). Preliminary values are two per cent too low."""
+    total = sum(mwh for method, *_, mwh in energies if method in ("All", "Total"))
+    grown = 1.0 if common["Version"] == "Final" else 0.98
+    for method, kind, delivery, mwh in energies:
+        yield common | {
+            "FuelAllocationMethod": method,
+            "ReportGrpCode": kind.upper()[:3],
+            "ProductionType": kind,
+            "DeliveryType": delivery,
+            "Production_MWh": round(mwh * grown, 6),
+            "ShareTotal": round(100 * mwh / total, 6),
+            "CO2PerkWh": 0.0 if method == "All" else 321.5,
+        }
+
+
+class FileRows:
+    """The prices of site exports (`sync/sources/energidata_files.py`); nothing is declared there."""
+
+    def __init__(self, *paths: Path) -> None:
+        self._prices: dict[int, list[tuple[str, float, float | None]]] = {}
+        for parsed in read_files(paths):
+            for batch in parsed.batches:
+                absent = batch.absent.get("dkk_mwh", np.zeros(len(batch), dtype=bool)).tolist()
+                columns = (batch.start.tolist(), batch.columns["eur_mwh"].tolist(), batch.columns["dkk_mwh"].tolist())
+                for moment, eur, dkk, no_dkk in zip(*columns, absent, strict=True):
+                    at = self._prices.setdefault(moment, [])
+                    if all(batch.series.id != area for area, *_ in at):
+                        at.append((batch.series.id, eur, None if no_dkk else dkk))
+        self._times = sorted(self._prices)
+
+    @property
+    def last(self) -> int:
+        """Start of the newest price, ms."""
+        return self._times[-1]
+
+    def rows(self, dataset: str, low: int, high: int, now: datetime) -> list[Row]:  # noqa: ARG002 - all is published
+        """Prices of before and after the change, each in its dataset."""
+        if dataset == PRODUCTION:
+            return []
+        first, end = (low, min(high, CHANGE)) if dataset == ELSPOT else (max(low, CHANGE), high)
+        start = np.array([moment for moment in self._times if first <= moment < end], dtype=np.int64)
+        return [
+            price_row(dataset, times, area, eur, dkk)
+            for moment, times in zip(start.tolist(), both_times(dataset, start), strict=True)
+            for area, eur, dkk in self._prices[moment]
+        ]
+
+
+def price_row(dataset: str, times: Row, area: str, eur: float, dkk: float | None) -> Row:
+    """A row in the order of the columns of its dataset, prices as the API writes them."""
+    row = times | {"PriceArea": area}
+    for name in PRICES[dataset]:
+        row[name] = round(eur, 6) if name.endswith("EUR") else dkk
+    return row
+
+
+def is_quoted(area: str, moment: int) -> bool:
+    """Whether an area had a price then."""
+    if area == "SYSTEM":
+        return moment < SYSTEM_GONE
+    return area not in ("NO2", "SE3", "SE4") or not HOLE[0] <= moment < HOLE[1]
+
+
+def both_times(dataset: str, start: Instants) -> list[Row]:
+    """The UTC and the Danish time of each instant, without a zone, as the API writes them."""
+    found = []
+    utc_name, local_name = TIMES[dataset]
+    for moment in start.tolist():
+        utc = datetime.fromtimestamp(moment // 1000, UTC)
+        found.append({utc_name: f"{utc:%Y-%m-%dT%H:%M:%S}", local_name: f"{utc.astimezone(ZONE):%Y-%m-%dT%H:%M:%S}"})
+    return found
+
+
+def grid(low: int, high: int, step: int) -> Instants:
+    """Instants of `[low, high)` on the grid."""
+    return np.arange(-(-low // step) * step, max(low, high), step, dtype=np.int64)
+
+
+def noise(start: Instants, code: int) -> NDArray[np.float64]:
+    """0 … 1, without order to the eye, from the instant and a number alone: any month can be made by itself."""
+    return np.asarray(np.modf(np.abs(np.sin(start / 900_000 * 12.9898 + code * 78.233)) * 43758.5453)[0])

@@ -1,0 +1,77 @@
+"""The weather a stand-in serves: generated for any hour, the same every time, or taken from files."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..readings import Instants
+from ..sources.weather_files import read_files
+from ..sources.weather_places import PLACES, VARIABLES
+from .energidata_rows import HOUR, noise
+
+LEVELS = {
+    "temperature_2m": (-12.0, 35.0),
+    "precipitation": (0.0, 1.2),
+    "wind_speed_10m": (0.3, 11.0),
+    "wind_gusts_10m": (1.0, 22.0),
+    "wind_direction_10m": (0.0, 359.0),
+}
+DRY_OFTEN = 0.7  # share of dry hours
+
+
+class Served(Protocol):
+    """Values of a variable at each of the hours (ms, UTC) for a place; NaN where there is none. Wind in m/s."""
+
+    def measure(self, name: str, latitude: float, longitude: float, start: Instants) -> NDArray[np.float64]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class GeneratedWeather:
+    """Weather as if; nothing of it was measured."""
+
+    seed: int = 0
+
+    def measure(self, name: str, latitude: float, longitude: float, start: Instants) -> NDArray[np.float64]:
+        """Levels with seasons, days and chance."""
+        low, high = LEVELS[name]
+        code = self.seed * 100 + list(LEVELS).index(name) + round(latitude * 8 + longitude * 4)
+        chance = noise(start, code)
+        if name == "temperature_2m":
+            season = np.cos(2 * np.pi * (start / HOUR / 8766 - 0.05))
+            chance = 0.5 - 0.35 * season + 0.15 * (chance - 0.5)
+        if name == "precipitation":
+            chance = np.where(noise(start, code + 7) < DRY_OFTEN, 0.0, chance)
+        return np.round(low + (high - low) * chance, 1)
+
+
+class FileWeather:
+    """The hours of weather files (`sync/sources/weather_files.py`), by price area."""
+
+    def __init__(self, *paths: Path) -> None:
+        self._hours: dict[str, dict[str, dict[int, float]]] = {}
+        for parsed in read_files(paths):
+            for batch in parsed.batches:
+                area = self._hours.setdefault(batch.series.id, {})
+                for variable in VARIABLES:
+                    there = ~batch.absent.get(variable.field, np.zeros(len(batch), dtype=bool))
+                    values = zip(
+                        batch.start[there].tolist(), batch.columns[variable.field][there].tolist(), strict=True
+                    )
+                    area.setdefault(variable.name, {}).update(values)
+
+    @property
+    def last(self) -> int:
+        """The newest hour, ms."""
+        return max(max(hours) for area in self._hours.values() for hours in area.values() if hours)
+
+    def measure(self, name: str, latitude: float, longitude: float, start: Instants) -> NDArray[np.float64]:
+        """Of the area whose city is near."""
+        area = next((place.area for place in PLACES if place.is_near(latitude, longitude)), "")
+        hours = self._hours.get(area, {}).get(name, {})
+        return np.array([hours.get(moment, math.nan) for moment in start.tolist()], dtype=np.float64)

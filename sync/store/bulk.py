@@ -1,0 +1,204 @@
+"""Many series of one pair at once, close to what the server can take.
+
+The rules are those of `PairWriter.write`: the record first, the mirror gets the record's bytes, every step can be
+repeated. What makes it fast: one look for all series instead of one each, documents built and compared by NumPy, large
+inserts, and the mirror of one part is filled while the next one is recorded.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+
+import numpy as np
+from bson.raw_bson import RawBSONDocument
+from pymongo import ReplaceOne
+from pymongo.errors import BulkWriteError
+
+from ..clock import Clock
+from ..errors import StoreError
+from ..readings import ReadingBatch, Series, instant
+from .columns import decode
+from .comparison import Written, compare
+from .copying import lacking, stored_documents
+from .leases import DUPLICATE_KEY, Leases
+from .near import Piece, parts, present
+from .patience import PATIENCE, patiently
+from .replies import find, insert
+from .schema import LEASES, Pair
+
+LEASE_SECONDS = 30
+PART = 20_000  # documents in one insert
+AHEAD = 2  # parts that wait for the record, and for the mirror
+
+
+def lease_name(pair: Pair, series: Series) -> str:
+    """The name of the lease of a series' mirror."""
+    return f"mirror {pair.mirror.name} {series.key}"
+
+
+class BulkWrite:
+    """One call of `write_many`. `clock` is only asked to sleep."""
+
+    def __init__(self, pair: Pair, clock: Clock) -> None:
+        self.pair = pair
+        self._clock = clock
+        self._marks = pair.record.database[LEASES]
+        self._leases = Leases(pair.record.database, LEASE_SECONDS)
+        self._stale: set[str] = set()
+
+    def write(self, batches: Iterable[ReadingBatch], mirror: bool) -> Written:
+        """Store batches; those whose lease another process holds come when it is free. Raises StoreError if it stays
+        taken, PyMongoError for what does not pass by itself."""
+        waiting: dict[str, list[ReadingBatch]] = {}
+        for batch in sorted((batch for batch in batches if len(batch)), key=lambda batch: batch.series.key):
+            waiting.setdefault(lease_name(self.pair, batch.series), []).append(batch)
+        written, waited = Written(), 0.0
+        while waiting:
+            self._stale = patiently(lambda: self._leases.take(waiting), self._clock)
+            try:
+                taken = [waiting.pop(name) for name in sorted(self._leases.names)]
+                for turn in range(max(map(len, taken), default=0)):  # a series given twice: one after the other
+                    written += self._write([each[turn] for each in taken if turn < len(each)], mirror)
+                if taken and mirror:
+                    self._rewrite([each[0].series for each in taken])
+            finally:
+                self._leases.release()
+            if waiting and not taken:
+                waited = self._wait(waited, next(iter(waiting)))
+        return written
+
+    def _wait(self, waited: float, name: str) -> float:
+        if waited >= PATIENCE:
+            raise StoreError(f"another process keeps writing {name}: wait until it is done and run again")
+        pause = min(0.1 + waited / 10, 5.0)
+        self._clock.sleep(pause)
+        return waited + pause
+
+    def _write(self, batches: Sequence[ReadingBatch], mirror: bool) -> Written:
+        """Three things at once: encode a part, record the one before, mirror the one before that."""
+        written = Written()
+        recorded: deque[Future[tuple[Written, Future[None] | None]]] = deque()
+        mirrored: deque[Future[None]] = deque()
+        recorder, mirrorer = ThreadPoolExecutor(1), ThreadPoolExecutor(1)
+
+        def record(part: list[Piece]) -> tuple[Written, Future[None] | None]:
+            outcome = patiently(partial(self._record, part), self._clock)
+            return outcome, mirrorer.submit(patiently, partial(self._mirror, part), self._clock) if mirror else None
+
+        def collect(left: int) -> Written:
+            sums = Written()
+            while len(recorded) > left:
+                outcome, following = recorded.popleft().result()
+                sums += outcome
+                if following:
+                    mirrored.append(following)
+                while len(mirrored) > left:
+                    mirrored.popleft().result()
+            return sums
+
+        try:
+            for part in parts(batches, PART):
+                recorded.append(recorder.submit(record, part))
+                written += collect(AHEAD)
+            return written + collect(0)
+        finally:  # after an error nothing more is begun; what has begun comes to its end
+            recorder.shutdown(cancel_futures=True)
+            mirrorer.shutdown(cancel_futures=True)
+
+    # --- the record ------------------------------------------------------------------------------------------------
+
+    def _record(self, part: list[Piece]) -> Written:
+        """One try. The ids and corrections of the pieces outlive it, so that a second one counts what it had done."""
+        written, new, replaced = Written(), [], []
+        stored = present(self.pair.record, [(piece.series, piece.after, piece.end) for piece in part])
+        for piece in part:
+            if piece.series not in stored:
+                piece.direct = piece.documents
+                written.new += len(piece.documents)
+                new += piece.documents
+                continue
+            near = decode(find(self.pair.record, piece.query(piece.after, piece.end)), numbered=True)
+            verdict = compare(piece.batch, piece.ids, near)
+            fresh = [piece.documents[index] for index in np.flatnonzero(verdict.new).tolist()]
+            replaced += [(piece.series, document) for document in verdict.changed.values()]
+            piece.corrected |= verdict.changed.keys()
+            piece.direct = None if piece.holds_any(near) else fresh
+            written.new += len(fresh) + int(verdict.written.sum())
+            verdict.unchanged[list(piece.corrected)] = False
+            written.unchanged += int(verdict.unchanged.sum())
+            written.rejected += [instant(start) for start in piece.batch.start[verdict.overlapping].tolist()]
+            new += fresh
+        if replaced:
+            self._mark_stale({lease_name(self.pair, series) for series, _ in replaced})
+            requests = [ReplaceOne({"_id": document["_id"]}, document) for _, document in replaced]
+            self.pair.record.bulk_write(requests, ordered=False)
+        written.changed = sum(len(piece.corrected) for piece in part)
+        if new and not self._insert_new(new):
+            return self._record(part)
+        return written
+
+    def _insert_new(self, documents: list[RawBSONDocument]) -> bool:
+        """False when another process stored some of them in between: then the part is looked at again."""
+        try:
+            insert(self.pair.record, documents)
+        except BulkWriteError as error:
+            if {failure["code"] for failure in error.details["writeErrors"]} == {DUPLICATE_KEY}:
+                return False
+            raise
+        return True
+
+    # --- the mirror ------------------------------------------------------------------------------------------------
+
+    def _mirror(self, part: list[Piece]) -> None:
+        """What the record has of a part and the mirror lacks. A series to be rewritten comes at the end, whole."""
+        self._leases.keep()
+        part = [piece for piece in part if lease_name(self.pair, piece.series) not in self._stale]
+        mirrored = present(self.pair.mirror, [(piece.series, piece.first, piece.last + 1) for piece in part])
+        documents: list[RawBSONDocument] = []
+        for piece in part:
+            if piece.direct is not None and piece.series not in mirrored:
+                documents += piece.direct
+            else:
+                documents += lacking(self.pair, piece.query(piece.first, piece.last + 1))
+        self._insert_mirror(documents, {lease_name(self.pair, piece.series) for piece in part})
+
+    def _insert_mirror(self, documents: Iterable[RawBSONDocument], names: set[str]) -> None:
+        for chunk in _chunks(documents, PART):
+            self._leases.keep()
+            insert(self.pair.mirror, chunk)
+            if not self._leases.is_sure():  # held up for so long that another process may have filled the same gap
+                self._mark_stale(names)
+                self._leases.keep()
+
+    def _rewrite(self, series: Sequence[Series]) -> None:
+        for each in series:
+            if lease_name(self.pair, each) in self._stale:
+                patiently(partial(self._rewrite_one, each), self._clock)
+
+    def _rewrite_one(self, series: Series) -> None:
+        name = lease_name(self.pair, series)
+        self._leases.keep()
+        # A delete that names the metaField only is what every server from 5.0.5 can do on a time-series collection.
+        self.pair.mirror.delete_many(series.query())
+        self._insert_mirror(stored_documents(self.pair.record, series.query()), {name})
+        self._marks.update_one({"_id": name}, {"$unset": {"stale": ""}})
+        self._stale.discard(name)
+
+    def _mark_stale(self, names: set[str]) -> None:
+        """Note durably that these mirrors must be rewritten, before anything makes them wrong."""
+        self._marks.update_many({"_id": {"$in": sorted(names)}}, {"$set": {"stale": True}})
+        self._stale |= names
+
+
+def _chunks(documents: Iterable[RawBSONDocument], size: int) -> Iterator[list[RawBSONDocument]]:
+    chunk: list[RawBSONDocument] = []
+    for document in documents:
+        chunk.append(document)
+        if len(chunk) == size:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk

@@ -1,0 +1,81 @@
+"""A backfill of an open source in this process, against a stand-in and a real server, with a clock that tests move."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from pymongo.database import Database
+
+from sync.backfill import backfill
+from sync.budget import Budget
+from sync.clock import Clock
+from sync.loader import Loader
+from sync.open_backfill import OpenBackfill, dataset_key
+from sync.open_plan import Wish
+from sync.outcome import Outcome
+from sync.plan import Entry, Window
+from sync.settings import DEFAULT_COLLECTIONS
+from sync.sources.source import Dataset, OpenSource
+from sync.store.ledger import CURVE, Ledger
+from sync.store.schema import Pair, ensure_pair, pair
+from sync.store.writer import PairWriter
+from sync.transport import Transport
+from tests.loads import Notes
+
+
+@dataclass
+class OpenLoad:
+    """Everything around one load; `run` may be called again and again."""
+
+    database: Database[Any]
+    source: OpenSource
+    clock: Clock
+    folder: Path
+    datasets: tuple[Dataset, ...] = ()
+    notes: Notes = field(default_factory=Notes)
+
+    @property
+    def pair(self) -> Pair:
+        return pair(self.database, self.source.name, DEFAULT_COLLECTIONS)
+
+    def run(
+        self,
+        since: str,
+        until: str,
+        max_calls: int | None = None,
+        again: bool = False,
+        sweep: int = 0,
+        wait: bool = False,
+    ) -> Outcome:
+        """One run of the command's work, proof included."""
+        ensure_pair(self.pair)
+        budget = Budget(self.source.base, None, self.source.spacing, self.clock, self.folder / "state")
+        transport = Transport(budget, self.clock, max_calls=max_calls)
+        loader = Loader(self.pair, Ledger(self.database), PairWriter(self.pair, self.clock), self.clock)
+        today = self.clock.now().astimezone(self.source.zone).date()
+        wanted = Window(date.fromisoformat(since), date.fromisoformat(until))
+        wish = Wish(wanted, today, self.clock.now() if again else None, sweep)
+        kept = self.folder / "answers"
+        jobs = [
+            OpenBackfill(self.source, dataset, wish, transport, loader, self.clock, self.notes, kept)
+            for dataset in self.datasets or self.source.datasets
+        ]
+        try:
+            return backfill(jobs, loader, self.clock, self.notes, wait)
+        finally:
+            loader.prove(())
+
+    def entries(self, dataset: Dataset) -> list[Entry]:
+        """The ledger of one dataset, oldest window first."""
+        found = Ledger(self.database).entries(dataset_key(self.source.name, dataset), CURVE)
+        return sorted(found, key=lambda entry: entry.window.start)
+
+
+def counts(own: Pair) -> tuple[int, int, int]:
+    """Documents of the record and of the mirror, and how many different (series, ts) the mirror has."""
+    key = {"_id": {"series": "$series", "ts": "$ts"}}
+    different = next(own.mirror.aggregate([{"$group": key}, {"$count": "n"}], allowDiskUse=True), {"n": 0})
+    return own.record.count_documents({}), own.mirror.count_documents({}), int(different["n"])

@@ -1,0 +1,248 @@
+"""The demands that every open source must pass, run over each entry of `SOURCES` and over an example of 30 lines.
+
+Adding a source = a file, a line in `SOURCES`, and here a real answer of it (from its stand-in) in `ANSWERS`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pytest
+import requests
+from pymongo.database import Database
+
+from sync.errors import RateLimited, RetriableError, SourceError
+from sync.localtime import ZONES, midnight
+from sync.open_backfill import write_batches
+from sync.plan import Window
+from sync.readings import ReadingBatch, Series
+from sync.settings import DEFAULT_COLLECTIONS, load
+from sync.sources import ADDRESSES, SOURCES
+from sync.sources.source import AnswerRefused, Dataset, OpenSource, Parsed
+from sync.standin.elhub import ElhubStandin
+from sync.standin.energidata import EnergidataStandin
+from sync.standin.open_standin import OpenStandin
+from sync.standin.weather import WeatherStandin
+from sync.store.schema import ensure_pair, pair
+from sync.store.verify import verify_pair
+from sync.store.writer import PairWriter
+from sync.transport import Answer
+
+NOW = datetime(2026, 3, 10, 11, tzinfo=UTC)
+
+
+class Case(NamedTuple):
+    """A source with one real answer of it."""
+
+    source: OpenSource
+    dataset: Dataset
+    window: Window
+    text: str
+
+
+# --- an example: a new source in 30 lines -----------------------------------------------------------------------------
+
+
+class Tides:
+    """Hours of an invented tidal plant: `{"hours": [["2024-01-01T00:00Z", 5.5], …]}`, a week a call."""
+
+    name, spacing, zone = "weather", 1.0, ZoneInfo("UTC")  # borrows the collections of a source that has some
+    datasets: tuple[Dataset, ...] = (Dataset("tides", "production", date(2024, 1, 1)),)
+
+    def __init__(self, base: str) -> None:
+        self.base = base
+
+    def windows(self, dataset: Dataset, wanted: Window) -> list[Window]:  # noqa: ARG002 - OpenSource gives it
+        starts = [wanted.start + timedelta(days=7 * n) for n in range(-(-wanted.length // 7))]
+        return [Window(start, min(start + timedelta(days=7), wanted.end)) for start in starts]
+
+    def question(self, dataset: Dataset, window: Window) -> tuple[str, dict[str, str]]:
+        return f"{self.base}/{dataset.name}", {"from": str(window.start), "to": str(window.end)}
+
+    def parse(self, dataset: Dataset, window: Window, text: str, now: datetime) -> Parsed:  # noqa: ARG002
+        try:
+            hours = [(datetime.fromisoformat(at), float(mwh)) for at, mwh in json.loads(text)["hours"]]
+        except (ValueError, TypeError, KeyError, RecursionError) as error:
+            raise AnswerRefused(f"not a list of hours: {error}") from None
+        start = np.array([round(at.timestamp() * 1000) for at, _ in hours], dtype=np.int64)
+        expected = np.arange(midnight(window.start, self.zone), midnight(window.end, self.zone), 3_600_000)
+        if not np.array_equal(start, expected):
+            raise AnswerRefused(f"not the hours of {window}")
+        columns = {"mwh": np.array([mwh for _, mwh in hours]), "seconds": np.full(len(start), 3600, dtype=np.int32)}
+        return Parsed((ReadingBatch(Series(self.name, "bay", dataset.flow, "tide"), start, columns),))
+
+    def explain(self, answer: Answer, now: datetime) -> Exception | None:
+        if answer.status == 429:
+            return RateLimited("slower", 429, answer.retry_after(now) or now + timedelta(minutes=1))
+        return None if answer.status == 200 else RetriableError(f"HTTP {answer.status}", answer.status)
+
+
+def tides() -> Case:
+    source = Tides("https://tides.example")
+    window = Window(date(2024, 3, 28), date(2024, 4, 2))
+    start = midnight(window.start, source.zone)
+    hours = [[f"{np.datetime64(start + n * 3_600_000, 'ms')}Z", n / 8] for n in range(24 * window.length)]
+    return Case(source, source.datasets[0], window, json.dumps({"hours": hours}))
+
+
+# --- an answer of each ------------------------------------------------------------------------------------------------
+
+
+def served(source_name: str, standin: OpenStandin, place: int) -> Case:
+    """The answer of a stand-in for one dataset, over the month of an autumn change."""
+    window = Window(date(2024, 10, 1), date(2024, 11, 1))
+    with standin:
+        source = SOURCES[source_name](standin.url)
+        dataset = source.datasets[place]
+        url, query = source.question(dataset, window)
+        answer = requests.get(url, query, timeout=30)
+        assert answer.status_code == 200, answer.text
+        return Case(source, dataset, window, answer.text)
+
+
+ANSWERS: dict[str, Callable[[], Case]] = {
+    "tides": tides,
+    "elhub": lambda: served("elhub", ElhubStandin(now=lambda: NOW), 1),
+    "energidata": lambda: served("energidata", EnergidataStandin(now=lambda: NOW), 0),
+    "weather": lambda: served("weather", WeatherStandin(now=lambda: NOW), 0),
+}
+
+
+@pytest.fixture(scope="module", params=sorted({"tides", *SOURCES}))
+def case(request: pytest.FixtureRequest) -> Case:
+    assert request.param in ANSWERS, f"{request.param} needs a real answer in ANSWERS"
+    return ANSWERS[request.param]()
+
+
+# --- the demands ------------------------------------------------------------------------------------------------------
+
+
+def test_it_is_at_home_everywhere(case: Case, tmp_path: Path) -> None:
+    """Collections, zone, address, for every entry under its own name."""
+    assert case.source.name in DEFAULT_COLLECTIONS
+    assert case.source.name in ZONES
+    settings = load(tmp_path, {})
+    for name, factory in SOURCES.items():
+        source = factory(getattr(settings, ADDRESSES[name]))
+        assert source.name == name
+        assert source.base.startswith("https://")
+        assert source.zone == ZONES[name]
+
+
+def test_its_datasets(case: Case) -> None:
+    datasets = case.source.datasets
+    assert datasets
+    assert len({dataset.name for dataset in datasets}) == len(datasets)
+    for dataset in datasets:
+        assert dataset.end is None or dataset.first < dataset.end
+        assert 1 <= dataset.step <= 3600
+        assert dataset.reread >= 0
+    assert case.source.spacing >= 1.0
+
+
+def test_its_windows_cover_what_is_wanted_once(case: Case) -> None:
+    for dataset in case.source.datasets:
+        first = max(dataset.first, date(2023, 11, 14)) if dataset.end is None else dataset.first
+        for days in (1, 3, 45, 400):
+            wanted = Window(first, min(first + timedelta(days=days), dataset.end or date.max))
+            windows = case.source.windows(dataset, wanted)
+            assert windows[0].start == wanted.start
+            assert windows[-1].end == wanted.end
+            assert all(window.length > 0 for window in windows)
+            assert [window.end for window in windows[:-1]] == [window.start for window in windows[1:]]
+
+
+def test_its_questions(case: Case) -> None:
+    """One address of its own base, text parameters, another question for other days."""
+    day = timedelta(days=1)
+    asked = []
+    for window in (
+        case.window,
+        Window(case.window.start - day, case.window.end),
+        Window(case.window.start, case.window.end - day),
+    ):
+        url, query = case.source.question(case.dataset, window)
+        assert url.startswith(case.source.base)
+        assert "?" not in url
+        assert all(isinstance(text, str) for text in query.values())
+        assert not any("%" in text for text in query.values())  # encoded once, by the transport
+        asked.append((url, tuple(query.items())))
+    assert len(set(asked)) == 3
+
+
+def test_its_answer_becomes_readings(case: Case) -> None:
+    found = case.source.parse(case.dataset, case.window, case.text, NOW)
+    low, high = midnight(case.window.start, case.source.zone), midnight(case.window.end, case.source.zone)
+    assert found.batches
+    assert len({batch.series for batch in found.batches}) == len(found.batches)
+    for batch in found.batches:
+        assert batch.series.source == case.source.name
+        assert batch.series.id and batch.series.flow and batch.series.group  # noqa: PT018
+        assert len(batch)
+        assert low <= batch.start[0]
+        assert batch.end[-1] <= high
+    assert not found.rejects
+
+
+def test_reading_an_answer_is_pure(case: Case) -> None:
+    one, other = (case.source.parse(case.dataset, case.window, case.text, NOW) for _ in range(2))
+    assert [batch.series for batch in one.batches] == [batch.series for batch in other.batches]
+    for mine, yours in zip(one.batches, other.batches, strict=True):
+        assert all((mine.columns[name] == yours.columns[name]).all() for name in mine.columns)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "null", "[]", "{}", "5", '"text"', "NaN", "{", "<html>", '{"data":5}', '{"records":5}', "\x00", "[" * 50_000],
+)
+def test_it_refuses_what_is_no_answer(case: Case, text: str) -> None:
+    with pytest.raises(AnswerRefused):
+        case.source.parse(case.dataset, case.window, text, NOW)
+
+
+def test_it_refuses_an_answer_to_another_question(case: Case) -> None:
+    """The same answer for other days: what an API does that ignores a parameter."""
+    for days in (-40, 40):
+        other = Window(case.window.start + timedelta(days=days), case.window.end + timedelta(days=days))
+        with pytest.raises(AnswerRefused):
+            case.source.parse(case.dataset, other, case.text, NOW)
+
+
+@pytest.mark.parametrize("cut", [0.3, 0.7, 0.99])
+def test_it_refuses_a_cut_answer(case: Case, cut: float) -> None:
+    with pytest.raises(AnswerRefused):
+        case.source.parse(case.dataset, case.window, case.text[: int(len(case.text) * cut)], NOW)
+
+
+def test_what_it_makes_of_refusals(case: Case) -> None:
+    assert case.source.explain(Answer(200, "application/json", "{}"), NOW) is None
+    limited = case.source.explain(Answer(429, "", "slow down", {"retry-after": "90"}), NOW)
+    assert isinstance(limited, RateLimited)
+    assert timedelta(seconds=60) <= limited.until - NOW <= timedelta(seconds=300)
+    for status in (400, 401, 403, 404, 408, 418, 500, 502, 503, 504):
+        for text in ("", "<html>", "{", '{"error":{"detail":"no"}}', "\x00" * 5, "word " * 1000):
+            error = case.source.explain(Answer(status, "", text), NOW)
+            assert isinstance(error, SourceError)
+            assert error.status == status
+            assert len(str(error)) < 600
+            if status >= 500:
+                assert isinstance(error, RetriableError)
+
+
+def test_its_readings_are_stored_identically(case: Case, database: Database[Any]) -> None:
+    own = pair(database, case.source.name, DEFAULT_COLLECTIONS)
+    ensure_pair(own)
+    found = case.source.parse(case.dataset, case.window, case.text, NOW)
+    writer = PairWriter(own)
+    expected = sum(map(len, found.batches))
+    assert write_batches(writer, found.batches).new == expected
+    again = write_batches(writer, found.batches)
+    assert (again.new, again.changed, again.unchanged) == (0, 0, expected)
+    assert verify_pair(own).identical
+    assert own.record.count_documents({}) == own.mirror.count_documents({}) == expected
