@@ -8,6 +8,13 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 PARIS = ZoneInfo("Europe/Paris")
+ZONES = {
+    "linky": PARIS,
+    "elhub": ZoneInfo("Europe/Oslo"),
+    "energidata": ZoneInfo("Europe/Copenhagen"),
+    "lcl": ZoneInfo("Europe/London"),
+}
+"""Source → the zone whose days are its local days."""
 
 
 @lru_cache(maxsize=4096)
