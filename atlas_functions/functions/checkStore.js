@@ -3,6 +3,7 @@
 //
 //   checkStore({service, database, record, mirror}) -> {problem: text or null, reachable, operations}
 //
+// A name that is "" has been told as a problem by linkySettings: it is not looked at.
 // reachable: whether the data source exists, so that the run can be recorded. Two witnesses, since neither alone is
 // sure: the note that the Python side leaves in sync_schema when it creates the pair, and the server's own $collStats,
 // which is taken at its word when it answers and passed over when the platform does not let it.
@@ -25,7 +26,7 @@ async function looked(collection) {
     const stats = found.storageStats;
     return { missing: false, timeseries: Boolean(stats.timeseries), indexes: Object.keys(stats.indexSizes || {}) };
   } catch (error) {
-    return /not found|NamespaceNotFound/i.test(error.message) ? { missing: true, indexes: [] } : null;
+    return /collection .*not found|NamespaceNotFound/i.test(error.message) ? { missing: true, indexes: [] } : null;
   }
 }
 
@@ -46,11 +47,13 @@ function mirrorProblem(found, name) {
 }
 
 exports = async function checkStore({ service, database, record, mirror }) {
+  if (!service || !database) return { problem: null, reachable: false, operations: 0 };
   const source = sourceOf(service);
   if (!source) {
     const problem = `the app has no data source named ${service}: link the cluster, or correct the Value mongodbService`;
     return { problem, reachable: false, operations: 0 };
   }
+  if (!record || !mirror) return { problem: null, reachable: true, operations: 0 };
   const db = source.db(database);
   const known = await db.collection("sync_schema").findOne({ _id: mirror });
   if (!known || known.kind !== "timeseries" || known.record !== record) {

@@ -17,7 +17,8 @@ const FIELDS = ["_id", "ts", "series", "wh", "seconds", "flag"];
 
 const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 const nameOf = ({ series, ts }) => `${series.id} ${series.flow} ${ts.getTime()}`;
-const textOf = ({ _id, wh, seconds, flag }) => `${EJSON.stringify({ _id })} ${wh} ${seconds} ${flag}`;
+const textOf = ({ _id, wh, seconds, flag }) => `${EJSON.stringify({ _id })} ${Number(wh)} ${Number(seconds)} ${flag}`;
+const wholeOf = (stored) => (stored === null || stored % 1 !== 0 ? NaN : Number(stored));
 const isSame = (one, other) => textOf(one) === textOf(other);
 const randomText = () => Math.random().toString(16).slice(2, 14);
 
@@ -77,10 +78,10 @@ function queryOf(ranges) {
 
 // A document of the record as it is to be written again, numbers with their type; null for one that is not ours.
 function copied(document) {
-  const { _id, ts, series, wh, seconds, flag } = document;
+  const { _id, ts, series, flag } = document;
+  const [wh, seconds] = [wholeOf(document.wh), wholeOf(document.seconds)];
   const isOurs = Object.keys(document).every((name) => FIELDS.indexOf(name) >= 0);
-  const areWhole = [wh, seconds].every((number) => typeof number === "number" && Math.floor(number) === number);
-  if (!isOurs || !areWhole || Math.abs(wh) > 2147483647) return null;
+  if (!isOurs || !(Math.abs(wh) <= 2147483647 && seconds > 0)) return null;
   const copy = { _id, ts, series, wh: BSON.Int32(wh), seconds: BSON.Int32(seconds) };
   if (flag !== undefined) copy.flag = flag;
   return copy;
@@ -166,13 +167,11 @@ exports = async function fillMirror({ ranges, ...names }) {
   await take(store, Object.keys(store.state));
   const held = Object.keys(store.state).filter((name) => store.state[name] === "mine");
   if (held.length) {
-    try {
-      const state = await fillOwn(store, names, ranges.filter((range) => held.indexOf(leaseOf(range.key)) >= 0));
-      for (const name of held) if (store.state[name] === "mine") store.state[name] = state;
-    } finally {
-      const ours = { _id: { $in: held }, owner: store.owner };
-      await counted(store, store.leases.updateMany(ours, { $set: { owner: null } }));
-    }
+    const state = await fillOwn(store, names, ranges.filter((range) => held.indexOf(leaseOf(range.key)) >= 0));
+    for (const name of held) if (store.state[name] === "mine") store.state[name] = state;
+    // Not after a failure: an insert that nobody heard of again may still be under way. The leases run out by themselves.
+    const ours = { _id: { $in: Object.keys(store.state) }, owner: store.owner };
+    await counted(store, store.leases.updateMany(ours, { $set: { owner: null } }));
   }
   const filledOf = (range) => store.filled.filter((document) => isIn(document, range)).length;
   return {

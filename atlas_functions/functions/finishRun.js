@@ -8,14 +8,28 @@
 // what ended the run. Texts of other sides go through shownText before they are stored or shown.
 
 const LINES = 20; // of the 25 that the platform keeps
-const LONGEST_LINE = 160; // characters, so that the 512 bytes of a line are kept
-const LONGEST_ERROR = 300;
+const LINE_BYTES = 500; // of the 512 that it keeps of a line
+const LONGEST_TEXT = 240; // characters of one error or reject
+const LONGEST_FAILURE = 300;
+const FAILURES = 5; // told in words, the others are counted
+const REASONS = 3;
 const KEPT = 400 * 86400000; // ms; older records of runs are removed
 const COUNTS = ["calls", "status", "readings", "missing", "repeated", "rejected", "overlapping", "new", "changed"];
 const ENTRY = ["series", "asked", "state", "error", "rejects", "mirror", "until"];
 
 const sum = (entries, name) => entries.reduce((total, entry) => total + (entry[name] || 0), 0);
 const isFailed = ({ state }) => state === "failed";
+const isWaiting = ({ state }) => state === "waiting";
+const bytesOf = (code) => (code < 0x80 ? 1 : code < 0x800 ? 2 : 3);
+
+function fitted(line) {
+  let bytes = 0;
+  for (let place = 0; place < line.length; place += 1) {
+    bytes += bytesOf(line.charCodeAt(place));
+    if (bytes > LINE_BYTES) return `${line.slice(0, place)}…`;
+  }
+  return line;
+}
 
 async function shown(run, texts, most) {
   if (texts.every((text) => text === "")) return texts;
@@ -33,7 +47,7 @@ async function scrubbed(run) {
   }
   const texts = [];
   for (const entry of entries) texts.push(entry.error || "", ...(entry.rejects || []));
-  const clean = await shown(run, texts, LONGEST_LINE);
+  const clean = await shown(run, texts, LONGEST_TEXT);
   let place = 0;
   return entries.map((entry) => {
     const [error, ...rejects] = clean.slice(place, place + 1 + (entry.rejects || []).length);
@@ -81,19 +95,32 @@ function lineOf(entry, label) {
   return `${label}${days}: ${state}${counts}${refused}${stale}${error ? `: ${error}` : ""}`;
 }
 
-function linesOf(entries, { labels, mirrors }, summary) {
-  const told = entries.filter(({ state, asked }) => asked || state === "failed" || state === "waiting");
+// Why calls were not made: a line for each reason, however many series wait.
+function waitingLines(entries) {
+  const counts = {};
+  for (const { reason } of entries.filter(isWaiting)) counts[reason] = (counts[reason] || 0) + 1;
+  const reasons = Object.keys(counts).slice(0, REASONS);
+  return reasons.map((reason) => {
+    const calls = counts[reason] === 1 ? "1 call waits" : `${counts[reason]} calls wait`;
+    return `${calls} for the next run, which begins with the oldest days: ${reason}`;
+  });
+}
+
+function linesOf(entries, { labels, mirrors, failures }, summary) {
+  const lines = failures.concat(waitingLines(entries));
+  const told = entries.filter((entry) => entry.asked || isFailed(entry));
   const ordered = told.filter(isFailed).concat(told.filter((entry) => !isFailed(entry)));
-  const lines = ordered.slice(0, LINES - 3).map((entry) => lineOf(entry, labels[entry.series]));
-  if (ordered.length > lines.length) lines.push(`… and ${ordered.length - lines.length} more, all in sync_runs`);
+  const room = LINES - lines.length - 3; // what follows
+  for (const entry of ordered.slice(0, room)) lines.push(lineOf(entry, labels[entry.series]));
+  if (ordered.length > room) lines.push(`… and ${ordered.length - room} more, all in sync_runs`);
   const stale = Object.keys(mirrors).filter((key) => mirrors[key] === "stale");
   if (stale.length) lines.push(`${stale.length} mirrors hold corrected values, run python -m sync repair`);
-  return lines.concat(summary);
+  return lines.concat(summary).map(fitted);
 }
 
 function errorOf(entries, { failures, labels, isResting }) {
   if (failures.length) return `linkyDaily: ${failures.join("; ")}`;
-  const failed = entries.filter((entry) => isFailed(entry) || (isResting && entry.state === "waiting"));
+  const failed = entries.filter((entry) => isFailed(entry) || (isResting && isWaiting(entry)));
   if (failed.length === 0) return null;
   const keys = failed.map((entry) => entry.series).filter((key, index, all) => all.indexOf(key) === index);
   const count = `${keys.length} of ${Object.keys(labels).length} series failed`;
@@ -102,21 +129,26 @@ function errorOf(entries, { failures, labels, isResting }) {
 
 exports = async function finishRun(run) {
   let [error, lines] = [null, []];
-  const totals = { calls: run.calls, new: sum(run.entries, "new"), changed: sum(run.entries, "changed") };
+  const waiting = run.entries.filter(isWaiting).length;
+  const totals = { calls: run.calls, new: sum(run.entries, "new"), changed: sum(run.entries, "changed"), waiting };
+  const note = run.note || waitingLines(run.entries)[0];
   try {
-    const failures = await shown(run, run.failures, LONGEST_ERROR);
+    const failures = (await shown(run, run.failures, LONGEST_FAILURE)).slice(0, FAILURES);
+    if (run.failures.length > FAILURES) failures.push(`and ${run.failures.length - FAILURES} more like these`);
     const entries = await scrubbed(run);
     run.operations += run.place ? 3 : 1; // this function, the record, the removal of old ones
     error = errorOf(entries, { ...run, failures });
-    const outcome = error ? "failed" : run.note || "done";
+    const outcome = error ? "failed" : run.note || (waiting ? `done in part, ${waiting} calls wait` : "done");
     const counts = `${totals.calls} calls, ${totals.new} new readings, ${totals.changed} corrected, ${run.healed} healed`;
-    lines = linesOf(entries, run, `linkyDaily ${outcome}: ${counts}, ${run.operations} operations`);
-    if (run.place) await record(run, entries, error);
+    const summary = `linkyDaily ${outcome}: ${counts}, ${run.operations} operations`;
+    lines = linesOf(entries, { ...run, failures }, summary);
+    if (run.place) await record({ ...run, note }, entries, error);
   } catch (broken) {
-    const [told] = await shown(run, [broken.message], LONGEST_ERROR);
+    const [told] = await shown(run, [broken.message], LONGEST_FAILURE);
     error = `${error || "linkyDaily"}; the run could not be recorded: ${told}`;
+    lines.push(fitted(error));
   }
-  return { lines, error, summary: { ...totals, healed: run.healed, operations: run.operations, note: run.note } };
+  return { lines, error, summary: { ...totals, healed: run.healed, operations: run.operations, note } };
 };
 
 if (typeof module !== "undefined") module.exports = exports;

@@ -4,6 +4,8 @@
 // Leaves a record of the run in sync_runs: {_id, function, at, seconds, ok, series: [{series, asked: [start, end],
 // status, calls, readings, new, changed, state, …}], operations}; no PRM and no token stand in it. state: done, partial,
 // empty, failed (asked); complete, resting, waiting (not asked). An interrupted run is healed by the next.
+// What one run has no time, operations or calls for, the next takes up, the oldest days first: with more meters than
+// calls a day each comes a little late, in turn, since a call may cover seven days.
 
 const ENOUGH_TIME = 240000; // ms; no new call after that, the platform ends a run at 300 s
 const LAST_TRY = 270000; // ms; a call under way is given up then
@@ -26,29 +28,47 @@ function names({ service, database, record, mirror }) {
 
 // --- asking -------------------------------------------------------------------------------------------------------
 
-// Why no further call is made in this run; null when one may be.
-function reasonToStop(run, plan) {
+// What a user with more series than calls a day gets, in words.
+function lateness(count, callsPerDay) {
+  if (count <= callsPerDay) return "";
+  if (count > callsPerDay * 7) return `: too few for ${count} series, raise the Value linkyCallsPerDay or take meters out`;
+  return `: with ${count} series each comes up to ${Math.ceil(count / callsPerDay) - 1} days later, in turn`;
+}
+
+// Calls that the day has left; null = no limit.
+function callsLeft(run) {
   const { callsPerDay } = run.settings;
-  if (plan.rest) return `the gateway is left in peace until ${plan.rest.until.toISOString().slice(0, 16)}Z`;
+  return callsPerDay ? Math.max(0, callsPerDay - run.plan.callsToday - run.calls) : null;
+}
+
+// Why no further call is made in this run; null when one may be.
+function reasonToStop(run) {
+  const { rest } = run.plan;
+  const { callsPerDay, series } = run.settings;
+  if (rest) return `the gateway is left in peace until ${rest.until.toISOString().slice(0, 16)}Z`;
   if (run.stopped) return run.stopped;
   if (Date.now() - run.at.getTime() >= ENOUGH_TIME) return "the time of this run is used up";
   if (run.operations + RESERVE > MOST_OPERATIONS) return "the operations of this run are used up";
-  const used = plan.callsToday + run.calls;
-  if (callsPerDay && used >= callsPerDay) return `the ${callsPerDay} calls of this day are used up`;
-  return null;
+  if (callsLeft(run) !== 0) return null;
+  return `the ${callsPerDay} calls of this UTC day are used up${lateness(series.length, callsPerDay)}`;
+}
+
+function wait(run, series, window, reason) {
+  run.entries.push({ series: series.key, state: "waiting", error: `not asked for ${window.start}: ${reason}`, reason });
 }
 
 async function fetchOnce(run, series, window) {
-  const wait = run.lastStart + SPACING - Date.now();
-  if (wait > 0) await pause(wait);
+  const tooEarly = run.lastStart + SPACING - Date.now();
+  if (tooEarly > 0) await pause(tooEarly);
   run.lastStart = Date.now();
   const { prm, flow, token } = series;
   const patience = Math.max(1000, run.at.getTime() + LAST_TRY - Date.now());
-  const question = { url: run.settings.url, token, prm, flow, start: window.start, end: window.end, patience };
+  const { start, end } = window;
+  const question = { url: run.settings.url, token, prm, flow, start, end, patience, most: callsLeft(run) };
   const answer = await execute(run, "linkyFetch", question);
   run.calls += answer.calls;
   run.operations += answer.calls;
-  const entry = { series: series.key, asked: [window.start, window.end], status: answer.status, calls: answer.calls };
+  const entry = { series: series.key, asked: [start, end], status: answer.status, calls: answer.calls };
   run.entries.push(entry);
   return { answer, entry };
 }
@@ -62,7 +82,11 @@ async function ask(run, series, window) {
     entry.error = `${answer.message}: asked again for the last day alone`;
     const last = window.days.length - 1;
     const [start, edges] = [window.days[last], window.edges.slice(last)];
-    return ask(run, series, { start, end: window.end, days: [start], edges });
+    const shorter = { start, end: window.end, days: [start], edges };
+    const reason = reasonToStop(run);
+    if (!reason) return ask(run, series, shorter);
+    wait(run, series, shorter, reason);
+    return null;
   }
   if (answer.outcome === "answer") return { series, window, entry, text: answer.text };
   const isEmpty = answer.outcome === "nothing" || answer.outcome === "floor";
@@ -108,7 +132,7 @@ async function store(run, answers) {
     const { entry, series, window } = answers[index];
     if (curve.unknown) {
       entry.state = "failed";
-      entry.error = `an answer of unknown shape (${curve.unknown}): the API may have changed, look for a newer version`;
+      entry.error = `an answer of unknown shape, the API may have changed: look for a newer version (${curve.unknown})`;
       return;
     }
     noteCurve(entry, curve);
@@ -123,9 +147,9 @@ async function store(run, answers) {
 }
 
 // The mirror of days that an interrupted run left short; no call is needed for that.
-async function heal(run, plan) {
+async function heal(run) {
   const ranges = [];
-  plan.series.forEach(({ key, heal: stretches }, index) => {
+  run.plan.series.forEach(({ key, heal: stretches }, index) => {
     const { prm, flow } = run.settings.series[index];
     for (const [from, to] of stretches) ranges.push({ key, prm, flow, from, to });
   });
@@ -140,26 +164,29 @@ async function heal(run, plan) {
   }
 }
 
-// All calls of the run: the oldest days first, but those that failed the last time after the others.
-function tasksOf(run, plan) {
+// Lower first: what failed the last time comes after the others, and days asked again come after days never answered.
+const rankOf = (planned, window) => (planned.failed ? 2 : 0) + (window.answered ? 1 : 0);
+
+// All calls of the run: of each rank the oldest days first.
+function tasksOf(run) {
   const tasks = [];
-  plan.series.forEach((planned, index) => {
+  run.plan.series.forEach((planned, index) => {
     const series = run.settings.series[index];
     if (series.problem) run.entries.push({ series: series.key, state: "failed", error: series.problem });
     else if (planned.windows.length === 0) run.entries.push({ series: series.key, state: planned.state });
-    else for (const window of planned.windows) tasks.push({ series, window, rank: planned.failed ? 1 : 0 });
+    else for (const window of planned.windows) tasks.push({ series, window, rank: rankOf(planned, window) });
   });
   const text = ({ rank, window, series }) => `${rank} ${window.start} ${series.key}`;
   return tasks.sort((one, other) => (text(one) < text(other) ? -1 : 1));
 }
 
-async function fetchAll(run, plan) {
+async function fetchAll(run) {
   const failed = {};
   let answers = [];
-  for (const { series, window } of tasksOf(run, plan)) {
-    const reason = failed[series.key] || reasonToStop(run, plan);
+  for (const { series, window } of tasksOf(run)) {
+    const reason = failed[series.key] || reasonToStop(run);
     if (reason) {
-      run.entries.push({ series: series.key, state: "waiting", error: `not asked for ${window.start}: ${reason}` });
+      wait(run, series, window, reason);
       continue;
     }
     const answer = await ask(run, series, window);
@@ -189,8 +216,8 @@ async function work(run) {
   const checked = await execute(run, "checkStore", names(run.settings));
   run.operations += checked.operations;
   run.isRecorded = checked.reachable;
-  const problems = run.settings.problems.concat(checked.problem || []);
-  if (problems.length) throw new Error(problems.join("; "));
+  run.failures = run.settings.problems.concat(checked.problem || []);
+  if (run.failures.length) return;
   await turn(run);
   if (!run.owner) {
     run.note = "another run is under way, this one leaves the work to it";
@@ -198,32 +225,40 @@ async function work(run) {
   }
   const series = run.settings.series.map(({ key, prm, flow }) => ({ key, prm, flow }));
   const plan = await execute(run, "linkyPlan", { ...names(run.settings), series, at: run.at });
+  run.plan = plan;
   run.operations += plan.operations;
-  run.today = plan.today;
-  run.isResting = Boolean(plan.rest);
   console.log(`linkyDaily ${plan.today}: ${series.length} series, ${plan.callsToday} calls made today`);
-  await heal(run, plan);
-  await fetchAll(run, plan);
+  await heal(run);
+  await fetchAll(run);
+}
+
+// A part of the run that may fail, so that what comes after it is done all the same.
+async function attempt(run, part) {
+  try {
+    await part(run);
+  } catch (error) {
+    run.failures.push(`the run broke off, the next one heals it; if it fails like this again, mend: ${error.message}`);
+  }
+}
+
+function newRun() {
+  const counts = { operations: 0, calls: 0, healed: 0, troubles: 0, lastStart: 0 };
+  return { ...counts, at: new Date(), entries: [], mirrors: {}, failures: [] };
 }
 
 exports = async function linkyDaily() {
-  const run = { at: new Date(), operations: 0, calls: 0, entries: [], mirrors: {}, healed: 0, troubles: 0, lastStart: 0 };
-  const failures = [];
-  const attempt = async (part) => {
-    try {
-      await part(run);
-    } catch (error) {
-      failures.push(error.message);
-    }
-  };
-  await attempt(work);
-  if (run.owner) await attempt(turn);
-  const { settings, isRecorded, at, entries, operations, calls, mirrors, healed, note, isResting } = run;
+  const run = newRun();
+  await attempt(run, work);
+  const { settings, isRecorded, at, entries, calls, mirrors, healed, note, failures } = run;
+  const operations = run.operations + (run.owner ? 2 : 0); // the turn is given back at the very end
   const place = isRecorded ? names(settings) : null;
   const labels = {};
   for (const { key, label } of settings ? settings.series : []) labels[key] = label;
+  const isResting = Boolean(run.plan && run.plan.rest);
   const report = { place, at, entries, operations, calls, mirrors, healed, note, isResting, labels, failures };
   const { lines, error, summary } = await context.functions.execute("finishRun", report);
+  // Only now: a copy that takes the turn plans from the record of this run. What fails here ends by itself.
+  if (run.owner) await attempt(run, turn);
   for (const line of lines) console.log(line);
   if (error) throw new Error(error);
   return summary;

@@ -1,14 +1,15 @@
 // One question to the gateway, with few retries for what passes by itself.
 //
-//   linkyFetch({url, token, prm, flow, start, end, patience})
+//   linkyFetch({url, token, prm, flow, start, end, patience, most})
 //     -> {outcome, status, calls, text, message, until}
 //
 // token: the NAME of the Value that holds it, so that no token is ever an argument; start, end: local days, the end not
-// included; patience: ms after which no further try is begun and the last one is given up. Never throws.
+// included; patience: ms after which no further try is begun and the last one is given up; most: requests
+// at most, null = as few as needed. Never throws.
 // outcome: "answer" (text), "nothing" (published, yet or ever), "floor" (older than what is served), "refused" (asking
 // again cannot help), "banned", "limited" (quota of all users), "trouble"; of these until (Date) when not to ask before.
-// calls: how many requests were made; each counts at the gateway. message: unscrubbed words of the other side may be in
-// it: hand it through shownText before anyone sees it.
+// calls: how many requests were made; each counts at the gateway. message: what to do first, then words of the other
+// side, without this token and this PRM, but else unscrubbed: hand it through shownText before anyone sees it.
 
 const ROUTES = { consumption: "courbe_de_charge_consommation", production: "courbe_de_charge_production" };
 const AGENT = "linky-atlas (Atlas function)";
@@ -83,15 +84,17 @@ function byStatus(status, text, words, now) {
     return { outcome: "limited", message: `the quota shared by all users is used up until ${shown} UTC`, until, isTold };
   }
   if (status === 401) {
-    return { outcome: "refused", message: `the gateway does not accept the token for this meter (${words}): get a new one` };
+    const message = `the gateway does not accept the token for this meter, get a new one at https://conso.boris.sh: ${words}`;
+    return { outcome: "refused", message };
   }
   if (status === 404) {
-    return { outcome: "refused", message: `the address does not exist (HTTP 404: ${words}): correct the Value linkyApiUrl` };
+    return { outcome: "refused", message: `correct the Value linkyApiUrl, the address does not exist (HTTP 404): ${words}` };
   }
   if (status >= 500 || status === 408) {
-    return { outcome: "trouble", message: `the gateway has trouble (HTTP ${status}: ${words}): the next run asks again` };
+    return { outcome: "trouble", message: `the next run asks again, the gateway has trouble (HTTP ${status}): ${words}` };
   }
-  return { outcome: "refused", message: `the gateway refused the call (HTTP ${status}: ${words})` };
+  const message = `the gateway refused the call (HTTP ${status}), look for a newer version if it stays so: ${words}`;
+  return { outcome: "refused", message };
 }
 
 function isOfCloudflare(text, body) {
@@ -120,16 +123,26 @@ function judged(status, given, now) {
 
 // --- asking -------------------------------------------------------------------------------------------------------
 
-async function once(request, milliseconds) {
+// Digits of a PRM could be taken for an error code, and no text that holds them goes further; nor does a part of a token.
+function without(secrets, text) {
+  return secrets.reduce((rest, { hidden, shown }) => rest.split(hidden).join(shown), text);
+}
+
+// The timer stays behind when the answer comes first: only setTimeout is documented, nothing that takes it back. That is
+// harmless: the race is decided and has seen to the rejection, so that it is nobody's, and no timer is longer than what
+// is left of linkyDaily's 270 s, should the platform wait for it.
+async function once(request, secrets, milliseconds) {
   const late = new Promise((resolve, reject) => {
     setTimeout(() => reject(new Error(`no answer within ${Math.round(milliseconds / 1000)} s`)), milliseconds);
   });
   try {
     const answer = await Promise.race([context.http.get(request), late]);
-    const text = answer.body ? answer.body.text() : "";
+    const whole = answer.body ? answer.body.text() : "";
+    const text = answer.statusCode === 200 ? whole : without(secrets, whole);
     return { status: answer.statusCode, ...judged(answer.statusCode, text, Date.now()) };
   } catch (error) {
-    return { status: 0, outcome: "trouble", message: `no answer of the gateway (${error.message}): the next run asks again` };
+    const message = `the next run asks again, the gateway gave no answer: ${without(secrets, String(error.message))}`;
+    return { status: 0, outcome: "trouble", message };
   }
 }
 
@@ -144,19 +157,22 @@ function pauseBefore(answer, calls) {
   return left <= SHORT_LIMIT ? Math.max(1000, left) : null;
 }
 
-exports = async function linkyFetch({ url, token, prm, flow, start, end, patience }) {
+exports = async function linkyFetch({ url, token, prm, flow, start, end, patience, most }) {
   const deadline = Date.now() + patience;
+  const bearer = context.values.get(token).trim();
+  const tokens = [bearer, ...bearer.split(".")].map((hidden) => ({ hidden, shown: "<token>" }));
+  const secrets = [...tokens, { hidden: prm, shown: `…${prm.slice(-4)}` }].filter(({ hidden }) => hidden);
   const request = {
     url: `${url}/${ROUTES[flow]}?pointId=${prm}&dateDebut=${start}&dateFin=${end}`,
     headers: {
-      Authorization: [`Bearer ${context.values.get(token)}`],
+      Authorization: [`Bearer ${bearer}`],
       Accept: ["application/json"],
       "User-Agent": [AGENT],
     },
   };
   for (let calls = 1; ; calls += 1) {
-    const answer = await once(request, Math.max(1000, Math.min(ONE_TRY, deadline - Date.now())));
-    const wait = pauseBefore(answer, calls);
+    const answer = await once(request, secrets, Math.max(1000, Math.min(ONE_TRY, deadline - Date.now())));
+    const wait = most && calls >= most ? null : pauseBefore(answer, calls);
     if (wait === null || Date.now() + wait >= deadline) return { ...answer, calls };
     await pause(wait);
   }

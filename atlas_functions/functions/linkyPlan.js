@@ -7,9 +7,12 @@
 // heal: [[from, to]] (ms), where the mirror differs from the record. state: "due" | "resting" (short, but asked less than
 // six hours ago) | "complete". failed: the last call for it failed. rest: no call at all before `until` (Date).
 //
-// Due are: the days after the last full one, however many; of the last week every day that is not full. A day that was
-// answered and is still short is asked again after six hours, once it is older than a week daily for a month, and only as
-// long as no later day is full: then python -m sync backfill is the one to ask.
+// Due are: the days after the last full one, however many; of the last week every day that is not full; of the last month
+// every day between stored ones that was asked for and of which there is still no reading. A day that was answered and is
+// still short is asked again after six hours, once it is older than a week after twenty, and never once it is older than
+// a month. For a day older than a week that is there in part, and for older holes, python -m sync backfill is the one to
+// ask. Of more than two windows those go first that were answered the longest ago, or never; the next run takes up the
+// others.
 
 const ZONE = "Europe/Paris";
 const DAY = 86400000;
@@ -37,12 +40,12 @@ async function countedByDay(collection, prms, from, to) {
   for (const { _id, seconds, wh, readings } of await collection.aggregate([{ $match: match }, { $group: group }]).toArray()) {
     const name = `${_id.id} ${_id.flow}`;
     if (!counts[name]) counts[name] = {};
-    counts[name][dayNumber(_id.day)] = { seconds, text: `${readings} ${seconds} ${wh}` };
+    counts[name][dayNumber(_id.day)] = { seconds: Number(seconds), text: `${readings} ${seconds} ${wh}` };
   }
   return counts;
 }
 
-// Calls of the last weeks: [{series, asked, state, at, until, calls}], of each kind the newest.
+// Calls of the last weeks: [{series, first, end, state, at, until, calls}], of each kind the newest. Days [first, end).
 async function pastCalls(runs, at) {
   const since = at - (REVISIT + 1) * DAY;
   const oldest = new BSON.ObjectId(`${Math.floor(since / 1000).toString(16)}0000000000000000`);
@@ -58,7 +61,10 @@ async function pastCalls(runs, at) {
       { $group: { _id: entry, ...newest } },
     ])
     .toArray();
-  return found.map(({ _id, ...rest }) => ({ ..._id, ...rest, at: rest.at.getTime() }));
+  return found.map(({ _id: { series, asked, state }, at: newestAt, until, calls }) => {
+    const [first, end] = asked.map(dayNumber);
+    return { series, first, end, state, at: newestAt.getTime(), until, calls: Number(calls) };
+  });
 }
 
 async function lastReading(collection, { prm, flow }) {
@@ -71,21 +77,22 @@ async function lastReading(collection, { prm, flow }) {
 
 // When a day was last answered (ms), or null.
 function answeredAt(number, calls) {
-  const over = calls.filter(({ asked: [start, end], state }) => {
-    return ANSWERED.indexOf(state) >= 0 && dayNumber(start) <= number && number < dayNumber(end);
+  const over = calls.filter(({ first, end, state }) => {
+    return first <= number && number < end && ANSWERED.indexOf(state) >= 0;
   });
   return over.length ? Math.max(...over.map((call) => call.at)) : null;
 }
 
 // {number, answered} of every day to be asked, and whether some day is short but resting.
-function dueDays({ today, full, base, firstStored, calls, at }) {
+function dueDays({ today, full, begun, base, firstStored, calls, at }) {
   const due = [];
   let resting = false;
-  const first = Math.max(Math.min(base + 1, today - RECENT), today - HISTORY);
+  const first = Math.max(Math.min(base + 1, today - REVISIT), today - HISTORY);
   for (let number = first; number < today; number += 1) {
     const age = today - number;
     const answered = answeredAt(number, calls);
-    const isWanted = number > base || age <= RECENT;
+    const isLost = age <= REVISIT && firstStored !== null && !begun[number] && answered !== null;
+    const isWanted = number > base || age <= RECENT || isLost;
     const isBeforeAll = firstStored !== null && number < firstStored && answered !== null;
     if (full[number] || !isWanted || isBeforeAll) continue;
     const rest = age <= RECENT ? 6 * HOUR : 20 * HOUR;
@@ -95,19 +102,18 @@ function dueDays({ today, full, base, firstStored, calls, at }) {
   return { due, resting };
 }
 
-// Days joined to calls; of more than two those first with a day that was never answered, the oldest of them.
+// Days joined to calls. answered: when the day of a window that waits the longest was answered (ms), 0 for never.
 function windowsOf(due) {
   const windows = [];
   for (const { number, answered } of due) {
     const last = windows[windows.length - 1];
     if (last && number - last.first < LONGEST_CALL) {
       last.end = number + 1;
-      last.isNew = last.isNew || answered === null;
-    } else windows.push({ first: number, end: number + 1, isNew: answered === null });
+      last.answered = Math.min(last.answered, answered || 0);
+    } else windows.push({ first: number, end: number + 1, answered: answered || 0 });
   }
-  const fresh = windows.filter((window) => window.isNew);
-  const again = windows.filter((window) => !window.isNew).reverse();
-  return fresh.concat(again).slice(0, WINDOWS).sort((one, other) => one.first - other.first);
+  windows.sort((one, other) => one.answered - other.answered || one.first - other.first);
+  return windows.slice(0, WINDOWS).sort((one, other) => one.first - other.first);
 }
 
 // [[first day, day after]] where both sides differ, in stretches of at most a week.
@@ -123,20 +129,22 @@ function differingDays(today, ours, theirs) {
   return stretches;
 }
 
-// The day after which days are missing, and the first day that is stored, both from the last weeks.
+// Of the last weeks: which days are full and which begun, after which day days are missing, the first that is stored.
 function stretchOf(today, edges, days) {
   const full = {};
+  const begun = {};
   let base = null;
   let firstStored = null;
   for (let number = today - LOOK_BACK; number < today; number += 1) {
     const place = number - today + LOOK_BACK;
     const stored = days[number] ? days[number].seconds : 0;
-    if (stored > 0 && firstStored === null) firstStored = number;
+    begun[number] = stored > 0;
+    if (begun[number] && firstStored === null) firstStored = number;
     full[number] = stored * 1000 >= edges[place + 1] - edges[place];
     if (full[number]) base = number;
   }
   if (base === null && firstStored !== null) base = firstStored - 1;
-  return { full, base, firstStored };
+  return { full, begun, base, firstStored };
 }
 
 async function midnightsOf(numbers) {

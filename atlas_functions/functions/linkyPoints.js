@@ -23,8 +23,8 @@ function textOf(field) {
 
 function demand(found, wanted, what) {
   if (found === wanted) return;
-  if (what === "meter") throw unknown("meter is of another meter, asked was this meter");
-  throw unknown(`${what} is '${String(textOf(found)).slice(0, 20)}', asked was '${wanted}'`);
+  if (what === "meter") throw unknown("it is of another meter than the one asked for");
+  throw unknown(`${what} is '${textOf(found)}', asked was '${wanted}'`);
 }
 
 function parsed(text) {

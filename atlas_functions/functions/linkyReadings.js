@@ -80,8 +80,9 @@ function flagOf(point, power, maxPower, isDoubtful) {
   return marks.join(" ");
 }
 
+// The text is whole: of a PRM that is cut nothing could be known any more, shownText cuts after it has looked.
 function rejected(point, reason) {
-  return { line: point.line, reason, text: `${point.end.slice(0, 60)} = '${(point.value || "").slice(0, 40)}'` };
+  return { line: point.line, reason, text: `${point.end} = '${point.value || ""}'` };
 }
 
 // One point: a row, "missing", or the reason why it is refused.

@@ -5,17 +5,23 @@
 //
 // A series: `key` names it in records without the PRM, `label` for people; `token` is the NAME of the Value that holds
 // its token, never the token; ends: when the token ends (Date, or null); problem: why it cannot be asked for, or null.
-// problems: what makes every run impossible. Numbers are parsed from texts. callsPerDay: null = no limit.
+// problems: what makes every run impossible. Numbers are parsed from texts. callsPerDay: null = no limit. A Value "auto"
+// is as good as none: linkyPrm = the one meter of the token, linkyCallsPerDay = 90, but no limit on this machine.
 
 const FLOWS = ["consumption", "production"];
+const METER_FIELDS = ["prm", "flows", "token", "name"];
+const JWT = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/;
+const MASKS = 3; // meters named in a message
+const LAST_MOMENT = 8640000000000; // s; no Date is later
 const ASK_NEW = "get a new one at https://conso.boris.sh and put it into the secret";
 const HIGHEST_CALLS = 90; // the gateway bans an address for 100 calls in a day
 
-// A Value as text; "" when it is not there.
+// A Value as text; "" when it is not there, or left to us.
 function textOf(name) {
   const found = context.values.get(name);
   if (found === undefined || found === null) return "";
-  return typeof found === "string" ? found.trim() : JSON.stringify(found);
+  const text = typeof found === "string" ? found.trim() : JSON.stringify(found);
+  return text === "auto" ? "" : text;
 }
 
 function required(name, problems) {
@@ -35,6 +41,11 @@ function numberOf(name, standard, highest, problems) {
 
 const mask = (prm) => `…${prm.slice(-4)}`;
 
+function masks(prms) {
+  const shown = prms.slice(0, MASKS).map(mask).join(", ");
+  return prms.length > MASKS ? `${shown} and ${prms.length - MASKS} more` : shown;
+}
+
 // --- tokens -------------------------------------------------------------------------------------------------------
 
 // What a gateway token says, read without its key: {prms, ends}, or {problem}.
@@ -45,6 +56,7 @@ function readToken(name) {
   }
   let claims;
   try {
+    if (!JWT.test(token)) throw new Error("other letters");
     const part = token.split(".")[1].replace(/-/g, "+").replace(/_/g, "/");
     claims = JSON.parse(BSON.Binary.fromBase64(part + "===".slice(0, (4 - (part.length % 4)) % 4)).text());
   } catch (error) {
@@ -53,14 +65,15 @@ function readToken(name) {
   const listed = claims && (Array.isArray(claims.sub) ? claims.sub : [claims.sub]);
   const prms = (listed || []).filter((prm) => typeof prm === "string" && prm);
   if (prms.length === 0) return { problem: `the token of the Value ${name} names no meter: ${ASK_NEW}` };
-  return { prms, ends: typeof claims.exp === "number" ? new Date(claims.exp * 1000) : null };
+  const isMoment = typeof claims.exp === "number" && Math.abs(claims.exp) <= LAST_MOMENT;
+  return { prms, ends: isMoment ? new Date(claims.exp * 1000) : null };
 }
 
 function tokenProblem(token, prm, name) {
   if (token.problem) return token.problem;
   if (token.prms.indexOf(prm) < 0) {
-    const shown = token.prms.map(mask).join(", ");
-    return `the token of the Value ${name} is for meter ${shown}, not for ${mask(prm)}: correct the PRM, or ${ASK_NEW}`;
+    const others = masks(token.prms);
+    return `the token of the Value ${name} is for meter ${others}, not for ${mask(prm)}: correct the PRM, or ${ASK_NEW}`;
   }
   if (token.ends && token.ends.getTime() <= Date.now()) {
     return `the token of the Value ${name} ended on ${token.ends.toISOString().slice(0, 10)}: ${ASK_NEW}`;
@@ -71,9 +84,9 @@ function tokenProblem(token, prm, name) {
 // --- meters -------------------------------------------------------------------------------------------------------
 
 function flowsOf(given, place, problems) {
-  const text = Array.isArray(given) ? given.join(",") : String(given || "consumption");
-  const flows = text === "both" ? FLOWS : text.split(",").map((flow) => flow.trim());
-  if (flows.every((flow) => FLOWS.indexOf(flow) >= 0)) return flows;
+  const text = Array.isArray(given) ? given.join(",") : String(given || "consumption").trim();
+  const flows = text === "both" ? FLOWS : text.split(/[\s,;]+/);
+  if (flows.every((flow) => FLOWS.indexOf(flow) >= 0)) return flows.filter((flow, index) => flows.indexOf(flow) === index);
   problems.push(`${place} must be consumption, production or both`);
   return [];
 }
@@ -84,30 +97,40 @@ function singleMeter(problems) {
   const prm = textOf("linkyPrm") || (token.prms && token.prms.length === 1 ? token.prms[0] : "");
   const flows = flowsOf(textOf("linkyFlows"), "the Value linkyFlows", problems);
   if (prm) return [{ prm, flows, token: "linkyToken", place: "the Value linkyPrm" }];
-  const shown = token.prms ? token.prms.map(mask).join(", ") : "";
+  const shown = token.prms ? masks(token.prms) : "";
   problems.push(token.problem || `the token opens several meters (${shown}): set the Value linkyPrm to one of them`);
   return [];
 }
 
-function listedMeters(text, problems) {
-  let listed;
+// What the Value linkyMeters lists; null when it is no list of objects.
+function parsedList(text) {
   try {
-    listed = JSON.parse(text);
+    const listed = JSON.parse(text || "[]");
+    const isObject = (meter) => typeof meter === "object" && meter !== null && !Array.isArray(meter);
+    return Array.isArray(listed) && listed.every(isObject) ? listed : null;
   } catch (error) {
-    listed = null;
+    return null;
   }
-  if (!Array.isArray(listed) || listed.some((meter) => typeof meter !== "object" || meter === null)) {
+}
+
+function listedMeter(meter, place, problems) {
+  const strange = Object.keys(meter).filter((field) => METER_FIELDS.indexOf(field) < 0).length;
+  if (strange) problems.push(`${place}: ${strange} unknown fields, known are ${METER_FIELDS.join(", ")}`);
+  const token = meter.token === undefined ? "linkyToken" : String(meter.token);
+  const isName = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/.test(token);
+  if (!isName) problems.push(`${place}: token must be the name of a Value, never the token itself`);
+  const flows = flowsOf(meter.flows, `flows in ${place}`, problems);
+  return { prm: String(meter.prm || ""), flows, token: isName ? token : "linkyToken", place };
+}
+
+function metersOf(problems) {
+  const listed = parsedList(textOf("linkyMeters"));
+  if (listed === null) {
     problems.push('the Value linkyMeters must be a JSON list: [{"prm": "…", "flows": "consumption", "token": "linkyToken"}]');
     return [];
   }
-  return listed.map((meter, index) => {
-    const place = `entry ${index + 1} of the Value linkyMeters`;
-    const token = typeof meter.token === "string" && meter.token ? meter.token : "linkyToken";
-    if (!/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/.test(token)) {
-      problems.push(`${place}: token must be the name of a Value, never the token itself`);
-    }
-    return { prm: String(meter.prm || ""), flows: flowsOf(meter.flows, `flows in ${place}`, problems), token, place };
-  });
+  if (listed.length === 0) return singleMeter(problems);
+  return listed.map((meter, index) => listedMeter(meter, `entry ${index + 1} of the Value linkyMeters`, problems));
 }
 
 function seriesOf(meters, problems) {
@@ -124,6 +147,7 @@ function seriesOf(meters, problems) {
     for (const flow of flows) {
       const key = `linky:${mask(prm)}~${hash}:${flow}`;
       const label = `linky ${mask(prm)} ${flow}`;
+      if (found[key]) problems.push(`${place}: ${flow} of this meter stands in an entry before it, remove one of the two`);
       found[key] = { key, label, prm, flow, token, ends: tokens[token].ends || null, problem };
     }
   }
@@ -134,10 +158,12 @@ exports = function linkySettings() {
   const problems = [];
   const names = ["mongodbService", "mongodbDatabase", "linkyCollection", "linkyCollectionTS", "linkyApiUrl"];
   const [service, database, record, mirror, url] = names.map((name) => required(name, problems));
-  if (url && !/^https?:\/\/[^\s?#]+$/.test(url)) problems.push("the Value linkyApiUrl must begin with https://");
-  const isOurs = /^https?:\/\/(localhost|127\.0\.0\.1|\[::1\])[:/]/.test(url); // a stand-in on this machine bans nobody
-  const listed = textOf("linkyMeters");
-  const meters = listed && listed !== "[]" ? listedMeters(listed, problems) : singleMeter(problems);
+  const isOurs = /^https?:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?(\/|$)/.test(url); // a stand-in here bans nobody
+  const isSafe = /^https:/.test(url) || isOurs; // over http:// anyone on the way could read the token
+  if (url && !(isSafe && /^https?:\/\/[^\s?#@]+$/.test(url))) {
+    problems.push("the Value linkyApiUrl must be https://host/path, without user, password or ?");
+  }
+  const meters = metersOf(problems);
   return {
     service,
     database,

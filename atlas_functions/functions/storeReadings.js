@@ -46,21 +46,40 @@ async function storedNear(store, batches) {
   return batches.map(({ prm, flow }) => {
     const stored = {};
     for (const document of documents) {
-      if (document.series.id === prm && document.series.flow === flow) stored[document.ts.getTime()] = document;
+      const { _id, ts, series, wh, seconds, flag } = document;
+      if (series.id !== prm || series.flow !== flow) continue;
+      stored[ts.getTime()] = { _id, ts, wh: Number(wh), seconds: Number(seconds), flag };
     }
     return stored;
   });
 }
 
+// Whether a reading shares time with a stored one that starts at another instant.
+function overlapper(stored) {
+  const hours = {};
+  for (const text of Object.keys(stored)) {
+    const from = Number(text);
+    const hour = Math.floor(from / HOUR);
+    if (!hours[hour]) hours[hour] = [];
+    hours[hour].push([from, from + stored[text].seconds * 1000]);
+  }
+  return (start, end) => {
+    for (let hour = Math.floor(start / HOUR) - 1; hour * HOUR < end; hour += 1) {
+      if ((hours[hour] || []).some(([from, to]) => from !== start && from < end && start < to)) return true;
+    }
+    return false;
+  };
+}
+
 // What is to be done with each reading of a batch. tried: ids and corrections of an earlier try of this call.
 function compared(batch, stored, tried) {
   const found = { fresh: [], changed: [], new: 0, unchanged: 0, rejected: 0 };
-  const spans = Object.keys(stored).map((start) => [Number(start), Number(start) + stored[start].seconds * 1000]);
+  const overlaps = overlapper(stored);
   for (const reading of batch.readings) {
     const start = reading.ts.getTime();
     const end = start + reading.seconds * 1000;
     const known = stored[start];
-    if (spans.some(([from, to]) => from !== start && from < end && start < to)) found.rejected += 1;
+    if (overlaps(start, end)) found.rejected += 1;
     else if (!known) found.fresh.push(reading);
     else if (tried.ids[start] && isSameId(tried.ids[start], known._id)) found.new += 1;
     else if (isCorrection(known, reading)) found.changed.push({ _id: known._id, reading });

@@ -162,7 +162,7 @@ def run_command(name: str, folder: Path, as_json: bool) -> None:
     elif error is None and result is not None:
         click.echo(json.dumps(result, ensure_ascii=False))
     if error is not None:
-        raise FunctionFailed(f"{name}: {error}")
+        raise FunctionFailed(error if error.startswith(f"{name}: ") else f"{name}: {error}")
 
 
 def _shown(result: Any) -> Any:

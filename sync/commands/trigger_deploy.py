@@ -26,13 +26,15 @@ TOLD_ANYWAY = ("secret", "data source")
 @click.command("deploy")
 @folder_option
 @click.option("--dry-run", is_flag=True, help="Print the plan and change nothing.")
+@click.option("--replace", is_flag=True, help="Overwrite what has the names of the tree and seems somebody else's.")
 @click.option("--secrets", "again", is_flag=True, help="Set secrets that are there already, too: they cannot be read.")
 @json_option
-def deploy_command(folder: Path, dry_run: bool, again: bool, as_json: bool) -> None:
+def deploy_command(folder: Path, dry_run: bool, replace: bool, again: bool, as_json: bool) -> None:
     """Bring the functions, triggers, Values and secrets of the tree into an Atlas project; run it as often as you like.
 
     What is missing is created, what differs is updated, everything else in the project's triggers app is left alone,
-    and nothing is ever deleted. Meters and tokens come from the settings of this project.
+    and nothing is ever deleted. Functions of the same names with quite another source are not overwritten without
+    --replace. Meters and tokens come from the settings of this project.
 
     \b
     Needed in the environment or .env: ATLAS_PUBLIC_KEY, ATLAS_PRIVATE_KEY (an API key with the role Project Owner),
@@ -52,7 +54,7 @@ def deploy_command(folder: Path, dry_run: bool, again: bool, as_json: bool) -> N
     for warning in given.warnings:
         click.echo(warning, err=True)
     with AdminApi(account) as api:
-        planned = plan(api, account, tree, given, again=again)
+        planned = plan(api, account, tree, given, again=again, replace=replace)
         if not as_json:
             click.echo(f"triggers app {planned.app.label}:")
             for change in planned.changes if dry_run else planned.kept:

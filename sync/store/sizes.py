@@ -74,8 +74,8 @@ def compare_pair(pair: Pair) -> Comparison:
         pair.source,
         readings=pair.record.count_documents({}),
         series=len(series_of(pair.record)),
-        regular=_size(pair.record),
-        timeseries=_size(pair.mirror),
+        regular=size_of(pair.record),
+        timeseries=size_of(pair.mirror),
     )
 
 
@@ -87,7 +87,8 @@ def settle(database: Database[Document]) -> None:
         return
 
 
-def _size(collection: Collection[Document]) -> Size:
+def size_of(collection: Collection[Document]) -> Size:
+    """What one collection takes now. Raises PyMongoError when the server does not tell."""
     stats = next(collection.aggregate([{"$collStats": {"storageStats": {}}}]))["storageStats"]
     free = int(stats.get("freeStorageSize", 0))
     return Size(

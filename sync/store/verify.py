@@ -84,13 +84,16 @@ def verify_pair(pair: Pair) -> PairReport:
 
 
 def repair_pair(pair: Pair, report: PairReport, clock: Clock | None = None) -> None:
-    """Make the mirror match the record: insert what it lacks; where it holds anything else, write that series anew."""
+    """Make the mirror match the record: insert what it lacks; where it holds anything else, write that series anew.
+
+    A mirror that is marked to be rewritten is, even if it is identical by now: the functions leave a marked one alone.
+    """
     writer = PairWriter(pair, clock)
     for difference in report.series:
-        if difference.identical:
-            continue
         if difference.series is None:
             continue  # documents without a series belong to no one; the report names them, no repair touches them
+        if difference.identical and not writer.is_stale(difference.series):
+            continue
         if difference.extra or difference.different or difference.duplicates:
             writer.rewrite_mirror(difference.series)
         else:

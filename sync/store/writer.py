@@ -87,6 +87,10 @@ class PairWriter:
         """Note durably that the mirror of a series must be rewritten, before anything makes it wrong."""
         self._leases.update_one({"_id": self._lease_name(series)}, {"$set": {"stale": True}}, upsert=True)
 
+    def is_stale(self, series: Series) -> bool:
+        """Whether the mirror of a series is marked to be rewritten."""
+        return self._leases.find_one({"_id": self._lease_name(series), "stale": True}) is not None
+
     # --- the record ------------------------------------------------------------------------------------------------
 
     def _record(self, batch: ReadingBatch, ids: list[ObjectId], corrected: set[int]) -> Written:

@@ -46,5 +46,7 @@ def _check(entry: ConfigFile, linked: bool) -> None:
         entry.say("value", f"with from_secret, value is the name of a secret, which {wrong}")
     elif not isinstance(given, str | list | dict):
         entry.say("value", 'value must be text, a list or an object: write numbers as text, "36000"')
+    elif given == "":
+        entry.say("value", 'value is empty, which Atlas may refuse: write "auto", "[]", or remove the file')
     elif not linked and TOKEN.search(str(given)):
         entry.say("value", "value holds a token: keep it in a secret, name the secret here and set from_secret to true")

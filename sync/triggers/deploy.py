@@ -16,12 +16,13 @@ from .admin_api import AdminApi, AdminApiError
 from .atlas_account import AtlasAccount
 from .config_tree import SERVICE_VALUE, ConfigTree
 from .deploy_changes import Change, function_changes, keep, trigger_changes
+from .deploy_foreign import refuse_foreign
 from .deploy_source import chosen_source
-from .given import METER_VALUES, TOKEN_VALUE, Given
+from .given import AUTO, NO_METER, TOKEN_VALUE, Given
 from .triggers_app import NAME, TriggersApp
 
 APP_META = ("location", "provider_region", "deployment_model")
-EMPTY: tuple[Any, ...] = ("", "[]", [], {})
+EMPTY: tuple[Any, ...] = ("", AUTO, "[]", [], {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +76,12 @@ class Plan:
             yield change
 
 
-def plan(api: AdminApi, account: AtlasAccount, tree: ConfigTree, given: Given, *, again: bool = False) -> Plan:
-    """Compare the tree and the settings with the app; reads only. again: set secrets that are there already, too.
+def plan(
+    api: AdminApi, account: AtlasAccount, tree: ConfigTree, given: Given, *, again: bool = False, replace: bool = False
+) -> Plan:
+    """Compare the tree and the settings with the app; reads only.
 
+    again: set secrets that are there already, too; replace: overwrite what has our names and seems somebody else's.
     Raises UsageError for what the tree, the settings or the app do not allow, AdminApiError when Atlas refuses.
     """
     app = TriggersApp(api, account)
@@ -90,6 +94,8 @@ def plan(api: AdminApi, account: AtlasAccount, tree: ConfigTree, given: Given, *
     changes += _value_changes(app, tree, given, service)
     changes += function_changes(app, tree.functions)
     changes += trigger_changes(app, tree.triggers)
+    if not replace:
+        refuse_foreign(app, tree.functions, changes)
     return Plan(app, tuple(changes))
 
 
@@ -153,7 +159,7 @@ def _value_changes(app: TriggersApp, tree: ConfigTree, given: Given, service: st
     if given.links and "linkyMeters" in given.values and "linkyMeters" not in wanted:
         raise UsageError("the tree has no values/linkyMeters.json: several meters need it")
     wanted |= {name: (secret, True) for name, secret in given.links.items()}
-    left = METER_VALUES if not given.links and _no_meter(tree) else ()
+    left = NO_METER if not given.links and _no_meter(tree) else ()
     return [_value_change(app, name, *wanted[name], leave=name in left) for name in sorted(wanted)]
 
 

@@ -17,7 +17,11 @@ from ..sources.linky.token import TokenRefused, read_token
 from .tree import MOST_SECRET_CHARACTERS
 
 TOKEN_VALUE = "linkyToken"  # noqa: S105 - the name of a Value
-METER_VALUES = ("linkyPrm", "linkyFlows", "linkyMeters")
+AUTO = "auto"
+"""What stands in a Value that is left to the functions: Atlas may refuse an empty text."""
+
+NO_METER = {"linkyPrm": AUTO, "linkyFlows": "consumption", "linkyMeters": "[]"}
+"""The Values of meters where none is given."""
 BY_SETTING = {
     "MONGODB_DATABASE": "mongodbDatabase",
     "LINKY_API_URL": "linkyApiUrl",

@@ -6,8 +6,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from ..budget import budget_limit
 from ..settings import Settings
-from .given import METER_VALUES, TOKEN_VALUE, given_by
+from .given import AUTO, NO_METER, TOKEN_VALUE, given_by
 from .tree import FromSecret, values_of
 
 SERVICE = "mongodb-atlas"
@@ -27,13 +28,15 @@ def values_and_secrets(folder: Path, settings: Settings, now: datetime) -> tuple
     link = values_of(folder).get(TOKEN_VALUE)
     given = given_by(settings, link.secret if isinstance(link, FromSecret) else TOKEN_SECRET, now)
     regular, timeseries = settings.collections["linky"]
+    most = budget_limit(settings.linky_api_url, settings.sync_calls_per_day, "SYNC_CALLS_PER_DAY" in settings.given)
     values: dict[str, Any] = {
         "linkyApiUrl": settings.linky_api_url,
         "linkyMaxPowerW": str(settings.linky_max_power_w),
+        "linkyCallsPerDay": AUTO if most is None else str(most),
         "mongodbDatabase": settings.mongodb_database,
         "linkyCollection": regular,
         "linkyCollectionTS": timeseries,
     }
     if settings.meters:
-        values |= dict.fromkeys(METER_VALUES, "") | {name: FromSecret(secret) for name, secret in given.links.items()}
+        values |= NO_METER | {name: FromSecret(secret) for name, secret in given.links.items()}
     return values | dict(given.values), dict(given.secrets)

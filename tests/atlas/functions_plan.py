@@ -1,82 +1,118 @@
-"""The plan of linkyDaily in words of Python: which windows a run should ask for, and how many requests that takes.
-
-Written from the rules in its documentation, not from its code: the days after the last full one; of the last week
-every day that is not full; what was answered rests for six hours, older than a week for twenty; two calls in a run.
-"""
+"""What linkyDaily should ask for, written in Python from the rules in its documentation, not from its code."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-Window = tuple[date, date]
+DAY = timedelta(days=1)
+WEEK, MONTH = 7 * DAY, 30 * DAY
+TROUBLE = frozenset({"500", "500text", "500token", "502", "reset", "cut"})
+UNKNOWN = frozenset({"notjson", "emptyobject"})
 
-TROUBLE = frozenset({"500", "500text", "502", "reset", "cut"})
+
+@dataclass(frozen=True)
+class Window:
+    """Local days [start, end) of one call."""
+
+    start: date
+    end: date
+
+    @property
+    def days(self) -> list[date]:
+        return [self.start + number * DAY for number in range((self.end - self.start).days)]
+
+
+@dataclass
+class Expected:
+    """One run: a window for each request in its order, those that got an answer, whether it ends with an error."""
+
+    requests: list[Window] = field(default_factory=list)
+    answered: list[Window] = field(default_factory=list)
+    fails: bool = False
 
 
 @dataclass
 class Plan:
-    """What a person would expect, given the days that are full and what was answered when."""
+    """The runs of one series so far: when each day was last answered, and until when the gateway is left in peace."""
 
-    answered: list[tuple[datetime, Window]] = field(default_factory=list)
+    answers: dict[date, datetime] = field(default_factory=dict)
+    rest_until: datetime | None = None
 
-    def windows(self, now: datetime, today: date, full: set[date], stored: set[date]) -> list[Window]:
-        """The calls of a run, oldest first. stored: days with any reading."""
-        last_full = max((day for day in full if day >= today - timedelta(days=40)), default=None)
-        base = last_full or (min(stored) if stored else today - timedelta(days=7)) - timedelta(days=1)
-        day = min(base + timedelta(days=1), today - timedelta(days=7))
-        due: list[tuple[date, bool]] = []
-        while day < today:
-            if day not in full and self._is_due(day, now, today, base, stored):
-                due.append((day, self._answered_at(day) is None))
-            day += timedelta(days=1)
-        return _chosen(_joined(due))
+    def run(
+        self, now: datetime, today: date, full: Collection[date], begun: Collection[date], faults: Sequence[str] = ()
+    ) -> Expected:
+        """The run at `now`. full, begun: days with all and with any readings; faults: of each request, "" for none."""
+        expected = Expected()
+        windows = self.windows(now, today, full, begun)
+        if self.rest_until and now < self.rest_until:
+            expected.fails = bool(windows)
+            return expected
+        for window in windows:
+            fault, amount = _requests_of(window, faults, expected)
+            if fault.startswith("429"):
+                hour = now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+                self.rest_until = now + timedelta(seconds=amount) if amount else hour
+            if fault.startswith("429") or fault in TROUBLE | UNKNOWN:
+                expected.fails = True
+                break  # the others of this series wait for the next run
+            expected.answered.append(window)
+        for window in expected.answered:
+            self.answers |= dict.fromkeys(window.days, now)
+        return expected
 
-    def answer(self, now: datetime, window: Window) -> None:
-        self.answered.append((now, window))
+    def windows(self, now: datetime, today: date, full: Collection[date], begun: Collection[date]) -> list[Window]:
+        """At most two calls, in their order: days never answered before days that are asked again."""
+        due = [day for day in _until(today) if day not in full and self._is_due(day, now, today, full, begun)]
+        windows = _sevens(due)
+        never = datetime.min.replace(tzinfo=now.tzinfo)
 
-    def _is_due(self, day: date, now: datetime, today: date, base: date, stored: set[date]) -> bool:
-        age = (today - day).days
-        at = self._answered_at(day)
-        if at is None:
-            return day > base or age <= 7
-        if stored and day < min(stored):
+        def waiting_since(window: Window) -> datetime:
+            return min(self.answers.get(day, never) for day in window.days if day in due)
+
+        chosen = sorted(windows, key=lambda window: (waiting_since(window), window.start))[:2]
+        return sorted(chosen, key=lambda window: (waiting_since(window) > never, window.start))
+
+    def _is_due(self, day: date, now: datetime, today: date, full: Collection[date], begun: Collection[date]) -> bool:
+        age = today - day
+        answered = self.answers.get(day)
+        is_new = day > max(full, default=min(begun, default=today - WEEK) - DAY)
+        if answered is None:
+            return is_new or age <= WEEK
+        if age > MONTH or (begun and day < min(begun)):
             return False
-        rested = now - at
-        return rested >= timedelta(hours=6) if age <= 7 else day > base and age <= 30 and rested >= timedelta(hours=20)
+        rested = now - answered
+        if age <= WEEK:
+            return rested >= timedelta(hours=6)
+        is_lost = bool(begun) and day not in begun
+        return (is_new or is_lost) and rested >= timedelta(hours=20)
 
-    def _answered_at(self, day: date) -> datetime | None:
-        return max((at for at, (start, end) in self.answered if start <= day < end), default=None)
+
+def _until(today: date) -> Iterable[date]:
+    return (today - number * DAY for number in range(60, 0, -1))
 
 
-def _joined(due: Sequence[tuple[date, bool]]) -> list[tuple[Window, bool]]:
-    windows: list[tuple[Window, bool]] = []
-    for day, is_new in due:
-        after = day + timedelta(days=1)
-        if windows and (day - windows[-1][0][0]).days < 7:
-            (start, _), was_new = windows[-1]
-            windows[-1] = ((start, after), was_new or is_new)
+def _sevens(due: Iterable[date]) -> list[Window]:
+    """Calls of at most seven days, each from a due day to a due day."""
+    windows: list[Window] = []
+    for day in due:
+        if windows and day - windows[-1].start < WEEK:
+            windows[-1] = Window(windows[-1].start, day + DAY)
         else:
-            windows.append(((day, after), is_new))
+            windows.append(Window(day, day + DAY))
     return windows
 
 
-def _chosen(windows: list[tuple[Window, bool]]) -> list[Window]:
-    new = [window for window, is_new in windows if is_new]
-    again = [window for window, is_new in windows if not is_new][::-1]
-    return sorted((new + again)[:2])
+def _requests_of(window: Window, faults: Sequence[str], expected: Expected) -> tuple[str, float]:
+    """Adds the requests that one call takes; returns the fault it ends with, "" for none, and its amount.
 
-
-def tries(faults: Sequence[str], first: int) -> tuple[int, str]:
-    """Requests of one call whose first is number `first` of the run (from 1), and the fault it ends with, or ``.
-
-    faults: kind of each request of the run, empty for none.
+    Trouble is tried three times, a quota without a told time twice.
     """
-    count = 0
-    while True:
-        fault = faults[first + count - 1] if first + count <= len(faults) else ""
-        count += 1
-        again = (fault in TROUBLE and count < 3) or (fault == "429" and count < 2)
-        if not again:
-            return count, fault
+    for tries in range(1, 4):
+        number = len(expected.requests)
+        kind, _, amount = (faults[number] if number < len(faults) else "").partition(":")
+        expected.requests.append(window)
+        if not (kind in TROUBLE and tries < 3) and not (kind == "429" and tries < 2):
+            break
+    return kind, float(amount or 0)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
 from typing import Any
 
 from pymongo.database import Database
@@ -32,6 +33,7 @@ class Atlas:
     meters: int = 1
     values: dict[str, Any] = field(default_factory=dict)
     secrets: dict[str, str] = field(default_factory=dict)
+    folder: Path = DEFAULT_FOLDER
     standin: LinkyStandin = field(init=False)
 
     def __post_init__(self) -> None:
@@ -62,10 +64,10 @@ class Atlas:
         }
         limits = Limits(operations=options.pop("operations", 1000))
         return run_function(
-            DEFAULT_FOLDER,
+            self.folder,
             name,
             database=self.database,
-            values=own | self.values,
+            values=own | self.values | options.pop("values", {}),
             secrets=self.secrets,
             now=self.moment,
             skip_waits=True,

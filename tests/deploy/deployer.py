@@ -25,10 +25,12 @@ class Deployer:
     def __init__(self, api: AdminApi, account: AtlasAccount, tree: Path) -> None:
         self.api, self.account, self.folder = api, account, tree
 
-    def plan(self, environ: dict[str, str] = METER, *, again: bool = False, **account: str) -> Plan:
+    def plan(
+        self, environ: dict[str, str] = METER, *, again: bool = False, replacing: bool = False, **account: str
+    ) -> Plan:
         tree = read_tree(self.folder)
         given = given_by(settings_of(**environ), token_secret(tree), NOW)
-        return plan(self.api, replace(self.account, **account), tree, given, again=again)
+        return plan(self.api, replace(self.account, **account), tree, given, again=again, replace=replacing)
 
     def __call__(self, environ: dict[str, str] = METER, **options: Any) -> list[str]:
         """Apply; what was made, as `action kind name`."""

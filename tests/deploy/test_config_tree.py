@@ -10,6 +10,7 @@ import pytest
 
 from sync.errors import UsageError
 from sync.triggers.config_tree import DEFAULT_FOLDER, Problem, config_problems, read_tree
+from sync.triggers.given import AUTO, NO_METER
 from tests.deploy.trees import DAILY, PLAIN_VALUES, PRM, change, settings_of, token, trigger, write
 
 
@@ -79,6 +80,7 @@ CHANGES: list[tuple[str, Change, int, str]] = [
     ("values/linkyPrm.json", lambda it: it.pop("value"), 2, "has no value"),
     ("values/linkyPrm.json", lambda it: it.update(value=36000), 3, 'write numbers as text, "36000"'),
     ("values/linkyPrm.json", lambda it: it.update(value=None), 3, "text, a list or an object"),
+    ("values/linkyPrm.json", lambda it: it.update(value=""), 3, 'is empty, which Atlas may refuse: write "auto"'),
     ("values/linkyPrm.json", lambda it: it.update(from_secret="no"), 4, "from_secret must be true or false"),
     ("values/linkyPrm.json", lambda it: it.update(fromSecret=True), 5, "'fromSecret' is no field"),
     ("values/linkyPrm.json", lambda it: it.update(value=token(PRM)), 3, "holds a token: keep it in a secret"),
@@ -230,4 +232,6 @@ def test_the_values_of_this_project_are_all_asked_for_and_have_the_defaults_of_t
     }
     pair = (tree.values["linkyCollection"].value, tree.values["linkyCollectionTS"].value)
     assert pair == settings.collections["linky"]
-    assert tree.values["linkyFlows"].value == "consumption"
+    assert {name: tree.values[name].value for name in NO_METER} == NO_METER
+    assert tree.values["linkyCallsPerDay"].value == AUTO
+    assert all(value.value for value in tree.values.values())

@@ -8,7 +8,7 @@ import json
 from sync.standin.admin_api import AdminStandin
 from sync.standin.admin_store import StoredApp
 from tests.deploy.deployer import METER, TOKEN, Deployer, texts, the_app, told
-from tests.deploy.trees import DAILY, PLAIN_VALUES, PRM, change, trigger, write
+from tests.deploy.trees import DAILY, NEWER_FORMAT, PLAIN_VALUES, PRM, change, trigger, write
 
 # --- from nothing, and again ------------------------------------------------------------------------------------------
 
@@ -77,7 +77,7 @@ def test_the_plan_as_json_holds_nothing_secret(deploy: Deployer) -> None:
 def test_only_what_differs_is_updated(atlas: AdminStandin, deploy: Deployer) -> None:
     deploy()
     before = copy.deepcopy(the_app(atlas).held)
-    (deploy.folder / "functions/formatDate.js").write_text("exports = () => 1;\n\n")
+    (deploy.folder / "functions/formatDate.js").write_text(NEWER_FORMAT)
     change(deploy.folder / "triggers/dailyAgain.json", lambda it: it["config"].update(schedule="47 12 * * *"))
     change(deploy.folder / "triggers/dailyAgain.json", lambda it: it.update(disabled=True))
     details = {each.name: each.detail for each in deploy.plan({**METER, "MONGODB_DATABASE": "home"}).needed}
@@ -97,7 +97,7 @@ def test_only_what_differs_is_updated(atlas: AdminStandin, deploy: Deployer) -> 
         if entry != before[kind][key]
     ]
     assert changed == [("values", "mongodbDatabase"), ("functions", "formatDate"), ("triggers", "dailyAgain")]
-    assert app.named("functions", "formatDate")["source"] == "exports = () => 1;\n\n"
+    assert app.named("functions", "formatDate")["source"] == NEWER_FORMAT
     assert app.named("triggers", "dailyAgain")["disabled"] is True
 
 
@@ -160,7 +160,7 @@ def test_what_is_not_ours_is_left_alone(atlas: AdminStandin, deploy: Deployer) -
     atlas.add_app("Shop", "standard")
     before = copy.deepcopy(app.held)
     deploy()
-    (deploy.folder / "functions/formatDate.js").write_text("exports = () => 2;\n")
+    (deploy.folder / "functions/formatDate.js").write_text(NEWER_FORMAT)
     deploy(again=True)
     assert {each.method for each in atlas.requests} == {"GET", "POST", "PUT"}
     for kind, held in before.items():

@@ -9,7 +9,7 @@ from sync.standin.admin_api import AdminStandin
 from sync.standin.replies import Reply
 from sync.triggers.admin_api import AdminApiError
 from tests.deploy.deployer import TOKEN, Deployer, the_app, told
-from tests.deploy.trees import DAILY, PRM
+from tests.deploy.trees import DAILY, NEWER_FORMAT, PRM
 
 
 def test_several_apps(atlas: AdminStandin, deploy: Deployer) -> None:
@@ -39,7 +39,7 @@ def test_an_open_draft_would_swallow_the_changes(atlas: AdminStandin, deploy: De
     app = the_app(atlas)
     app.drafts += [{"_id": "d", "user_id": "somebody else"}, {"_id": "e", "user_id": atlas.user_id}]
     assert deploy() == []
-    (deploy.folder / "functions/formatDate.js").write_text("exports = () => 2;\n")
+    (deploy.folder / "functions/formatDate.js").write_text(NEWER_FORMAT)
     requests = len(atlas.writes)
     with pytest.raises(UsageError, match="open draft of this API key"):
         deploy()

@@ -12,7 +12,7 @@ from sync.errors import UsageError
 from sync.standin.admin_api import AdminStandin
 from sync.standin.admin_store import StoredApp
 from tests.deploy.deployer import METER, TOKEN, Deployer, texts, the_app
-from tests.deploy.trees import OTHER_PRM, PRM, change, token, write
+from tests.deploy.trees import NEWER_FORMAT, OTHER_PRM, PRM, change, token, write
 
 # --- secrets and meters -----------------------------------------------------------------------------------------------
 
@@ -36,7 +36,7 @@ def test_without_a_meter_a_first_deploy_is_refused(atlas: AdminStandin, deploy: 
 
 def test_without_a_meter_a_later_deploy_keeps_the_one_there(atlas: AdminStandin, deploy: Deployer) -> None:
     deploy({**METER, "LINKY_FLOWS": "both"})
-    (deploy.folder / "functions/formatDate.js").write_text("exports = () => 2;\n")
+    (deploy.folder / "functions/formatDate.js").write_text(NEWER_FORMAT)
     assert deploy({}, again=True) == ["update function formatDate"]
     assert texts(the_app(atlas))["linkyPrm"] == PRM
     assert texts(the_app(atlas))["linkyFlows"] == "consumption,production"
@@ -76,7 +76,7 @@ def test_several_meters_and_back_to_one(atlas: AdminStandin, deploy: Deployer, t
     assert deploy({}) == []
     Path("settings.py").unlink()
     assert deploy() == ["update value linkyMeters", "update value linkyPrm"]
-    assert (texts(app)["linkyMeters"], texts(app)["linkyPrm"]) == ("", PRM)
+    assert (texts(app)["linkyMeters"], texts(app)["linkyPrm"]) == ("[]", PRM)
 
 
 def test_several_meters_need_their_value(deploy: Deployer) -> None:

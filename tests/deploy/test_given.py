@@ -11,6 +11,8 @@ from sync.errors import UsageError
 from sync.settings import load
 from sync.triggers.atlas_account import ADMIN_URL, AtlasAccount, atlas_account
 from sync.triggers.given import given_by
+from sync.triggers.local import values_and_secrets
+from sync.triggers.tree import DEFAULT_FOLDER
 from tests.deploy.trees import NOW, OTHER_PRM, PRM, settings_of, token
 
 KEYS = {
@@ -97,6 +99,18 @@ def test_nothing_secret_in_its_representation() -> None:
     shown = repr(given_by(settings_of(LINKY_TOKEN=own), "s", NOW))
     assert own not in shown
     assert PRM not in shown
+
+
+def test_a_run_here_asks_no_more_than_the_budget_of_this_machine() -> None:
+    """On Atlas the ceiling of the gateway is the limit, here that of the settings."""
+    for environ, most in (
+        ({}, "25"),
+        ({"SYNC_CALLS_PER_DAY": "9"}, "9"),
+        ({"LINKY_API_URL": "http://127.0.0.1:8000/api"}, "auto"),
+        ({"LINKY_API_URL": "http://127.0.0.1:8000/api", "SYNC_CALLS_PER_DAY": "9"}, "9"),
+    ):
+        values, _ = values_and_secrets(DEFAULT_FOLDER, settings_of(**environ), NOW)
+        assert values["linkyCallsPerDay"] == most
 
 
 # --- account ----------------------------------------------------------------------------------------------------------

@@ -27,14 +27,17 @@ FORMAT = """exports = function (moment) {
   return moment.toISOString().slice(0, 10);
 };
 """
+NEWER_FORMAT = FORMAT.replace("10", "7").replace(";\n};", "; };")
+"""A later version of the same function, of two lines."""
+
 PLAIN_VALUES = {
     "mongodbService": "mongodb-atlas",
     "mongodbDatabase": "electricity",
     "linkyApiUrl": "https://conso.boris.sh/api",
     "linkyMaxPowerW": "36000",
-    "linkyPrm": "",
+    "linkyPrm": "auto",
     "linkyFlows": "consumption",
-    "linkyMeters": "",
+    "linkyMeters": "[]",
 }
 
 

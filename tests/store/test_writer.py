@@ -100,6 +100,17 @@ def test_a_stop_between_a_correction_and_its_mirror_is_mended_by_the_next_write(
     assert verify_pair(own).identical
 
 
+def test_a_repair_takes_the_mark_from_a_mirror_that_is_identical_by_now(own: Pair, writer: PairWriter) -> None:
+    """The functions of Atlas leave a marked mirror alone, so a mark that nobody takes away stops them for good."""
+    writer.write(batch([1, 2, 3]))
+    writer.mark_stale(SERIES)
+    report = verify_pair(own)
+    assert report.identical
+    repair_pair(own, report)
+    assert not writer.is_stale(SERIES)
+    assert verify_pair(own).identical
+
+
 def test_a_source_without_marks_takes_none_away(own: Pair, writer: PairWriter) -> None:
     writer.write(batch([1], flags={0: "iv:2"}))
     assert writer.write(batch([1])).unchanged == 1

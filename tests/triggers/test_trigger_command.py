@@ -28,9 +28,9 @@ from tests.triggers.trees import write, write_tree
 VALUES = {
     "mongodbDatabase": "elsewhere",
     "linkyToken": ("gatewayToken",),
-    "linkyPrm": "",
-    "linkyFlows": "",
-    "linkyMeters": "",
+    "linkyPrm": "auto",
+    "linkyFlows": "consumption",
+    "linkyMeters": "[]",
     "linkyApiUrl": "https://elsewhere.test",
 }
 DAILY = """exports = async function () {
@@ -135,7 +135,7 @@ def test_several_meters_become_a_list(tree: Path, shell: Shell) -> None:
     links = [values[meter["token"]] for meter in listed]
     assert all(isinstance(link, FromSecret) for link in links)
     assert [secrets[link.secret] for link in links] == [first.token, second.token]
-    assert (values["linkyPrm"], values["mongodbDatabase"]) == ("", "electricity")
+    assert (values["linkyPrm"], values["mongodbDatabase"]) == ("auto", "electricity")
 
 
 def test_without_a_meter_the_trees_links_have_no_secret(tree: Path) -> None:

@@ -1,0 +1,85 @@
+"""`compare --lab`: how the lab is run, and its table for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import closing
+
+import click
+
+from ..clock import SystemClock
+from ..lab.experiment import FEW, Lab, Result, Row
+from ..lab.forms import MIRROR, RECORD, TRAP, refuse_clash
+from ..localtime import ZONES
+from ..progress import Bar
+from ..settings import Settings
+from ..store.schema import Pair, refuse_mismatch
+from .common import size
+
+QUESTIONS = {
+    "day": "one day",
+    "month": "a month by day",
+    "year": "a year by hour of day",
+    "maximum": "the maximum",
+    "last": "the last reading",
+}
+
+
+def run_labs(pairs: Iterable[Pair], settings: Settings) -> list[Result]:
+    """The lab on every pair that holds readings, progress on standard error."""
+    refuse_clash(settings.collections)
+    found = []
+    for pair in pairs:
+        if len(refuse_mismatch(pair)) < 2:
+            continue
+        with closing(Bar(" steps")) as bar:
+            found.append(Lab(pair, ZONES[pair.source], SystemClock(), bar).run())
+    return [result for result in found if result]
+
+
+def tell_lab(result: Result) -> None:
+    """Two tables: what each form takes, and how long both forms we keep need for five questions."""
+    click.echo(
+        f"lab, {result.source}: {result.readings:,} readings of {result.series} series in each form, "
+        f"MongoDB {result.server_version}"
+    )
+    if result.readings < FEW:
+        click.echo(f"  fewer than {FEW} readings: these figures mean little")
+    if not result.settled:
+        click.echo("  no checkpoint came in time: sizes on disk are smaller here than they will be")
+    head = ("data", "saved", "storage", "indexes", "on disk", "saved", "buckets", "fill", "readings/s")
+    click.echo(f"  {'form':<30}" + "".join(f"{each:>11}" for each in head))
+    for row in result.rows:
+        click.echo(_line(row, result))
+    click.echo("  saved: against the regular form with its key; on disk: storage and indexes; index: on {series, ts}")
+    click.echo("  best: fewest bytes on disk of the forms with the index, without which a question reads every series")
+    click.echo(f"  {'median (middle half of the runs), ms':<32}{'regular':>22}{'time series':>22}")
+    record, mirror = result.row(RECORD).times, result.row(MIRROR).times
+    for name, readings in result.questions.items():
+        both = "".join(
+            f"{f'{each.median_ms:.2f} ({each.low_ms:.2f}–{each.high_ms:.2f})':>22}"
+            for each in (record[name], mirror[name])
+        )
+        click.echo(f"    {QUESTIONS[name]:<24}{both}   over {readings:,} readings")
+
+
+def _line(row: Row, result: Result) -> str:
+    shown = row.as_json(result.row(RECORD))
+    form = row.form
+    name = f"{form.granularity or 'regular'}, {form.order} first{', index' if form.index else ''}"
+    marks = [("best", result.best.form), ("the default: a trap", TRAP), ("ours", RECORD), ("ours", MIRROR)]
+    said = [mark for mark, marked in marks if marked == form]
+    buckets, fill = (shown[each] for each in ("buckets", "readings_per_bucket"))
+    columns = (
+        size(row.size.data_bytes),
+        f"{shown['reduction_pct']['data']:.1f} %",
+        size(row.size.storage_bytes),
+        size(row.size.index_bytes),
+        size(row.total_bytes),
+        f"{shown['reduction_pct']['total']:.1f} %",
+        "" if buckets is None else f"{buckets:,}",
+        "" if fill is None else f"{fill:,.0f}",
+        f"{shown['readings_per_second'] or 0:,}",
+    )
+    line = f"  {name:<30}" + "".join(f"{each:>11}" for each in columns)
+    return f"{line}  ← {', '.join(said)}" if said else line

@@ -1,0 +1,209 @@
+"""One run of the lab: build, settle, measure, ask, remove; and the result that stays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from pymongo.database import Database
+
+from ..clock import Clock
+from ..errors import StoreError
+from ..outcome import Progress
+from ..store.connection import server_version
+from ..store.lease import Lease
+from ..store.schema import Document, Pair
+from ..store.sizes import Comparison, Size, size_of
+from .forms import FORMS, MIRROR, RECORD, TRAP, Form, remove_scratch, scratch
+from .questions import questions_about
+from .rebuild import CAP, Share, copy_record, fill, share_of
+from .room import expected_seconds, in_words, refuse_without_room
+from .settling import wait_for_checkpoint
+from .timing import RUNS, Times, as_json, time_questions
+
+RESULTS = "sync_lab"
+LEASE, LEASE_SECONDS = "lab", 120
+FEW = 100  # readings; with fewer, empty files and the clock's grain are all that is measured
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What one form took: its size, the seconds its inserts lasted, and its answers' times by question."""
+
+    form: Form
+    readings: int
+    size: Size
+    seconds: float
+    times: dict[str, Times]
+
+    @property
+    def total_bytes(self) -> int:
+        """On disk, indexes included."""
+        return self.size.storage_bytes + self.size.index_bytes
+
+    def as_json(self, record: Row) -> dict[str, Any]:
+        """`reduction_pct`: against the record's form; `total` is storage and indexes together."""
+        buckets = self.size.buckets
+        compared = Comparison("", self.readings, 0, regular=record.size, timeseries=self.size)
+        return {
+            "form": "timeseries" if self.form.is_timeseries else "regular",
+            "granularity": self.form.granularity,
+            "order": self.form.order,
+            "index": self.form.index,
+            "documents": self.readings,
+            "data_bytes": self.size.data_bytes,
+            "storage_bytes": self.size.storage_bytes,
+            "free_bytes": self.size.free_bytes,
+            "index_bytes": self.size.index_bytes,
+            "total_bytes": self.total_bytes,
+            "buckets": buckets,
+            "readings_per_bucket": round(self.readings / buckets, 1) if buckets else None,
+            "reduction_pct": compared.reduction_pct,
+            "readings_per_second": round(self.readings / self.seconds) if self.seconds else None,
+            "queries": as_json(self.times),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """readings: taken part of `stored`; settled: whether a checkpoint came before the sizes were read."""
+
+    source: str
+    at: datetime
+    server_version: str
+    readings: int
+    stored: int
+    series: int
+    settled: bool
+    rows: list[Row]
+    questions: dict[str, int]
+
+    @property
+    def best(self) -> Row:
+        """The fewest bytes on disk of the forms that carry the index, without which every question reads all meters."""
+        return min((row for row in self.rows if row.form.index), key=lambda row: row.total_bytes)
+
+    def row(self, form: Form) -> Row:
+        return next(row for row in self.rows if row.form == form)
+
+    def as_json(self) -> dict[str, Any]:
+        """The entry of `compare --lab --json`, and what is kept for the page."""
+        record, mirror = self.row(RECORD), self.row(MIRROR)
+        marks = {"best": self.best.form, "trap": TRAP, "ours": MIRROR, "record": RECORD}
+        rows = [
+            row.as_json(record) | {"marks": [mark for mark, form in marks.items() if form == row.form]}
+            for row in self.rows
+        ]
+        regular, timeseries = as_json(record.times), as_json(mirror.times)
+        return {
+            "source": self.source,
+            "at": self.at.isoformat(),
+            "server_version": self.server_version,
+            "readings": self.readings,
+            "stored": self.stored,
+            "series": self.series,
+            "settled": self.settled,
+            "runs": RUNS,
+            "rows": rows,
+            "queries": [
+                {"name": name, "readings": count, "regular": regular[name], "timeseries": timeseries[name]}
+                for name, count in self.questions.items()
+            ],
+        }
+
+
+class Lab:
+    """The lab on one pair; `zone` is that of its source's local days."""
+
+    def __init__(self, pair: Pair, zone: ZoneInfo, clock: Clock, progress: Progress) -> None:
+        self.pair = pair
+        self._database = pair.record.database
+        self._zone = zone
+        self._clock = clock
+        self._progress = progress
+        self._lease = Lease(self._database, LEASE, LEASE_SECONDS, clock)
+
+    def run(self, cap: int = CAP) -> Result | None:
+        """Measure everything and keep the result; None when nothing is stored. The pair itself is only read.
+
+        Raises StoreError when there is no room, another lab runs, or a right is missing. However this ends, the scratch
+        is removed; if the process is killed, by the next run.
+        """
+        stored = self.pair.record.count_documents({})
+        share = share_of(self.pair.record, cap)
+        if not share:
+            return None
+        if not self._lease.try_acquire():
+            raise StoreError("another lab is running on this database: wait until it is done and run again")
+        try:
+            remove_scratch(self._database)
+            refuse_without_room(self.pair, sum(count for _, count in share), stored)
+            return self._measured(share, stored)
+        finally:
+            remove_scratch(self._database)
+            self._lease.release()
+
+    def _measured(self, share: Share, stored: int) -> Result:
+        self._announce(share, stored)
+        loaded = self._load(share)
+        readings = loaded[RECORD][0]
+        self._progress.note("waiting for a checkpoint, after which the sizes are true")
+        settled = wait_for_checkpoint(self._database, self._clock)
+        if not settled:
+            self._progress.note("no checkpoint came: sizes on disk are smaller here than they will be")
+        collections = {form: scratch(self._database, form) for form in FORMS}
+        sizes = {form: size_of(collection) for form, collection in collections.items()}
+        series = max(share, key=lambda each: each[1])[0]
+        questions = questions_about(collections[RECORD], series, self._zone)
+        self._progress.note(f"asking {len(questions)} questions {RUNS} times of each form, in turns")
+        times = time_questions(collections, questions, RUNS, self._step)
+        result = Result(
+            self.pair.source,
+            self._clock.now(),
+            ".".join(str(part) for part in server_version(self._database)),
+            readings,
+            stored,
+            len(share),
+            settled,
+            [Row(form, count, sizes[form], seconds, times[form]) for form, (count, seconds) in loaded.items()],
+            {question.name: question.readings for question in questions},
+        )
+        keep(self._database, result)
+        return result
+
+    def _announce(self, share: Share, stored: int) -> None:
+        readings = sum(count for _, count in share)
+        lasts = in_words(expected_seconds(readings))
+        self._progress.note(
+            f"lab: {readings:,} readings of {self.pair.source} in {len(FORMS)} forms; {lasts} on a server nearby"
+        )
+        if readings < stored:
+            self._progress.note(
+                f"{stored:,} are stored: the lab takes at most {readings:,}, of {len(share)} series the newest"
+            )
+        if readings < FEW:
+            self._progress.note(f"{readings} readings are too few to mean much: load a month or more and run it again")
+        self._progress.start(len(FORMS) + RUNS, 0)
+
+    def _load(self, share: Share) -> dict[Form, tuple[int, float]]:
+        """Readings and seconds of every form."""
+        loaded: dict[Form, tuple[int, float]] = {}
+        for form in FORMS:
+            if form == RECORD:
+                loaded[form] = copy_record(self.pair.record, share, self._lease.keep)
+            else:
+                loaded[form] = fill(self._database, form, share, self._lease.keep)
+            self._step(form.name)
+        return loaded
+
+    def _step(self, text: str) -> None:
+        self._lease.keep()
+        self._progress.advance(text)
+
+
+def keep(database: Database[Document], result: Result) -> None:
+    """Store the result of a source in place of its last one."""
+    kept = result.as_json() | {"_id": result.source, "at": result.at}
+    database[RESULTS].replace_one({"_id": result.source}, kept, upsert=True)

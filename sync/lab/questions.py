@@ -1,0 +1,101 @@
+"""Five typical questions, each one aggregation on one series, the same for both forms."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from pymongo import ASCENDING, DESCENDING
+from pymongo.collection import Collection
+
+from ..localtime import local_day, midnight
+from ..readings import Series, instant, milliseconds
+from ..store.schema import Document
+
+NAMES = ("day", "month", "year", "maximum", "last")
+NO_MEASURE = frozenset({"_id", "ts", "series", "seconds", "flag"})
+
+Pipeline = list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """name: one of NAMES; pipeline: its aggregation; readings: how many of them it looks at."""
+
+    name: str
+    pipeline: Pipeline
+    readings: int
+
+
+def questions_about(stored: Collection[Document], series: Series, zone: ZoneInfo) -> list[Question]:
+    """The five questions about one series, at days of which it has readings: around its middle one, and its last year.
+
+    day: the readings of one local day; month: energy by local day; year: energy by local hour of the day over 365 days;
+    maximum: the largest reading; last: the newest one.
+    """
+    whole = series.query()
+    count = stored.count_documents(whole)
+    middle, last = (_at(stored, series, place) for place in (count // 2, count - 1))
+    measure = next(name for name in last if name not in NO_MEASURE)
+    day, end = _local_day(middle, zone), _local_day(last, zone) + timedelta(days=1)
+    month = day.replace(day=1)
+    total = {"sum": {"$sum": f"${measure}"}, "readings": {"$sum": 1}}
+    by_day = {"$dateTrunc": {"date": "$ts", "unit": "day", "timezone": str(zone)}}
+    by_hour = {"$hour": {"date": "$ts", "timezone": str(zone)}}
+    steps: dict[str, tuple[Document, Pipeline]] = {
+        "day": (
+            _within(series, day, day + timedelta(days=1), zone),
+            [{"$sort": {"ts": 1}}, {"$project": {"_id": 0, "ts": 1, measure: 1}}],
+        ),
+        "month": (
+            _within(series, month, (month + timedelta(days=32)).replace(day=1), zone),
+            [{"$group": {"_id": by_day} | total}, {"$sort": {"_id": 1}}],
+        ),
+        "year": (
+            _within(series, end - timedelta(days=365), end, zone),
+            [{"$group": {"_id": by_hour} | total}, {"$sort": {"_id": 1}}],
+        ),
+        "maximum": (whole, [{"$group": {"_id": None, "maximum": {"$max": f"${measure}"}}}]),
+        "last": (whole, [{"$sort": {"ts": DESCENDING}}, {"$limit": 1}, {"$project": {"_id": 0, "ts": 1, measure: 1}}]),
+    }
+    return [
+        Question(name, [{"$match": match}, *rest], stored.count_documents(match))
+        for name, (match, rest) in steps.items()
+    ]
+
+
+def ask(collection: Collection[Document], question: Question) -> list[Document]:
+    """The answer, whole."""
+    return list(collection.aggregate(question.pipeline))
+
+
+def agree(one: Any, other: Any) -> bool:
+    """Whether two answers are the same; sums of floats may differ by the order in which they were added."""
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        return one.keys() == other.keys() and all(agree(value, other[name]) for name, value in one.items())
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(agree(*each) for each in zip(one, other, strict=True))
+    if isinstance(one, float) and isinstance(other, float):
+        return math.isclose(one, other, rel_tol=1e-9)
+    return bool(one == other)
+
+
+def _at(stored: Collection[Document], series: Series, place: int) -> Document:
+    return next(stored.find(series.query()).sort("ts", ASCENDING).skip(place).limit(1))
+
+
+def _local_day(found: Document, zone: ZoneInfo) -> date:
+    return local_day(milliseconds(_aware(found["ts"])), zone)
+
+
+def _aware(moment: datetime) -> datetime:
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _within(series: Series, start: date, end: date, zone: ZoneInfo) -> Document:
+    first, after = instant(midnight(start, zone)), instant(midnight(end, zone))
+    return series.query() | {"ts": {"$gte": first, "$lt": after}}

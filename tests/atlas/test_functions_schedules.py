@@ -1,0 +1,63 @@
+"""The schedules that are shipped, in UTC, fall where they must in Paris on every day of the year."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+
+import pytest
+
+from sync.localtime import PARIS
+from sync.triggers.config_tree import read_tree
+from sync.triggers.cron import parse_schedule
+from sync.triggers.tree import DEFAULT_FOLDER
+
+FIRST, DAYS = date(2026, 1, 1), 2 * 365
+WANTED = {
+    # Published around 8, at times one or two hours later: one call between 6 and 10, not on the hour.
+    "linkyDaily": ("linkyDaily", time(6), time(10)),
+    # Nothing in the morning? Once more early in the afternoon.
+    "linkyDailyAgain": ("linkyDaily", time(13), time(15)),
+    # When both have run, and somebody may still read the mail.
+    "watchFreshness": ("watchFreshness", time(18), time(22)),
+}
+
+
+def paris_times(name: str) -> list[datetime]:
+    """When a trigger fires in two years, by the clocks of Paris."""
+    schedule = parse_schedule(read_tree(DEFAULT_FOLDER).triggers[name].schedule)
+    before = datetime.combine(FIRST, time(), UTC) - timedelta(seconds=1)
+    return [moment.astimezone(PARIS) for moment in schedule.next_times(before, DAYS)]
+
+
+def test_these_are_the_triggers() -> None:
+    triggers = read_tree(DEFAULT_FOLDER).triggers
+    assert {name: trigger.function for name, trigger in triggers.items()} == {
+        name: function for name, (function, _, _) in WANTED.items()
+    }
+    assert not any(trigger.disabled for trigger in triggers.values())
+
+
+@pytest.mark.parametrize("name", WANTED)
+def test_every_day_once_within_its_hours(name: str) -> None:
+    """Winter and summer differ by an hour, the schedule does not."""
+    _, first, last = WANTED[name]
+    times = paris_times(name)
+    assert [moment.date() for moment in times] == [FIRST + timedelta(days=number) for number in range(DAYS)]
+    assert len({moment.time() for moment in times}) == 2
+    assert all(first < moment.time() < last for moment in times)
+    # UTC and Paris have the same date then: "yesterday" is the same day on both.
+    assert all(moment.astimezone(UTC).date() == moment.date() for moment in times)
+
+
+@pytest.mark.parametrize("name", WANTED)
+def test_at_an_odd_minute(name: str) -> None:
+    """The gateway asks for one: not when everybody's clocks strike."""
+    (minute,) = {moment.minute for moment in paris_times(name)}
+    assert minute % 5
+    assert minute % 2
+
+
+def test_the_second_try_comes_when_a_day_may_be_asked_again() -> None:
+    """What was answered in the morning rests for six hours."""
+    pairs = zip(paris_times("linkyDaily"), paris_times("linkyDailyAgain"), strict=True)
+    assert all(again - morning > timedelta(hours=6) for morning, again in pairs)
