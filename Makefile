@@ -4,12 +4,12 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: run test check bench clean system
+.PHONY: run test check bench clean system chromium
 
 run: $(VENV)/.installed | system
 	$(BIN)/python -m sync run || [ $$? = 3 ] # 3: the day's calls are used up, tomorrow goes on
 
-test: check
+test: check | chromium
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 check: $(VENV)/.installed-dev | system
@@ -35,6 +35,13 @@ system:
 	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	    apt-get update -qq && apt-get install -y -qq libcurl4 >/dev/null; \
 	  else echo "the embedded MongoDB needs libcurl4: sudo apt-get install libcurl4 (or set MONGODB_URI)"; fi; fi
+
+# The tests of the page need a browser; the same.
+chromium:
+	@if ! command -v chromium >/dev/null && ! command -v google-chrome >/dev/null && [ -z "$$CHROMIUM" ]; then \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium >/dev/null; \
+	  else echo "the tests of the page need Chromium: sudo apt-get install chromium (or set CHROMIUM)"; fi; fi
 
 clean:
 	rm -rf $(VENV)

@@ -21,6 +21,10 @@ The environment wins over .env, .env wins over this file. Secrets (token, URI) b
 # SYNC_CONTACT = ""  # mail or web address put into the User-Agent, so that the gateway can reach you
 # SYNC_HOME = ".data"  # folder of the embedded database and of kept answers
 
+# DASH_HOST = "127.0.0.1"  # address on which the page listens; any but this machine's needs DASH_PASSWORD
+# DASH_PORT = 8050  # port of the page
+# DASH_PASSWORD = ""  # password that the page asks for; empty = none, on this machine only
+
 # Only here, not in the environment:
 
 # LINKY_METERS = [  # several meters: a list of {'prm', 'token', 'flows', 'name'}; replaces LINKY_PRM/TOKEN/FLOWS
@@ -33,3 +37,37 @@ The environment wins over .env, .env wins over this file. Secrets (token, URI) b
 #     "weather": ("weather", "weatherTS"),
 #     "lcl": ("lcl", "lclTS"),
 # }
+# TARIFFS = [  # contracts compared on the cost page: flat, peak/off-peak hours, Tempo; examples until you give yours
+#     # Prices in €/kWh, standing charge in € a month, as on your invoice; off-peak hours by the local clock.
+#     # A change of prices: one more entry in prices, each with "from": "2025-02-01" (and "until", not included).
+#     # These are examples, rounded to the cent: put in yours, and in source where they come from, with their date.
+#     {
+#         "name": "Base",
+#         "kind": "flat",
+#         "source": "example: regulated tariff of 2025-02-01, 6 kVA, taxes included, rounded to the cent",
+#         "prices": [{"kwh": "0.20", "standing": "14"}],
+#     },
+#     {
+#         "name": "HP/HC",
+#         "kind": "peak",
+#         "source": "example: regulated tariff of 2025-02-01, 6 kVA, taxes included, rounded to the cent",
+#         "off_peak_hours": ["22:30-06:30"],
+#         "prices": [{"peak": "0.21", "off_peak": "0.17", "standing": "14"}],
+#     },
+#     {
+#         "name": "Tempo",  # with "calendar": "tempo.csv", a file of lines like 2025-01-15;red (blue, white, red)
+#         "kind": "tempo",
+#         "source": "example: regulated tariff of 2025-02-01, 6 kVA, taxes included, rounded to the cent",
+#         "prices": [
+#             {
+#                 "blue_peak": "0.16",
+#                 "blue_off_peak": "0.13",
+#                 "white_peak": "0.18",
+#                 "white_off_peak": "0.15",
+#                 "red_peak": "0.66",
+#                 "red_off_peak": "0.15",
+#                 "standing": "14",
+#             }
+#         ],
+#     },
+# ]

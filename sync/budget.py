@@ -88,7 +88,7 @@ class Budget:
         self.spacing = spacing
         self._is_ours = is_loopback(url)
         self._clock = clock
-        self._path = (folder or platformdirs.user_state_path(APPLICATION)) / "budget.sqlite3"
+        self._path = _path_in(folder)
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -211,6 +211,33 @@ class Budget:
             "disk; if the file is broken, delete it and go on the next UTC day. Without the count nothing would keep "
             "this address from being banned"
         )
+
+
+def used_today(url: str, limit: int | None, now: datetime, folder: Path | None = None) -> Usage:
+    """The count of a UTC day as it stands, without making, changing or locking anything: for those who only look.
+
+    Raises UsageError when the count is there and cannot be read.
+    """
+    path = _path_in(folder)
+    host, day = host_of(url), now.astimezone(UTC).date()
+    if not path.exists():
+        return Usage(day, 0, limit, None)
+    question = (
+        "SELECT coalesce(sum(iif(day = :day, calls, calls - carried)), 0), max(closed) FROM hosts "
+        "WHERE host = :host AND (day = :day OR (day > :day AND calls > carried))"
+    )
+    try:
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=2)) as database:
+            if not database.execute("SELECT 1 FROM sqlite_master WHERE name = 'hosts'").fetchone():
+                return Usage(day, 0, limit, None)
+            calls, closed = database.execute(question, {"host": host, "day": day.isoformat()}).fetchone()
+    except sqlite3.Error as error:
+        raise UsageError(f"the count of calls cannot be read ({error}): python -m sync status says more") from error
+    return Usage(day, calls, limit, closed)
+
+
+def _path_in(folder: Path | None) -> Path:
+    return (folder or platformdirs.user_state_path(APPLICATION)) / "budget.sqlite3"
 
 
 def host_of(url: str) -> str:

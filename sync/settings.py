@@ -20,8 +20,10 @@ from .budget import is_loopback
 from .errors import UsageError
 from .privacy import scrub
 from .readings import mask
-from .settings_parse import api_url, contact, database, flows, folder, mongodb_uri, normal_prm, number
+from .settings_parse import api_url, contact, database, flows, folder, host, mongodb_uri, normal_prm, number
 from .sources.linky.token import TokenRefused, read_token
+from .tariffs.entries import tariffs_from
+from .tariffs.model import Tariff
 
 CALLS_CEILING = 90  # the gateway bans an address for 100 calls in a day; other tools share the address
 SHORTEST_SPACING = 1.0  # s between calls to a host that is not ours
@@ -70,6 +72,10 @@ class Settings:
     sync_home: Path
     collections: Mapping[str, tuple[str, str]]
     given: frozenset[str] = frozenset()
+    dash_host: str = "127.0.0.1"
+    dash_port: int = 8050
+    dash_password: str = field(default="", repr=False)
+    tariffs: tuple[Tariff, ...] = ()
 
 
 SETTINGS = (
@@ -94,10 +100,16 @@ SETTINGS = (
         "SYNC_CONTACT", "", "mail or web address put into the User-Agent, so that the gateway can reach you", contact
     ),
     Setting("SYNC_HOME", ".data", "folder of the embedded database and of kept answers", folder),
+    Setting(
+        "DASH_HOST", "127.0.0.1", "address on which the page listens; any but this machine's needs DASH_PASSWORD", host
+    ),
+    Setting("DASH_PORT", "8050", "port of the page", number(1, 65535, int)),
+    Setting("DASH_PASSWORD", "", "password that the page asks for; empty = none, on this machine only", secret=True),
 )
 FILE_ONLY = {
     "LINKY_METERS": "several meters: a list of {'prm', 'token', 'flows', 'name'}; replaces LINKY_PRM/TOKEN/FLOWS",
     "COLLECTIONS": "names per source: {'linky': ('consumption', 'consumptionTS')}",
+    "TARIFFS": "contracts compared on the cost page: flat, peak/off-peak hours, Tempo; examples until you give yours",
 }
 METER_FIELDS = ("prm", "token", "flows", "name")
 DEFAULT_COLLECTIONS = {
@@ -122,6 +134,7 @@ def load(home: Path | None = None, environ: Mapping[str, str] | None = None) -> 
         wrong.append(f"SYNC_REQUEST_SPACING: must be at least {SHORTEST_SPACING} for a host that is not this machine")
     meters = _meters(parsed, file.get("LINKY_METERS"), wrong)
     collections = _collections(file.get("COLLECTIONS", {}), wrong)
+    tariffs = tariffs_from(file.get("TARIFFS", ()), home, wrong)
     if wrong:
         raise UsageError(scrub("wrong settings:\n" + "\n".join(f"  {line}" for line in wrong)))
     return Settings(
@@ -138,7 +151,11 @@ def load(home: Path | None = None, environ: Mapping[str, str] | None = None) -> 
         sync_contact=parsed["SYNC_CONTACT"],
         sync_home=home / parsed["SYNC_HOME"],
         collections=collections,
+        dash_host=parsed["DASH_HOST"],
+        dash_port=parsed["DASH_PORT"],
+        dash_password=parsed["DASH_PASSWORD"],
         given=frozenset(given),
+        tariffs=tariffs,
     )
 
 

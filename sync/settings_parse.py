@@ -69,6 +69,14 @@ def contact(text: str) -> str:
     return text
 
 
+def host(text: str) -> str:
+    """The name or number of an address to listen on, without a port."""
+    text = text.strip().removeprefix("[").removesuffix("]")
+    if not re.fullmatch(r"[A-Za-z0-9.:_-]+", text) or text.count(":") == 1:
+        raise ValueError("must be a host such as 127.0.0.1 or 0.0.0.0; the port stands in DASH_PORT")
+    return text
+
+
 def folder(text: str) -> Path:
     """A path; `~` is the user's home."""
     try:

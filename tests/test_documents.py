@@ -10,6 +10,7 @@ from pathlib import Path
 from dotenv import dotenv_values
 
 from sync.settings import DEFAULT_COLLECTIONS, FILE_ONLY, SETTINGS, load
+from sync.tariffs.examples import ENTRIES
 from sync.triggers.atlas_account import ADMIN_URL
 from sync.triggers.atlas_account import PARSED as ATLAS_SETTINGS
 from sync.triggers.config_tree import read_tree
@@ -45,6 +46,7 @@ def test_the_examples_work_with_the_signs_taken_away(project_root: Path, tmp_pat
     for setting in SETTINGS:
         assert str(found[setting.name]) == setting.default
     assert found["COLLECTIONS"] == DEFAULT_COLLECTIONS
+    assert found["TARIFFS"] == ENTRIES
     dotenv = (project_root / ".env.example").read_text(encoding="utf-8")
     (tmp_path / ".env").write_text(re.sub(r"^# (?=[A-Z_]+=)", "", dotenv, flags=re.MULTILINE), encoding="utf-8")
     names = {setting.name for setting in SETTINGS} | ATLAS_SETTINGS.keys()

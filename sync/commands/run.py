@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
+import sys
 from dataclasses import replace
 
 import click
 
+from ..errors import UsageError
 from ..settings import Meter, Settings, load
 from ..standin.household import HOUSEHOLD_PRM
 from ..standin.linky import LinkyStandin
@@ -41,7 +44,20 @@ def run_command() -> None:
         tell(found, ".".join(str(part) for part in server_version(database)))
     if code == PARTLY:
         click.echo("the rest needs more calls than a day allows: run the same command again tomorrow")
+    _show(settings)
     raise SystemExit(code)
+
+
+def _show(settings: Settings) -> None:
+    """The page, until Ctrl-C, for a person at a terminal; else only how to open it."""
+    if not sys.stdout.isatty():
+        click.echo("to look at it: python -m dash_app")
+        return
+    click.echo("the page, until Ctrl-C; later: python -m dash_app")
+    try:
+        importlib.import_module("dash_app.__main__").serve(settings)
+    except UsageError as error:  # what was asked for is done; the port may be taken
+        click.echo(f"the page is not shown: {error}", err=True)
 
 
 def _demonstrate(settings: Settings) -> int:

@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -105,20 +106,21 @@ def _records(text: str, question: Question) -> Iterator[dict[str, Any]]:
                 f"asked was {question.dataset.name}; the answer has no {question.list_name} but "
                 f"{', '.join(sorted(attributes))[:SHOWN]}"
             )
-        for record in listed:
-            if not isinstance(record, dict):
-                raise AnswerRefused(f"a record is not an object: {_shown(record)}")
-            if record.get("priceArea") != entity.get("id") and "priceArea" in record:
-                raise AnswerRefused(
-                    f"a record of {_shown(record['priceArea'])} stands under {_shown(entity.get('id'))}"
-                )
+        if not set(map(type, listed)) <= {dict}:
+            raise AnswerRefused("a record is not an object")
+        area = entity.get("id")
+        if wrong := [record["priceArea"] for record in listed if record.get("priceArea", area) != area]:
+            raise AnswerRefused(f"a record of {_shown(wrong[0])} stands under {_shown(area)}")
         yield from listed
 
 
 def _columns(records: list[dict[str, Any]], question: Question) -> Columns:
     """The fields as columns. Raises KeyError for a field that is not there, AnswerRefused for an unreadable time."""
-    group_name = question.group_name
-    names = [(record["priceArea"], record[group_name]) for record in records]
+    areas, groups, starts, ends, quantities = (
+        list(map(itemgetter(name), records))
+        for name in ("priceArea", question.group_name, "startTime", "endTime", "quantityKwh")
+    )
+    names = zip(areas, groups, strict=True)
     codes: dict[tuple[str, str], int] = {}
     try:
         series = np.array([codes.setdefault(name, len(codes)) for name in names], dtype=np.int64)
@@ -127,17 +129,18 @@ def _columns(records: list[dict[str, Any]], question: Question) -> Columns:
         raise AnswerRefused("an area or a group is not a text") from None
     if wrong:
         raise AnswerRefused(f"an area or a group is not a text: {_shown(wrong)}")
+    flow = question.dataset.flow
     instants = _Instants()
     updated = [record.get("lastUpdatedTime") for record in records]
     return Columns(
         names=list(codes),
         series=series,
-        start=_times(instants, [record["startTime"] for record in records]),
-        end=_times(instants, [record["endTime"] for record in records]),
-        quantity=[record["quantityKwh"] for record in records],
-        updated=_times(instants, [text if text is not None else EPOCH for text in updated]),
+        start=_times(instants, starts),
+        end=_times(instants, ends),
+        quantity=quantities,
+        updated=_times(instants, [EPOCH if text is None else text for text in updated]),
         not_updated=np.array([text is None for text in updated], dtype=bool),
-        meters=[record.get("meteringPointCount") for record in records],
+        meters=[record.get("meteringPointCount") for record in records] if flow == "consumption" else [],
     )
 
 
@@ -157,7 +160,7 @@ class _Instants(dict[str, int]):
 
 def _times(instants: _Instants, texts: list[Any]) -> Instants:
     try:
-        return np.array([instants[text] for text in texts], dtype=np.int64)
+        return np.array(list(map(instants.__getitem__, texts)), dtype=np.int64)
     except (TypeError, ValueError, OverflowError):
         wrong = next(text for text in texts if not _is_time(text))
         raise AnswerRefused(f"an unreadable time: {_shown(wrong)}") from None

@@ -24,7 +24,7 @@ from .columns import decode
 from .comparison import Written, compare
 from .copying import lacking, stored_documents
 from .leases import DUPLICATE_KEY, Leases
-from .near import Piece, parts, present
+from .near import NOTHING, Piece, parts, present
 from .patience import PATIENCE, patiently
 from .replies import find, insert
 from .schema import LEASES, Pair
@@ -116,7 +116,7 @@ class BulkWrite:
         stored = present(self.pair.record, [(piece.series, piece.after, piece.end) for piece in part])
         for piece in part:
             if piece.series not in stored:
-                piece.direct = piece.documents
+                piece.stored, piece.direct = NOTHING, piece.documents
                 written.new += len(piece.documents)
                 new += piece.documents
                 continue
@@ -125,7 +125,7 @@ class BulkWrite:
             fresh = [piece.documents[index] for index in np.flatnonzero(verdict.new).tolist()]
             replaced += [(piece.series, document) for document in verdict.changed.values()]
             piece.corrected |= verdict.changed.keys()
-            piece.direct = None if piece.holds_any(near) else fresh
+            piece.stored, piece.direct = piece.inside(near), fresh
             written.new += len(fresh) + int(verdict.written.sum())
             verdict.unchanged[list(piece.corrected)] = False
             written.unchanged += int(verdict.unchanged.sum())
@@ -156,13 +156,14 @@ class BulkWrite:
         """What the record has of a part and the mirror lacks. A series to be rewritten comes at the end, whole."""
         self._leases.keep()
         part = [piece for piece in part if lease_name(self.pair, piece.series) not in self._stale]
-        mirrored = present(self.pair.mirror, [(piece.series, piece.first, piece.last + 1) for piece in part])
+        first = [piece for piece in part if not len(piece.stored)]
+        mirrored = present(self.pair.mirror, [(piece.series, piece.first, piece.last + 1) for piece in first])
         documents: list[RawBSONDocument] = []
         for piece in part:
-            if piece.direct is not None and piece.series not in mirrored:
+            if not len(piece.stored) and piece.series not in mirrored:
                 documents += piece.direct
             else:
-                documents += lacking(self.pair, piece.query(piece.first, piece.last + 1))
+                documents += lacking(self.pair, piece.query(piece.first, piece.last + 1), piece.starts())
         self._insert_mirror(documents, {lease_name(self.pair, piece.series) for piece in part})
 
     def _insert_mirror(self, documents: Iterable[RawBSONDocument], names: set[str]) -> None:

@@ -54,7 +54,7 @@ class Slice:
         return Slice(columns, self.constant, self.others, self.runs, self.places[order])
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Kind:
     """Documents with the same fields, types and constants, from one or more layouts."""
 

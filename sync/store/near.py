@@ -7,18 +7,21 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC
 
 import numpy as np
 from bson.raw_bson import RawBSONDocument
 from pymongo.collection import Collection
 
-from ..readings import LONGEST_INTERVAL, ReadingBatch, Series, instant, series_from
+from ..readings import LONGEST_INTERVAL, Instants, ReadingBatch, Series, instant, milliseconds, series_from
 from .columns import Slice
 from .layout import Ids, encode_rows
 from .schema import SERIES_FIELDS, Document
 
 CLAUSES = 100  # ranges asked for in one query; more of them are asked for as one wide range (measured: 4 ms for 100)
 COUNTER = 1 << 24
+
+NOTHING = np.empty(0, np.int64)
 
 Range = tuple[Series, int, int]
 """A series with `[from, to)`, ms."""
@@ -29,7 +32,8 @@ class Piece:
     """A part of a batch with the ids that it keeps over all tries.
 
     after: end of the reading before it in its batch (ms), from where on a stored reading may reach into this piece.
-    direct: what the mirror surely needs if it has nothing of this range, None when that has to be found out.
+    stored: starts (ms) of what the record had of this piece. direct: what the record got; where it had nothing, and the
+    mirror has nothing either, that is what the mirror needs.
     """
 
     batch: ReadingBatch
@@ -37,7 +41,8 @@ class Piece:
     after: int
     documents: list[RawBSONDocument]
     corrected: set[int] = field(default_factory=set)
-    direct: list[RawBSONDocument] | None = None
+    stored: Instants = field(default_factory=lambda: NOTHING)
+    direct: list[RawBSONDocument] = field(default_factory=list)
 
     @property
     def series(self) -> Series:
@@ -62,12 +67,16 @@ class Piece:
         """Filter for `[first, end)` of the series."""
         return self.series.query() | {"ts": {"$gte": instant(first), "$lt": instant(end)}}
 
-    def holds_any(self, stored: Slice) -> bool:
-        """Whether one of these documents starts within the piece."""
-        starts = stored.columns.get("ts", np.empty(0, np.int64))
-        inside = (starts >= self.first) & (starts <= self.last)
-        first, last = (instant(at).replace(tzinfo=None) for at in (self.first, self.last))
-        return bool(inside.any()) or any(first <= document["ts"] <= last for document in stored.others)
+    def starts(self) -> Instants:
+        """What the record has of this piece: starts, ms."""
+        direct = np.array([raw["ts"].timestamp() * 1000 for raw in self.direct], np.int64)
+        return np.concatenate([self.stored, direct])
+
+    def inside(self, stored: Slice) -> Instants:
+        """Starts (ms) of those documents that start within the piece."""
+        others = [milliseconds(document["ts"].replace(tzinfo=UTC)) for document in stored.others]
+        starts = np.concatenate([stored.columns.get("ts", NOTHING), np.array(others, np.int64)])
+        return starts[(starts >= self.first) & (starts <= self.last)]
 
 
 class ObjectIds:

@@ -1,0 +1,57 @@
+// Clicks on what is plain HTML: links that keep the view, buttons of cards, the theme.
+(() => {
+  const plain = (event) => event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey && !event.altKey;
+
+  function follow(link) {
+    const { change, go, shared } = window.address;
+    if (link.dataset.go === "here") {
+      const target = new URLSearchParams(link.search);
+      change({ period: target.get("period"), from: target.get("from"), to: target.get("to"), zoom: null });
+      return;
+    }
+    go(shared(), `/${link.dataset.go}`);
+    window.scrollTo(0, 0);
+    document.getElementById("main").focus({ preventScroll: true });
+  }
+
+  function otherTheme() {
+    const theme = window.address.whole().get("theme") === "dark" ? "light" : "dark";
+    try {
+      localStorage.setItem("theme", theme);
+      localStorage.setItem("mantine-color-scheme-value", theme);
+    } catch {
+      // storage switched off: the address keeps it
+    }
+    window.address.change({ theme });
+  }
+
+  function table(card) {
+    const data = { block: card.dataset.block, search: `?${window.address.whole()}` };
+    window.cards.set("table-ask", { data });
+  }
+
+  const DOES = {
+    png: (button) => window.cards.png(button.closest(".card")),
+    table: (button) => table(button.closest(".card")),
+    theme: otherTheme,
+    unzoom: () => window.address.change({ zoom: null }),
+  };
+
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a[data-go]");
+    if (link && plain(event)) {
+      event.preventDefault();
+      if (link.hasAttribute("href")) follow(link);
+      return;
+    }
+    const csv = event.target.closest("a[data-csv]");
+    if (csv) csv.href = `/csv/${csv.dataset.csv}?${window.address.whole()}`;
+    const button = event.target.closest("[data-does]");
+    if (button) DOES[button.dataset.does](button);
+    // The chosen period once more: back to its newest days.
+    const chosen = event.target.closest("#period input");
+    if (chosen && chosen.value === (window.address.params().get("period") || "30d") && chosen.value !== "own") {
+      window.address.change({ from: null, to: null, zoom: null });
+    }
+  });
+})();

@@ -1,0 +1,192 @@
+// The callbacks that run in the browser. A click changes the address; `moved` reads it and asks for what is seen: an
+// interaction costs one round trip.
+(() => {
+  const MINUTE = 60000;
+  const { params, whole, shared, change, pages, pageNow, language } = window.address;
+  const { set, named, look } = window.cards;
+  const keep = () => window.dash_clientside.no_update;
+  const instant = (text) => Date.parse(`${String(text).replace(" ", "T")}${String(text).length > 10 ? "Z" : ""}`);
+  let epoch = 0; // counts recoveries: the same is asked again
+  let barAsked = "";
+
+  // --- what is shown ---------------------------------------------------------------------------------------------
+
+  function showPage(page, query) {
+    const kept = shared();
+    for (const each of pages()) {
+      each.hidden = each !== page;
+      const link = document.querySelector(`nav [data-go="${each.dataset.page}"]`);
+      link.href = `/${each.dataset.page}${kept.size ? `?${kept}` : ""}`;
+      if (each === page) link.setAttribute("aria-current", "page");
+      else link.removeAttribute("aria-current");
+    }
+    if (!page.querySelector(".card")) set({ type: "cards-open", name: page.dataset.page }, { data: true });
+    Object.assign(document.body.dataset, {
+      series: page.dataset.series,
+      period: page.dataset.period,
+      zoomed: query.has("zoom") ? "yes" : "",
+    });
+    document.title = `${page.querySelector("h1").textContent} · ${document.querySelector(".name").textContent}`;
+    document.documentElement.lang = query.get("lang");
+  }
+
+  function showControls(query) {
+    const theme = query.get("theme");
+    const chosen = (id) => document.querySelector(`#${id} input:checked`)?.value;
+    if (document.documentElement.dataset.mantineColorScheme !== theme) set("mantine", { forceColorScheme: theme });
+    document.getElementById("theme").setAttribute("aria-checked", String(theme === "dark"));
+    if (chosen("language") !== query.get("lang")) set("language", { value: query.get("lang") });
+    const period = query.get("period") || "30d";
+    if (chosen("period") !== period) set("period", { value: period });
+    if (query.get("series")) set("series", { value: query.get("series") });
+  }
+
+  function askBar(page, query, version) {
+    const asked = JSON.stringify([page.dataset.page, `?${query}`, version]);
+    if (!page.dataset.series || asked === barAsked) return;
+    barAsked = asked;
+    set("bar-ask", { data: asked });
+  }
+
+  // --- the clock -------------------------------------------------------------------------------------------------
+
+  // Show what is wrong, or that nothing is any more; whether that is news.
+  function trouble(what) {
+    const before = document.body.dataset.trouble || "";
+    document.body.dataset.trouble = what;
+    return before !== what;
+  }
+
+  async function poll() {
+    if (document.hidden) return keep();
+    let answer;
+    try {
+      answer = await (await fetch("/version", { cache: "no-store" })).json();
+    } catch {
+      trouble("offline");
+      return keep();
+    }
+    if (!answer.version) {
+      trouble("unreachable");
+      return keep();
+    }
+    const failed = pageNow().querySelector(".message-failed");
+    if (trouble("") || failed) epoch += 1;
+    return `${answer.version}#${epoch}`;
+  }
+
+  // --- of charts -------------------------------------------------------------------------------------------------
+
+  // What charts have just told, with their cards.
+  function* told() {
+    for (const { prop_id, value } of window.dash_clientside.callback_context.triggered) {
+      const card = named(JSON.parse(prop_id.slice(0, prop_id.lastIndexOf("."))).name);
+      if (card && value) yield [card, value];
+    }
+  }
+
+  function zoom() {
+    for (const [card, range] of told()) {
+      if (!card.dataset.zooms) continue;
+      if (range["xaxis.autorange"]) change({ zoom: null });
+      const [start, end] = range["xaxis.range"] || [range["xaxis.range[0]"], range["xaxis.range[1]"]];
+      const ends = [instant(start), instant(end)].map((ms) => Math.round(ms / MINUTE) * MINUTE);
+      if (ends.every(Number.isFinite) && ends[0] < ends[1]) change({ zoom: ends.join("-") });
+    }
+    return keep();
+  }
+
+  // A click on a point sets the option that the card names to the first of the point's customdata.
+  function pick() {
+    for (const [card, { points }] of told()) {
+      const point = points?.[0];
+      if (!card.dataset.picks || !point) continue;
+      // Dash leaves the customdata of a heat map behind; its x and y are places in it.
+      const all = card.querySelector(".js-plotly-plot").data[point.curveNumber].customdata;
+      const [picked] = point.customdata || all?.[point.y]?.[point.x] || [];
+      if (picked) change({ [card.dataset.picks]: picked });
+    }
+    return keep();
+  }
+
+  // Choices of the page's own, by name; one that has its standard is left out of the address.
+  function option() {
+    const standards = JSON.parse(pageNow().dataset.options);
+    const parts = {};
+    for (const { id, value } of window.dash_clientside.callback_context.inputs_list[0]) {
+      if (value === null || value === undefined || !(id.name in standards)) continue;
+      const text = Array.isArray(value) ? value.join(",") : String(value);
+      if (text === (params().get(id.name) ?? standards[id.name])) continue;
+      parts[id.name] = text === standards[id.name] ? null : text;
+    }
+    if (Object.keys(parts).length) {
+      window.cards.fromControl();
+      change(parts);
+    }
+    return keep();
+  }
+
+  // --- callbacks -------------------------------------------------------------------------------------------------
+
+  window.dash_clientside = window.dash_clientside || {};
+  window.dash_clientside.shell = {
+    poll,
+    zoom,
+    pick,
+    option,
+    draw: window.cards.draw,
+
+    moved(_href, version, _children) {
+      const page = pageNow();
+      if (!page) return keep();
+      const query = whole();
+      if (document.getElementById("main").dataset.language !== query.get("lang")) {
+        set("shell-ask", { data: { page: page.dataset.page, search: `?${query}` } });
+        return keep();
+      }
+      showPage(page, query);
+      showControls(query);
+      askBar(page, query, version);
+      look(version);
+      return keep();
+    },
+
+    unpack(_open, cards) {
+      requestAnimationFrame(() => look()); // once they are there
+      return cards || keep();
+    },
+
+    // `bar`: what the server last said of the bar; a control that it set says nothing new.
+    told(bar) {
+      for (const name of ["previous", "next"]) {
+        const arrow = document.getElementById(name);
+        if (bar?.[name]) arrow.href = bar[name];
+        else arrow.removeAttribute("href");
+      }
+      return keep();
+    },
+
+    series(key, bar) {
+      if (key && key !== (params().get("series") || bar?.series)) change({ series: key, zoom: null });
+      return keep();
+    },
+
+    period(name, bar) {
+      if (!name || name === (params().get("period") || "30d")) return keep();
+      if (name !== "own") change({ period: name, from: null, to: null, zoom: null });
+      else change({ period: name, from: bar?.from, to: bar?.to, zoom: null });
+      return keep();
+    },
+
+    days(range, bar) {
+      const [from, to] = range || [];
+      if (from && to && bar && !(from === bar.from && to === bar.to)) change({ period: "own", from, to, zoom: null });
+      return keep();
+    },
+
+    language(code) {
+      if (code && code !== language(params())) change({ lang: code });
+      return keep();
+    },
+  };
+})();

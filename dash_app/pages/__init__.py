@@ -1,0 +1,8 @@
+"""The pages: each a module with a PAGE, listed in the order of the navigation."""
+
+from __future__ import annotations
+
+from ..blocks import Page
+from . import consumption, cost, coverage, storage
+
+PAGES: tuple[Page, ...] = (storage.PAGE, consumption.PAGE, cost.PAGE, coverage.PAGE)

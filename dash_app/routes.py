@@ -1,0 +1,57 @@
+"""What is asked by plain requests: the version of the database, and a card's table as a CSV file."""
+
+from __future__ import annotations
+
+import hashlib
+
+import pymongo
+from dash import Dash
+from flask import Response, abort, jsonify, request
+from pymongo.errors import PyMongoError
+
+from sync.errors import StoreError
+
+from .address import view_of
+from .answers import frame_of
+from .blocks import Block, Page
+from .reader import Reader
+from .tables import csv_of
+
+PATIENCE = 3.0  # s; the page asks again by itself
+
+
+def add_routes(app: Dash, reader: Reader, pages: tuple[Page, ...]) -> None:
+    """`/version` and `/csv/<block>`."""
+    blocks = {block.name: (page, block) for page in pages for block in page.blocks}
+
+    def csv(name: str) -> Response:
+        if name not in blocks or not blocks[name][1].has_csv:
+            abort(404)
+        return _csv(reader, *blocks[name])
+
+    app.server.add_url_rule("/version", "version", lambda: jsonify(version=version_of(reader)))
+    app.server.add_url_rule("/csv/<name>", "csv", csv)
+
+
+def version_of(reader: Reader) -> str | None:
+    """What changes when the database does; None while it cannot be reached."""
+    try:
+        with pymongo.timeout(PATIENCE):
+            return hashlib.sha256(reader.version().encode()).hexdigest()[:16]
+    except (PyMongoError, StoreError):
+        return None
+
+
+def _csv(reader: Reader, page: Page, block: Block) -> Response:
+    try:
+        with pymongo.timeout(PATIENCE):
+            view = view_of(reader, page, request.query_string.decode("ascii", "replace"))
+            content = csv_of(frame_of(reader, block, view).table)
+    except (PyMongoError, StoreError):
+        return Response("the database cannot be reached: try again\n", 503, mimetype="text/plain")
+    period = f"_{view.start}_{view.end.fromordinal(view.end.toordinal() - 1)}" if page.has_period else ""
+    return Response(
+        content,
+        mimetype="text/csv",
+        headers={"Content-Disposition": f'attachment; filename="{block.name}{period}.csv"'},
+    )

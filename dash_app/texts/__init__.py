@@ -1,0 +1,13 @@
+"""Every text of the pages, English and French side by side: key → (English, French); `{name}` is put in later."""
+
+from __future__ import annotations
+
+from . import consumption, cost, coverage, shell, storage
+
+TEXTS: dict[str, tuple[str, str]] = {
+    **shell.TEXTS,
+    **storage.TEXTS,
+    **consumption.TEXTS,
+    **cost.TEXTS,
+    **coverage.TEXTS,
+}

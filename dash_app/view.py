@@ -1,0 +1,121 @@
+"""What a reader looks at, as kept in the address: page, series, period, language, theme and the page's own choices."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from urllib.parse import parse_qsl, urlencode
+
+PERIODS = ("7d", "30d", "month", "year", "all", "own")
+LANGUAGES = ("en", "fr")
+THEMES = ("light", "dark")
+OWN_FIELDS = ("series", "period", "from", "to", "lang", "theme")
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One state of the page. Hashable, so that answers can be kept by it.
+
+    series: `Series.key` (no whole PRM), empty = the first one; start, end: local days of the series' zone, the end not
+    included; options: the page's own choices by name, such as the meters of a projection.
+    """
+
+    page: str = "storage"
+    series: str = ""
+    period: str = "30d"
+    start: date = date.min
+    end: date = date.min
+    language: str = "en"
+    theme: str = "light"
+    options: tuple[tuple[str, str], ...] = ()
+
+    def option(self, name: str, standard: str) -> str:
+        """A choice of the page, or its standard."""
+        return dict(self.options).get(name, standard)
+
+    @property
+    def length(self) -> int:
+        """Days of the period."""
+        return (self.end - self.start).days
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """First local day with a reading, and the day after the last one; both None without readings."""
+
+    first: date | None = None
+    end: date | None = None
+
+
+def search_of(view: View) -> str:
+    """The query part of the address, `?series=…&period=30d`; from and to stand there for an own period alone."""
+    parts = {"series": view.series, "period": view.period}
+    if view.period != "all":
+        parts |= {"from": view.start.isoformat(), "to": (view.end - timedelta(days=1)).isoformat()}
+    parts |= {"lang": view.language, "theme": view.theme} | dict(view.options)
+    return "?" + urlencode({name: text for name, text in parts.items() if text})
+
+
+def asked_in(search: str) -> dict[str, str]:
+    """The parts of an address as given; the last of doubled ones. Never raises."""
+    return dict(parse_qsl(search.lstrip("?"), keep_blank_values=False, max_num_fields=50) if len(search) < 2000 else ())
+
+
+def period_of(name: str, extent: Extent, today: date) -> tuple[date, date]:
+    """The local days [start, end) of a named period, at the end of what is stored. month, year: calendar ones."""
+    end = min(extent.end or today, today + timedelta(days=1))
+    last = end - timedelta(days=1)
+    if name == "all":
+        return extent.first or last, end
+    if name == "month":
+        start = last.replace(day=1)
+        return start, _next_month(start)
+    if name == "year":
+        return date(last.year, 1, 1), date(last.year + 1, 1, 1)
+    return end - timedelta(days=7 if name == "7d" else 30), end
+
+
+def neighbour(view: View, step: int) -> tuple[date, date]:
+    """The period before (-1) or after (+1): the calendar month or year beside it, else the same number of days."""
+    if view.period == "month":
+        start = _next_month(view.start) if step > 0 else (view.start - timedelta(days=1)).replace(day=1)
+        return start, _next_month(start)
+    if view.period == "year":
+        year = view.start.year + step
+        return date(year, 1, 1), date(year + 1, 1, 1)
+    move = timedelta(days=step * max(1, view.length))
+    return view.start + move, view.end + move
+
+
+def as_json(view: View) -> dict[str, object]:
+    """For the browser's store."""
+    return {
+        "page": view.page,
+        "series": view.series,
+        "period": view.period,
+        "start": view.start.isoformat(),
+        "end": view.end.isoformat(),
+        "language": view.language,
+        "theme": view.theme,
+        "options": dict(view.options),
+    }
+
+
+def view_from(stored: Mapping[str, object]) -> View:
+    """The view of `as_json`."""
+    options = stored["options"] if isinstance(stored["options"], Mapping) else {}
+    return View(
+        page=str(stored["page"]),
+        series=str(stored["series"]),
+        period=str(stored["period"]),
+        start=date.fromisoformat(str(stored["start"])),
+        end=date.fromisoformat(str(stored["end"])),
+        language=str(stored["language"]),
+        theme=str(stored["theme"]),
+        options=tuple(sorted((str(name), str(text)) for name, text in options.items())),
+    )
+
+
+def _next_month(first: date) -> date:
+    return (first + timedelta(days=32)).replace(day=1)

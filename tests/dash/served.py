@@ -1,0 +1,90 @@
+"""The page behind its real server, in a thread; and a watch over what a browser complains about."""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from dash import Dash
+from playwright.sync_api import ConsoleMessage, Page, Request, Response
+from pymongo.database import Database
+
+from dash_app.app import create_app
+from dash_app.reader import Reader
+from dash_app.server import bind
+from sync.settings import Meter, load
+from sync.store.mongod import free_port
+from tests.dash.stores import TODAY
+
+
+@dataclass(frozen=True)
+class Served:
+    """A page that answers at `url`."""
+
+    url: str
+    reader: Reader
+    app: Dash
+
+
+@contextmanager
+def serve(
+    database: Database[Any],
+    password: str | None = None,
+    now: Callable[[], datetime] = lambda: TODAY,
+    meters: tuple[Meter, ...] = (),
+    port: int = 0,
+    app: Callable[[Reader, str | None], Dash] = create_app,
+) -> Iterator[Served]:
+    """The page of a database on a free loopback port, until the block ends."""
+    with tempfile.TemporaryDirectory() as folder:
+        settings = replace(load(Path(folder), environ={"SYNC_HOME": folder}), meters=meters)
+        reader = Reader(database, settings, now=now)
+        dash = app(reader, password)
+        port = port or free_port()
+        server = bind(dash, "127.0.0.1", port)
+        thread = threading.Thread(target=server.run, name="page")
+        thread.start()
+        try:
+            yield Served(f"http://127.0.0.1:{port}", reader, dash)
+        finally:
+            server.end()
+            thread.join(20)
+            assert not thread.is_alive()
+
+
+@dataclass
+class Watch:
+    """Everything a browser complains about, in words. `expected`: parts of what a test brings about itself."""
+
+    seen: list[str] = field(default_factory=list)
+    expected: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
+
+    def watch(self, page: Page) -> None:
+        page.on("console", self._console)
+        page.on("pageerror", lambda error: self._add(f"exception: {error}"))
+        page.on("requestfailed", self._failed)
+        page.on("response", self._answered)
+        page.on("request", lambda request: self.requests.append(request.url))
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"}:
+            self._add(f"console {message.type}: {message.text} ({message.location.get('url')})")
+
+    def _failed(self, request: Request) -> None:
+        if request.failure != "net::ERR_ABORTED":  # the browser's own: a page was left, a download began
+            self._add(f"failed: {request.url}: {request.failure}")
+
+    def _answered(self, response: Response) -> None:
+        if response.status >= 400:
+            self._add(f"{response.status}: {response.url}")
+
+    def _add(self, text: str) -> None:
+        if not any(part in text for part in self.expected):
+            self.seen.append(text)

@@ -1,0 +1,269 @@
+"""The coverage page: cards in both languages and themes, and what a person sees and clicks in a browser."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import plotly.graph_objects as go
+import pytest
+from playwright.sync_api import Page, expect
+from plotly.utils import PlotlyJSONEncoder
+from pymongo.database import Database
+
+from dash_app.blocks import Block
+from dash_app.figures.coverage import calendar_figure, place
+from dash_app.look import Look
+from dash_app.pages.coverage import PAGE
+from dash_app.queries.coverage_frames import calendar_frame, runs_frame, verification_frame
+from dash_app.reader import Reader
+from dash_app.texts.coverage import TEXTS
+from dash_app.view import View
+from sync.settings import load
+from sync.store.schema import VERIFICATIONS
+from tests.dash.coverage_story import DIFFERING_DAY, NEVER_ASKED, tell
+from tests.dash.served import Served
+from tests.dash.stores import ONE, TODAY, loader_of
+
+LOOKS = [Look(language, theme) for language in ("en", "fr") for theme in ("light", "dark")]
+ALL = View(page="coverage", period="all", start=date(2023, 3, 13), end=date(2025, 3, 13))
+
+
+def reader_of(database: Database[Any]) -> Reader:
+    return Reader(database, load(Path.cwd(), {}), now=lambda: TODAY)
+
+
+def drawn(block: Block, reader: Reader, look: Look, view: View = ALL) -> str:
+    """A card's content as the JSON that a browser gets; a figure must be one that plotly knows."""
+    frame = block.frame(reader, view)
+    if frame.is_empty:
+        return look.text(block.empty, command="…")
+    if block.figure:
+        figure = block.figure(frame, look)
+        go.Figure(figure)
+        return json.dumps(figure)
+    assert block.body is not None
+    return json.dumps(block.body(frame, look), cls=PlotlyJSONEncoder, ensure_ascii=False)
+
+
+def block_named(name: str) -> Block:
+    return next(block for block in PAGE.blocks if block.name == name)
+
+
+@pytest.mark.parametrize("look", LOOKS, ids=str)
+def test_every_card_is_drawn_in_both_languages_and_themes(
+    look: Look, two_years: Database[Any], database: Database[Any]
+) -> None:
+    series = tell(database)
+    for each in (two_years, database):
+        reader = reader_of(each)
+        for block in PAGE.blocks:
+            text = drawn(block, reader, look)
+            assert len(text) < 300_000
+            assert ONE not in text
+            assert series.key not in text
+            assert series.key.split("~")[1][:8] not in text + block.frame(reader, ALL).table.to_csv()
+
+
+def test_nothing_stored_is_a_message_on_each_card(database: Database[Any]) -> None:
+    reader = reader_of(database)
+    for block in PAGE.blocks:
+        assert block.frame(reader, ALL).is_empty == (block.name != "coverage-calls")
+        assert drawn(block, reader, Look("fr"))
+
+
+def test_every_text_stands_in_both_languages_with_the_same_names_in_it() -> None:
+    for key, (english, french) in TEXTS.items():
+        assert english
+        assert french
+        assert set(re.findall(r"\{(\w+)\}", english)) == set(re.findall(r"\{(\w+)\}", french)), key
+        assert not re.search(r"[^\u202f\"][:;!?»](?= |$)", french), key
+
+
+def test_days_stand_in_their_week_and_weekday() -> None:
+    years = [2024, 2025]
+    assert place(date(2024, 1, 1), years) == (0, 0)  # a Monday
+    assert place(date(2024, 12, 31), years) == (52, 1)
+    assert place(date(2025, 1, 1), years) == (0, 8 + 2)
+    assert place(date(2025, 1, 6), years) == (1, 8)
+    everything = {
+        place(date.fromordinal(day), [2028])
+        for day in range(date(2028, 1, 1).toordinal(), date(2029, 1, 1).toordinal())
+    }
+    assert len(everything) == 366
+    assert max(column for column, _ in everything) <= 53
+
+
+def test_each_square_stands_for_its_day(database: Database[Any]) -> None:
+    tell(database)
+    frame = calendar_frame(reader_of(database), ALL)
+    assert len(frame.table) == 365 + 366 + 365
+    figure = calendar_figure(frame, Look("en"))
+    squares = figure["data"][0]
+    found = {
+        cell[0]: squares["z"][row][column]
+        for row, cells in enumerate(squares["customdata"])
+        for column, cell in enumerate(cells)
+        if cell
+    }
+    assert len(found) == 365  # those of 2023 and 2024 are before the history
+    assert {found[str(day)] for day in NEVER_ASKED} == {4}
+    assert found[str(DIFFERING_DAY)] == 1
+    assert found["2025-03-13"] == 5
+    marks = {trace["marker"]["symbol"]: len(trace["x"]) for trace in figure["data"][1:5]}
+    assert marks == {"asterisk-open": 1, "circle": 1, "x-thin-open": 3, "line-ne-open": 4}
+    names = [trace["name"] for trace in figure["data"] if trace.get("visible") is True]
+    assert names == [
+        "complete (62)", "other total (1)", "partial (1)", "empty (3)", "missing (4)", "not yet due (294)",
+    ]  # fmt: skip
+
+
+def test_a_stale_mirror_and_a_difference_are_said_in_words(database: Database[Any]) -> None:
+    series = tell(database)
+    loader_of(database).writer.mark_stale(series)
+    said = {"identical": False, "missing": 3, "duplicates": 1}
+    database[VERIFICATIONS].update_one({"_id": "linky"}, {"$set": said})
+    reader = reader_of(database)
+    english = drawn(block_named("coverage-verification"), reader, Look("en"))
+    assert "consumption and consumptionTS differed (3 missing, 1 twice)" in english
+    assert "linky …9991 consumption waits for: " in english
+    assert english.count("python -m sync repair") == 2
+    french = drawn(block_named("coverage-verification"), reader, Look("fr"))
+    assert "différaient (3 manquants, 1 en double)" in french
+
+
+def test_documents_that_came_since_ask_for_another_comparison(database: Database[Any]) -> None:
+    tell(database)
+    database[VERIFICATIONS].update_one({"_id": "linky"}, {"$inc": {"regular_count": -10}})
+    text = drawn(block_named("coverage-verification"), reader_of(database), Look("en"))
+    assert "python -m sync verify" in text
+
+
+def test_runs_and_verifications_are_there_without_any_reading(database: Database[Any]) -> None:
+    database["sync_runs"].insert_one({"function": "linkyDaily", "at": TODAY, "ok": False, "error": f"no PRM {ONE}"})
+    reader = reader_of(database)
+    frame = runs_frame(reader, ALL)
+    assert frame.table["text"].tolist() == ["no PRM …9991"]
+    assert verification_frame(reader, ALL).is_empty
+
+
+# --- in a browser -----------------------------------------------------------------------------------------------------
+
+
+def card(page: Page, name: str) -> Any:
+    found = page.locator(f'[data-block="{name}"]')
+    found.scroll_into_view_if_needed()
+    expect(found).to_have_attribute("aria-busy", "false")
+    return found
+
+
+def click_day(page: Page, day: date) -> None:
+    """Click on the square of a day, found by the chart's own axes."""
+    card(page, "coverage-calendar")
+    at = page.evaluate(
+        """(day) => {
+            const chart = document.querySelector('[data-block="coverage-calendar"] .js-plotly-plot');
+            const { xaxis, yaxis } = chart._fullLayout;
+            const cells = chart.data[0].customdata;
+            for (let row = 0; row < cells.length; row += 1)
+                for (let column = 0; column < cells[row].length; column += 1)
+                    if (cells[row][column] && cells[row][column][0] === day) {
+                        const box = chart.getBoundingClientRect();
+                        return [box.x + xaxis._offset + xaxis.l2p(column), box.y + yaxis._offset + yaxis.l2p(row)];
+                    }
+            return null;
+        }""",
+        str(day),
+    )
+    page.mouse.move(*at)
+    expect(page.locator('[data-block="coverage-calendar"] .hoverlayer')).to_contain_text(str(day.year))
+    page.mouse.click(*at)
+
+
+def figures_of(page: Page, name: str) -> dict[str, str]:
+    """Key figures by label."""
+    keys = card(page, name).locator(".key")
+    return {key.locator(".key-label").inner_text(): key.locator(".key-figure").inner_text() for key in keys.all()}
+
+
+def test_a_click_on_a_day_shows_what_is_known_of_it(served: Served, open_page: Callable[..., Page]) -> None:
+    page = open_page(f"{served.url}/coverage?period=all")
+    expect(card(page, "coverage-answer").locator(".answer")).to_have_text(
+        "729 of 731 days are complete; 24 hours of readings are not there."
+    )
+    day = card(page, "coverage-day")
+    expect(day.locator(".answer")).to_have_text("Tuesday, 30 July 2024: partial")
+    click_day(page, date(2024, 7, 18))
+    expect(day.locator(".answer")).to_have_text("Thursday, 18 July 2024: partial")
+    found = figures_of(page, "coverage-day")
+    assert found["Covered"] == "1 of 24 h"
+    assert found["Their energy"].replace("\u202f", " ") == "1,713 Wh"
+    expect(day.locator("code")).to_have_text("python -m sync backfill --since 2024-07-18 --until 2024-07-19")
+    assert "day=2024-07-18" in page.url
+    click_day(page, date(2024, 10, 27))
+    expect(day.locator(".answer")).to_have_text("Sunday, 27 October 2024: complete")
+    assert figures_of(page, "coverage-day")["Covered"] == "25 of 25 h"
+    expect(day).to_contain_text("90,000 of 90,000 s")
+    page.go_back()
+    expect(day.locator(".answer")).to_have_text("Thursday, 18 July 2024: partial")
+
+
+def test_a_day_can_be_chosen_by_keyboard(served: Served, open_page: Callable[..., Page]) -> None:
+    page = open_page(f"{served.url}/coverage?period=all")
+    day = card(page, "coverage-day")
+    field = day.get_by_role("textbox", name="Day")
+    expect(field).to_have_attribute("placeholder", "30 Jul 2024")
+    assert "day=" not in page.url
+    field.fill("31 Mar 2024")
+    field.press("Enter")
+    field.press("Tab")
+    expect(day.locator(".answer")).to_have_text("Sunday, 31 March 2024: complete")
+    assert figures_of(page, "coverage-day")["Covered"] == "23 of 23 h"
+
+
+def test_every_problem_stands_there_with_its_command(
+    database: Database[Any], serving: Callable[..., Served], open_page: Callable[..., Page]
+) -> None:
+    tell(database)
+    page = open_page(f"{serving(database).url}/coverage?period=all&lang=fr&theme=dark")
+    rows = card(page, "coverage-problems").locator("tbody tr")
+    expect(rows).to_have_count(8)
+    expect(rows.nth(1)).to_contain_text("12 mars 2025\u202f: demandé, l’API n’avait rien.")
+    expect(rows.nth(1).locator("code")).to_have_text(
+        "python -m sync backfill --since 2025-03-12 --until 2025-03-13 --again"
+    )
+    expect(card(page, "coverage-runs").locator("tbody tr")).to_have_count(3)
+    expect(card(page, "coverage-runs")).to_contain_text("échoué")
+    expect(card(page, "coverage-calls")).to_contain_text("0 sur 25")
+    expect(card(page, "coverage-ledger").locator("tbody tr")).to_have_count(9)
+    expect(card(page, "coverage-verification")).to_contain_text("étaient identiques le 13 mars 2025 10:00")
+
+
+@pytest.mark.parametrize("size", [(1280, 900), (375, 812)], ids=str)
+def test_both_pages_fit_their_window_and_are_pictured(
+    size: tuple[int, int], served: Served, open_page: Callable[..., Page], tmp_path: Path
+) -> None:
+    width, height = size
+    for name, last in (("cost", "cost-prices"), ("coverage", "coverage-ledger")):
+        viewport = {"width": width, "height": height}
+        page = open_page(f"{served.url}/{name}?period=all", viewport=viewport)
+        for block in page.locator(".page:not([hidden]) .card").all():
+            card(page, str(block.get_attribute("data-block")))
+        card(page, last)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        picture = tmp_path / f"{name}-{width}.png"
+        page.screenshot(path=picture, full_page=True)
+        assert picture.stat().st_size > 20_000
+
+
+def test_times_are_those_of_the_meter_s_zone() -> None:
+    """09:00 UTC of the day before the summer time is 10:00, the day after it 11:00."""
+    from dash_app.pages.coverage_upkeep import local
+    from sync.localtime import PARIS
+
+    moments = [datetime.fromisoformat(f"2025-03-{day}T09:00:00+00:00") for day in (29, 30)]
+    assert [local(moment, PARIS, Look("en"))[-5:] for moment in moments] == ["10:00", "11:00"]
