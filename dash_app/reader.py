@@ -18,7 +18,7 @@ from sync import localtime
 from sync.localtime import local_day, midnight
 from sync.readings import Series, series_from
 from sync.settings import Settings
-from sync.store.schema import KEY, KEY_NAME, LEASES, TOTALS, VERIFICATIONS, WINDOWS, Pair, pair, refuse_mismatch
+from sync.store.schema import KEY_NAME, LEASES, TOTALS, VERIFICATIONS, WINDOWS, Pair, key_of, pair, refuse_mismatch
 
 from .view import Extent, View
 
@@ -163,12 +163,14 @@ def _series_of(pair: Pair) -> list[Series]:
     found: list[Series] = []
     bound: list[tuple[str, Any]] = []
     while True:
-        cursor = pair.record.find({}, {"series": 1}).hint(KEY_NAME).sort(KEY).limit(1)
+        cursor = pair.record.find({}, {"series": 1}).hint(KEY_NAME).sort(key_of(pair.source)).limit(1)
         document = next(cursor.min(bound) if bound else cursor, None)
         if document is None:
             return found
         stored = document["series"]
-        bound = [(name, stored.get(name.removeprefix("series."), None)) for name, _ in KEY[:-1]] + [("ts", MaxKey())]
+        bound = [(name, stored.get(name.removeprefix("series."), None)) for name, _ in key_of(pair.source)[:-1]] + [
+            ("ts", MaxKey())
+        ]
         if series := series_from(stored):
             found.append(series)
 

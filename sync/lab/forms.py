@@ -11,7 +11,7 @@ from pymongo.collection import Collection
 from pymongo.database import Database
 
 from ..errors import UsageError
-from ..store.schema import KEY, KEY_NAME, TIMESERIES, Document
+from ..store.schema import KEY_NAME, TIMESERIES, Document, key_of
 
 PREFIX = "lab_scratch_"
 MARKER = PREFIX + "checkpoint"
@@ -59,18 +59,18 @@ def scratch(database: Database[Document], form: Form) -> Collection[Document]:
     return database[PREFIX + form.name]
 
 
-def create(database: Database[Document], form: Form) -> Collection[Document]:
-    """Make the empty scratch collection of a form."""
+def create(database: Database[Document], form: Form, source: str = "linky") -> Collection[Document]:
+    """Make the empty scratch collection of a form, with the index of a source."""
     name = PREFIX + form.name
     if not form.is_timeseries:
         made = database.create_collection(name)
         if form.index:
-            made.create_indexes([IndexModel(KEY, name=KEY_NAME, unique=True)])
+            made.create_indexes([IndexModel(key_of(source), name=KEY_NAME, unique=True)])
         return made
     made = database.create_collection(name, timeseries=TIMESERIES | {"granularity": form.granularity})
     made.drop_indexes()  # servers from 6.3 make one by themselves
     if form.index:
-        made.create_indexes([IndexModel(KEY, name=KEY_NAME)])
+        made.create_indexes([IndexModel(key_of(source), name=KEY_NAME)])
     return made
 
 

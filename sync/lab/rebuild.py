@@ -13,9 +13,10 @@ from pymongo.collection import Collection
 from pymongo.database import Database
 
 from ..readings import Series, series_from
+from ..store.replies import RAW
 from ..store.schema import Document
 from ..store.verify import series_of
-from ..store.writer import BATCH, RAW
+from ..store.writer import BATCH
 from .forms import ORDERS, RECORD, Form, create, scratch
 
 CAP = 500_000  # readings; more would keep a small server busy for long and say nothing new
@@ -38,14 +39,18 @@ def share_of(record: Collection[Document], cap: int) -> Share:
     return share
 
 
-def copy_record(record: Collection[Document], share: Share, meanwhile: Callable[[], None]) -> tuple[int, float]:
+def copy_record(
+    record: Collection[Document], share: Share, meanwhile: Callable[[], None], source: str = "linky"
+) -> tuple[int, float]:
     """Fill the scratch of the record's own form. Returns readings, and the seconds that inserting took."""
-    return _insert(create(record.database, RECORD), _shared(record, share), meanwhile)
+    return _insert(create(record.database, RECORD, source), _shared(record, share), meanwhile)
 
 
-def fill(database: Database[Document], form: Form, share: Share, meanwhile: Callable[[], None]) -> tuple[int, float]:
+def fill(
+    database: Database[Document], form: Form, share: Share, meanwhile: Callable[[], None], source: str = "linky"
+) -> tuple[int, float]:
     """Fill the scratch of another form from the copy of the record; `meanwhile` is called before each batch."""
-    return _insert(create(database, form), _copied(database, form, share), meanwhile)
+    return _insert(create(database, form, source), _copied(database, form, share), meanwhile)
 
 
 def _shared(record: Collection[Document], share: Share) -> Iterator[RawBSONDocument]:

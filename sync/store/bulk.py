@@ -27,16 +27,11 @@ from .leases import DUPLICATE_KEY, Leases
 from .near import NOTHING, Piece, parts, present
 from .patience import PATIENCE, patiently
 from .replies import find, insert
-from .schema import LEASES, Pair
+from .schema import LEASES, Pair, lease_name
 
 LEASE_SECONDS = 30
 PART = 20_000  # documents in one insert
 AHEAD = 2  # parts that wait for the record, and for the mirror
-
-
-def lease_name(pair: Pair, series: Series) -> str:
-    """The name of the lease of a series' mirror."""
-    return f"mirror {pair.mirror.name} {series.key}"
 
 
 class BulkWrite:
@@ -116,21 +111,20 @@ class BulkWrite:
         stored = present(self.pair.record, [(piece.series, piece.after, piece.end) for piece in part])
         for piece in part:
             if piece.series not in stored:
-                piece.stored, piece.direct = NOTHING, piece.documents
-                written.new += len(piece.documents)
+                piece.stored, piece.new = NOTHING, np.arange(len(piece.batch))
+                written.new += len(piece.batch)
                 new += piece.documents
                 continue
             near = decode(find(self.pair.record, piece.query(piece.after, piece.end)), numbered=True)
             verdict = compare(piece.batch, piece.ids, near)
-            fresh = [piece.documents[index] for index in np.flatnonzero(verdict.new).tolist()]
             replaced += [(piece.series, document) for document in verdict.changed.values()]
             piece.corrected |= verdict.changed.keys()
-            piece.stored, piece.direct = piece.inside(near), fresh
-            written.new += len(fresh) + int(verdict.written.sum())
+            piece.stored, piece.new = piece.inside(near), np.flatnonzero(verdict.new)
+            written.new += len(piece.new) + int(verdict.written.sum())
             verdict.unchanged[list(piece.corrected)] = False
             written.unchanged += int(verdict.unchanged.sum())
             written.rejected += [instant(start) for start in piece.batch.start[verdict.overlapping].tolist()]
-            new += fresh
+            new += piece.new_documents()
         if replaced:
             self._mark_stale({lease_name(self.pair, series) for series, _ in replaced})
             requests = [ReplaceOne({"_id": document["_id"]}, document) for _, document in replaced]
@@ -161,7 +155,7 @@ class BulkWrite:
         documents: list[RawBSONDocument] = []
         for piece in part:
             if not len(piece.stored) and piece.series not in mirrored:
-                documents += piece.direct
+                documents += piece.new_documents()
             else:
                 documents += lacking(self.pair, piece.query(piece.first, piece.last + 1), piece.starts())
         self._insert_mirror(documents, {lease_name(self.pair, piece.series) for piece in part})

@@ -11,6 +11,7 @@ from datetime import UTC
 
 import numpy as np
 from bson.raw_bson import RawBSONDocument
+from numpy.typing import NDArray
 from pymongo.collection import Collection
 
 from ..readings import LONGEST_INTERVAL, Instants, ReadingBatch, Series, instant, milliseconds, series_from
@@ -32,8 +33,8 @@ class Piece:
     """A part of a batch with the ids that it keeps over all tries.
 
     after: end of the reading before it in its batch (ms), from where on a stored reading may reach into this piece.
-    stored: starts (ms) of what the record had of this piece. direct: what the record got; where it had nothing, and the
-    mirror has nothing either, that is what the mirror needs.
+    stored: starts (ms) of what the record had of this piece; new: the readings that it got. Where it had nothing, and
+    the mirror has nothing either, the new ones are what the mirror needs.
     """
 
     batch: ReadingBatch
@@ -42,7 +43,7 @@ class Piece:
     documents: list[RawBSONDocument]
     corrected: set[int] = field(default_factory=set)
     stored: Instants = field(default_factory=lambda: NOTHING)
-    direct: list[RawBSONDocument] = field(default_factory=list)
+    new: NDArray[np.int64] = field(default_factory=lambda: NOTHING)
 
     @property
     def series(self) -> Series:
@@ -69,8 +70,13 @@ class Piece:
 
     def starts(self) -> Instants:
         """What the record has of this piece: starts, ms."""
-        direct = np.array([raw["ts"].timestamp() * 1000 for raw in self.direct], np.int64)
-        return np.concatenate([self.stored, direct])
+        return np.concatenate([self.stored, self.batch.start[self.new]])
+
+    def new_documents(self) -> list[RawBSONDocument]:
+        """The readings that the record got."""
+        if len(self.new) == len(self.documents):
+            return self.documents
+        return [self.documents[index] for index in self.new.tolist()]
 
     def inside(self, stored: Slice) -> Instants:
         """Starts (ms) of those documents that start within the piece."""

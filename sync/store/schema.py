@@ -12,9 +12,11 @@ from typing import Any
 from pymongo import ASCENDING, IndexModel
 from pymongo.collection import Collection
 from pymongo.database import Database
-from pymongo.errors import CollectionInvalid, DuplicateKeyError, OperationFailure
+from pymongo.errors import CollectionInvalid, OperationFailure
 
 from ..errors import CollectionMismatch
+from ..readings import Series
+from . import unique
 
 Document = dict[str, Any]
 
@@ -60,17 +62,20 @@ def pair(database: Database[Document], source: str, names: Mapping[str, tuple[st
     return Pair(source, database[regular], database[timeseries])
 
 
-def ensure_pair(pair: Pair) -> None:
-    """Create what is missing; refuse what exists with the wrong type or options. Two processes may do it at once."""
+def lease_name(pair: Pair, series: Series) -> str:
+    """The name of the lease of a series' mirror."""
+    return f"mirror {pair.mirror.name} {series.key}"
+
+
+def ensure_pair(pair: Pair, loading: bool = False) -> None:
+    """Create what is missing; refuse what exists with the wrong type or options. Two processes may do it at once.
+
+    loading: see `unique.first_load`.
+    """
     database = pair.record.database
     refuse_mismatch(pair)
     _create(database, pair.record.name)
-    try:
-        pair.record.create_indexes([IndexModel(key_of(pair.source), name=KEY_NAME, unique=True)])
-    except DuplicateKeyError:
-        raise CollectionMismatch(
-            f"{pair.record.name!r} holds readings twice, so it cannot get its unique key: {REMEDY}"
-        ) from None
+    unique.ensure_key(pair, loading)
     _create(database, pair.mirror.name, timeseries=TIMESERIES)
     refuse_mismatch(pair)
     pair.mirror.create_indexes([IndexModel(key_of(pair.source), name=KEY_NAME)])

@@ -18,15 +18,15 @@ from pymongo.errors import BulkWriteError
 
 from ..clock import Clock, SystemClock
 from ..readings import LONGEST_INTERVAL, ReadingBatch, Series, instant, milliseconds
-from .bulk import LEASE_SECONDS, BulkWrite, lease_name
+from .bulk import LEASE_SECONDS, BulkWrite
 from .comparison import Written, is_correction, overlaps
 from .layout import encode
 from .lease import Lease, held
 from .patience import PATIENCE, patiently
 from .replies import RAW
-from .schema import LEASES, Document, Pair
+from .schema import LEASES, Document, Pair, lease_name
 
-__all__ = ["PairWriter", "Written"]
+__all__ = ["RAW", "PairWriter", "Written"]
 
 BATCH = 10_000  # documents in one insert
 DUPLICATE_KEY = 11000
