@@ -12,6 +12,7 @@ from ..progress import Bar
 from ..settings import load
 from ..store.connection import open_store
 from .common import echo_json, json_option, linky_loader
+from .london import run_london_import
 from .open_source import run_open_import
 from .report import exit_code, report
 
@@ -28,14 +29,19 @@ def import_command(files: tuple[Path, ...], source: str, as_json: bool) -> None:
 
     Of Elhub: the bulk CSV of a dataset, plain or .gz, as it is handed out at data.elhub.no/download.
 
+    Of London (source lcl): the ZIP of the 168 files read directly, a folder, single CSVs, .gz; resumable by file.
+
     \b
     Examples:
       python -m sync import Enedis_R63_*.csv
       python -m sync import exports.zip heure.xlsx jour.xlsx
+      python -m sync import --source lcl "Partitioned LCL Data.zip"
       python -m sync import --source elhub production_per_group_mba_hour-all-en-0000-00-00.csv
     """
     started = time.monotonic()
     settings = load()
+    if source == "lcl":
+        raise SystemExit(run_london_import(settings, files, as_json))
     if source != "linky":
         raise SystemExit(run_open_import(settings, source, files, as_json))
     progress = Bar("file")

@@ -1,0 +1,65 @@
+"""`import --source lcl`: London's bulk files, and the household table beside them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from ..bulk_import import FileReport, import_london, in_words, sums
+from ..progress import RowBar
+from ..settings import Settings
+from ..sources.lcl import members
+from ..store.connection import open_store
+from .common import echo_json
+from .open_source import open_loader
+from .report import PARTLY, exit_code, report
+
+
+def run_london_import(settings: Settings, paths: Sequence[Path], as_json: bool) -> int:
+    """The whole command; returns its exit code: 3 when a file could not be read to its end."""
+    started = time.monotonic()
+    found, others = members(paths)
+    progress = RowBar()
+    with open_store(settings) as database:
+        loader = open_loader(database, settings, "lcl")
+        try:
+            for name in others:
+                progress.note(f"not read, no CSV of readings or given twice: {name}")
+            reports = import_london(found, loader, progress)
+            loader.prove(())
+        finally:
+            progress.close()
+        outcome = loader.outcome
+        outcome.windows = len(found)
+        outcome.seconds = time.monotonic() - started
+        failed = [each for each in reports if each.state == "failed"]
+        if as_json:
+            rows = {"rows": asdict(sums(reports)), "files": [_as_json(each) for each in reports]}
+            echo_json(outcome.as_json() | rows)
+        else:
+            report(outcome, loader.pair, "files")
+            _tell(reports)
+    code = exit_code(outcome)
+    return PARTLY if code == 0 and failed else code
+
+
+def _tell(reports: list[FileReport]) -> None:
+    known = sum(each.state == "known" for each in reports)
+    whole = sums(reports)
+    total = FileReport("all files", counts=whole)
+    click.echo(in_words(total).rpartition(";")[0])
+    if known:
+        click.echo(f"{known:,} files were stored whole before and not read again")
+    for each in reports:
+        if each.state == "failed":
+            click.echo(f"FAILED {each.name}: {each.reason}; what was read of it is stored, run again with a whole file")
+
+
+def _as_json(each: FileReport) -> dict[str, object]:
+    return {"name": each.name, "state": each.state, "reason": each.reason, "new": each.written.new} | asdict(
+        each.counts
+    )
