@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from ..bulk_import import FileReport, import_london, in_words, sums
+from ..london_tables import import_tables, split_tables
 from ..progress import RowBar
 from ..settings import Settings
 from ..sources.lcl import members
@@ -22,9 +23,12 @@ from .report import PARTLY, exit_code, report
 def run_london_import(settings: Settings, paths: Sequence[Path], as_json: bool) -> int:
     """The whole command; returns its exit code: 3 when a file could not be read to its end."""
     started = time.monotonic()
-    found, others = members(paths)
+    tables, rest = split_tables(paths)
+    found, others = members(rest)
     progress = RowBar()
     with open_store(settings) as database:
+        for line in import_tables(database, tables):
+            progress.note(line)
         loader = open_loader(database, settings, "lcl")
         try:
             for name in others:

@@ -17,6 +17,10 @@ from .layout import PLAIN, Layout, column, fitting, layout_of
 from .runs import Run, runs
 
 LAYOUTS = 24  # of one length; documents beyond them are decoded one by one
+SHORT = 64  # documents; shorter runs of one length are put together
+
+Order = NDArray[np.int64]
+"""The number of each document among all that came."""
 
 Places = NDArray[np.int64]
 """Where documents lie: int64[n, 2], the number of the run and the number within it."""
@@ -41,15 +45,16 @@ class Slice:
         """One document of the frequent kind, decoded."""
         return _decoded(self.runs, self.places[index])
 
-    def ordered(self) -> Slice:
-        """The same, by `ts`."""
+    def by_time(self) -> Slice:
+        """The same, oldest first."""
         self.others.sort(key=lambda document: document["ts"])
-        starts = self.columns.get("ts")
-        if starts is None or (starts[1:] >= starts[:-1]).all():
-            return self
-        return self._taken(np.argsort(starts, kind="stable"))
+        return self.sorted_by(self.columns["ts"]) if "ts" in self.columns else self
 
-    def _taken(self, order: NDArray[np.int64]) -> Slice:
+    def sorted_by(self, rank: NDArray[Any]) -> Slice:
+        """The same with the documents of the frequent kind in another order."""
+        if (rank[1:] >= rank[:-1]).all():
+            return self
+        order = np.argsort(rank, kind="stable")
         columns = {name: values[order] for name, values in self.columns.items()}
         return Slice(columns, self.constant, self.others, self.runs, self.places[order])
 
@@ -59,6 +64,7 @@ class _Kind:
     """Documents with the same fields, types and constants, from one or more layouts."""
 
     layout: Layout
+    orders: list[Order] = field(default_factory=list)
     places: list[Places] = field(default_factory=list)
     columns: dict[str, list[NDArray[Any]]] = field(default_factory=dict)
 
@@ -74,15 +80,15 @@ def decode(batches: Iterable[bytes], numbered: bool = False) -> Slice:
 
     numbered: the batches are BSON arrays, as a reply holds them; else documents one behind the other.
     """
-    found = [run for batch in batches for run in runs(batch, numbered)]
+    found, orders = _gathered([run for batch in batches for run in runs(batch, numbered)])
     layouts: dict[int, list[tuple[Layout, _Kind]]] = {}
     kinds: list[_Kind] = []
-    odd: list[Places] = []
-    for number, run in enumerate(found):
+    unknown: list[tuple[int, Places]] = []
+    for number, (run, order) in enumerate(zip(found, orders, strict=True)):
         left = np.ones(run.count, dtype=bool)
         known = layouts.setdefault(run.length, [])
         for layout, kind in known:
-            _take(kind, layout, number, run, left)
+            _take(kind, layout, number, run, order, left)
         while left.any() and len(known) < LAYOUTS:
             new = layout_of(run.document(int(np.argmax(left))))
             if new is None:
@@ -91,37 +97,52 @@ def decode(batches: Iterable[bytes], numbered: bool = False) -> Slice:
             if kind not in kinds:
                 kinds.append(kind)
             known.append((new, kind))
-            _take(kind, new, number, run, left)
-        odd.append(_places(number, np.flatnonzero(left)))
-    if not kinds:
-        return Slice({}, {}, [_decoded(found, place) for place in np.concatenate(odd)] if odd else [], found)
+            _take(kind, new, number, run, order, left)
+        rest = np.flatnonzero(left)
+        unknown += zip(order[rest].tolist(), _places(number, rest), strict=True)
     kinds.sort(key=len, reverse=True)
-    rare = np.concatenate([*odd, *(places for kind in kinds[1:] for places in kind.places)])
-    others = [_decoded(found, place) for place in rare[np.lexsort((rare[:, 1], rare[:, 0]))]]
-    return _joined(kinds[0], others, found)
+    for kind in kinds[1:]:
+        unknown += zip(np.concatenate(kind.orders).tolist(), np.concatenate(kind.places), strict=True)
+    others = [_decoded(found, place) for _, place in sorted(unknown, key=lambda each: each[0])]
+    if not kinds:
+        return Slice({}, {}, others, found)
+    columns = {name: np.concatenate(values) for name, values in kinds[0].columns.items()}
+    joined = Slice(columns, kinds[0].layout.constant, others, found, np.concatenate(kinds[0].places))
+    return joined.sorted_by(np.concatenate(kinds[0].orders))
 
 
-def _take(kind: _Kind, layout: Layout, number: int, run: Run, left: NDArray[np.bool_]) -> None:
+def _gathered(found: list[Run]) -> tuple[list[Run], list[Order]]:
+    """Long runs as they are; short ones of one length copied into one: NumPy needs many to be worth its calls."""
+    gathered: list[Run] = []
+    orders: list[Order] = []
+    short: dict[int, tuple[list[bytes], list[int]]] = {}
+    at = 0
+    for run in found:
+        if run.count >= SHORT:
+            gathered.append(run)
+            orders.append(np.arange(at, at + run.count))
+        else:
+            documents, numbers = short.setdefault(run.length, ([], []))
+            documents += run.documents()
+            numbers += range(at, at + run.count)
+        at += run.count
+    for length, (documents, numbers) in short.items():
+        gathered.append(Run(b"".join(documents), 0, len(documents), length, length))
+        orders.append(np.array(numbers, np.int64))
+    return gathered, orders
+
+
+def _take(kind: _Kind, layout: Layout, number: int, run: Run, order: Order, left: NDArray[np.bool_]) -> None:
     """Give the documents of a run that are left and fit a layout to its kind."""
-    if not left.any():
-        return
-    fits = fitting(run, layout) & left
+    fits = fitting(run, layout) & left if left.any() else left
     if not fits.any():
         return
-    rows = run.rows()
-    rows = rows if fits.all() else rows[fits]
+    rows = run.rows() if fits.all() else run.rows()[fits]
+    kind.orders.append(order[fits])
     kind.places.append(_places(number, np.flatnonzero(fits)))
     for name, (offset, type_) in layout.fields.items():
         kind.columns.setdefault(name, []).append(column(rows, offset, type_))
     left &= ~fits
-
-
-def _joined(kind: _Kind, others: list[dict[str, Any]], found: Sequence[Run]) -> Slice:
-    places = np.concatenate(kind.places)
-    columns = {name: np.concatenate(values) for name, values in kind.columns.items()}
-    joined = Slice(columns, kind.layout.constant, others, found, places)
-    order = np.lexsort((places[:, 1], places[:, 0]))
-    return joined if (order[1:] > order[:-1]).all() else joined._taken(order)
 
 
 def _places(number: int, indices: NDArray[np.int64]) -> Places:

@@ -71,8 +71,10 @@ def encode_rows(batch: ReadingBatch, ids: Ids) -> list[bytes]:
 
 def _alike(batch: ReadingBatch) -> list[NDArray[np.int64]]:
     """Indices of the readings that have the same fields and the same flag, group by group."""
+    if not len(batch):
+        return []
     if not batch.absent and not batch.flags:
-        return [np.arange(len(batch))] if len(batch) else []
+        return [np.arange(len(batch))]
     pattern = np.zeros(len(batch), dtype=np.int64)
     texts = {text: number for number, text in enumerate(dict.fromkeys(batch.flags.values()), 1)}
     for index, text in batch.flags.items():

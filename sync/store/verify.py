@@ -116,7 +116,7 @@ def _query(pair: Pair, entry: Document) -> Document:
 
 
 def _verify_slice(pair: Pair, report: SeriesReport, both: Both) -> None:
-    ours, theirs = (decode(replies, numbered=True).ordered() for replies in (both.record, both.mirror))
+    ours, theirs = (decode(replies, numbered=True).by_time() for replies in (both.record, both.mirror))
     if _equal(ours, theirs):
         report.record_count += len(ours)
         report.mirror_count += len(ours)

@@ -1,0 +1,126 @@
+"""The tables beside the London readings: households with their trial arm and Acorn group, and the tariff bands of 2013.
+
+Bands are labelled in London's local time at the START of the half hour (readings: UTC, at its end), and held for the
+time-of-use households alone.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import groupby, pairwise
+from pathlib import Path
+from zipfile import BadZipFile, is_zipfile
+
+import openpyxl
+from openpyxl.utils.exceptions import InvalidFileException
+
+from ...errors import FileRefused
+from ...localtime import ZONES, wall_clock_instants
+
+HALF_HOUR = 1_800_000  # ms
+PENCE = {"High": 67.20, "Normal": 11.76, "Low": 3.99}
+"""p/kWh of the bands, as the page of the dataset gives them; the workbook has only their names."""
+NO_GROUP = ("ACORN-", "")
+BAND_HEADER, HOUSEHOLD_HEADER = ("TariffDateTime", "Tariff"), ("LCLid", "stdorToU", "Acorn", "Acorn_grouped")
+
+
+@dataclass(frozen=True, slots=True)
+class Household:
+    """tariff: `Std` or `ToU`, the arm of the trial; acorn: `ACORN-A` …, acorn_group: Affluent, Comfortable, Adversity,
+    ACORN-U; both empty where the table has no group."""
+
+    id: str
+    tariff: str
+    acorn: str
+    acorn_group: str
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """A stretch of one price, [start, end) in ms since the epoch, UTC."""
+
+    start: int
+    end: int
+    name: str
+    pence_kwh: float
+
+
+def is_household_table(path: Path) -> bool:
+    """Whether a file begins as the household table does."""
+    if not path.is_file() or path.suffix.lower() not in (".csv", ".gz"):
+        return False
+    try:
+        with _text(path) as lines:
+            header = next(csv.reader(lines), [])
+    except (OSError, EOFError, UnicodeDecodeError):
+        return False
+    return set(HOUSEHOLD_HEADER) <= {name.strip() for name in header} and "DateTime" not in header
+
+
+def is_tariff_table(path: Path) -> bool:
+    """Whether a file is a workbook."""
+    return path.suffix.lower() == ".xlsx" and is_zipfile(path)
+
+
+def households(path: Path) -> list[Household]:
+    """The rows of the table. Raises FileRefused for a household that stands there twice, or in an unknown arm."""
+    found: dict[str, Household] = {}
+    with _text(path) as lines:
+        for number, row in enumerate(csv.DictReader(lines), start=2):
+            given = {name.strip(): (text or "").strip() for name, text in row.items() if name}
+            arm, acorn, group = given["stdorToU"], given["Acorn"], given["Acorn_grouped"]
+            if arm not in ("Std", "ToU") or not given["LCLid"]:
+                raise FileRefused(f"{path.name}, line {number}: no household, or an arm that is neither Std nor ToU")
+            bare = ["" if text in NO_GROUP else text for text in (acorn, group)]
+            own = Household(given["LCLid"], arm, *bare)
+            if found.setdefault(own.id, own) != own:
+                raise FileRefused(f"{path.name}, line {number}: {own.id} stands there twice with different groups")
+    return list(found.values())
+
+
+def bands(path: Path) -> list[Band]:
+    """The bands as stretches, oldest first; of the doubled autumn hour both passes have the band of their label.
+
+    Raises FileRefused for a workbook of another form, a band without a price, and half hours that are missing.
+    """
+    labels = list(_labels(path))
+    instants: dict[int, str] = {}
+    for label, name in labels:
+        if name not in PENCE:
+            raise FileRefused(f"{path.name}: no price is known for the band {name!r}; known: {', '.join(PENCE)}")
+        for instant in wall_clock_instants(label, ZONES["lcl"]):
+            instants[instant] = name
+    slots = sorted(instants)
+    if any(later - earlier != HALF_HOUR for earlier, later in pairwise(slots)):
+        raise FileRefused(f"{path.name}: half hours are missing in it: download it again")
+    stretches = []
+    for name, group in groupby(slots, key=instants.__getitem__):
+        own = list(group)
+        stretches.append(Band(own[0], own[-1] + HALF_HOUR, name, PENCE[name]))
+    return stretches
+
+
+def _labels(path: Path) -> Iterator[tuple[datetime, str]]:
+    try:
+        book = openpyxl.load_workbook(path, read_only=True)
+    except (BadZipFile, InvalidFileException, KeyError, OSError) as error:
+        raise FileRefused(f"{path.name} cannot be read as a workbook ({type(error).__name__})") from None
+    rows = book.worksheets[0].iter_rows(values_only=True)
+    if tuple(next(rows, ()))[:2] != BAND_HEADER:
+        raise FileRefused(f"{path.name}: its first sheet has not the columns {' and '.join(BAND_HEADER)}")
+    for number, (label, name, *_) in enumerate(rows, start=2):
+        if not isinstance(label, datetime) or not isinstance(name, str):
+            raise FileRefused(f"{path.name}, row {number}: no time, or no band")
+        # Spreadsheets keep times as fractions of a day: the nearest minute is meant.
+        yield (label + timedelta(seconds=30)).replace(second=0, microsecond=0), name.strip()
+
+
+def _text(path: Path) -> io.TextIOBase:
+    if path.suffix.lower() == ".gz":
+        return gzip.open(path, "rt", encoding="utf-8-sig", newline="")
+    return path.open("rt", encoding="utf-8-sig", newline="")
