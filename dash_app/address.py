@@ -31,6 +31,9 @@ def view_of(reader: Reader, page: Page, search: str, language: str = STANDARD.la
     """
     asked, look = asked_in(search), look_of(search, language)
     view = View(page=page.name, language=look.language, theme=look.theme, options=_options(page, asked))
+    if page.source:
+        period, start, end = period_in(asked, reader.extent_of(page.source), reader.today(ZONES[page.source]))
+        return replace(view, period=period, start=start, end=end)
     series = reader.series_at(replace(view, series=asked.get("series", "")))
     extent = reader.extent(series) if series else Extent()
     period, start, end = period_in(asked, extent, reader.today(ZONES[series.source] if series else PARIS))

@@ -51,7 +51,7 @@ def answer(reader: Reader, page: Page, block: Block, search: str, *, touch: bool
     look = look_of(search)
     try:
         with pymongo.timeout(PATIENCE):
-            return _answer(reader, block, view_of(reader, page, search), look, touch)
+            return _answer(reader, (page, block), view_of(reader, page, search), look, touch)
     except CollectionMismatch as error:
         return Answer(message(str(error), "bug"))
     except (PyMongoError, StoreError):
@@ -61,10 +61,13 @@ def answer(reader: Reader, page: Page, block: Block, search: str, *, touch: bool
         return Answer(message(look.text("shell.bug"), "bug"))
 
 
-def _answer(reader: Reader, block: Block, view: View, look: Look, touch: bool) -> Answer:
+def _answer(reader: Reader, card: tuple[Page, Block], view: View, look: Look, touch: bool) -> Answer:
+    page, block = card
     frame = frame_of(reader, block, view)
     if frame.is_empty:
-        body = message(with_command(look.text(block.empty, command="{command}"), command_for(reader, view)))
+        body = message(
+            with_command(look.text(block.empty, command="{command}"), command_for(reader, view, page.source))
+        )
     else:
         body = _drawn(block, view, frame, look, touch)
     return Answer(
@@ -94,12 +97,24 @@ def _series_name(reader: Reader, view: View, look: Look) -> str:
     return reader.name_of(series) if series else look.text("shell.no_meter")
 
 
-def command_for(reader: Reader, view: View) -> str:
-    """What fetches the readings that are not there."""
+def command_for(reader: Reader, view: View, source: str = "") -> str:
+    """What fetches the readings that are not there. source: of a page about a whole source."""
+    if source:
+        return f"python -m sync backfill --source {source}"
     series = reader.series_at(view)
     if series is None or reader.extent(series).first is None:
         return "make run"
     return f"python -m sync backfill --since {view.start} --until {view.end}"
+
+
+def hidden_pages(reader: Reader, pages: tuple[Page, ...]) -> frozenset[str]:
+    """Pages about sources of which nothing is stored; none while the database is away."""
+    try:
+        with pymongo.timeout(PATIENCE):
+            stored = {series.source for series in reader.series()}
+    except (PyMongoError, StoreError):
+        return frozenset()
+    return frozenset(page.name for page in pages if page.source and page.source not in stored)
 
 
 def period_text(view: View, look: Look) -> str:

@@ -11,6 +11,7 @@ from dash.development.base_component import Component
 from flask import has_request_context, request
 
 from .address import look_of, page_of
+from .answers import hidden_pages
 from .blocks import Page
 from .callbacks import register
 from .look import LANGUAGES
@@ -111,4 +112,6 @@ def _layout(reader: Reader, pages: tuple[Page, ...]) -> Component:
     """As the address needs it on which it is asked for. The browser mends a wrong guess, at the cost of a question."""
     address = urlsplit(request.referrer or "" if has_request_context() else "")
     look = look_of(address.query, _language())
-    return layout(pages, page_of(pages, address.path), look, version_of(reader) or "")
+    version = version_of(reader) or ""
+    hidden = hidden_pages(reader, pages) if version else frozenset[str]()
+    return layout(pages, page_of(pages, address.path), look, version, hidden)

@@ -67,7 +67,9 @@ class Page:
     """One page. name: also its path (`/storage`); title: key of a text; icon: a name of the icon set in assets.
 
     has_series, has_period: whether the pickers at the top mean anything here; options: standards of the page's own
-    choices, whose elements have the id {"type": "option", "name": …} and whose texts are kept in the address.
+    choices, whose elements have the id {"type": "option", "name": …} and whose texts are kept in the address; source:
+    of a page about a whole source: the period ends with its newest reading, its days are local there, there is no meter
+    to choose, and the page stands in the navigation only where something of the source is stored.
     """
 
     name: str
@@ -77,3 +79,4 @@ class Page:
     has_series: bool = True
     has_period: bool = True
     options: Mapping[str, str] = field(default_factory=dict)
+    source: str = ""

@@ -13,12 +13,12 @@ from pymongo.errors import PyMongoError
 from sync.errors import StoreError
 
 from .address import look_of, page_of, view_of, zone_of
-from .answers import answer
+from .answers import answer, hidden_pages
 from .blocks import Block, Page
-from .reader import Reader
+from .reader import ZONES, Reader
 from .shell import shell
 from .tables import table_of
-from .view import View, neighbour, search_of
+from .view import View, asked_in, neighbour, search_of
 
 Parts = tuple[Any, ...]
 
@@ -31,7 +31,8 @@ def register(app: Dash, reader: Reader, pages: tuple[Page, ...]) -> None:
 
     @app.callback(Output("shell", "children"), Input("shell-ask", "data"), prevent_initial_call=True)
     def speak(asked: dict[str, str]) -> Any:
-        return shell(pages, page_of(pages, asked["page"]), look_of(asked["search"]))
+        hidden = hidden_pages(reader, pages)
+        return shell(pages, page_of(pages, asked["page"]), look_of(asked["search"]), hidden)
 
     @app.callback(
         Output("table", "title"),
@@ -116,13 +117,17 @@ def _bar(app: Dash, reader: Reader, pages: tuple[Page, ...]) -> None:
     )
     def bar(asked: str, series_shown: str | None, period_shown: str) -> Parts:
         path, search, _version = json.loads(asked)
+        page = page_of(pages, path)
         try:
-            view = view_of(reader, page_of(pages, path), search)
+            view = view_of(reader, page, search)
             addresses = reader.addresses()
             names = [{"value": address, "label": reader.name_of(series)} for series, address in addresses.items()]
             series = reader.series_at(view)
             extent = reader.extent(series) if series else None
             today = reader.today(zone_of(reader, view))
+            if page.source:
+                extent, today = reader.extent_of(page.source), reader.today(ZONES[page.source])
+                view = replace(view, series=asked_in(search).get("series", ""))  # kept for the pages that have one
         except (PyMongoError, StoreError):
             return (no_update,) * 7
         first, last = (extent.first, extent.end) if extent else (None, None)
@@ -133,7 +138,7 @@ def _bar(app: Dash, reader: Reader, pages: tuple[Page, ...]) -> None:
         }
         return (
             names,
-            no_update if series_shown == view.series else view.series or None,
+            no_update if page.source or series_shown == view.series else view.series or None,
             no_update if period_shown == view.period else view.period,
             days,
             first.isoformat() if first else None,

@@ -72,6 +72,17 @@ class Look:
             return f"{self.number(wh)}\u202fWh"
         return f"{self.significant(wh / 1000)}\u202fkWh"
 
+    def grid_energy(self, wh: float) -> str:
+        """Energies of whole areas: `4.36 MWh`, `12.3 GWh`, `1.02 TWh`."""
+        power = 6
+        while abs(wh) >= 999.5 * 10**power and power < 12:
+            power += 3
+        return f"{self.significant(wh / 10**power)}\u202f{ {6: 'MWh', 9: 'GWh', 12: 'TWh'}[power] }"
+
+    def price(self, eur_mwh: float) -> str:
+        """`€54.20/MWh` or `54,20 €/MWh`."""
+        return f"{self.money(eur_mwh)}/MWh"
+
     def power(self, watts: float) -> str:
         """`4.36 kW`, `312 W`."""
         if abs(watts) < 1000:

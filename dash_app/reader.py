@@ -91,6 +91,15 @@ class Reader:
         """First and last local day with a reading."""
         return self.kept(("extent", series), lambda: self._extent(series))
 
+    def extent_of(self, source: str) -> Extent:
+        """First and last local day with a reading of any series of a source."""
+        return self.kept(("extent of", source), lambda: self._extent_of(source))
+
+    def _extent_of(self, source: str) -> Extent:
+        found = [self.extent(series) for series in self.series() if series.source == source]
+        first = min((each.first for each in found if each.first), default=None)
+        return Extent(first, max((each.end for each in found if each.end), default=None))
+
     def today(self, zone: ZoneInfo) -> date:
         return self.now().astimezone(zone).date()
 

@@ -19,10 +19,13 @@ from .view import LANGUAGES, PERIODS
 POLL_MS = 5000
 
 
-def layout(pages: tuple[Page, ...], opened: Page, look: Look, version: str) -> Component:
+def layout(
+    pages: tuple[Page, ...], opened: Page, look: Look, version: str, hidden: frozenset[str] = frozenset()
+) -> Component:
     """Everything, in the reader's language; the theme is chosen in the browser (assets/head/theme.js).
 
-    opened: the page that is looked at first; version: of the database as `/version` says it, empty while it is away.
+    opened: the page that is looked at first; version: of the database as `/version` says it, empty while it is away;
+    hidden: pages that are not in the navigation, by name.
     """
     page: Component = dmc.MantineProvider(
         [
@@ -34,7 +37,7 @@ def layout(pages: tuple[Page, ...], opened: Page, look: Look, version: str) -> C
             dcc.Store(id="bar-told"),
             dcc.Store(id="shell-ask"),
             dcc.Store(id="table-ask"),
-            html.Div(shell(pages, opened, look), id="shell"),
+            html.Div(shell(pages, opened, look, hidden), id="shell"),
         ],
         id="mantine",
         defaultColorScheme="auto",
@@ -43,7 +46,7 @@ def layout(pages: tuple[Page, ...], opened: Page, look: Look, version: str) -> C
     return page
 
 
-def shell(pages: tuple[Page, ...], opened: Page, look: Look) -> list[Component]:
+def shell(pages: tuple[Page, ...], opened: Page, look: Look, hidden: frozenset[str] = frozenset()) -> list[Component]:
     """All that holds texts; made anew for another language.
 
     The cards of the other pages wait in stores until they are looked at: a browser works long on what it does not show.
@@ -51,7 +54,7 @@ def shell(pages: tuple[Page, ...], opened: Page, look: Look) -> list[Component]:
     frame: list[Component] = [
         html.A(look.text("shell.skip"), href="#main", className="skip"),
         _top(look),
-        _navigation(pages, look),
+        _navigation(pages, look, hidden),
         html.Main(
             [
                 _banner(look, "unreachable"),
@@ -160,12 +163,13 @@ def _arrow(name: str, picture: str, look: Look) -> Component:
     return html.A(icon(picture), id=name, className="tool", title=label, **attributes(aria_label=label, data_go="here"))
 
 
-def _navigation(pages: tuple[Page, ...], look: Look) -> Component:
+def _navigation(pages: tuple[Page, ...], look: Look, hidden: frozenset[str]) -> Component:
     return html.Nav(
         [
             html.A(
                 [icon(page.icon), html.Span(look.text(page.title))],
                 href=f"/{page.name}",
+                hidden=page.name in hidden,
                 **attributes(data_go=page.name),
             )
             for page in pages

@@ -30,19 +30,17 @@ def household(number: int, count: int, first: int = 0) -> ReadingBatch:
 
 def area(number: int, count: int, first: int = 0) -> ReadingBatch:
     """Hours of a group of an area: four BSON types, absent fields, flags."""
-    chance = np.random.default_rng(number)
+    rate, few, many, some = (np.random.default_rng([number, each]).random(first + count)[first:] for each in range(4))
     hours = np.arange(first, first + count, dtype=np.int64)
     columns = {
         "wh": hours * 2**33 + number,
         "seconds": np.full(count, 3600, np.int32),
         "updated": (START + hours * 1000).astype("datetime64[ms]"),
-        "meters": np.arange(count, dtype=np.int32),
-        "eur_mwh": np.round(chance.normal(40, 30, count), 2),
+        "meters": hours.astype(np.int32),
+        "eur_mwh": np.round(rate * 90 - 20, 2),
     }
-    absent = {"meters": chance.random(count) < 0.2, "eur_mwh": chance.random(count) < 0.5}
-    flags = {
-        int(index): "negative" if index % 2 else "rounded" for index in np.flatnonzero(chance.random(count) < 0.01)
-    }
+    absent = {"meters": few < 0.2, "eur_mwh": many < 0.5}
+    flags = {index: "negative" if index % 2 else "rounded" for index in np.flatnonzero(some < 0.01).tolist()}
     series = Series("elhub", f"NO{number}", "consumption", "household")
     return ReadingBatch(series, START + hours * 3600 * 1000, columns, flags, absent)
 

@@ -1,11 +1,11 @@
 // The time-series collection gets what the record has and it lacks, copied with its _id, oldest first.
 //
-//   fillMirror({service, database, record, mirror, ranges: [{key, prm, flow, from, to}]})
+//   fillMirror({service, database, record, mirror, ranges: [{key, series, from, to}]})
 //     -> {operations, ranges: [{filled, mirror}]}
 //
-// from, to: ms, the end not included. filled: documents inserted. mirror: "same" (read again and compared) | "stale"
-// (it holds something else: python -m sync repair writes it anew, no function touches it until then) | "busy" (another
-// writer has its lease: the next run completes it).
+// series: as it is stored, all ranges of one source; from, to: ms, the end not included. filled: documents inserted.
+// mirror: "same" (read again and compared) | "stale" (it holds something else: python -m sync repair writes it anew, no
+// function touches it until then) | "busy" (another writer has its lease: the next run completes it).
 // A time-series collection has no unique index and takes no update, so only the holder of the lease of a series in
 // sync_leases inserts, and only after reading what is there.
 
@@ -13,13 +13,12 @@ const LEASE = 30000; // ms
 const MARGIN = 10000; // ms of the lease that must be left when an insert begins
 const TRIES = 4;
 const PAUSE = 2000; // ms between two looks at a lease that another writer has
-const FIELDS = ["_id", "ts", "series", "wh", "seconds", "flag"];
+const COMMON = ["_id", "ts", "series", "flag"];
+const WORD = 4294967296;
 
 const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
-const nameOf = ({ series, ts }) => `${series.id} ${series.flow} ${ts.getTime()}`;
-const textOf = ({ _id, wh, seconds, flag }) => `${EJSON.stringify({ _id })} ${Number(wh)} ${Number(seconds)} ${flag}`;
-const wholeOf = (stored) => (stored === null || stored % 1 !== 0 ? NaN : Number(stored));
-const isSame = (one, other) => textOf(one) === textOf(other);
+const seriesName = ({ id, flow, group }) => [id, flow, group || ""].join(" ");
+const nameOf = ({ series, ts }) => `${seriesName(series)} ${ts.getTime()}`;
 const randomText = () => Math.random().toString(16).slice(2, 14);
 
 // --- the leases ---------------------------------------------------------------------------------------------------
@@ -69,38 +68,62 @@ async function take(store, names) {
 // --- the documents ------------------------------------------------------------------------------------------------
 
 function queryOf(ranges) {
-  const each = ranges.map(({ prm, flow, from, to }) => {
-    const ts = { $gte: new Date(from), $lt: new Date(to) };
-    return { "series.source": "linky", "series.id": prm, "series.flow": flow, ts };
+  const each = ranges.map(({ series, from, to }) => {
+    const query = { ts: { $gte: new Date(from), $lt: new Date(to) } };
+    for (const name of Object.keys(series)) query[`series.${name}`] = series[name];
+    return query;
   });
   return { $or: each };
 }
 
+const shown = (field) => (field instanceof Date ? field.getTime() : field === undefined ? "" : Number(field));
+
+// All that a document says, as one text.
+function textOf({ _id, flag, ...document }, fields) {
+  return `${EJSON.stringify({ _id })} ${fields.map(([name]) => shown(document[name])).join(" ")} ${flag}`;
+}
+
+// A field with its type, as it is to be written again; null for one that is not of this type.
+function typed(type, field) {
+  if (type === "Date") return field instanceof Date ? field : null;
+  const number = field === null || field instanceof Date ? NaN : Number(field);
+  if (type === "Double") return Math.abs(number) < Infinity ? BSON.Double(number) : null;
+  if (number % 1 !== 0 || Math.abs(number) > (type === "Int32" ? 2147483647 : 9007199254740991)) return null;
+  if (type === "Int32") return BSON.Int32(number);
+  const high = Math.floor(number / WORD);
+  return BSON.Long((number - high * WORD) | 0, high);
+}
+
 // A document of the record as it is to be written again, numbers with their type; null for one that is not ours.
-function copied(document) {
+function copied(document, fields) {
   const { _id, ts, series, flag } = document;
-  const [wh, seconds] = [wholeOf(document.wh), wholeOf(document.seconds)];
-  const isOurs = Object.keys(document).every((name) => FIELDS.indexOf(name) >= 0);
-  if (!isOurs || !(Math.abs(wh) <= 2147483647 && seconds > 0)) return null;
-  const copy = { _id, ts, series, wh: BSON.Int32(wh), seconds: BSON.Int32(seconds) };
+  const known = COMMON.concat(fields.map(([name]) => name));
+  const isOurs = Object.keys(document).every((name) => known.indexOf(name) >= 0);
+  if (!isOurs || !(Number(document.seconds) > 0)) return null;
+  const copy = { _id, ts, series };
+  for (const [name, type, optional] of fields) {
+    if (document[name] === undefined && optional) continue;
+    copy[name] = typed(type, document[name]);
+    if (copy[name] === null) return null;
+  }
   if (flag !== undefined) copy.flag = flag;
   return copy;
 }
 
-function isIn(document, { prm, flow, from, to }) {
+function isIn(document, { series, from, to }) {
   const time = document.ts.getTime();
-  return document.series.id === prm && document.series.flow === flow && time >= from && time < to;
+  return time >= from && time < to && seriesName(document.series) === seriesName(series);
 }
 
 // Whether both sides hold the same documents of a range, each once.
-function isIdentical(range, kept, there) {
+function isIdentical(range, kept, there, fields) {
   const byName = {};
   const ours = kept.filter((document) => isIn(document, range));
   const theirs = there.filter((document) => isIn(document, range));
   for (const document of theirs) byName[nameOf(document)] = document;
   return ours.length === theirs.length && ours.every((document) => {
     const other = byName[nameOf(document)];
-    return Boolean(other) && isSame(document, other);
+    return Boolean(other) && textOf(document, fields) === textOf(other, fields);
   });
 }
 
@@ -108,7 +131,7 @@ function lackingOf(kept, there) {
   const names = {};
   for (const document of there) names[nameOf(document)] = true;
   const lacking = kept.filter((document) => !names[nameOf(document)]);
-  const series = (document) => `${document.series.id} ${document.series.flow}`;
+  const series = (document) => seriesName(document.series);
   return lacking.sort((one, other) => {
     if (series(one) === series(other)) return one.ts.getTime() - other.ts.getTime();
     return series(one) < series(other) ? -1 : 1;
@@ -120,7 +143,7 @@ async function fill(store, ranges) {
   const query = queryOf(ranges);
   const kept = await counted(store, store.record.find(query).toArray());
   let there = await counted(store, store.mirrorTS.find(query).toArray());
-  const copies = lackingOf(kept, there).map(copied);
+  const copies = lackingOf(kept, there).map((document) => copied(document, store.fields));
   const lacking = copies.filter((copy) => copy !== null);
   if (lacking.length) {
     if (Date.now() > store.until - MARGIN) return null;
@@ -130,7 +153,7 @@ async function fill(store, ranges) {
   }
   // Held up for so long that another writer may have filled the same gap: nothing here is sure any more.
   const isLate = lacking.length > 0 && Date.now() > store.until;
-  return ranges.filter((range) => isLate || !isIdentical(range, kept, there));
+  return ranges.filter((range) => isLate || !isIdentical(range, kept, there, store.fields));
 }
 
 async function fillOwn(store, names, ranges) {
@@ -155,7 +178,7 @@ function storeOf({ service, database, record, mirror }, leaseOf) {
     until: Infinity,
     state: {},
     filled: [],
-    operations: 0,
+    operations: 1, // storedFields
     leaseOf,
   };
 }
@@ -164,6 +187,7 @@ exports = async function fillMirror({ ranges, ...names }) {
   const leaseOf = (key) => `mirror ${names.mirror} ${key}`;
   const store = storeOf(names, leaseOf);
   for (const range of ranges) store.state[leaseOf(range.key)] = "busy";
+  store.fields = ranges.length ? await context.functions.execute("storedFields", ranges[0].series.source) : [];
   await take(store, Object.keys(store.state));
   const held = Object.keys(store.state).filter((name) => store.state[name] === "mine");
   if (held.length) {

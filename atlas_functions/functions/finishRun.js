@@ -1,10 +1,11 @@
-// The end of a run of linkyDaily: its record in sync_runs, its log lines, its error. Never throws.
+// The end of a run of a daily function: its record in sync_runs, its log lines, its error. Never throws.
 //
-//   finishRun({place: {service, database, …} or null, at, entries, operations, calls, mirrors, healed, note, isResting,
-//              labels: {key: label}, failures: [text]})
+//   finishRun({name, unit, place: {service, database, …} or null, at, entries, operations, calls, mirrors, healed, note,
+//              isResting, labels: {key: label}, failures: [text]})
 //     -> {lines: [text], error: text or null, summary}
 //
-// entries: one for each call, or for a series that was not asked. mirrors: series key -> "stale" or "busy". failures:
+// name: of the function; unit: what the labels name, "series" when it is not said. entries: one for each call, or for a
+// series that was not asked. mirrors: series key -> "stale" or "busy". failures:
 // what ended the run. Texts of other sides go through shownText before they are stored or shown.
 
 const LINES = 20; // of the 25 that the platform keeps
@@ -68,11 +69,11 @@ function storedEntry(entry) {
   return stored;
 }
 
-async function record({ place, at, operations, note, healed }, entries, error) {
+async function record({ name, place, at, operations, note, healed }, entries, error) {
   const runs = context.services.get(place.service).db(place.database).collection("sync_runs");
   const document = {
     _id: new BSON.ObjectId(),
-    function: "linkyDaily",
+    function: name,
     at,
     seconds: BSON.Double((Date.now() - at.getTime()) / 1000),
     ok: error === null,
@@ -83,7 +84,7 @@ async function record({ place, at, operations, note, healed }, entries, error) {
   if (note) document.note = note;
   if (error) document.error = error;
   await runs.insertOne(document);
-  await runs.deleteMany({ function: "linkyDaily", at: { $lt: new Date(at.getTime() - KEPT) } });
+  await runs.deleteMany({ function: name, at: { $lt: new Date(at.getTime() - KEPT) } });
 }
 
 function lineOf(entry, label) {
@@ -118,13 +119,13 @@ function linesOf(entries, { labels, mirrors, failures }, summary) {
   return lines.concat(summary).map(fitted);
 }
 
-function errorOf(entries, { failures, labels, isResting }) {
-  if (failures.length) return `linkyDaily: ${failures.join("; ")}`;
+function errorOf(entries, { name, unit, failures, labels, isResting }) {
+  if (failures.length) return `${name}: ${failures.join("; ")}`;
   const failed = entries.filter((entry) => isFailed(entry) || (isResting && isWaiting(entry)));
   if (failed.length === 0) return null;
   const keys = failed.map((entry) => entry.series).filter((key, index, all) => all.indexOf(key) === index);
-  const count = `${keys.length} of ${Object.keys(labels).length} series failed`;
-  return `linkyDaily: ${count}: ${labels[keys[0]]}: ${failed[0].error}`;
+  const count = `${keys.length} of ${Object.keys(labels).length} ${unit || "series"} failed`;
+  return `${name}: ${count}: ${labels[keys[0]]}: ${failed[0].error}`;
 }
 
 exports = async function finishRun(run) {
@@ -140,12 +141,12 @@ exports = async function finishRun(run) {
     error = errorOf(entries, { ...run, failures });
     const outcome = error ? "failed" : run.note || (waiting ? `done in part, ${waiting} calls wait` : "done");
     const counts = `${totals.calls} calls, ${totals.new} new readings, ${totals.changed} corrected, ${run.healed} healed`;
-    const summary = `linkyDaily ${outcome}: ${counts}, ${run.operations} operations`;
+    const summary = `${run.name} ${outcome}: ${counts}, ${run.operations} operations`;
     lines = linesOf(entries, { ...run, failures }, summary);
     if (run.place) await record({ ...run, note }, entries, error);
   } catch (broken) {
     const [told] = await shown(run, [broken.message], LONGEST_FAILURE);
-    error = `${error || "linkyDaily"}; the run could not be recorded: ${told}`;
+    error = `${error || run.name}; the run could not be recorded: ${told}`;
     lines.push(fitted(error));
   }
   return { lines, error, summary: { ...totals, healed: run.healed, operations: run.operations, note } };

@@ -101,6 +101,9 @@ async function ask(run, series, window) {
 
 // --- storing ------------------------------------------------------------------------------------------------------
 
+// What names a series in the stored documents.
+const storedSeries = ({ prm, flow }) => ({ source: "linky", id: prm, flow });
+
 function noteCurve(entry, curve) {
   entry.readings = curve.readings.length;
   if (curve.missing) entry.missing = curve.missing;
@@ -136,8 +139,8 @@ async function store(run, answers) {
       return;
     }
     noteCurve(entry, curve);
-    const { key, prm, flow } = series;
-    known.push({ entry, window, batch: { key, prm, flow, edges: window.edges, readings: curve.readings } });
+    const batch = { key: series.key, series: storedSeries(series), edges: window.edges, readings: curve.readings };
+    known.push({ entry, window, batch });
   });
   if (known.length === 0) return;
   const batches = known.map(({ batch }) => batch);
@@ -150,8 +153,8 @@ async function store(run, answers) {
 async function heal(run) {
   const ranges = [];
   run.plan.series.forEach(({ key, heal: stretches }, index) => {
-    const { prm, flow } = run.settings.series[index];
-    for (const [from, to] of stretches) ranges.push({ key, prm, flow, from, to });
+    const series = storedSeries(run.settings.series[index]);
+    for (const [from, to] of stretches) ranges.push({ key, series, from, to });
   });
   for (let first = 0; first < ranges.length && run.operations + RESERVE <= MOST_OPERATIONS; first += BATCH) {
     const part = ranges.slice(first, first + BATCH);
@@ -255,7 +258,7 @@ exports = async function linkyDaily() {
   const labels = {};
   for (const { key, label } of settings ? settings.series : []) labels[key] = label;
   const isResting = Boolean(run.plan && run.plan.rest);
-  const report = { place, at, entries, operations, calls, mirrors, healed, note, isResting, labels, failures };
+  const report = { name: "linkyDaily", place, at, entries, operations, calls, mirrors, healed, note, isResting, labels, failures };
   const { lines, error, summary } = await context.functions.execute("finishRun", report);
   // Only now: a copy that takes the turn plans from the record of this run. What fails here ends by itself.
   if (run.owner) await attempt(run, turn);

@@ -5,10 +5,12 @@
 
 exports = async function markStale({ service, database, mirror, keys }) {
   const leases = context.services.get(service).db(database).collection("sync_leases");
-  for (const key of keys) {
-    await leases.updateOne({ _id: `mirror ${mirror} ${key}` }, { $set: { stale: true } }, { upsert: true });
-  }
-  return { operations: keys.length };
+  const marked = keys.map((key) => {
+    const [filter, update] = [{ _id: `mirror ${mirror} ${key}` }, { $set: { stale: true } }];
+    return { updateOne: { filter, update, upsert: true } };
+  });
+  await leases.bulkWrite(marked, { ordered: false });
+  return { operations: 1 };
 };
 
 if (typeof module !== "undefined") module.exports = exports;

@@ -4,7 +4,8 @@
 // - the last stored reading of a series ends longer ago than the Value freshnessHours says, in either collection,
 // - a mirror holds corrected values that wait for python -m sync repair,
 // - a token is of no use, or ends within a week,
-// - a Value, the data source or a collection is missing.
+// - a Value, the data source or a collection is missing,
+// - an open source in use needs one, see openFreshness.
 // Returns {series, oldest: hours} when all is well. Reads only.
 
 const HOUR = 3600000;
@@ -109,8 +110,9 @@ async function watch() {
   if (wrong.length) return { problems: wrong };
   const db = context.services.get(service).db(database);
   const { problems, oldest } = await readingProblems(settings, db);
-  const all = problems.concat(await mirrorProblems(settings, db), tokenProblems(series));
-  return { problems: all, series: series.length, oldest: Math.round(oldest / HOUR) };
+  const open = await context.functions.execute("openFreshness");
+  const all = problems.concat(await mirrorProblems(settings, db), tokenProblems(series), open.problems);
+  return { problems: all, series: series.length + open.series, oldest: Math.round(oldest / HOUR) };
 }
 
 exports = async function watchFreshness() {

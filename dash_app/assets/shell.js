@@ -43,7 +43,7 @@
 
   function askBar(page, query, version) {
     const asked = JSON.stringify([page.dataset.page, `?${query}`, version]);
-    if (!page.dataset.series || asked === barAsked) return;
+    if (!(page.dataset.series || page.dataset.period) || asked === barAsked) return;
     barAsked = asked;
     set("bar-ask", { data: asked });
   }

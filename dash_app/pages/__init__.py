@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from ..blocks import Page
-from . import consumption, cost, coverage, storage
+from . import areas, consumption, cost, coverage, market, storage
 
-PAGES: tuple[Page, ...] = (storage.PAGE, consumption.PAGE, cost.PAGE, coverage.PAGE)
+PAGES: tuple[Page, ...] = (storage.PAGE, consumption.PAGE, cost.PAGE, coverage.PAGE, market.PAGE, areas.PAGE)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import consumption, cost, coverage, shell, storage
+from . import areas, consumption, cost, coverage, market, shell, storage
 
 TEXTS: dict[str, tuple[str, str]] = {
     **shell.TEXTS,
@@ -10,4 +10,6 @@ TEXTS: dict[str, tuple[str, str]] = {
     **consumption.TEXTS,
     **cost.TEXTS,
     **coverage.TEXTS,
+    **market.TEXTS,
+    **areas.TEXTS,
 }

@@ -8,12 +8,11 @@ inserts, and the mirror of one part is filled while the next one is recorded.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 
 import numpy as np
-from bson.raw_bson import RawBSONDocument
 from pymongo import ReplaceOne
 from pymongo.errors import BulkWriteError
 
@@ -22,16 +21,16 @@ from ..errors import StoreError
 from ..readings import ReadingBatch, Series, instant
 from .columns import decode
 from .comparison import Written, compare
-from .copying import lacking, stored_documents
+from .copying import chunks, lacking, stored_documents
 from .leases import DUPLICATE_KEY, Leases
 from .near import NOTHING, Piece, parts, present
 from .patience import PATIENCE, patiently
-from .replies import find, insert
+from .replies import Encoded, find, insert
 from .schema import LEASES, Pair, lease_name
 
 LEASE_SECONDS = 30
 PART = 20_000  # documents in one insert
-AHEAD = 2  # parts that wait for the record, and for the mirror
+LANES = 2  # parts that are recorded at once
 
 
 class BulkWrite:
@@ -75,29 +74,25 @@ class BulkWrite:
     def _write(self, batches: Sequence[ReadingBatch], mirror: bool) -> Written:
         """Three things at once: encode a part, record the one before, mirror the one before that."""
         written = Written()
-        recorded: deque[Future[tuple[Written, Future[None] | None]]] = deque()
+        recorded: deque[tuple[list[Piece], Future[Written]]] = deque()
         mirrored: deque[Future[None]] = deque()
-        recorder, mirrorer = ThreadPoolExecutor(1), ThreadPoolExecutor(1)
-
-        def record(part: list[Piece]) -> tuple[Written, Future[None] | None]:
-            outcome = patiently(partial(self._record, part), self._clock)
-            return outcome, mirrorer.submit(patiently, partial(self._mirror, part), self._clock) if mirror else None
+        recorder, mirrorer = ThreadPoolExecutor(LANES), ThreadPoolExecutor(1)
 
         def collect(left: int) -> Written:
             sums = Written()
             while len(recorded) > left:
-                outcome, following = recorded.popleft().result()
-                sums += outcome
-                if following:
-                    mirrored.append(following)
+                part, outcome = recorded.popleft()
+                sums += outcome.result()
+                if mirror:  # in the order of the parts: the mirror is filled oldest first
+                    mirrored.append(mirrorer.submit(patiently, partial(self._mirror, part), self._clock))
                 while len(mirrored) > left:
                     mirrored.popleft().result()
             return sums
 
         try:
             for part in parts(batches, PART):
-                recorded.append(recorder.submit(record, part))
-                written += collect(AHEAD)
+                recorded.append((part, recorder.submit(patiently, partial(self._record, part), self._clock)))
+                written += collect(LANES)
             return written + collect(0)
         finally:  # after an error nothing more is begun; what has begun comes to its end
             recorder.shutdown(cancel_futures=True)
@@ -107,6 +102,7 @@ class BulkWrite:
 
     def _record(self, part: list[Piece]) -> Written:
         """One try. The ids and corrections of the pieces outlive it, so that a second one counts what it had done."""
+        self._leases.keep()
         written, new, replaced = Written(), [], []
         stored = present(self.pair.record, [(piece.series, piece.after, piece.end) for piece in part])
         for piece in part:
@@ -134,7 +130,7 @@ class BulkWrite:
             return self._record(part)
         return written
 
-    def _insert_new(self, documents: list[RawBSONDocument]) -> bool:
+    def _insert_new(self, documents: list[Encoded]) -> bool:
         """False when another process stored some of them in between: then the part is looked at again."""
         try:
             insert(self.pair.record, documents)
@@ -152,7 +148,7 @@ class BulkWrite:
         part = [piece for piece in part if lease_name(self.pair, piece.series) not in self._stale]
         first = [piece for piece in part if not len(piece.stored)]
         mirrored = present(self.pair.mirror, [(piece.series, piece.first, piece.last + 1) for piece in first])
-        documents: list[RawBSONDocument] = []
+        documents: list[Encoded] = []
         for piece in part:
             if not len(piece.stored) and piece.series not in mirrored:
                 documents += piece.new_documents()
@@ -160,8 +156,8 @@ class BulkWrite:
                 documents += lacking(self.pair, piece.query(piece.first, piece.last + 1), piece.starts())
         self._insert_mirror(documents, {lease_name(self.pair, piece.series) for piece in part})
 
-    def _insert_mirror(self, documents: Iterable[RawBSONDocument], names: set[str]) -> None:
-        for chunk in _chunks(documents, PART):
+    def _insert_mirror(self, documents: Iterable[Encoded], names: set[str]) -> None:
+        for chunk in chunks(documents, PART):
             self._leases.keep()
             insert(self.pair.mirror, chunk)
             if not self._leases.is_sure():  # held up for so long that another process may have filled the same gap
@@ -186,14 +182,3 @@ class BulkWrite:
         """Note durably that these mirrors must be rewritten, before anything makes them wrong."""
         self._marks.update_many({"_id": {"$in": sorted(names)}}, {"$set": {"stale": True}})
         self._stale |= names
-
-
-def _chunks(documents: Iterable[RawBSONDocument], size: int) -> Iterator[list[RawBSONDocument]]:
-    chunk: list[RawBSONDocument] = []
-    for document in documents:
-        chunk.append(document)
-        if len(chunk) == size:
-            yield chunk
-            chunk = []
-    if chunk:
-        yield chunk

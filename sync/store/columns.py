@@ -71,6 +71,18 @@ class _Kind:
     def is_of(self, layout: Layout) -> bool:
         return self.layout.constant == layout.constant
 
+    def take(self, layout: Layout, number: int, run: Run, order: Order, left: NDArray[np.bool_]) -> None:
+        """Those documents of a run that are left and fit a layout; the others stay left."""
+        fits = fitting(run, layout) & left if left.any() else left
+        if not fits.any():
+            return
+        rows = run.rows() if fits.all() else run.rows()[fits]
+        self.orders.append(order[fits])
+        self.places.append(_places(number, np.flatnonzero(fits)))
+        for name, (offset, type_) in layout.fields.items():
+            self.columns.setdefault(name, []).append(column(rows, offset, type_))
+        left &= ~fits
+
     def __len__(self) -> int:
         return sum(map(len, self.places))
 
@@ -88,7 +100,7 @@ def decode(batches: Iterable[bytes], numbered: bool = False) -> Slice:
         left = np.ones(run.count, dtype=bool)
         known = layouts.setdefault(run.length, [])
         for layout, kind in known:
-            _take(kind, layout, number, run, order, left)
+            kind.take(layout, number, run, order, left)
         while left.any() and len(known) < LAYOUTS:
             new = layout_of(run.document(int(np.argmax(left))))
             if new is None:
@@ -97,7 +109,7 @@ def decode(batches: Iterable[bytes], numbered: bool = False) -> Slice:
             if kind not in kinds:
                 kinds.append(kind)
             known.append((new, kind))
-            _take(kind, new, number, run, order, left)
+            kind.take(new, number, run, order, left)
         rest = np.flatnonzero(left)
         unknown += zip(order[rest].tolist(), _places(number, rest), strict=True)
     kinds.sort(key=len, reverse=True)
@@ -130,19 +142,6 @@ def _gathered(found: list[Run]) -> tuple[list[Run], list[Order]]:
         gathered.append(Run(b"".join(documents), 0, len(documents), length, length))
         orders.append(np.array(numbers, np.int64))
     return gathered, orders
-
-
-def _take(kind: _Kind, layout: Layout, number: int, run: Run, order: Order, left: NDArray[np.bool_]) -> None:
-    """Give the documents of a run that are left and fit a layout to its kind."""
-    fits = fitting(run, layout) & left if left.any() else left
-    if not fits.any():
-        return
-    rows = run.rows() if fits.all() else run.rows()[fits]
-    kind.orders.append(order[fits])
-    kind.places.append(_places(number, np.flatnonzero(fits)))
-    for name, (offset, type_) in layout.fields.items():
-        kind.columns.setdefault(name, []).append(column(rows, offset, type_))
-    left &= ~fits
 
 
 def _places(number: int, indices: NDArray[np.int64]) -> Places:

@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
-from bson.raw_bson import RawBSONDocument
 from pymongo.collection import Collection
 
 from ..readings import Instants
 from .layout import instants
-from .replies import find
+from .replies import Encoded, find
 from .runs import runs
 from .schema import Document, Pair
 
 
-def stored_documents(record: Collection[Document], query: Document) -> Iterator[RawBSONDocument]:
+def stored_documents(record: Collection[Document], query: Document) -> Iterator[Encoded]:
     """The documents of a query as they are stored, oldest first."""
     for reply in find(record, query, sort={"ts": 1}):
         for run in runs(reply, numbered=True):
-            yield from map(RawBSONDocument, run.documents())
+            yield from map(Encoded, run.documents())
 
 
-def lacking(pair: Pair, query: Document, starts: Instants) -> Iterator[RawBSONDocument]:
+def lacking(pair: Pair, query: Document, starts: Instants | None = None) -> Iterator[Encoded]:
     """The documents of a query that the record has and the mirror lacks, by their `ts`, oldest first.
 
     starts: those that the record is known to have; when the mirror has all of them, the record is not read.
@@ -33,9 +32,21 @@ def lacking(pair: Pair, query: Document, starts: Instants) -> Iterator[RawBSONDo
         for run in runs(reply, numbered=True)
     ]
     known = np.concatenate(mirrored) if mirrored else np.empty(0, np.int64)
-    if np.isin(starts, known).all():
+    if starts is not None and np.isin(starts, known).all():
         return
     for reply in find(pair.record, query, sort={"ts": 1}):
         for run in runs(reply, numbered=True):
             for index in np.flatnonzero(~np.isin(instants(run), known)).tolist():
-                yield RawBSONDocument(run.document(index))
+                yield Encoded(run.document(index))
+
+
+def chunks(documents: Iterable[Encoded], size: int) -> Iterator[list[Encoded]]:
+    """The documents in lists of `size`, the last one shorter."""
+    chunk: list[Encoded] = []
+    for document in documents:
+        chunk.append(document)
+        if len(chunk) == size:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk

@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 from datetime import UTC
 
 import numpy as np
-from bson.raw_bson import RawBSONDocument
 from numpy.typing import NDArray
 from pymongo.collection import Collection
 
 from ..readings import LONGEST_INTERVAL, Instants, ReadingBatch, Series, instant, milliseconds, series_from
 from .columns import Slice
 from .layout import Ids, encode_rows
+from .replies import Encoded
 from .schema import SERIES_FIELDS, Document
 
 CLAUSES = 100  # ranges asked for in one query; more of them are asked for as one wide range (measured: 4 ms for 100)
@@ -40,7 +40,7 @@ class Piece:
     batch: ReadingBatch
     ids: Ids
     after: int
-    documents: list[RawBSONDocument]
+    documents: list[Encoded]
     corrected: set[int] = field(default_factory=set)
     stored: Instants = field(default_factory=lambda: NOTHING)
     new: NDArray[np.int64] = field(default_factory=lambda: NOTHING)
@@ -72,7 +72,7 @@ class Piece:
         """What the record has of this piece: starts, ms."""
         return np.concatenate([self.stored, self.batch.start[self.new]])
 
-    def new_documents(self) -> list[RawBSONDocument]:
+    def new_documents(self) -> list[Encoded]:
         """The readings that the record got."""
         if len(self.new) == len(self.documents):
             return self.documents
@@ -159,5 +159,5 @@ def _piece(batch: ReadingBatch, first: int, last: int, new: ObjectIds) -> Piece:
     whole = first == 0 and last == len(batch)
     piece = batch if whole else batch.slice(first, last)
     ids = new.take(len(piece))
-    documents = [RawBSONDocument(encoded) for encoded in encode_rows(piece, ids)]
+    documents = [Encoded(encoded) for encoded in encode_rows(piece, ids)]
     return Piece(piece, ids, after, documents)

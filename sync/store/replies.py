@@ -25,6 +25,19 @@ RAW: CodecOptions[RawBSONDocument] = CodecOptions(document_class=RawBSONDocument
 REPLY = 50_000  # documents in one reply; the server ends it at 16 MB
 
 
+class Encoded(RawBSONDocument):
+    """A document that is only sent: its bytes, which we made or read ourselves and need not look at again.
+
+    The driver asks a RawBSONDocument for `raw` when it sends it; made as usual, each would be parsed twice over
+    (measured: 0.9 against 0.3 µs a document). No field can be read.
+    """
+
+    __slots__ = ("raw",)
+
+    def __init__(self, raw: bytes) -> None:
+        self.raw = raw  # type: ignore[misc]
+
+
 def find(
     side: Collection[Document],
     query: Document,

@@ -6,24 +6,24 @@ failed insert did is never assumed but read again (a blind resend would double t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TypeVar
 
 from bson import ObjectId
-from bson.raw_bson import RawBSONDocument
-from pymongo import ASCENDING, ReplaceOne
+from pymongo import ReplaceOne
 from pymongo.errors import BulkWriteError
 
 from ..clock import Clock, SystemClock
 from ..readings import LONGEST_INTERVAL, ReadingBatch, Series, instant, milliseconds
 from .bulk import LEASE_SECONDS, BulkWrite
 from .comparison import Written, is_correction, overlaps
+from .copying import chunks, lacking, stored_documents
 from .layout import encode
 from .lease import Lease, held
 from .patience import PATIENCE, patiently
-from .replies import RAW
+from .replies import RAW, Encoded, insert
 from .schema import LEASES, Document, Pair, lease_name
 
 __all__ = ["RAW", "PairWriter", "Written"]
@@ -148,11 +148,7 @@ class PairWriter:
         with held(self._lease(series), PATIENCE) as lease:
             if self._rewrite(series, lease):
                 return 0
-            query = series.query() | bounds
-            mirrored = {found["ts"] for found in self.pair.mirror.find(query, {"_id": 0, "ts": 1})}
-            stored = self._raw(query)
-            lacking = (raw for raw in stored if raw["ts"] not in mirrored) if mirrored else stored
-            return self._insert_mirror(lacking, series, lease)
+            return self._insert_mirror(lacking(self.pair, series.query() | bounds), series, lease)
 
     def _rewrite_if_stale(self, series: Series) -> None:
         with held(self._lease(series), PATIENCE) as lease:
@@ -163,20 +159,15 @@ class PairWriter:
             return False
         # A delete that names the metaField only is what every server from 5.0.5 can do on a time-series collection.
         self.pair.mirror.delete_many(series.query())
-        self._insert_mirror(self._raw(series.query()), series, lease)
+        self._insert_mirror(stored_documents(self.pair.record, series.query()), series, lease)
         self._leases.update_one({"_id": lease.name}, {"$unset": {"stale": ""}})
         return True
 
-    def _raw(self, query: Document) -> Iterator[RawBSONDocument]:
-        """Stored bytes of the record, oldest first: the mirror gets these, not a second spelling of them."""
-        yield from self._raw_record.find(query).sort("ts", ASCENDING)
-
-    def _insert_mirror(self, documents: Iterable[RawBSONDocument], series: Series, lease: Lease) -> int:
-        mirror = self.pair.mirror.with_options(codec_options=RAW)
+    def _insert_mirror(self, documents: Iterable[Encoded], series: Series, lease: Lease) -> int:
         count = 0
-        for part in _chunks(documents, BATCH):
+        for part in chunks(documents, BATCH):
             lease.keep()
-            mirror.insert_many(part, ordered=False)
+            insert(self.pair.mirror, part)
             if not lease.is_sure():  # held up for so long that another process may have filled the same gap
                 self.mark_stale(series)
                 lease.keep()
@@ -195,14 +186,3 @@ class PairWriter:
 
     def _patiently(self, step: Callable[[], Result]) -> Result:
         return patiently(step, self._clock)
-
-
-def _chunks(documents: Iterable[RawBSONDocument], size: int) -> Iterator[list[RawBSONDocument]]:
-    part: list[RawBSONDocument] = []
-    for document in documents:
-        part.append(document)
-        if len(part) == size:
-            yield part
-            part = []
-    if part:
-        yield part

@@ -27,7 +27,11 @@ BY_SETTING = {
     "LINKY_API_URL": "linkyApiUrl",
     "LINKY_MAX_POWER_W": "linkyMaxPowerW",
     "SYNC_CALLS_PER_DAY": "linkyCallsPerDay",
+    "ELHUB_API_URL": "elhubApiUrl",
+    "ENERGIDATA_API_URL": "energidataApiUrl",
 }
+SOURCES = ("linky", "elhub", "energidata")
+"""Sources that have a function: each has two Values with the names of its collections."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +59,13 @@ def given_by(settings: Settings, token_secret: str, now: datetime) -> Given:
         "LINKY_API_URL": settings.linky_api_url,
         "LINKY_MAX_POWER_W": str(settings.linky_max_power_w),
         "SYNC_CALLS_PER_DAY": str(settings.sync_calls_per_day),
+        "ELHUB_API_URL": settings.elhub_api_url,
+        "ENERGIDATA_API_URL": settings.energidata_api_url,
     }
     values = {value: texts[name] for name, value in BY_SETTING.items() if name in settings.given}
-    names = settings.collections["linky"]
-    if names != DEFAULT_COLLECTIONS["linky"]:
-        values |= {"linkyCollection": names[0], "linkyCollectionTS": names[1]}
+    for source in SOURCES:
+        if settings.collections[source] != DEFAULT_COLLECTIONS[source]:
+            values |= collection_values(settings, source)
     if not settings.meters:
         return Given(values, {}, {})
     tokens = list(dict.fromkeys(meter.token for meter in settings.meters))
@@ -69,6 +75,12 @@ def given_by(settings: Settings, token_secret: str, now: datetime) -> Given:
     secrets = {f"{token_secret}{end}": token for end, token in zip(ends, tokens, strict=True)}
     value_of = dict(zip(tokens, links, strict=True))
     return Given(values | _meter_values(settings.meters, value_of), links, secrets, tuple(sorted(warnings - {""})))
+
+
+def collection_values(settings: Settings, source: str) -> dict[str, str]:
+    """The Values that name the record and the mirror of a source."""
+    regular, timeseries = settings.collections[source]
+    return {f"{source}Collection": regular, f"{source}CollectionTS": timeseries}
 
 
 def _meter_values(meters: tuple[Meter, ...], value_of: Mapping[str, str]) -> dict[str, str]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..budget import budget_limit
 from ..settings import Settings
-from .given import AUTO, NO_METER, TOKEN_VALUE, given_by
+from .given import AUTO, NO_METER, SOURCES, TOKEN_VALUE, collection_values, given_by
 from .tree import FromSecret, values_of
 
 SERVICE = "mongodb-atlas"
@@ -27,16 +27,17 @@ def values_and_secrets(folder: Path, settings: Settings, now: datetime) -> tuple
     """
     link = values_of(folder).get(TOKEN_VALUE)
     given = given_by(settings, link.secret if isinstance(link, FromSecret) else TOKEN_SECRET, now)
-    regular, timeseries = settings.collections["linky"]
     most = budget_limit(settings.linky_api_url, settings.sync_calls_per_day, "SYNC_CALLS_PER_DAY" in settings.given)
     values: dict[str, Any] = {
         "linkyApiUrl": settings.linky_api_url,
         "linkyMaxPowerW": str(settings.linky_max_power_w),
         "linkyCallsPerDay": AUTO if most is None else str(most),
         "mongodbDatabase": settings.mongodb_database,
-        "linkyCollection": regular,
-        "linkyCollectionTS": timeseries,
+        "elhubApiUrl": settings.elhub_api_url,
+        "energidataApiUrl": settings.energidata_api_url,
     }
+    for source in SOURCES:
+        values |= collection_values(settings, source)
     if settings.meters:
         values |= NO_METER | {name: FromSecret(secret) for name, secret in given.links.items()}
     return values | dict(given.values), dict(given.secrets)

@@ -88,7 +88,7 @@ def test_writers_of_the_same_readings_at_once_double_nothing(database: Database[
                 {"ts": start, "wh": wh, "seconds": seconds}
                 for start, (wh, seconds) in of_days(around, days[0], days[-1] + DAY).items()
             ]
-            series = {"key": around.series.key, "prm": around.prm, "flow": "consumption"}
+            series = {"key": around.series.key, "series": around.series.subdocument()}
             edges = [midnight(day) for day in [*days, days[-1] + DAY]]
             names = {"service": "mongodb-atlas", "database": database.name, "record": "consumption"}
             batches = [series | {"edges": edges, "readings": readings}]

@@ -30,7 +30,8 @@ exports = async function both(questions, keys, names) {
   const batches = [];
   curves.forEach((curve, index) => {
     const { prm, flow, window } = questions[index];
-    if (curve.readings) batches.push({ key: keys[index], prm, flow, edges: window, readings: curve.readings });
+    const series = { source: "linky", id: prm, flow };
+    if (curve.readings) batches.push({ key: keys[index], series, edges: window, readings: curve.readings });
   });
   for (let first = 0; names && first < batches.length; first += 25) {
     const part = { ...names, batches: batches.slice(first, first + 25) };
@@ -113,14 +114,14 @@ def python_documents(questions: Iterable[Question]) -> list[bytes]:
         if curve is not None
         for index in range(len(curve.batch))
     }
-    return [_without_id(found[place]) for place in sorted(found)]
+    return [without_id(found[place]) for place in sorted(found)]
 
 
 def stored_documents(database: Database[Any], name: str) -> list[bytes]:
     """The stored bytes of every document but for its `_id`, in the same order."""
     order = [("series.id", 1), ("series.flow", 1), ("ts", 1)]
     found = database[name].with_options(codec_options=RAW).find().sort(order).allow_disk_use(True)
-    return [_without_id(document.raw) for document in found]
+    return [without_id(document.raw) for document in found]
 
 
 def by_id(database: Database[Any], name: str) -> dict[Any, dict[str, Any]]:
@@ -135,6 +136,7 @@ NO_ID = bson.ObjectId("0" * 24)
 ID = b"\x07_id\x00"
 
 
-def _without_id(raw: bytes) -> bytes:
+def without_id(raw: bytes) -> bytes:
+    """The bytes of a document that begins with its `_id`, but for that."""
     assert raw[4 : 4 + len(ID)] == ID
     return raw[:4] + raw[4 + len(ID) + 12 :]

@@ -104,7 +104,7 @@ def test_a_file_sets_the_day(run: Run, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "error", "told"),
     [
-        (["elhub"], UsageError, "known: linky"),
+        (["nowhere"], UsageError, "known: linky"),
         (["linky", "--faults", "418@1"], UsageError, "429@5"),
         (["linky", "--data", "nowhere.csv"], FileRefused, "nowhere.csv"),
         (["linky", "--data", "nowhere.csv", "--meters", "2"], UsageError, "leave out --meters"),
@@ -119,10 +119,10 @@ def test_help_shows_every_fault_and_examples_that_parse() -> None:
     shown = CliRunner().invoke(standin, ["--help"]).output
     assert all(kind.example in shown for kind in [*REQUEST_KINDS.values(), *DAY_KINDS.values()])
     examples = [line.strip() for line in shown.splitlines() if line.strip().startswith("python -m sync standin")]
-    assert len(examples) == 4
+    assert len(examples) == 5
     for example in examples:
         words = example.removeprefix("python -m sync standin ").replace('"', "").split()
         given = standin.make_context("standin", words).params
-        assert given["source"] == "linky"
+        assert given["source"] in {"linky", "elhub"}
         parse_faults(given["faults"])
         assert given["today"] is None or given["today"].date() == date(2025, 3, 13)

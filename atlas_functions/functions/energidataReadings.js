@@ -1,0 +1,304 @@
+// An answer of Energi Data Service -> verified readings. Pure: no clock, no network, no database.
+//
+//   energidataReadings({text, dataset, window: [ms, ms], at})
+//     -> {batches: [{series: {source, id, flow, group}, readings}], rejects: [text], short: text} or {refused: reason}
+//
+// dataset: DayAheadPrices, Elspotprices or DeclarationProduction; at: a Date, which tells what can be published.
+// readings: oldest first, of prices {ts, eur_mwh, dkk_mwh, seconds, flag}, of production {ts, wh, seconds, flag}. short:
+// why the answer holds less than the window should have, "" when complete. Everything is compared with the question
+// before a reading is made. The same rules stand in sync/sources/energidata_{answer,prices,production}.py;
+// tests/contract holds both against each other.
+
+const HOUR = 3600000;
+const DAY = 86400000;
+const CHANGE = Date.UTC(2025, 8, 30, 22); // hours before, quarter-hours from here on
+const DANISH_SINCE = [["DK1", Date.UTC(1999, 5, 30, 22)], ["DK2", Date.UTC(2000, 8, 30, 22)]];
+const LIMITS = [-500, 4000]; // EUR/MWh; real beyond them, but worth a look
+const LARGEST_PRICE = 1e9;
+const METHODS = ["All", "Total"]; // more of them would count the same production again
+const PRODUCTION_AREAS = ["DK1", "DK2"];
+const LATE = 15 * DAY; // the declaration comes 10 to 15 days after the day
+const LARGEST_MWH = 9.0e6; // above, Wh would no longer be exact
+const IMPLAUSIBLE = 20e3; // MWh in an hour of one type
+const TOLERANCE = 0.5; // per cent by which the shares of an hour may miss 100
+const TWICE = 105; // per cent, above which something was counted more than once
+const DECLARED = ["Version", "FuelAllocationMethod", "ReportGrpCode", "ProductionType", "DeliveryType"];
+const NAIVE = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d)(:\d\d)?(?:\.0+)?Z?$/;
+const SHOWN = 160;
+const FEW = 3; // series named in a text
+
+const COLUMNS = {
+  Elspotprices: { time: "HourUTC", step: HOUR, others: ["PriceArea", "SpotPriceEUR", "SpotPriceDKK"] },
+  DayAheadPrices: { time: "TimeUTC", step: HOUR / 4, others: ["PriceArea", "DayAheadPriceEUR", "DayAheadPriceDKK"] },
+  DeclarationProduction: {
+    time: "HourUTC",
+    step: HOUR,
+    others: ["PriceArea", ...DECLARED, "Production_MWh", "ShareTotal"],
+  },
+};
+
+const isObject = (part) => typeof part === "object" && part !== null && !Array.isArray(part);
+const has = (part, name) => Object.prototype.hasOwnProperty.call(part, name);
+const isNumber = (part, below) => typeof part === "number" && Math.abs(part) < below;
+const isText = (part) => typeof part === "string" && part !== "";
+const isFirst = (one, index, all) => all.indexOf(one) === index;
+const shown = (part) => `'${(typeof part === "string" ? part : JSON.stringify(part) || String(part)).slice(0, SHOWN)}'`;
+const iso = (moment) => `${new Date(moment).toISOString().slice(0, 16).replace("T", " ")}Z`;
+const refusal = (reason) => new Error(reason);
+
+// --- the records --------------------------------------------------------------------------------------------------
+
+// What is no JSON but what Python's own reader takes stands for a number that is none.
+function parsed(text) {
+  if (text.replace(/^[\ufeff \t\r\n]+/, "")[0] === "<") throw refusal("the answer is a page (HTML), not JSON");
+  for (const each of [text, text.replace(/([:[,]\s*)(?:NaN|-?Infinity)(?=\s*[,\]}])/g, '$1{"not":"a number"}')]) {
+    try {
+      return JSON.parse(each);
+    } catch (error) {
+      // the second form, then
+    }
+  }
+  throw refusal(`the answer is not JSON: ${shown(text)}`);
+}
+
+function recordsOf({ text, dataset }) {
+  const answer = parsed(text);
+  if (!isObject(answer)) throw refusal(`the answer is no object: ${shown(text)}`);
+  const { records, total, dataset: said } = answer;
+  if (!Array.isArray(records)) throw refusal(`the answer has no list \`records\`: ${shown(text)}`);
+  if (typeof said !== "string" || said.toLowerCase() !== dataset.toLowerCase()) {
+    throw refusal(`asked was ${dataset}, the answer says ${shown(said)}`);
+  }
+  if (total !== records.length) {
+    throw refusal(`${records.length} records came, \`total\` says ${shown(total)}: the answer is cut off`);
+  }
+  if (!records.every(isObject)) throw refusal("a record is not an object");
+  return records;
+}
+
+// The name of a column as it came: letter case follows what one asks for, or not.
+function spelling(record, name, dataset) {
+  const found = Object.keys(record).find((key) => key.toLowerCase() === name.toLowerCase());
+  if (found !== undefined) return found;
+  const others = Object.keys(record).join(", ");
+  throw refusal(`the records of ${dataset} have no column ${name} but ${others}: it may have been renamed`);
+}
+
+// Time text of a UTC column, without an offset -> ms.
+function instantOf(text) {
+  const read = typeof text === "string" ? NAIVE.exec(text) : null;
+  const naive = read ? `${read[1]}T${read[2]}${read[3] || ":00"}` : "";
+  const moment = Date.parse(`${naive}Z`);
+  if (isNaN(moment) || new Date(moment).toISOString().slice(0, 19) !== naive) {
+    throw refusal(`an unreadable time: ${shown(text)}`);
+  }
+  return moment;
+}
+
+// The records with the names that were asked for, and `start` (ms).
+function rowsOf(records, { dataset, window: [low, high] }) {
+  const { time, others, step } = COLUMNS[dataset];
+  const names = [time, ...others].map((name) => [name, spelling(records[0], name, dataset)]);
+  for (const [, own] of names) {
+    if (!records.every((record) => has(record, own))) throw refusal(`not every record has the column ${own}`);
+  }
+  const rows = records.map((record) => {
+    const row = { start: instantOf(record[names[0][1]]) };
+    for (const [name, own] of names.slice(1)) row[name] = record[own];
+    return row;
+  });
+  const outside = rows.filter(({ start }) => start < low || start >= high);
+  const uneven = rows.filter(({ start }) => start % step !== 0);
+  const outsideText = `outside ${iso(low)} … ${iso(high)} (not included)`;
+  for (const [wrong, what] of [[outside, outsideText], [uneven, `not on the grid of ${step / 60000} min`]]) {
+    if (wrong.length === 0) continue;
+    throw refusal(`${wrong.length} of ${rows.length} records are ${what}, the first is of ${iso(wrong[0].start)}`);
+  }
+  return rows;
+}
+
+// --- what both kinds have in common -------------------------------------------------------------------------------
+
+// The rows of each series: [{series, rows}]; nameOf tells them apart, seriesOf names them.
+function grouped(rows, nameOf, seriesOf) {
+  const found = {};
+  for (const row of rows) {
+    const name = nameOf(row);
+    if (!found[name]) found[name] = { series: seriesOf(row), rows: [] };
+    found[name].rows.push(row);
+  }
+  return Object.keys(found).map((name) => found[name]);
+}
+
+function demandSingle(all, what) {
+  for (const { series, rows } of all) {
+    const seen = {};
+    const again = rows.filter(({ start }) => seen[start] || !(seen[start] = true));
+    if (again.length) {
+      const first = `${series.id} ${series.group} ${iso(again[0].start)}`;
+      throw refusal(`records share ${what} with another one, the first is ${first}`);
+    }
+  }
+}
+
+// Which series lack intervals of [low, end), in words; what a series lacks before it begins explains itself.
+function holes(all, low, end, step) {
+  const expected = Math.max(0, Math.floor((end - low) / step));
+  const texts = [];
+  for (const { series, rows } of all) {
+    const held = {};
+    for (const { start } of rows) held[Math.floor((start - low) / step)] = true;
+    let begun = false;
+    const missing = [];
+    for (let place = 0; place < expected; place += 1) {
+      if (held[place]) begun = true;
+      else if (begun) missing.push(place);
+    }
+    const unit = step === HOUR ? "hours" : `intervals of ${step / 60000} min`;
+    const name = `${series.id} ${series.group}`;
+    if (missing.length) texts.push(`${name} lacks ${missing.length} ${unit} (first ${iso(low + missing[0] * step)})`);
+  }
+  const more = texts.length - FEW;
+  return more <= 0 ? texts : texts.slice(0, FEW).concat(`${more} more series lack some`);
+}
+
+// The batches of what is kept, in the order of the series' names.
+function batchesOf(all, readingOf) {
+  const key = ({ series: { source, id, flow, group } }) => [source, id, flow, group].join(":");
+  const sorted = all.slice().sort((one, other) => (key(one) < key(other) ? -1 : 1));
+  return sorted
+    .map(({ series, rows }) => {
+      const kept = rows.filter(({ isKept }) => isKept).sort((one, other) => one.start - other.start);
+      return { series, readings: kept.map(readingOf) };
+    })
+    .filter(({ readings }) => readings.length);
+}
+
+// --- prices -------------------------------------------------------------------------------------------------------
+
+function priceOf({ start, eur, dkk }) {
+  const reading = { ts: new Date(start), eur_mwh: eur };
+  if (isNumber(dkk, LARGEST_PRICE)) reading.dkk_mwh = dkk;
+  reading.seconds = start < CHANGE ? 3600 : 900;
+  if (eur <= LIMITS[0] || eur >= LIMITS[1]) reading.flag = "price";
+  return reading;
+}
+
+function readPrices(rows, { dataset, window: [low, high], at }) {
+  const { step, others } = COLUMNS[dataset];
+  const wrong = rows.find(({ PriceArea }) => !isText(PriceArea));
+  if (wrong) throw refusal(`a price area is no text: ${shown(wrong.PriceArea)}`);
+  for (const row of rows) {
+    [row.eur, row.dkk] = [row[others[1]], row[others[2]]];
+    row.isKept = isNumber(row.eur, LARGEST_PRICE);
+  }
+  const seriesOf = ({ PriceArea }) => ({ source: "energidata", id: PriceArea, flow: "price", group: "day-ahead" });
+  const all = grouped(rows, ({ PriceArea }) => PriceArea, seriesOf);
+  demandSingle(all, "area and time");
+  const areas = all.map(({ series }) => series.id);
+  const absent = DANISH_SINCE.filter(([area, since]) => areas.indexOf(area) < 0 && low >= since).map(([area]) => area);
+  if (absent.length) throw refusal(`nothing of ${absent.join(", ")}; the answer has ${areas.sort().join(", ")}`);
+  const rejects = rows
+    .filter(({ eur, isKept }) => !isKept && eur !== null)
+    .map(({ PriceArea, start, eur }) => `${PriceArea} ${iso(start)}: not a price: ${shown(eur)}`);
+  const lacks = holes(all, low, Math.min(high, Math.floor(at.getTime() / step) * step), step);
+  const nothing = rows.filter(({ eur }) => eur === null).length;
+  if (nothing) lacks.push(`${nothing} records without a price in EUR`);
+  if (rejects.length) lacks.push(`${rejects.length} records refused`);
+  return { batches: batchesOf(all, priceOf), rejects, short: lacks.join("; ") };
+}
+
+// --- production ---------------------------------------------------------------------------------------------------
+
+const isPreliminary = (version) => version === null || String(version).toLowerCase().indexOf("prelim") === 0;
+
+// To the nearest integer, halves to the even one, as Python rounds.
+function rounded(number) {
+  const below = Math.floor(number);
+  if (number - below === 0.5) return below % 2 === 0 ? below : below + 1;
+  return Math.round(number);
+}
+
+function energyOf({ start, mwh, version }) {
+  const reading = { ts: new Date(start), wh: rounded(mwh * 1e6) + 0, seconds: 3600 }; // no negative zero
+  const marks = [];
+  if (Math.abs(mwh) > IMPLAUSIBLE) marks.push("implausible");
+  else if (mwh < 0) marks.push("negative");
+  if (isPreliminary(version)) marks.push("preliminary");
+  if (marks.length) reading.flag = marks.join(" ");
+  return reading;
+}
+
+function verifyNames(rows) {
+  const wrong = rows.find(({ PriceArea, ProductionType }) => typeof PriceArea !== "string" || !isText(ProductionType));
+  if (wrong) {
+    const names = [wrong.PriceArea, wrong.ProductionType];
+    throw refusal(`an area or a type of production is no text: ${shown(names)}`);
+  }
+  const areas = rows.map(({ PriceArea }) => PriceArea).filter(isFirst).sort();
+  if (areas.join(" ") !== PRODUCTION_AREAS.join(" ")) {
+    throw refusal(`asked were ${PRODUCTION_AREAS.join(", ")}; the answer has ${areas.join(", ")}`);
+  }
+  const methods = rows.map(({ FuelAllocationMethod }) => FuelAllocationMethod).filter(isFirst);
+  const others = methods.filter((method) => METHODS.indexOf(method) < 0).map(String).sort();
+  if (others.length) {
+    const asked = `asked were the allocation methods ${METHODS.join(", ")}`;
+    throw refusal(`${asked}; the answer also has ${others.join(", ")}, which would count the same production again`);
+  }
+}
+
+// Hours of an area whose shares add up to far more than 100 are not kept; [a text for each, what else is odd].
+function shares(rows) {
+  const hours = {};
+  for (const row of rows) {
+    const name = `${row.PriceArea} ${iso(row.start)}`;
+    if (!hours[name]) hours[name] = { name, sum: 0, rows: [] };
+    hours[name].sum += isNumber(row.ShareTotal, 1e6) ? row.ShareTotal : NaN;
+    hours[name].rows.push(row);
+  }
+  const all = Object.keys(hours).map((name) => hours[name]);
+  const twice = all.filter(({ sum }) => sum > TWICE);
+  for (const { rows: own } of twice) for (const row of own) row.isKept = false;
+  const odd = all.filter(({ sum }) => Math.abs(sum - 100) > TOLERANCE && !(sum > TWICE));
+  const text = ({ name, sum }) => `${name}, ${sum.toFixed(3)} %`;
+  const texts = twice.map((hour) => `${text(hour)}: the shares add up to more than 100, counted more than once`);
+  const told = `the shares of ${odd.length} hours of an area do not add up to 100 %`;
+  return [texts, odd.length ? [`${told} (first ${text(odd[0])})`] : []];
+}
+
+function readProduction(rows, { window: [low, high], at }) {
+  verifyNames(rows);
+  for (const row of rows) {
+    [row.mwh, row.version] = [row.Production_MWh, row.Version];
+    row.isKept = isNumber(row.mwh, LARGEST_MWH);
+  }
+  const keyOf = (row) => [row.PriceArea, row.ProductionType, row.DeliveryType, row.ReportGrpCode];
+  const all = grouped(rows, (row) => JSON.stringify(keyOf(row)), (row) => {
+    const [id, ...parts] = keyOf(row);
+    return { source: "energidata", id, flow: "production", group: parts.filter(Boolean).map(String).join(" ") };
+  });
+  demandSingle(all, "area, type and hour");
+  const rejects = rows
+    .filter(({ mwh, isKept }) => !isKept && mwh !== null)
+    .map((row) => `${keyOf(row).filter(Boolean).join(" ")} ${iso(row.start)}: not an energy: ${shown(row.mwh)}`);
+  const [twice, lacks] = shares(rows);
+  rejects.push(...twice);
+  lacks.push(...holes(all, low, Math.floor(Math.min(high, at.getTime() - LATE) / HOUR) * HOUR, HOUR));
+  const nothing = rows.filter(({ mwh }) => mwh === null).length;
+  if (nothing) lacks.push(`${nothing} records without an energy`);
+  if (rejects.length) lacks.push(`${rejects.length} records or hours refused`);
+  return { batches: batchesOf(all, energyOf), rejects, short: lacks.join("; ") };
+}
+
+exports = function energidataReadings(question) {
+  try {
+    const records = recordsOf(question);
+    if (records.length === 0) return { batches: [], rejects: [], short: "the answer is empty" };
+    const rows = rowsOf(records, question);
+    return question.dataset === "DeclarationProduction" ? readProduction(rows, question) : readPrices(rows, question);
+  } catch (error) {
+    return { refused: error.message };
+  }
+};
+
+if (typeof module !== "undefined") module.exports = exports;

@@ -1,0 +1,124 @@
+"""Runs of elhubDaily and energidataDaily in the harness, on days that tests choose, against the stand-ins."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+
+from pymongo.database import Database
+
+from sync.localtime import midnight
+from sync.readings import milliseconds
+from sync.settings import DEFAULT_COLLECTIONS
+from sync.sources import SOURCES
+from sync.sources.source import OpenSource
+from sync.standin.elhub import ElhubStandin
+from sync.standin.elhub_hours import GeneratedHours
+from sync.standin.energidata import EnergidataStandin
+from sync.standin.open_standin import OpenStandin
+from sync.store.schema import Pair, ensure_pair, pair
+from sync.store.verify import verify_pair
+from sync.triggers.harness import Execution, Limits, run_function
+from sync.triggers.tree import DEFAULT_FOLDER
+from tests.clock import FakeClock
+from tests.open_loads import OpenLoad
+
+NIGHT, NOON, EVENING = time(21, 37), time(12, 23), time(17, 47)
+TIMES = {"elhub": NIGHT, "energidata": NOON}
+GROUPS = frozenset({"hydro", "wind", "household", "tertiary", "*"})  # enough of them: a test has two cores
+
+
+@dataclass
+class OpenAtlas:
+    """A database, a stand-in and a clock around a function; `moment` is aware UTC and moves only by hand."""
+
+    database: Database[Any]
+    source: str
+    moment: datetime
+    standin: OpenStandin
+
+    @property
+    def pair(self) -> Pair:
+        return pair(self.database, self.source, DEFAULT_COLLECTIONS)
+
+    @property
+    def of(self) -> OpenSource:
+        return SOURCES[self.source](self.standin.url)
+
+    def go_to(self, day: date, at: time | None = None) -> None:
+        self.moment = datetime.combine(day, at or TIMES[self.source], UTC)
+
+    def run(self, name: str = "", **options: Any) -> Execution:
+        """Run the source's function, or another one, at this moment; waits of the function take no time."""
+        values = {f"{self.source}ApiUrl": self.standin.url, "mongodbDatabase": self.database.name}
+        limits = Limits(operations=options.pop("operations", 1000))
+        return run_function(
+            DEFAULT_FOLDER,
+            name or f"{self.source}Daily",
+            database=self.database,
+            values=values | options.pop("values", {}),
+            secrets={},
+            now=self.moment,
+            skip_waits=True,
+            limits=limits,
+            **options,
+        )
+
+    def load(self, folder: Path, since: date, until: date) -> None:
+        """A backfill by the loader, at this moment."""
+        clock = FakeClock(self.moment)
+        datasets = tuple(each for each in self.of.datasets if each.name != "Elspotprices")
+        OpenLoad(self.database, self.of, clock, folder, datasets).run(since.isoformat(), until.isoformat())
+
+    def last_run(self) -> dict[str, Any]:
+        """The record of the newest run."""
+        return next(iter(self.database["sync_runs"].find().sort([("at", -1), ("_id", -1)]).limit(1)))
+
+    def states(self) -> list[str]:
+        """What became of each call of the newest run."""
+        return [entry["state"] for entry in self.last_run()["series"]]
+
+    def assert_identical(self) -> None:
+        """Both collections hold the same documents, each once."""
+        report = verify_pair(self.pair)
+        assert report.identical, report.as_json()
+
+    def hours_of(self, flow: str, day: date) -> dict[str, int]:
+        """Seconds stored of a local day, by `area group`."""
+        local = {"$dateToString": {"format": "%Y-%m-%d", "date": "$ts", "timezone": str(self.of.zone)}}
+        match = {"series.flow": flow, "$expr": {"$eq": [local, day.isoformat()]}}
+        near = {"$gte": datetime.combine(day, time(), UTC) - timedelta(days=1)}
+        stages = [{"$match": match | {"ts": near}}, {"$group": {"_id": "$series", "seconds": {"$sum": "$seconds"}}}]
+        return {
+            f"{each['_id']['id']} {each['_id']['group']}": each["seconds"]
+            for each in self.pair.record.aggregate(stages)
+        }
+
+    def energies(self, flow: str, since: date) -> dict[tuple[str, str, int], int]:
+        """(area, group, start in ms) → Wh of the record, from a local day on."""
+        low = datetime.fromtimestamp(midnight(since, self.of.zone) / 1000, UTC)
+        found = self.pair.record.find({"series.flow": flow, "ts": {"$gte": low}})
+        return {
+            (each["series"]["id"], each["series"]["group"], milliseconds(each["ts"])): int(each["wh"]) for each in found
+        }
+
+
+@contextmanager
+def open_atlas(database: Database[Any], source: str, first: date) -> Iterator[OpenAtlas]:
+    """An `OpenAtlas` with both collections, at the time of the trigger of a day."""
+    moment = datetime.combine(first, TIMES[source], UTC)
+    around: OpenAtlas
+
+    def now() -> datetime:
+        return around.moment
+
+    elhub = source == "elhub"
+    standin = ElhubStandin(GeneratedHours(groups=GROUPS), now=now) if elhub else EnergidataStandin(now=now)
+    around = OpenAtlas(database, source, moment, standin)
+    with standin:
+        ensure_pair(around.pair)
+        yield around

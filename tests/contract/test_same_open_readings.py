@@ -1,0 +1,309 @@
+"""One answer of an open source, two languages: the same readings, the same refusals, down to the stored bytes."""
+
+from __future__ import annotations
+
+import shutil
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import bson
+import pytest
+import requests
+from pymongo.database import Database
+
+from sync.plan import Window
+from sync.settings import DEFAULT_COLLECTIONS
+from sync.sources.elhub import CONSUMPTION, Elhub
+from sync.sources.elhub import PRODUCTION as ELHUB_PRODUCTION
+from sync.sources.energidata import DAY_AHEAD, ELSPOT, PRODUCTION, Energidata
+from sync.sources.source import AnswerRefused, Parsed
+from sync.standin.elhub import ElhubStandin
+from sync.standin.elhub_hours import FileHours
+from sync.standin.energidata import EnergidataStandin
+from sync.standin.energidata_rows import FileRows
+from sync.store.schema import ensure_pair, pair
+from sync.store.verify import repair_pair, verify_pair
+from sync.store.writer import PairWriter
+from sync.triggers.harness import run_function
+from sync.triggers.tree import DEFAULT_FOLDER
+from tests.contract.open_answers import SOURCES, OpenQuestion, elhub_answer, energidata_answer
+from tests.contract.sides import NO_ID, RAW, by_id, without_id
+from tests.elhub_answers import AREAS, answer, consumption, local_hours
+from tests.energidata_answers import ELSPOT_2024, prices, production
+from tests.energidata_answers import answer as energidata_text
+
+NUMBERS = 240
+PART = 60  # answers in one execution
+
+# Reads answers and stores what they say, as openDaily does.
+DRIVER = """
+exports = async function bothOpen(questions, names) {
+  const told = [];
+  for (const { reader, ...asked } of questions) {
+    const read = await context.functions.execute(reader, asked);
+    const batches = (read.batches || []).map(({ series, readings }) => {
+      const key = [series.source, series.id, series.flow, series.group].join(":");
+      return { key, series, edges: asked.window, readings };
+    });
+    const question = { ...names, batches };
+    const stored = batches.length ? await context.functions.execute("storeReadings", question) : { batches: [] };
+    const sum = (name) => stored.batches.reduce((total, batch) => total + batch[name], 0);
+    const written = { new: sum("new"), changed: sum("changed"), unchanged: sum("unchanged") };
+    const readings = batches.reduce((total, batch) => total + batch.readings.length, 0);
+    const mirrors = stored.batches.map(({ mirror }) => mirror);
+    const { refused, rejects, short } = { refused: "", rejects: [], short: "", ...read };
+    told.push({ refused, rejects: rejects.length, short, readings, ...written, mirrors });
+  }
+  return told;
+};
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    shutil.copytree(DEFAULT_FOLDER / "functions", tmp_path / "tree" / "functions")
+    (tmp_path / "tree" / "functions" / "bothOpen.js").write_text(DRIVER)
+    return tmp_path / "tree"
+
+
+def python_side(question: OpenQuestion) -> Parsed | None:
+    """What the loader makes of an answer; None where it refuses it."""
+    try:
+        return SOURCES[question.source].parse(question.dataset, question.window, question.text, question.now)
+    except AnswerRefused:
+        return None
+
+
+def javascript_side(
+    folder: Path, database: Database[Any], questions: Sequence[OpenQuestion]
+) -> Iterator[dict[str, Any]]:
+    for first in range(0, len(questions), PART):
+        part = questions[first : first + PART]
+        record, mirror = DEFAULT_COLLECTIONS[part[0].source]
+        names = {"service": "mongodb-atlas", "database": database.name, "record": record, "mirror": mirror}
+        arguments = [[question.as_argument() for question in part], names]
+        execution = run_function(
+            folder, "bothOpen", database=database, values={}, secrets={}, arguments=arguments, skip_waits=True
+        )
+        assert execution.error is None, execution.error
+        yield from execution.result
+
+
+def compare(folder: Path, database: Database[Any], questions: list[OpenQuestion]) -> list[Parsed | None]:
+    """Read and store in JavaScript, hold everything against the Python side; the answers have days of their own."""
+    source = questions[0].source
+    ensure_pair(pair(database, source, DEFAULT_COLLECTIONS))
+    parsed = [python_side(question) for question in questions]
+    told = list(javascript_side(folder, database, questions))
+    assert {mirror for each in told for mirror in each["mirrors"]} <= {"same"}
+    for question, ours, theirs in zip(questions, parsed, told, strict=True):
+        place = (question.window, question.text[:80], theirs)
+        assert bool(theirs["refused"]) == (ours is None), place
+        if ours is not None:
+            assert theirs["readings"] == sum(map(len, ours.batches)), place
+            assert (theirs["rejects"], bool(theirs["short"])) == (len(ours.rejects), bool(ours.short)), (place, ours)
+    record, mirror = DEFAULT_COLLECTIONS[source]
+    assert stored(database, record) == expected(parsed)
+    assert by_id(database, record) == by_id(database, mirror)
+    return parsed
+
+
+def stored(database: Database[Any], name: str) -> list[bytes]:
+    """The stored bytes of every document but for its `_id`, in the order of series and time."""
+    order = [("series.id", 1), ("series.flow", 1), ("series.group", 1), ("ts", 1)]
+    found = database[name].with_options(codec_options=RAW).find().sort(order).allow_disk_use(True)
+    return [without_id(document.raw) for document in found]
+
+
+def expected(parsed: Sequence[Parsed | None]) -> list[bytes]:
+    """The stored bytes by the Python side, in the order of series and time."""
+    documents = {
+        (series.id, series.flow, series.group, int(batch.start[index])): without_id(
+            bson.encode(batch.document(index, NO_ID))
+        )
+        for each in parsed
+        if each is not None
+        for batch in each.batches
+        for series in [batch.series]
+        for index in range(len(batch))
+    }
+    return [documents[place] for place in sorted(documents)]
+
+
+def flags(parsed: Sequence[Parsed | None]) -> Counter[str]:
+    return Counter(flag for each in parsed if each for batch in each.batches for flag in batch.flags.values())
+
+
+def test_generated_answers_of_elhub(folder: Path, database: Database[Any]) -> None:
+    parsed = compare(folder, database, [elhub_answer(number) for number in range(NUMBERS)])
+    # What the answers are made for does happen in them.
+    assert {"negative", "implausible", "rounded"} <= flags(parsed).keys()
+    read = [each for each in parsed if each]
+    assert len(parsed) - len(read) > 30
+    assert sum(bool(each.rejects) for each in read) > 5
+    assert sum(bool(each.short) for each in read) > 20
+    assert sum(not each.short for each in read) > 40
+    batches = [batch for each in read for batch in each.batches]
+    assert {"*", "hydro", "household"} <= {batch.series.group for batch in batches}
+    assert any("updated" in batch.absent for batch in batches)
+    assert any("meters" in batch.absent for batch in batches)
+    assert {23, 25} <= {len(batch) for batch in batches}
+    assert database["elhub"].count_documents({"wh": 0}) > 100
+
+
+def test_generated_answers_of_energidata(folder: Path, database: Database[Any]) -> None:
+    parsed = compare(folder, database, [energidata_answer(number) for number in range(NUMBERS)])
+    assert {"price", "preliminary", "negative", "implausible", "negative preliminary"} <= flags(parsed).keys()
+    read = [each for each in parsed if each]
+    assert len(parsed) - len(read) > 30
+    assert sum(bool(each.rejects) for each in read) > 5
+    assert sum(bool(each.short) for each in read) > 20
+    assert sum(not each.short for each in read) > 40
+    batches = [batch for each in read for batch in each.batches]
+    assert {3600, 900} <= {int(batch.seconds[0]) for batch in batches if batch.series.flow == "price"}
+    assert any("dkk_mwh" in batch.absent for batch in batches)
+    assert {92, 100} <= {len(batch) for batch in batches if batch.series.flow == "price"}
+    assert database["energidata"].count_documents({"eur_mwh": {"$type": "double"}, "wh": {"$exists": False}}) > 1000
+    assert database["energidata"].count_documents({"wh": {"$type": "long"}, "eur_mwh": {"$exists": False}}) > 1000
+
+
+def test_the_real_file_of_elhub(folder: Path, database: Database[Any], shared_data: Path) -> None:
+    """As the API answers of it: `*` groups, float32, all five areas."""
+    path = shared_data / "elhub" / "production_hourly_20250922_20251020_5areas.csv.gz"
+    now = datetime(2025, 10, 21, 8, tzinfo=UTC)
+    questions = []
+    with ElhubStandin(FileHours(path), now=lambda: now) as standin:
+        for first, end in ((date(2025, 9, 22), date(2025, 9, 29)), (date(2025, 9, 29), date(2025, 10, 3))):
+            window = Window(first, end)
+            url, query = Elhub(standin.url).question(ELHUB_PRODUCTION, window)
+            text = requests.get(url, query, timeout=60).text
+            questions.append(OpenQuestion("elhub", ELHUB_PRODUCTION, window, text, now))
+    parsed = compare(folder, database, questions)
+    groups = {batch.series.group for each in parsed if each for batch in each.batches}
+    assert {"*", "hydro", "wind", "solar", "thermal", "other"} == groups
+    assert database["elhub"].count_documents({}) > 11 * 24 * 24
+
+
+def test_the_real_answers_of_energidata(folder: Path, database: Database[Any], shared_data: Path) -> None:
+    """Saved ones are cut off, ask for other columns, or come in a form that is gone: both sides refuse them."""
+    paths = sorted((shared_data / "eds" / "responses").glob("*.json"))
+    now = datetime(2022, 7, 19, tzinfo=UTC)
+    questions = [
+        OpenQuestion("energidata", dataset, Window(date(2021, 7, 1), date(2022, 7, 20)), path.read_text(), now)
+        for path in paths
+        for dataset in (ELSPOT, PRODUCTION)
+    ]
+    parsed = compare(folder, database, questions)
+    assert len(paths) >= 5
+    assert any(each is None for each in parsed)
+
+
+def test_a_real_year_of_prices_around_the_change_of_clocks(
+    folder: Path, database: Database[Any], shared_data: Path
+) -> None:
+    """The site export of 2024, served again: seven areas, negative prices, the repeated hour."""
+    now = datetime(2025, 1, 2, tzinfo=UTC)
+    window = Window(date(2024, 10, 20), date(2024, 11, 3))
+    with EnergidataStandin(FileRows(shared_data / ELSPOT_2024), now=lambda: now) as standin:
+        url, query = Energidata(standin.url).question(ELSPOT, window)
+        text = requests.get(url, query, timeout=60).text
+    (parsed,) = compare(folder, database, [OpenQuestion("energidata", ELSPOT, window, text, now)])
+    assert parsed
+    assert {len(batch) for batch in parsed.batches} == {14 * 24 + 1}
+    assert database["energidata"].count_documents({"eur_mwh": {"$lt": 0}}) > 0
+
+
+Steps = list[tuple[OpenQuestion, str]]
+"""Answers one after the other, and what becomes of each: "new", "changed" or "unchanged"."""
+
+
+def elhub_steps() -> Steps:
+    window = Window(date(2024, 10, 27), date(2024, 10, 28))
+    hours = local_hours("2024-10-27", "2024-10-28")
+
+    def said(kwh: float, updated: str | None, meters: int | None = 7) -> OpenQuestion:
+        more = {"lastUpdatedTime": updated}
+        records = [consumption(area, "cabin", start, kwh, meters, **more) for area in AREAS for start in hours]
+        text = answer(records, "consumptionPerGroupMbaHour")
+        return OpenQuestion("elhub", CONSUMPTION, window, text, datetime(2025, 1, 1, tzinfo=UTC))
+
+    return [
+        (said(10.5, "2024-11-13T10:00:00+01:00"), "new"),
+        (said(10.5, "2024-11-13T10:00:00+01:00"), "unchanged"),
+        (said(11.0, "2024-11-12T10:00:00+01:00"), "unchanged"),  # older than what is known
+        (said(-11.0, "2024-11-14T10:00:00+01:00"), "changed"),
+        (said(-11.0, "2024-11-14T10:00:00+01:00", 8), "changed"),
+        (said(12.0, None), "changed"),
+        (said(13.0, None, None), "changed"),
+        (said(13.0, "2024-11-15T10:00:00+01:00", 9), "changed"),  # fields that were absent stand where they belong
+    ]
+
+
+def price_steps() -> Steps:
+    window = Window(date(2025, 10, 26), date(2025, 10, 27))
+
+    def said(eur: float, dkk: float | None) -> OpenQuestion:
+        records = prices(DAY_AHEAD, "2025-10-26", "2025-10-27")
+        for record in records:
+            record |= {"DayAheadPriceEUR": eur, "DayAheadPriceDKK": dkk}
+        text = energidata_text(DAY_AHEAD, records)
+        return OpenQuestion("energidata", DAY_AHEAD, window, text, datetime(2025, 11, 1, tzinfo=UTC))
+
+    return [
+        (said(-500.0, None), "new"),
+        (said(-500.0, 7.46), "changed"),
+        (said(-500.0, 7.46), "unchanged"),
+        (said(3.0, None), "changed"),
+    ]
+
+
+def production_steps() -> Steps:
+    window = Window(date(2025, 3, 30), date(2025, 3, 31))
+
+    def said(mwh: float, version: str) -> OpenQuestion:
+        records = production("2025-03-30", "2025-03-31", Version=version)
+        for record in records:
+            record["Production_MWh"] = mwh
+        text = energidata_text(PRODUCTION, records)
+        return OpenQuestion("energidata", PRODUCTION, window, text, datetime(2025, 6, 1, tzinfo=UTC))
+
+    return [
+        (said(-1.5, "Preliminary"), "new"),
+        (said(1.25, "Preliminary"), "changed"),
+        (said(1.25, "Final"), "changed"),
+        (said(2.0, "Preliminary"), "unchanged"),
+        (said(2.0, "Final"), "changed"),
+    ]
+
+
+@pytest.mark.parametrize("steps", [elhub_steps(), price_steps(), production_steps()], ids=["elhub", "prices", "types"])
+def test_corrections_follow_the_same_rule(folder: Path, database: Database[Any], steps: Steps) -> None:
+    """What is newer replaces, what is older does not; a final reading replaces a preliminary one, never the reverse."""
+    source = steps[0][0].source
+    theirs = database.client[f"{database.name}_python"]
+    try:
+        for side in (database, theirs):
+            ensure_pair(pair(side, source, DEFAULT_COLLECTIONS))
+        writer = PairWriter(pair(theirs, source, DEFAULT_COLLECTIONS))
+        for question, outcome in steps:
+            parsed = python_side(question)
+            assert parsed
+            written = writer.write_many(parsed.batches)
+            (told,) = javascript_side(folder, database, [question])
+            ours = {name: told[name] for name in ("new", "changed", "unchanged")}
+            assert ours == {"new": written.new, "changed": written.changed, "unchanged": written.unchanged}
+            assert ours[outcome] == told["readings"] > 0
+            record = DEFAULT_COLLECTIONS[source][0]
+            assert stored(database, record) == stored(theirs, record)
+        # The mirror of what was corrected waits for repair, and nothing else does.
+        mirror = DEFAULT_COLLECTIONS[source][1]
+        keys = {f"mirror {mirror} {batch.series.key}" for batch in parsed.batches}
+        assert {each["_id"] for each in database["sync_leases"].find({"stale": True})} == keys
+        own = pair(database, source, DEFAULT_COLLECTIONS)
+        repair_pair(own, verify_pair(own))
+        assert verify_pair(own).identical
+    finally:
+        theirs.client.drop_database(theirs.name)

@@ -1,0 +1,50 @@
+"""The large load as a process of its own, for tests that end it in every way."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from sync.store.process import command_line
+from tests.processes import ROOT
+
+SERIES, READINGS, CALLS = 6, 3000, 5
+
+
+def start(uri: str, database: str, how: str, series: int = SERIES, readings: int = READINGS) -> subprocess.Popen[str]:
+    """`python -m tests.bulk_loader …` in a session of its own, as a terminal would start it."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "tests.bulk_loader", uri, database, str(series), str(readings), str(CALLS), how],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def finish(process: subprocess.Popen[str], seconds: float = 240) -> tuple[int, str]:
+    """Exit code and standard error."""
+    _, err = process.communicate(timeout=seconds)
+    return process.returncode, err
+
+
+def wait_for(condition: Callable[[], bool], process: subprocess.Popen[str]) -> None:
+    """Return when the condition holds, or the process has ended."""
+    deadline = time.monotonic() + 120
+    while not condition() and process.poll() is None:
+        assert time.monotonic() < deadline
+        time.sleep(0.002)
+
+
+def writers_of(process: subprocess.Popen[str]) -> list[int]:
+    """Process ids of the writing processes of a load; multiprocessing's resource tracker is none of them."""
+    found = []
+    for task in Path(f"/proc/{process.pid}/task").glob("*/children"):
+        for pid in map(int, task.read_text().split()):
+            if any("spawn_main" in part for part in command_line(pid)):
+                found.append(pid)
+    return found
