@@ -8,9 +8,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from bench import loader
+from bench import loader, page
 
-BENCHES = {"loader": loader.run}
+BENCHES = {"loader": loader.run, "page": page.run}
 RESULTS = Path(__file__).parent / "results"
 README = Path(__file__).parent.parent / "README.md"
 

@@ -30,6 +30,7 @@ EARLY = (
 )  # loaded first, run before Dash starts
 ICONS = "vendor/icons.css"
 PICTURE = "favicon.svg"
+CHART = "/_dash-component-suites/dash/dcc/async-graph.js"  # else Dash asks for it when the first chart is there
 LATE = "/dash_ag_grid/"  # 1.3 MB that a card with such a table waits for, not every chart
 NOT_NEEDED = "/dash/dash_table/"  # a table that we do not use
 
@@ -46,6 +47,8 @@ class Electricity(Dash):
         renderer = str(parts["renderer"]).replace('type="application/javascript"', 'type="module"')
         early = "".join(f'<script defer src="{self._dated(name)}"></script>' for name in EARLY)
         now = "".join(f'<script src="{self._dated(name)}"></script>' for name in IN_HEAD)
+        chart = self.get_relative_path(CHART)  # type: ignore[no-untyped-call]
+        scripts += f'\n<script defer src="{chart}"></script>'
         own = _language()
         named = asked_in(request.query_string.decode("ascii", "replace")).get("lang")
         texts = {"own": own, "language": named if named in LANGUAGES else own, "now": now, "early": early, "late": late}
@@ -111,4 +114,4 @@ def _layout(reader: Reader, pages: tuple[Page, ...]) -> Component:
     """As the address needs it on which it is asked for. The browser mends a wrong guess, at the cost of a question."""
     address = urlsplit(request.referrer or "" if has_request_context() else "")
     look = look_of(address.query, _language())
-    return layout(pages, page_of(pages, address.path), look, version_of(reader) or "")
+    return layout(pages, page_of(pages, address.path), address.query, look, version_of(reader) or "")

@@ -31,7 +31,7 @@ def register(app: Dash, reader: Reader, pages: tuple[Page, ...]) -> None:
 
     @app.callback(Output("shell", "children"), Input("shell-ask", "data"), prevent_initial_call=True)
     def speak(asked: dict[str, str]) -> Any:
-        return shell(pages, page_of(pages, asked["page"]), look_of(asked["search"]))
+        return shell(pages, page_of(pages, asked["page"]), asked["search"], look_of(asked["search"]))
 
     @app.callback(
         Output("table", "title"),
