@@ -85,6 +85,13 @@ PAGES = (
         has_period=False,
         options={"meters": "10"},
     ),
-    Page("second", TITLE, "bolt", (Block("curve", TITLE, curve, figure=bars, wide=True, height=700, zooms=True),
-                                   Block("below", TITLE, curve, figure=bars, height=700))),
+    Page(
+        "second",
+        TITLE,
+        "bolt",
+        (
+            Block("curve", TITLE, curve, figure=bars, wide=True, height=700, zooms=True),
+            Block("below", TITLE, curve, figure=bars, height=700),
+        ),
+    ),
 )
