@@ -8,9 +8,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from bench import elhub, loader
+from bench import elhub, loader, page
 
-BENCHES = {"loader": loader.run, "elhub": elhub.run}
+BENCHES = {"loader": loader.run, "elhub": elhub.run, "page": page.run}
 RESULTS = Path(__file__).parent / "results"
 README = Path(__file__).parent.parent / "README.md"
 

@@ -31,6 +31,7 @@ EARLY = (
 )  # loaded first, run before Dash starts
 ICONS = "vendor/icons.css"
 PICTURE = "favicon.svg"
+CHART = "/_dash-component-suites/dash/dcc/async-graph.js"  # else Dash asks for it when the first chart is there
 LATE = "/dash_ag_grid/"  # 1.3 MB that a card with such a table waits for, not every chart
 NOT_NEEDED = "/dash/dash_table/"  # a table that we do not use
 
@@ -47,6 +48,8 @@ class Electricity(Dash):
         renderer = str(parts["renderer"]).replace('type="application/javascript"', 'type="module"')
         early = "".join(f'<script defer src="{self._dated(name)}"></script>' for name in EARLY)
         now = "".join(f'<script src="{self._dated(name)}"></script>' for name in IN_HEAD)
+        chart = self.get_relative_path(CHART)  # type: ignore[no-untyped-call]
+        scripts += f'\n<script defer src="{chart}"></script>'
         own = _language()
         named = asked_in(request.query_string.decode("ascii", "replace")).get("lang")
         texts = {"own": own, "language": named if named in LANGUAGES else own, "now": now, "early": early, "late": late}
@@ -114,4 +117,4 @@ def _layout(reader: Reader, pages: tuple[Page, ...]) -> Component:
     look = look_of(address.query, _language())
     version = version_of(reader) or ""
     hidden = hidden_pages(reader, pages) if version else frozenset[str]()
-    return layout(pages, page_of(pages, address.path), look, version, hidden)
+    return layout(pages, page_of(pages, address.path), address.query, look, version, hidden)

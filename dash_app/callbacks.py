@@ -32,7 +32,8 @@ def register(app: Dash, reader: Reader, pages: tuple[Page, ...]) -> None:
     @app.callback(Output("shell", "children"), Input("shell-ask", "data"), prevent_initial_call=True)
     def speak(asked: dict[str, str]) -> Any:
         hidden = hidden_pages(reader, pages)
-        return shell(pages, page_of(pages, asked["page"]), look_of(asked["search"]), hidden)
+        search = asked["search"]
+        return shell(pages, page_of(pages, asked["page"]), search, look_of(search), hidden)
 
     @app.callback(
         Output("table", "title"),

@@ -16,6 +16,7 @@ from waitress.task import ThreadedTaskDispatcher
 from sync.errors import UsageError
 
 THREADS = 16  # a page asks for six cards at once; twenty readers must not wait for one slow answer
+CONNECTIONS = 800  # a browser keeps six open: the usual hundred would lock out the seventeenth reader
 WAKE_SECONDS = 0.2  # how often the loop looks whether it shall end
 IDLE_SECONDS = 5  # in which running requests may finish at the end
 
@@ -30,7 +31,13 @@ class Server:
         self._ended = threading.Event()
         # No name of the server in its answers: nobody's business.
         made: Any = create_server(
-            app.server, map=self._sockets, _dispatcher=self._threads, host=host, port=port, ident=None
+            app.server,
+            map=self._sockets,
+            _dispatcher=self._threads,
+            host=host,
+            port=port,
+            ident=None,
+            connection_limit=CONNECTIONS,
         )
         self.port: int = made.effective_port if hasattr(made, "effective_port") else made.effective_listen[0][1]
 

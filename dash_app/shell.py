@@ -8,24 +8,24 @@ import dash_mantine_components as dmc
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from .address import needs
+from .address import STANDARD, needs
 from .blocks import Page
 from .components import RUN, attributes, card, icon, with_command
 from .look import Look
 from .still import lighten
 from .texts import TEXTS
-from .view import LANGUAGES, PERIODS
+from .view import LANGUAGES, PERIODS, asked_in
 
 POLL_MS = 5000
 
 
 def layout(
-    pages: tuple[Page, ...], opened: Page, look: Look, version: str, hidden: frozenset[str] = frozenset()
+    pages: tuple[Page, ...], opened: Page, search: str, look: Look, version: str, hidden: frozenset[str] = frozenset()
 ) -> Component:
     """Everything, in the reader's language; the theme is chosen in the browser (assets/head/theme.js).
 
-    opened: the page that is looked at first; version: of the database as `/version` says it, empty while it is away;
-    hidden: pages that are not in the navigation, by name.
+    opened, search: the page that is looked at first and the rest of its address; version: of the database as `/version`
+    says it, empty while it is away; hidden: pages that are not in the navigation, by name.
     """
     page: Component = dmc.MantineProvider(
         [
@@ -37,7 +37,7 @@ def layout(
             dcc.Store(id="bar-told"),
             dcc.Store(id="shell-ask"),
             dcc.Store(id="table-ask"),
-            html.Div(shell(pages, opened, look, hidden), id="shell"),
+            html.Div(shell(pages, opened, search, look, hidden), id="shell"),
         ],
         id="mantine",
         defaultColorScheme="auto",
@@ -46,14 +46,16 @@ def layout(
     return page
 
 
-def shell(pages: tuple[Page, ...], opened: Page, look: Look, hidden: frozenset[str] = frozenset()) -> list[Component]:
+def shell(
+    pages: tuple[Page, ...], opened: Page, search: str, look: Look, hidden: frozenset[str] = frozenset()
+) -> list[Component]:
     """All that holds texts; made anew for another language.
 
     The cards of the other pages wait in stores until they are looked at: a browser works long on what it does not show.
     """
     frame: list[Component] = [
         html.A(look.text("shell.skip"), href="#main", className="skip"),
-        _top(look),
+        _top(look, asked_in(search).get("period", STANDARD.period)),
         _navigation(pages, look, hidden),
         html.Main(
             [
@@ -81,7 +83,7 @@ def _banner(look: Look, name: str) -> Component:
     return html.Div([icon("alert-triangle"), html.Span(text)], className=f"banner banner-{name}", role="alert")
 
 
-def _top(look: Look) -> Component:
+def _top(look: Look, period: str) -> Component:
     return html.Header(
         [
             html.Strong([icon("bolt"), look.text("shell.name")], className="name"),
@@ -101,7 +103,7 @@ def _top(look: Look) -> Component:
                                 id="period",
                                 size="xs",
                                 data=[{"value": name, "label": look.text(f"shell.{name}")} for name in PERIODS],
-                                value="30d",
+                                value=period if period in PERIODS else STANDARD.period,
                                 transitionDuration=0,
                                 **attributes(aria_label=look.text("shell.period")),
                             ),
@@ -160,7 +162,8 @@ def _days(look: Look) -> Component:
 
 def _arrow(name: str, picture: str, look: Look) -> Component:
     label = look.text(f"shell.{name}")
-    return html.A(icon(picture), id=name, className="tool", title=label, **attributes(aria_label=label, data_go="here"))
+    told = attributes(aria_label=label, aria_disabled="true", data_go="here")  # until the server says where it leads
+    return html.A(icon(picture), id=name, className="tool", title=label, role="link", **told)
 
 
 def _navigation(pages: tuple[Page, ...], look: Look, hidden: frozenset[str]) -> Component:

@@ -30,7 +30,7 @@ class Still(Component):
         self._valid_wildcard_attributes: list[str] = []
         self.available_properties = ["tree"]
         self.available_wildcard_properties: list[str] = []
-        super().__init__(tree=tree)
+        super().__init__(tree=tree)  # type: ignore[no-untyped-call]
 
 
 def lighten(component: Any) -> Any:

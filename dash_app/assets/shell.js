@@ -162,6 +162,7 @@
         const arrow = document.getElementById(name);
         if (bar?.[name]) arrow.href = bar[name];
         else arrow.removeAttribute("href");
+        arrow.setAttribute("aria-disabled", String(!bar?.[name]));
       }
       return keep();
     },

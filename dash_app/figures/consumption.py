@@ -83,17 +83,14 @@ def _steps(curve: Intervals, own: str) -> dict[str, Any]:
 
 
 def _band(curve: Intervals, own: str, look: Look) -> dict[str, Any]:
-    """From the least to the greatest reading of each interval."""
+    """From the least to the greatest reading of each interval: steps there along the top, and back along the bottom."""
     x: list[int | None] = []
     y: list[float | None] = []
     for run in _runs(curve):
-        edges = np.column_stack([curve.start[run], curve.end[run]]).ravel().tolist()
-        x += [*edges, *edges[::-1], None]
-        y += [
-            *np.repeat(np.round(curve.high[run]), 2).tolist(),
-            *np.repeat(np.round(curve.low[run]), 2)[::-1].tolist(),
-            None,
-        ]
+        starts, end = curve.start[run].tolist(), int(curve.end[run][-1])
+        low, high = (np.round(each[run]).tolist() for each in (curve.low, curve.high))
+        x += [*starts, end, end, *starts[::-1], None]
+        y += [*high, high[-1], *low[::-1], low[0], None]
     return {
         "type": "scatter",
         "mode": "lines",
@@ -101,7 +98,7 @@ def _band(curve: Intervals, own: str, look: Look) -> dict[str, Any]:
         "y": y[:-1],
         "fill": "toself",
         "fillcolor": faded(look, own, 0.18),
-        "line": {"width": 0},
+        "line": {"width": 0, "shape": "hv"},
         "hoverinfo": "skip",
     }
 
@@ -116,12 +113,12 @@ def _hover(curve: Intervals, notes: Any, look: Look) -> dict[str, Any]:
     order = sorted(range(len(x)), key=x.__getitem__)
     return {
         "type": "scatter",
-        "mode": "markers",
+        "mode": "lines",  # a line without width: a marker a point would be an element of the page each
         "x": [x[place] for place in order],
         "y": [y[place] for place in order],
         "customdata": [texts[place] for place in order],
         "hovertemplate": "%{customdata}<extra></extra>",
-        "marker": {"color": colour(look, flow_of(notes)), "opacity": 0},
+        "line": {"color": colour(look, flow_of(notes)), "width": 0},
     }
 
 

@@ -50,10 +50,10 @@ def days_figure(frame: Frame, look: Look) -> Figure:
             },
             {  # a day without a bar has a hover, too
                 "type": "scatter",
-                "mode": "markers",
+                "mode": "lines",
                 "x": names,
                 "y": np.where(measured, kwh, 0.0).tolist(),
-                "marker": {"opacity": 0, "color": own},
+                "line": {"width": 0, "color": own},
                 "customdata": [_day_text(days, place, each, look) for place, each in enumerate(days.dates())],
                 "hovertemplate": "%{customdata}<extra></extra>",
             },
@@ -89,10 +89,10 @@ def months_figure(frame: Frame, look: Look) -> Figure:
     highest = [max(each.now.wh or 0, each.before.wh or 0) / 1000 for each in months]
     hover = {
         "type": "scatter",
-        "mode": "markers",
+        "mode": "lines",
         "x": names,
         "y": highest,
-        "marker": {"opacity": 0, "color": own},
+        "line": {"width": 0, "color": own},
         "customdata": [_month_text(each, look) for each in months],
         "hovertemplate": "%{customdata}<extra></extra>",
         "showlegend": False,

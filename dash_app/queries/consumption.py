@@ -138,12 +138,10 @@ def hours_of(pair: Pair, series: Series, start: int, end: int, *, spread: bool =
     Without `spread` low and high are the average: two years take the server two thirds of the time.
     """
     since = {"$subtract": ["$ts", EPOCH]}
-    names = ["at", "wh", "seconds", *(["low", "high"] if spread else [])]
-    columns: dict[str, Any] = {name: {"$push": "$_id" if name == "at" else f"${name}"} for name in names}
-    one_document = {"$group": {"_id": None} | columns}  # else the driver takes longer than the server
-    stages = [*_measured(series, start, end), _grouped(_floor(since, HOUR_MS), spread), one_document]
-    found = next(pair.mirror.aggregate(stages), None) or {name: [] for name in names}
-    at = np.array(found["at"], dtype=np.int64)
+    names = ["wh", "seconds", *(["low", "high"] if spread else [])]
+    stages = [*_measured(series, start, end), _grouped(_floor(since, HOUR_MS), spread), _in_columns(names)]
+    found = _one(pair, stages, names)
+    at = np.array(found["key"], dtype=np.int64)
     order = np.argsort(at)
     wh, seconds = (np.array(found[name], dtype=np.int64)[order] for name in ("wh", "seconds"))
     average = np.array([]) if spread else wh * 3600 / np.maximum(seconds, 1)
@@ -171,13 +169,15 @@ def distribution_of(pair: Pair, series: Series, zone: ZoneInfo, first: date, end
         "_id": WATTS,
         "seconds": {"$sum": "$seconds"},
         "night": {"$sum": {"$cond": [is_night, "$seconds", 0]}},
-        "first": {"$min": "$ts"},
+        "first": {"$min": {"$subtract": ["$ts", EPOCH]}},
     }
-    rows = list(pair.mirror.aggregate([*_measured(series, start, stop), {"$group": group}])) if first < end else []
-    rows.sort(key=lambda row: float(row["_id"]))
-    seconds, night = (np.array([row[name] for row in rows], dtype=np.int64) for name in ("seconds", "night"))
-    watts = np.array([row["_id"] for row in rows], dtype=np.float64)
-    return Distribution(watts, seconds, night, milliseconds(row["first"] for row in rows))
+    names = ["seconds", "night", "first"]
+    stages = [*_measured(series, start, stop), {"$group": group}, _in_columns(names)]
+    found = _one(pair, stages, names)
+    watts = np.array(found["key"], dtype=np.float64)
+    order = np.argsort(watts)
+    seconds, night, at = (np.array(found[name], dtype=np.int64)[order] for name in names)
+    return Distribution(watts[order], seconds, night, at)
 
 
 def samples_of(
@@ -258,6 +258,17 @@ def _measured(series: Series, start: int, end: int) -> list[dict[str, Any]]:
 def _floor(number: Any, step: int) -> dict[str, Any]:
     """By subtraction: `$dateTrunc` and `$floor` take twice the server's time on two years."""
     return {"$subtract": [number, {"$mod": [number, step]}]}
+
+
+def _in_columns(names: list[str]) -> dict[str, Any]:
+    """The groups as one document of arrays: thousands of small ones take the driver longer than the server."""
+    return {"$group": {"_id": None, "key": {"$push": "$_id"}} | {name: {"$push": f"${name}"} for name in names}}
+
+
+def _one(pair: Pair, stages: list[dict[str, Any]], names: list[str]) -> dict[str, list[Any]]:
+    """The columns, empty without any group."""
+    found: dict[str, list[Any]] | None = next(pair.mirror.aggregate(stages), None)
+    return found or {name: [] for name in ("key", *names)}
 
 
 def _grouped(key: Any, spread: bool = True) -> dict[str, Any]:

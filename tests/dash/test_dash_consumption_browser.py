@@ -166,7 +166,7 @@ def test_a_zoom_in_the_address_is_shared(served: Served, open_page: Open, every:
     start, end = (paris.midnight(day) * 1000 for day in (AUTUMN, AUTUMN + DAY))
     page = open_page(f"{served.url}/consumption?period=all&zoom={start}-{end}")
     chart = drawn(page, "load-curve")
-    assert chart.evaluate("chart => chart.data.find(trace => trace.mode === 'markers').x.length") == 50
+    assert chart.evaluate("chart => chart.data.find(trace => trace.customdata).x.length") == 50
     card(page, "load-curve").get_by_label("As a table: How does the power change?").click()
     rows = page.locator("table.rows tbody tr")
     expect(rows).to_have_count(50)

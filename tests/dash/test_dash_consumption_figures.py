@@ -15,6 +15,7 @@ from babel import numbers
 from pymongo.database import Database
 
 from dash_app.blocks import Figure
+from dash_app.figures.consumption import curve_figure
 from dash_app.figures.consumption_heat import cividis, scale_of
 from dash_app.figures.consumption_ticks import day_ticks, time_ticks
 from dash_app.look import Look
@@ -60,26 +61,43 @@ def test_every_figure_is_valid_and_small(two_years: Database[Any], tmp_path: Pat
     assert before.equals(frame.table)
 
 
+def _is_curve(trace: dict[str, Any]) -> bool:
+    return trace.get("line", {}).get("shape") == "hv" and "fill" not in trace and "xaxis" not in trace
+
+
+def test_the_band_goes_there_along_the_top_and_back_along_the_bottom(two_years: Database[Any], tmp_path: Path) -> None:
+    frame = frame_of(reader_of(two_years, tmp_path), "load-curve", date(2024, 5, 1), date(2024, 5, 20))
+    shown = curve_figure(frame, Look())
+    band = next(trace for trace in shown["data"] if trace.get("fill") == "toself" and "fillpattern" not in trace)
+    count = len(frame.table)
+    curve = frame.notes["curve"]
+    assert len(band["x"]) == 2 * count + 2
+    assert band["x"][:count] == band["x"][: count + 1 : -1] == curve.start.tolist()
+    assert band["x"][count] == band["x"][count + 1] == curve.end[-1]
+    assert band["y"][:count] == np.round(curve.high).tolist()
+    assert band["y"][count + 1 : -1] == np.round(curve.low).tolist()[::-1]
+
+
 def test_the_curve_is_open_where_nothing_was_measured(two_years: Database[Any], tmp_path: Path) -> None:
     shown = drawn(two_years, tmp_path, "load-curve", "the hole")
-    line = next(trace for trace in shown["data"] if trace.get("line", {}).get("shape") == "hv" and "xaxis" not in trace)
+    line = next(trace for trace in shown["data"] if _is_curve(trace))
     hatched = next(trace for trace in shown["data"] if "fillpattern" in trace)
     gap = next(place for place, watts in enumerate(line["y"]) if watts is None)
     longest = max(after - before for before, after in zip(hatched["x"][::6], hatched["x"][1::6], strict=True))
     assert line["x"][gap] is None
     assert longest == 23 * HOUR
     assert "connectgaps" not in line
-    hover = next(trace for trace in shown["data"] if trace["mode"] == "markers")
+    hover = next(trace for trace in shown["data"] if "customdata" in trace)
     assert any("not measured" in text for text in hover["customdata"])
     assert hatched["hoverinfo"] == "skip"
 
 
 def test_steps_begin_and_end_with_their_intervals(two_years: Database[Any], tmp_path: Path) -> None:
     shown = drawn(two_years, tmp_path, "load-curve", "the day of 25 hours")
-    line = next(trace for trace in shown["data"] if trace.get("line", {}).get("shape") == "hv")
+    line = next(trace for trace in shown["data"] if _is_curve(trace))
     start = paris.midnight(date(2024, 10, 27)) * 1000
     assert line["x"] == [start + place * HOUR // 2 for place in range(51)]
-    hover = next(trace for trace in shown["data"] if trace["mode"] == "markers")
+    hover = next(trace for trace in shown["data"] if "customdata" in trace)
     twice = [text.split("<br>")[0] for text in hover["customdata"] if "02:00–02:30" in text]
     assert twice == ["Sun 27 Oct 2024, 02:00–02:30"] * 2
     assert any("02:30–02:00" in text for text in hover["customdata"])  # the half-hour that ends as the clocks go back

@@ -1,0 +1,191 @@
+"""The page: first chart, every interaction, every server query, twenty readers; on two years and on a hundred meters.
+
+The real server in a process of its own, started anew for each run, so that no answer is kept from the one before; a
+real Chromium of a reader who was never there. Medians.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser
+from pymongo import MongoClient
+from pymongo.database import Database
+from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
+
+from bench import meters
+from bench.clicks import Waits, at_once, chromium, opened, visit
+from bench.loader import FILE, ROOT
+from dash_app.pages import PAGES
+from dash_app.reader import Reader
+from dash_app.view import View, period_of
+from sync.settings import load
+from sync.store.connection import connect, server_version
+from sync.store.mongod import Mongod
+
+RUNS = 5
+QUERY_RUNS = 20
+READERS = 20
+NAME = "bench"
+SHOWN = 15  # slowest questions and interactions kept in the result
+LIMITS = {"first": 1000.0, "click": 300.0, "query": 150.0}  # ms, on two years
+WIDER = 1.5  # times that on a hundred meters
+NOT_QUESTIONS = {"hello", "ping", "endSessions", "getMore"}
+
+
+def run() -> dict[str, Any]:
+    """Measure everything; needs the real export and Chromium."""
+    if not FILE.exists():
+        sys.exit(f"the bench needs the real export, {FILE.name}: set SHARED_DATA to the folder that holds linky/")
+    with tempfile.TemporaryDirectory() as folder, chromium() as browser:
+        server = Mongod.spawn(Path(folder) / "db", Path(folder) / "mongod.log")
+        try:
+            server.wait_until_primary()
+            with connect(server.uri) as client:
+                return _measure(client[NAME], server.uri, Path(folder), browser)
+        finally:
+            server.stop()
+
+
+def _measure(database: Database[Any], uri: str, folder: Path, browser: Browser) -> dict[str, Any]:
+    _command(uri, folder, "import", str(FILE))
+    readings = database.consumption.estimated_document_count()
+    rows = _rows("two years", uri, folder, browser, 1.0)
+    with page(uri, folder) as url:
+        errors, seconds = at_once(browser, url, READERS)
+    rows.append(_row(f"{READERS} readers at once: errors", errors, "", "0", 0.0))
+    rows.append(_row(f"{READERS} readers at once: the last one's first chart", seconds, "s"))
+    database.client.drop_database(NAME)
+    many = meters.fill(database)
+    rows += _rows(f"{meters.METERS} meters", uri, folder, browser, WIDER)
+    version = ".".join(map(str, server_version(database)))
+    return {"readings": readings + many, "server": f"MongoDB {version}", "runs": RUNS, "rows": rows}
+
+
+def _rows(what: str, uri: str, folder: Path, browser: Browser, wider: float) -> list[dict[str, Any]]:
+    """The first chart, the slowest and the middle interaction, the slowest query."""
+    waits = Waits()
+    for _ in range(RUNS):
+        with page(uri, folder) as url:
+            context, shown = opened(browser)
+            visit(shown, url, waits)
+            context.close()
+    clicks = {name: statistics.median(times) for name, times in waits.clicks.items()}
+    slowest = max(clicks, key=clicks.__getitem__)
+    queries = query_times(uri, folder)
+    worst = max(queries, key=queries.__getitem__)
+    first, click, query = (limit * (1 if name == "query" else wider) for name, limit in LIMITS.items())
+    found = [
+        _row(f"{what}: first chart after opening", statistics.median(waits.first), "ms", f"≤ {first:,.0f}", first),
+        _row(f"{what}: slowest interaction, {slowest}", clicks[slowest], "ms", f"≤ {click:,.0f}", click),
+        _row(f"{what}: median over {len(clicks)} interactions", statistics.median(clicks.values()), "ms"),
+        _row(f"{what}: slowest of {len(queries)} server queries, {worst}", queries[worst], "ms", "< 150", query),
+    ]
+    found[1]["slowest"] = _slowest(clicks)
+    found[3]["slowest"] = _slowest(queries)
+    return found
+
+
+def _slowest(times: dict[str, float]) -> dict[str, float]:
+    return {name: round(times[name], 1) for name in sorted(times, key=times.__getitem__, reverse=True)[:SHOWN]}
+
+
+class _Watch(CommandListener):
+    """Milliseconds of each question to the server, in order; what a cursor fetches later counts to its question."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, float]] = []
+
+    def started(self, event: CommandStartedEvent) -> None:
+        """Nothing to do yet."""
+
+    def succeeded(self, event: CommandSucceededEvent) -> None:
+        milliseconds = event.duration_micros / 1000
+        if event.command_name == "getMore" and self.asked:
+            name, before = self.asked[-1]
+            self.asked[-1] = (name, before + milliseconds)
+        elif event.command_name not in NOT_QUESTIONS:
+            self.asked.append((event.command_name, milliseconds))
+
+    def failed(self, event: CommandFailedEvent) -> None:
+        """A question that fails is a failed bench."""
+        raise RuntimeError(str(event.failure))
+
+
+def query_times(uri: str, folder: Path) -> dict[str, float]:
+    """Median ms of every question that the cards of every page ask, over 30 days and over everything."""
+    watch = _Watch()
+    settings = load(folder, environ={"SYNC_HOME": str(folder)})
+    times: defaultdict[str, list[float]] = defaultdict(list)
+    client: MongoClient[dict[str, Any]] = MongoClient(uri, tz_aware=True, event_listeners=[watch])
+    with client:
+        newest = _morning_after(Reader(client[NAME], settings))
+        for _ in range(QUERY_RUNS):
+            reader = Reader(client[NAME], settings, now=lambda: newest)
+            for view in _views(reader):
+                for each in (block for one in PAGES for block in one.blocks):
+                    asking = Reader(client[NAME], settings, now=lambda: newest)  # keeps nothing yet
+                    series = asking.series_at(view)
+                    if series is not None:
+                        asking.extent(series)
+                    watch.asked.clear()
+                    each.frame(asking, view)
+                    for place, (name, milliseconds) in enumerate(watch.asked, 1):
+                        times[f"{each.name} {view.period} {place} {name}"].append(milliseconds)
+    return {name: statistics.median(found) for name, found in times.items()}
+
+
+def _morning_after(reader: Reader) -> datetime:
+    end = reader.extent(reader.series()[0]).end
+    return datetime(end.year, end.month, end.day, 9, tzinfo=UTC) if end else datetime.now(UTC)
+
+
+def _views(reader: Reader) -> list[View]:
+    series = reader.series()[0]
+    found = []
+    for name in ("30d", "all"):
+        start, end = period_of(name, reader.extent(series), reader.now().date() + timedelta(days=1))
+        found.append(replace(View(), series=series.key, period=name, start=start, end=end))
+    return found
+
+
+@contextmanager
+def page(uri: str, folder: Path) -> Iterator[str]:
+    """`python -m dash_app` on a free port, in a process of its own; its address."""
+    command = [sys.executable, "-m", "dash_app", "--port", "0"]
+    process = subprocess.Popen(command, cwd=folder, env=_variables(uri, folder), stdout=subprocess.PIPE, text=True)
+    try:
+        line = process.stdout.readline() if process.stdout else ""
+        if not line.startswith("http"):
+            sys.exit("python -m dash_app did not start")
+        yield line.split("/  ")[0]
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def _command(uri: str, folder: Path, *arguments: str) -> None:
+    command = [sys.executable, "-m", "sync", *arguments]
+    subprocess.run(command, cwd=folder, env=_variables(uri, folder), stdout=subprocess.DEVNULL, check=True)
+
+
+def _variables(uri: str, folder: Path) -> dict[str, str]:
+    own = {"MONGODB_URI": uri, "MONGODB_DATABASE": NAME, "XDG_STATE_HOME": str(folder / "state")}
+    return {**os.environ, **own, "PYTHONPATH": str(ROOT)}
+
+
+def _row(what: str, figure: float, unit: str, bar: str = "", limit: float | None = None) -> dict[str, Any]:
+    """`limit`: at most that."""
+    row: dict[str, Any] = {"what": what, "figure": round(figure, 3), "unit": unit}
+    return row | ({"bar": bar, "met": figure <= limit} if limit is not None else {})

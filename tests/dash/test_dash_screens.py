@@ -1,0 +1,37 @@
+"""Pictures of every page at two sizes, to be looked at: in the folder SCREENS, else in one of the test."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from dash_app.pages import PAGES
+from tests.dash.readers import all_answered, shown
+from tests.dash.served import Served
+
+Open = Callable[..., Page]
+SIZES = {"wide": (1280, 900, "light", "en"), "narrow": (375, 812, "dark", "fr")}
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_screens(served: Served, open_page: Open, tmp_path: Path, size: str) -> None:
+    folder = Path(os.environ.get("SCREENS") or tmp_path)
+    folder.mkdir(parents=True, exist_ok=True)
+    width, height, theme, language = SIZES[size]
+    page = open_page(
+        f"{served.url}/{PAGES[0].name}?theme={theme}&lang={language}", viewport={"width": width, "height": height}
+    )
+    for each in PAGES:
+        page.locator(f'nav [data-go="{each.name}"]').click()
+        expect(page.locator(f'[data-page="{each.name}"]')).to_be_visible()
+        all_answered(page)
+        for chart in shown(page).locator(".js-plotly-plot").all():
+            expect(chart.locator(".main-svg").first).to_be_attached()
+        file = folder / f"{each.name}-{size}.png"
+        page.screenshot(path=file, full_page=True)
+        assert file.stat().st_size > 20_000
+        assert page.evaluate("document.documentElement.scrollWidth") <= width

@@ -1,0 +1,173 @@
+"""The address is the one truth of what is shown: it can be shared, gone back on, and be wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+from pymongo.database import Database
+
+from dash_app.app import create_app
+from tests.dash import trial
+from tests.dash.readers import answered, asked, card, choose_period, drawn
+from tests.dash.served import Served, serve
+
+Open = Callable[..., Page]
+DAY_MS = 86_400_000
+
+
+@pytest.fixture(scope="module")
+def tried(two_years: Database[Any]) -> Iterator[Served]:
+    """The frame around the pages of a test."""
+    with serve(two_years, app=lambda reader, password: create_app(reader, password, trial.PAGES)) as page:
+        yield page
+
+
+def test_a_view_is_shared_by_its_address(served: Served, open_page: Open) -> None:
+    page = open_page(f"{served.url}/consumption")
+    answered(page, "load-curve")
+    choose_period(page, "month")
+    expect(card(page, "load-curve").locator(".subtitle")).to_contain_text("1–31 Mar 2025")
+    page.get_by_label("Previous period").click()
+    expect(card(page, "load-curve").locator(".subtitle")).to_contain_text("1–28 Feb 2025")
+    page.locator("#language").get_by_text("FR").click()
+    expect(page.locator("h1:visible")).to_have_text("Consommation")
+    page.get_by_role("switch", name="Thème sombre").click()
+    expect(page.locator("html")).to_have_attribute("data-mantine-color-scheme", "dark")
+    expect(answered(page, "load-curve").locator(".subtitle")).to_contain_text("1–28 févr. 2025")
+    assert asked(page) == {"period": "month", "from": "2025-02-01", "to": "2025-02-28", "lang": "fr", "theme": "dark"}
+
+    other = open_page(page.url)
+    expect(other.locator("h1:visible")).to_have_text("Consommation")
+    expect(answered(other, "load-curve").locator(".subtitle")).to_contain_text("1–28 févr. 2025")
+    expect(other.locator("html")).to_have_attribute("data-mantine-color-scheme", "dark")
+    expect(other.locator("html")).to_have_attribute("lang", "fr")
+    expect(other.locator("#period input[value='month']")).to_be_checked()
+    expect(other.locator("#days")).to_have_text("1 févr. 2025 – 28 févr. 2025")
+    assert other.url == page.url
+
+
+def test_back_and_forward(served: Served, open_page: Open) -> None:
+    page = open_page(f"{served.url}/consumption")
+    subtitle = answered(page, "load-curve").locator(".subtitle")
+    choose_period(page, "7d")
+    expect(subtitle).to_contain_text("6–12 Mar 2025")
+    choose_period(page, "all")
+    expect(subtitle).to_contain_text("13 Mar 2023")
+    page.get_by_role("navigation").get_by_role("link", name="Coverage").click()
+    expect(page.locator("h1:visible")).to_have_text("Coverage")
+    page.go_back()
+    expect(page.locator("h1:visible")).to_have_text("Consumption")
+    expect(page.locator("#period input[value='all']")).to_be_checked()
+    page.go_back()
+    expect(subtitle).to_contain_text("6–12 Mar 2025")
+    expect(page.locator("#period input[value='7d']")).to_be_checked()
+    page.go_forward()
+    expect(subtitle).to_contain_text("13 Mar 2023")
+    expect(page.locator("#period input[value='all']")).to_be_checked()
+
+
+def test_an_own_range_is_picked_by_days(served: Served, open_page: Open) -> None:
+    page = open_page(f"{served.url}/consumption")
+    subtitle = answered(page, "load-curve").locator(".subtitle")
+    page.locator("#days").click()
+    page.get_by_role("button", name="3 February 2025", exact=True).click()
+    page.get_by_role("button", name="5 February 2025", exact=True).click()
+    expect(subtitle).to_contain_text("3–5 Feb 2025")
+    assert asked(page) == {"period": "own", "from": "2025-02-03", "to": "2025-02-05"}
+    expect(page.locator("#period input[value='own']")).to_be_checked()
+
+
+@pytest.mark.parametrize(
+    "search",
+    [
+        "period=century&series=nobody&lang=xx&theme=pink&from=yesterday&to=32.13.2024",
+        "period=own&from=2025-03-12&to=2025-03-01&zoom=abc&unknown=1",
+        "period=7d&from=0001-01-01&to=9999-12-31",
+        "%FF%FE=%00&period=%E2%82%AC&=&&&",
+        "period=" + "7d" * 2000,
+    ],
+)
+def test_what_an_address_has_wrong_is_ignored(served: Served, open_page: Open, search: str) -> None:
+    page = open_page(f"{served.url}/consumption?{search}")
+    expect(answered(page, "key-figures").locator(".subtitle")).to_contain_text("2025")
+    expect(drawn(page, "load-curve")).to_be_visible()
+    expect(page.locator(".message-bug")).to_have_count(0)
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+
+
+def test_days_that_make_no_such_period_are_an_own_range(served: Served, open_page: Open) -> None:
+    page = open_page(f"{served.url}/consumption?period=month&from=2024-05-03&to=2024-06-02")
+    expect(answered(page, "load-curve").locator(".subtitle")).to_contain_text("3 May")
+    expect(page.locator("#period input[value='own']")).to_be_checked()
+    page.get_by_label("Next period").click()
+    expect(card(page, "load-curve").locator(".subtitle")).to_contain_text("3 Jun")
+
+
+def test_language_and_theme_of_the_browser(served: Served, open_page: Open) -> None:
+    page = open_page(served.url, locale="fr-CA", color_scheme="dark")
+    expect(page.locator("h1:visible")).to_have_text("Stockage")
+    expect(page.locator("html")).to_have_attribute("lang", "fr")
+    expect(page.locator("html")).to_have_attribute("data-mantine-color-scheme", "dark")
+    page.get_by_role("switch", name="Thème sombre").click()
+    expect(page.locator("html")).to_have_attribute("data-mantine-color-scheme", "light")
+    page.goto(served.url)  # without a theme in the address: as it was left
+    expect(page.get_by_role("switch", name="Thème sombre")).to_have_attribute("aria-checked", "false")
+    expect(page.locator("html")).to_have_attribute("data-mantine-color-scheme", "light")
+    expect(open_page(served.url, locale="de-DE").locator("h1:visible")).to_have_text("Storage")
+
+
+def test_a_choice_of_the_page(tried: Served, open_page: Open) -> None:
+    page = open_page(tried.url)
+    text = answered(page, "chosen").locator(".body p")
+    expect(text).to_have_text("10 meters, en, light")
+    card(page, "chosen").locator("label", has_text="100").click()
+    expect(text).to_have_text("100 meters, en, light")
+    assert asked(page) == {"meters": "100"}
+    page.go_back()
+    expect(text).to_have_text("10 meters, en, light")
+    expect(card(page, "chosen").locator("input[value='10']")).to_be_checked()
+    page.go_forward()
+    expect(text).to_have_text("100 meters, en, light")
+    page.locator("#language").get_by_text("FR").click()
+    expect(answered(page, "chosen").locator(".body p")).to_have_text("100 meters, fr, light")
+    expect(card(page, "chosen").locator("input[value='100']")).to_be_checked()
+
+
+def test_zoom(tried: Served, open_page: Open) -> None:
+    """A selection asks for its own points; a double click, or the button, brings the period back."""
+    page = open_page(f"{tried.url}/second?period=30d")
+    chart = drawn(page, "curve")
+    count = "() => document.querySelector('[data-block=curve] .js-plotly-plot').data[0].x.length"
+    assert page.evaluate(count) == 30 * 24
+    plot = chart.locator(".nsewdrag").bounding_box()
+    assert plot is not None
+    middle = plot["y"] + plot["height"] / 2
+    page.mouse.move(plot["x"] + plot["width"] * 0.5, middle)
+    page.mouse.down()
+    page.mouse.move(plot["x"] + plot["width"] * 0.7, middle, steps=5)
+    page.mouse.up()
+    page.wait_for_function(f"() => ({count})() < 200")
+    start, end = (int(ms) for ms in asked(page)["zoom"].split("-"))
+    assert 5.5 * DAY_MS < end - start < 6.5 * DAY_MS
+    assert page.evaluate(count) == pytest.approx((end - start) / DAY_MS * 24, abs=1)
+    shared = open_page(page.url)
+    drawn(shared, "curve")
+    assert shared.evaluate(count) == page.evaluate(count)
+    chart.locator(".nsewdrag").dblclick()
+    page.wait_for_function(f"() => ({count})() === 720")
+    assert "zoom" not in asked(page)
+    page.go_back()
+    page.wait_for_function(f"() => ({count})() < 200")
+    page.get_by_role("button", name="Whole period").first.click()
+    page.wait_for_function(f"() => ({count})() === 720")
+
+
+def test_a_mistake_of_ours_stays_in_its_card(tried: Served, open_page: Open, caplog: pytest.LogCaptureFixture) -> None:
+    page = open_page(tried.url)
+    expect(answered(page, "failing").locator(".message-bug")).to_contain_text("our mistake")
+    expect(answered(page, "chosen").locator(".body p")).to_be_visible()
+    assert trial.MISTAKE not in page.content()
+    assert any("block failing failed" in record.message and record.exc_info for record in caplog.records)
