@@ -117,4 +117,4 @@ def _layout(reader: Reader, pages: tuple[Page, ...]) -> Component:
     look = look_of(address.query, _language())
     version = version_of(reader) or ""
     hidden = hidden_pages(reader, pages) if version else frozenset[str]()
-    return layout(pages, page_of(pages, address.path), address.query, look, version, hidden)
+    return layout(pages, page_of(pages, address.path), address.query, look, version, hidden=hidden)

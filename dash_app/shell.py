@@ -20,7 +20,13 @@ POLL_MS = 5000
 
 
 def layout(
-    pages: tuple[Page, ...], opened: Page, search: str, look: Look, version: str, hidden: frozenset[str] = frozenset()
+    pages: tuple[Page, ...],
+    opened: Page,
+    search: str,
+    look: Look,
+    version: str,
+    *,
+    hidden: frozenset[str] = frozenset(),
 ) -> Component:
     """Everything, in the reader's language; the theme is chosen in the browser (assets/head/theme.js).
 

@@ -1,8 +1,8 @@
 """London readings in the exact published form: header, CRLF, padding, seven digits, Null, off-grid, duplicates.
 
 As published: sorted by household and time, a million rows a file, households straddling files, single-precision
-artefacts, a copied row at the seams of monthly extracts, one row off the grid a household, holes. What a loader must find
-is counted while writing, not by reading the files again.
+artefacts, a copied row at the seams of monthly extracts, one row off the grid a household, holes. What a loader must
+find is counted while writing, not by reading the files again.
 """
 
 from __future__ import annotations
