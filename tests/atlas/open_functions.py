@@ -19,6 +19,7 @@ from sync.sources.source import OpenSource
 from sync.standin.elhub import ElhubStandin
 from sync.standin.elhub_hours import GeneratedHours
 from sync.standin.energidata import EnergidataStandin
+from sync.standin.faults import parse_faults
 from sync.standin.open_standin import OpenStandin
 from sync.store.schema import Pair, ensure_pair, pair
 from sync.store.verify import verify_pair
@@ -29,7 +30,7 @@ from tests.open_loads import OpenLoad
 
 NIGHT, NOON, EVENING = time(21, 37), time(12, 23), time(17, 47)
 TIMES = {"elhub": NIGHT, "energidata": NOON}
-GROUPS = frozenset({"hydro", "wind", "household", "tertiary", "*"})  # enough of them: a test has two cores
+GROUPS = frozenset({"hydro", "household"})  # one of each flow is enough
 
 
 @dataclass
@@ -74,9 +75,15 @@ class OpenAtlas:
         datasets = tuple(each for each in self.of.datasets if each.name != "Elspotprices")
         OpenLoad(self.database, self.of, clock, folder, datasets).run(since.isoformat(), until.isoformat())
 
+    def spoil(self, faults: str) -> None:
+        """What goes wrong from the next request on, in the words of the stand-in; "" for nothing."""
+        kinds = type(self.standin)
+        self.standin.faults = parse_faults(faults, kinds.kinds, kinds.day_kinds)
+
     def last_run(self) -> dict[str, Any]:
         """The record of the newest run."""
-        return next(iter(self.database["sync_runs"].find().sort([("at", -1), ("_id", -1)]).limit(1)))
+        runs = self.database["sync_runs"].find({"function": f"{self.source}Daily"}).sort([("at", -1), ("_id", -1)])
+        return next(iter(runs.limit(1)))
 
     def states(self) -> list[str]:
         """What became of each call of the newest run."""

@@ -77,7 +77,7 @@ def elhub_answer(number: int) -> OpenQuestion:
 def energidata_answer(number: int) -> OpenQuestion:
     """The answer of this number: a day or two of prices or of production."""
     chance = Random(f"energidata {number}")
-    dataset = chance.choice((ELSPOT, DAY_AHEAD, PRODUCTION))
+    dataset = DAY_AHEAD if number % 10 == 0 else chance.choice((ELSPOT, DAY_AHEAD, PRODUCTION))
     window = _window(
         chance, {ELSPOT: date(2021, 1, 1), DAY_AHEAD: date(2025, 10, 1)}.get(dataset, date(2022, 1, 1)), number
     )
@@ -100,10 +100,10 @@ def energidata_answer(number: int) -> OpenQuestion:
 
 
 def _window(chance: Random, first: date, number: int) -> Window:
-    """Days that no other number has; every twelfth is a day on which the clocks change."""
+    """Days that no other number has; every tenth is a day on which the clocks change."""
     start = first + timedelta(days=3 * number)
-    if number % 12 == 0:
-        year, month = (2028 if first.year > 2024 else 2011) + number // 24, 3 if number % 24 else 10
+    if number % 10 == 0:
+        year, month = (2028 if first.year > 2024 else 2011) + number // 20, 3 if number % 20 else 10
         last = date(year, month, 31)
         return Window(
             last - timedelta(days=(last.weekday() + 1) % 7), last - timedelta(days=(last.weekday() + 1) % 7 - 1)
