@@ -63,7 +63,7 @@ class Electricity(Dash):
         return f"{self.get_asset_url(name)}?m={(ASSETS / name).stat().st_mtime}"
 
     def _config(self) -> dict[str, Any]:
-        """What the browser is told: no versions, no address of a version check."""
+        """What the browser is told: nothing of this machine, and no address of a version check."""
         told: dict[str, Any] = super()._config()  # type: ignore[no-untyped-call]
         return told | {"disable_version_check": True, "python_version": "", "dash_version_url": ""}
 
