@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future
 from datetime import UTC, date, datetime, timedelta
@@ -24,6 +24,7 @@ from .view import Extent, View
 
 Answer = TypeVar("Answer")
 ZONES = localtime.ZONES  # source → zone of its local days
+METERED = frozenset({"linky", "lcl"})
 KEPT = 256  # answers
 FRESH = 2.0  # s for which a look at the database's version is good: twenty readers ask it once
 
@@ -60,9 +61,13 @@ class Reader:
         """Every stored series, of all sources."""
         return self.kept("series", lambda: [series for each in self.pairs() for series in _series_of(each)])
 
+    def meters(self) -> list[Series]:
+        """The series of meters, which the picker at the top offers; areas and prices have pages of their own."""
+        return [each for each in self.series() if each.source in METERED]
+
     def series_at(self, view: View) -> Series | None:
         """The series of a view: the one of its key or address, else the first; None without any."""
-        series = self.series()
+        series = self.meters()
         addresses = self.addresses()
         own = next((each for each in series if view.series in (each.key, addresses[each])), None)
         return own or (series[0] if series else None)
@@ -76,10 +81,11 @@ class Reader:
 
     def _addresses(self) -> dict[Series, str]:
         found: dict[Series, str] = {}
-        for series in self.series():
+        twins: Counter[str] = Counter()
+        for series in self.meters():
             name = f"{series.source}-{series.shown_id.removeprefix('…')}-{series.flow}"
-            twins = sum(each == name or each.startswith(f"{name}~") for each in found.values())
-            found[series] = f"{name}~{twins + 1}" if twins else name
+            found[series] = f"{name}~{twins[name] + 1}" if twins[name] else name
+            twins[name] += 1
         return found
 
     def name_of(self, series: Series) -> str:

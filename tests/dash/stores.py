@@ -13,7 +13,7 @@ from pymongo.database import Database
 from sync.importing import import_files
 from sync.loader import Loader
 from sync.outcome import Silence
-from sync.readings import ReadingBatch, Series
+from sync.readings import Series, energy_batch
 from sync.settings import DEFAULT_COLLECTIONS
 from sync.store.ledger import Ledger
 from sync.store.schema import ensure_pair, pair
@@ -48,7 +48,7 @@ def load_readings(
     first = int(start.timestamp() * 1000)
     there = [(first + place * HALF_HOUR * 1000, energy) for place, energy in enumerate(wh) if energy is not None]
     loader = loader_of(database)
-    batch = ReadingBatch(
+    batch = energy_batch(
         series,
         start=np.array([instant for instant, _ in there], dtype=np.int64),
         wh=np.array([energy for _, energy in there], dtype=np.int64),
