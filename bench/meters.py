@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from pymongo.database import Database
 
-from sync.readings import GENERATED_PREFIX, ReadingBatch, Series
+from sync.readings import GENERATED_PREFIX, Series
 from sync.settings import DEFAULT_COLLECTIONS
 from sync.store.schema import ensure_pair, pair
 from sync.store.writer import PairWriter
@@ -28,7 +28,7 @@ def fill(database: Database[Any]) -> int:
     random = np.random.default_rng(2026)
     for number in range(METERS):
         series = Series("linky", f"{GENERATED_PREFIX}{number:02d}", "consumption")
-        writer.write(ReadingBatch(series, start, _energy(random), np.full(READINGS, HALF_HOUR, dtype=np.int64)))
+        writer.write(energy_batch(series, start, _energy(random), np.full(READINGS, HALF_HOUR, dtype=np.int64)))
     return METERS * READINGS
 
 

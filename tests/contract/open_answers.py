@@ -92,7 +92,8 @@ def energidata_answer(number: int) -> OpenQuestion:
             record[names[1]] = chance.choice((0.0, 469.859985, round(chance.uniform(-135, 900), 6)))
         changes = [_of_prices(dataset, change) for change in PRICE_CHANGES]
     chance.shuffle(records)
-    _spoil(records, changes, chance)
+    if number % 20:
+        _spoil(records, changes, chance)
     text = energidata_answers.answer(dataset, records)
     if chance.random() < 0.1:
         text = chance.choice(BROKEN_ENERGIDATA)(text)

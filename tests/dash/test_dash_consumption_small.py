@@ -13,7 +13,7 @@ from pymongo.database import Database
 from dash_app.look import Look
 from dash_app.pages.consumption_keys import key_body
 from dash_app.queries.consumption_compare import KeyFigures
-from sync.readings import ReadingBatch, Series
+from sync.readings import Series, energy_batch
 from tests.dash.by_hand import not_exceeded
 from tests.dash.stores import ONE, load_readings, loader_of
 from tests.dash.views import BLOCKS, frame_of, reader_of, view_of
@@ -121,7 +121,7 @@ def test_readings_of_an_hour(database: Database[Any], tmp_path: Path) -> None:
     starts = first + np.concatenate([[0], np.cumsum(lengths)[:-1]]) * 1000
     wh = np.arange(len(lengths)) * 100 + 100
     loader = loader_of(database)
-    loader.writer.write(ReadingBatch(series, starts, wh, np.array(lengths)))
+    loader.writer.write(energy_batch(series, starts, wh, np.array(lengths)))
     loader.prove([series])
     reader = reader_of(database, tmp_path, now=lambda: NEXT)
     table = frame_of(reader, "typical-week", DAY, DAY).table
