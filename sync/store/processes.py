@@ -1,7 +1,8 @@
 """Several processes that write one pair, split by series: never two of them on one series.
 
 For first loads (`unique.first_load`): under a unique key two writers are slower than one (measured on MongoDB 6.0.5: 14
-against 50 thousand readings a second). Each has its own client and encodes on its own. A process that is killed from outside is replaced, and what it was
+against 50 thousand readings a second). Each has its own client and encodes on its own. A process that is killed from
+outside is replaced, and what it was
 writing is given to the next one, as every write may be repeated.
 """
 
