@@ -6,6 +6,7 @@ import gzip
 import shlex
 import shutil
 import signal
+import zipfile
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -101,6 +102,13 @@ def test_example(
     assert "Traceback" not in err
 
 
+LONDON = (
+    "LCLid,stdorToU,DateTime,KWH/hh (per half hour) \r\n"
+    "MAC900001,Std,2012-10-12 00:30:00.0000000, 0.143 \r\n"
+    "MAC900001,Std,2012-10-12 01:00:00.0000000, 0 \r\n"
+)
+
+
 def _with_files(words: list[str], folder: Path) -> list[str]:
     """Put a real export where the example names a file."""
     for place, word in enumerate(words):
@@ -110,6 +118,10 @@ def _with_files(words: list[str], folder: Path) -> list[str]:
         words[place] = name
         if word.startswith("production_per_group"):
             (folder / name).write_text(BULK)
+            continue
+        if "LCL" in word:
+            with zipfile.ZipFile(folder / name, "w") as archive:
+                archive.writestr("LCL-June2015v2_0.csv", LONDON)
             continue
         source = export_file(folder, "source.csv")
         if word.endswith(".zip"):

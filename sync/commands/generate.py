@@ -26,8 +26,8 @@ def generate_command(
 
     \b
     Examples:
-      python -m sync generate lcl --households 3 --days 30 --out /tmp/london
-      python -m sync generate lcl --households 60 --days 730 --out /tmp/london --json
+      python -m sync generate lcl --households 3 --days 30 --out london
+      python -m sync generate lcl --households 5 --days 60 --out london --json
     """
     if out.exists() and any(out.iterdir()):
         raise click.UsageError(f"{out} is not empty: name a new folder")
