@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from dash_app.pages import PAGES
+from tests.dash.pages_of_meters import OF_METERS
 from tests.dash.readers import all_answered, shown
 from tests.dash.served import Served
 
@@ -23,9 +23,9 @@ def test_screens(served: Served, open_page: Open, tmp_path: Path, size: str) -> 
     folder.mkdir(parents=True, exist_ok=True)
     width, height, theme, language = SIZES[size]
     page = open_page(
-        f"{served.url}/{PAGES[0].name}?theme={theme}&lang={language}", viewport={"width": width, "height": height}
+        f"{served.url}/{OF_METERS[0].name}?theme={theme}&lang={language}", viewport={"width": width, "height": height}
     )
-    for each in PAGES:
+    for each in OF_METERS:
         page.locator(f'nav [data-go="{each.name}"]').click()
         expect(page.locator(f'[data-page="{each.name}"]')).to_be_visible()
         all_answered(page)

@@ -11,10 +11,10 @@ import pytest
 from playwright.sync_api import Page, expect
 from pymongo.database import Database
 
-from dash_app.pages import PAGES
 from sync.settings import Meter
 from sync.store.connection import connect
 from sync.store.mongod import Mongod
+from tests.dash.pages_of_meters import OF_METERS
 from tests.dash.readers import all_answered, answered, asked, card, choose_period, drawn, shown
 from tests.dash.served import Served, Watch, serve
 from tests.dash.stores import ONE, TODAY, TWO, load_readings
@@ -28,8 +28,8 @@ DAY = [200] * 48
 
 def every_page(served: Served, open_page: Open, search: str = "") -> Page:
     """Each page once; fails where a card fails. Returns the last one."""
-    page = open_page(f"{served.url}/{PAGES[0].name}{search}")
-    for each in PAGES:
+    page = open_page(f"{served.url}/{OF_METERS[0].name}{search}")
+    for each in OF_METERS:
         page.locator(f'nav [data-go="{each.name}"]').click()
         expect(page.locator(f'[data-page="{each.name}"]')).to_be_visible()
         all_answered(page)

@@ -1,0 +1,7 @@
+"""The pages that every household has; the others are hidden where nothing of their source is stored."""
+
+from __future__ import annotations
+
+from dash_app.pages import PAGES
+
+OF_METERS = tuple(page for page in PAGES if not page.source)
