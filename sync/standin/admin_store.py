@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
+from ..triggers.syntax import parse
+
 Entry = dict[str, Any]
 
 SUMMARIES = {
@@ -142,7 +144,7 @@ class AppStore:
         source = body.get("source")
         if not isinstance(source, str):
             raise _missing("source")
-        if "exports" not in source or source.count("{") != source.count("}"):
+        if "exports" not in source or parse(body["name"], source).root.has_error:
             raise ApiRefusal(400, f"error processing function '{body['name']}': syntax error", "FunctionSyntaxError")
         kept = ("name", "private", "run_as_system", "disable_arg_logs", "source", "can_evaluate", "run_as_user_id")
         return {**{key: body[key] for key in kept if key in body}, "last_modified": 1790000000}
