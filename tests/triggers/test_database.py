@@ -27,7 +27,7 @@ def numbers(database: Database[Any]) -> Database[Any]:
 def test_the_stored_bytes_are_those_of_python(tmp_path: Path, database: Database[Any]) -> None:
     series = Series("linky", "12345678901234", "consumption")
     identity = ObjectId()
-    database["python"].insert_one(document(identity, TS, series.subdocument(), 376, 1800, "iv=2"))
+    database["python"].insert_one(document(identity, TS, series.subdocument(), {"wh": 376, "seconds": 1800}, "iv=2"))
     body = f"""await collection.insertMany([{{
       _id: new BSON.ObjectId("{identity}"), ts: new Date({int(TS.timestamp())}000),
       series: {{source: "linky", id: "12345678901234", flow: "consumption"}}, wh: BSON.Int32(376),
