@@ -5,6 +5,7 @@ Figures are dicts in plotly's own form: building and checking `plotly.graph_obje
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from ..look import Look
@@ -42,6 +43,8 @@ COLOURS = {
 }
 SEQUENTIAL = "Cividis"  # perceptually even, zero at its low end
 FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif'
+LETTER = 7  # px of a digit at the size of ticks
+TITLE = 22  # px of an upright title
 SEPARATORS = {"en": ".,", "fr": ",\u202f"}
 
 
@@ -89,6 +92,31 @@ def layout(look: Look, **more: Any) -> dict[str, Any]:
     return base | more
 
 
-def figure(look: Look, data: list[dict[str, Any]], **more: Any) -> Figure:
-    """A figure of traces with the shared layout."""
-    return {"data": data, "layout": layout(look, **more)}
+def figure(look: Look, data: list[dict[str, Any]], firm: dict[str, int] | None = None, **more: Any) -> Figure:
+    """A figure of traces with the shared layout.
+
+    firm: `margins` known beforehand. Else plotly makes room for the labels that it finds, and so draws a chart twice.
+    """
+    drawn: Figure = {"data": data, "layout": layout(look, **more)}
+    if firm:
+        # A legend may take a second line on a phone, and then pushes.
+        drawn["layout"]["margin"] = firm | {"autoexpand": drawn["layout"]["showlegend"]}
+        for name, each in drawn["layout"].items():
+            if name.startswith(("xaxis", "yaxis")):
+                each["automargin"] = False
+    return drawn
+
+
+def margins(left: int, right: int = 16, top: int = 10, bottom: int = 40) -> dict[str, int]:
+    """Room around a chart, px."""
+    return {"l": left, "r": right, "t": top, "b": bottom}
+
+
+def room(labels: Iterable[str], titled: bool = True) -> int:
+    """px that the widest label beside an axis needs, and its title."""
+    return 14 + LETTER * max(map(len, labels), default=1) + (TITLE if titled else 0)
+
+
+def number_room(highest: float) -> int:
+    """px for the labels of an axis from 0 to `highest` with its title; below ten they have a decimal or two."""
+    return room([f"{highest:,.0f}" if highest >= 10 else "0.00"])

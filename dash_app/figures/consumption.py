@@ -13,7 +13,7 @@ from ..blocks import Frame
 from ..look import Look
 from ..queries.consumption import Intervals, local_of
 from ..queries.consumption_curve import READINGS
-from .base import Figure, axis, colour, faded, figure
+from .base import Figure, axis, colour, faded, figure, margins, number_room
 from .consumption_ticks import DAY_MS, HOUR_MS, box, flow_of, flow_text, hatching, short_time, time_ticks
 
 HEADROOM = 1.12  # room above the highest value for the marks of change nights
@@ -49,9 +49,9 @@ def curve_figure(frame: Frame, look: Look) -> Figure:
         ),
         yaxis2=axis(look, fixedrange=True, showticklabels=False, showgrid=False, rangemode="tozero", **STRIP),
         shapes=[*_change_lines(notes, look), *_window(notes, look)],
-        margin={"l": 8, "r": 8, "t": 24, "b": 8},
         annotations=[_named(notes, look), *_change_texts(notes, look)],
         selectdirection="h",
+        firm=margins(left=number_room(top), top=24, bottom=24 if notes["zoomed"] else 8),
     )
 
 

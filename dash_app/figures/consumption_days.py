@@ -11,7 +11,7 @@ from ..blocks import Frame
 from ..look import Look
 from ..queries.consumption import Days
 from ..queries.consumption_compare import Energy, MonthBeside
-from .base import Figure, axis, colour, faded, figure
+from .base import Figure, axis, colour, faded, figure, margins, number_room
 from .consumption_heat import HALF_DAY
 from .consumption_ticks import DAY_MS, box, day_ticks, flow_of, flow_text, hatching
 
@@ -71,6 +71,7 @@ def days_figure(frame: Frame, look: Look) -> Figure:
             range=[0, top],
             fixedrange=True,
         ),
+        firm=margins(left=number_room(top)),
     )
 
 
@@ -122,6 +123,7 @@ def months_figure(frame: Frame, look: Look) -> Figure:
             range=[0, (max(highest) or 1.0) * 1.06],
             fixedrange=True,
         ),
+        firm=margins(left=number_room(max(highest)), top=30),
     )
 
 

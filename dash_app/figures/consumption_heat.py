@@ -11,7 +11,7 @@ import numpy as np
 from ..blocks import Frame
 from ..look import Look
 from ..queries.consumption import Intervals
-from .base import SEQUENTIAL, Figure, axis, colour, figure
+from .base import SEQUENTIAL, Figure, axis, colour, figure, margins, room
 from .consumption_ticks import DAY_MS, HOUR_MS, box, day_ticks, hatching
 
 OUTLIERS = 0.995  # of the hours decide the scale: a single oven must not darken two years
@@ -82,6 +82,7 @@ def heat_figure(frame: Frame, look: Look) -> Figure:
             zeroline=False,
         ),
         shapes=_doubled(notes, days, scale[-1]) if len(days) <= HALVES else [],
+        firm=margins(left=room(["00:00"]), top=38),
     )
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from ..blocks import Frame
 from ..look import Look
-from .base import Figure, axis, colour, faded, figure
+from .base import Figure, axis, colour, faded, figure, margins, number_room
 from .consumption_ticks import flow_of, flow_text
 
 SLOTS = 48
@@ -52,6 +52,7 @@ def week_figure(frame: Frame, look: Look) -> Figure:
             fixedrange=True,
             tickformat=",.0f",
         ),
+        firm=margins(left=number_room(highest), right=22, top=30, bottom=46),
     )
 
 
@@ -93,6 +94,7 @@ def duration_figure(frame: Frame, look: Look) -> Figure:
         ),
         annotations=annotations,
         shapes=shapes,
+        firm=margins(left=number_room(peak), right=26, bottom=46),
     )
 
 

@@ -10,7 +10,7 @@ from ..blocks import Frame
 from ..look import Look
 from ..queries.cost import Comparison, Contract, Month
 from ..queries.cost_frames import zone_energy
-from .base import Figure, axis, colour, faded, figure
+from .base import Figure, axis, colour, faded, figure, margins, number_room
 
 FAINTEST = 0.18
 FEW_MONTHS = 4  # fewer, and the axis would count days
@@ -36,6 +36,7 @@ def months_figure(frame: Frame, look: Look) -> Figure:
         showlegend=True,
         xaxis=axis(look, **ticks),
         yaxis=axis(look, look.text("cost.axis.euros"), rangemode="tozero", tickformat=",.0f"),
+        firm=margins(left=number_room(200), top=30, bottom=44),
     )
 
 
