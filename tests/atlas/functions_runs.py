@@ -76,8 +76,8 @@ class Atlas:
         )
 
     def runs(self) -> list[dict[str, Any]]:
-        """The records of the runs, oldest first."""
-        return list(self.database["sync_runs"].find().sort("at", 1))
+        """The records of the runs in the order they were written: simulated runs may share a moment."""
+        return list(self.database["sync_runs"].find().sort("$natural", 1))
 
     def assert_identical(self) -> None:
         """Both collections hold the same documents, each once."""
