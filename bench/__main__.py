@@ -8,9 +8,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from bench import elhub, loader, page
+from bench import elhub, loader, london, page
 
-BENCHES = {"loader": loader.run, "elhub": elhub.run, "page": page.run}
+BENCHES = {"loader": loader.run, "elhub": elhub.run, "london": london.run, "page": page.run}
 RESULTS = Path(__file__).parent / "results"
 README = Path(__file__).parent.parent / "README.md"
 
@@ -21,8 +21,8 @@ def main(names: list[str]) -> int:
     missed = 0
     for name in names or list(BENCHES):
         result = BENCHES[name]()
+        _renew_readme({name: _table(result["rows"])} | result.pop("tables", {}))
         (RESULTS / f"{name}.json").write_text(json.dumps(result, indent=2, ensure_ascii=False) + "\n")
-        _renew_readme(name, result["rows"])
         print(f"{name}: {result['readings']:,} readings, {result['server']}")
         for row in result["rows"]:
             bar = row.get("bar", "")
@@ -32,15 +32,21 @@ def main(names: list[str]) -> int:
     return 1 if missed else 0
 
 
-def _renew_readme(name: str, rows: list[dict[str, Any]]) -> None:
-    """Put the rows between the marks of this bench."""
+def _table(rows: list[dict[str, Any]]) -> list[str]:
     table = ["| | measured | bar |", "| --- | --: | --: |"]
     for row in rows:
         figure = f"{row['figure']:,.0f}" if row["figure"] >= 100 else f"{row['figure']:.2f}"
         table.append(f"| {row['what']} | {figure} {row['unit']} | {row.get('bar', '')} |")
+    return table
+
+
+def _renew_readme(tables: dict[str, list[str]]) -> None:
+    """Put each table between its marks."""
     text = README.read_text(encoding="utf-8")
-    mark = re.compile(rf"(<!-- bench: {name} -->\n).*?(<!-- end -->)", re.DOTALL)
-    README.write_text(mark.sub(lambda found: found[1] + "\n".join(table) + "\n" + found[2], text), encoding="utf-8")
+    for name, table in tables.items():
+        mark = re.compile(rf"(<!-- bench: {name} -->\n).*?(<!-- end -->)", re.DOTALL)
+        text = mark.sub(lambda found, lines=table: found[1] + "\n".join(lines) + "\n" + found[2], text)  # type: ignore[misc]
+    README.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":
