@@ -18,7 +18,7 @@ MS = 60_000.0
 # last click or drag until no card in the window waits and no chart is being drawn; null until then.
 WATCH = """(() => {
   const bench = (window.bench = { first: null, start: null, settled: null, asked: false, drawing: 0, last: 0 });
-  const chart = ".card .js-plotly-plot .plot .trace, .card .js-plotly-plot .heatmaplayer image";
+  const chart = ".card .js-plotly-plot .cartesianlayer .trace, .card .js-plotly-plot .heatmaplayer image";
   const begin = () => { Object.assign(bench, { start: performance.now(), settled: null, asked: false, last: 0 }); };
   for (const kind of ["click", "mouseup"]) window.addEventListener(kind, begin, true);
   const wrap = (plotly) => {
@@ -26,6 +26,7 @@ WATCH = """(() => {
       const own = plotly[name];
       plotly[name] = (...given) => {
         bench.drawing += 1;
+        bench.asked = true;
         const done = () => { bench.drawing -= 1; bench.last = performance.now(); };
         const drawn = own(...given);
         Promise.resolve(drawn).then(done, done);

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, timedelta
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from sync.localtime import PARIS
@@ -46,6 +47,12 @@ def look_of(search: str, language: str = STANDARD.language) -> Look:
     return Look(_one_of(LANGUAGES, asked.get("lang"), language), _one_of(THEMES, asked.get("theme"), STANDARD.theme))
 
 
+def whole(search: str, language: str, theme: str) -> str:
+    """An address with what it leaves to the reader's browser filled in."""
+    asked, look = asked_in(search), look_of(f"theme={theme}", language)
+    return "?" + urlencode(asked | {"lang": asked.get("lang", look.language), "theme": asked.get("theme", look.theme)})
+
+
 def zone_of(reader: Reader, view: View) -> ZoneInfo:
     """The local zone of a view's series."""
     series = reader.series_at(view)
@@ -85,6 +92,13 @@ def needs(page: Page, block: Block) -> list[str]:
     parts += ["period", "from", "to"] if page.has_period else []
     parts += page.options if block.options is None else block.options
     return parts + ([ZOOM] if block.zooms else [])
+
+
+def question_of(page: Page, block: Block, search: str, touch: bool) -> str:
+    """What a card's answer depends on, as assets/cards.js spells it. `search` names language and theme."""
+    asked = asked_in(search)
+    needed = "|".join(asked.get(name, "") for name in needs(page, block))
+    return f"{needed}|{asked.get('lang')}|{asked.get('theme')}|{'touch' if touch else ''}"
 
 
 def _day(text: str | None) -> date | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import pymongo
 from babel import dates
@@ -12,8 +12,8 @@ from pymongo.errors import PyMongoError
 
 from sync.errors import CollectionMismatch, StoreError
 
-from .address import STANDARD, look_of, view_of
-from .blocks import Block, Frame, Page
+from .address import STANDARD, look_of, question_of, view_of
+from .blocks import Answer, Block, Frame, Page
 from .components import covered, graph, message, with_command
 from .look import Look
 from .reader import Reader
@@ -21,19 +21,9 @@ from .still import lighten
 from .view import View
 
 PATIENCE = 5.0  # s that a question waits for the database
+SEEN_FIRST = 2  # cards of a page
 FRESH_SECONDS = 60  # an answer is at most so old, even when no reading came: today goes on, calls are counted
 LOG = logging.getLogger("dash_app")
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What stands in a card. `controls` None: the block has none; `away`: the database could not be asked."""
-
-    body: Component
-    subtitle: str = ""
-    covered: str = ""
-    controls: Component | None = None
-    away: bool = False
 
 
 def frame_of(reader: Reader, block: Block, view: View) -> Frame:
@@ -59,6 +49,19 @@ def answer(reader: Reader, page: Page, block: Block, search: str, *, touch: bool
     except Exception:
         LOG.exception("block %s failed", block.name)
         return Answer(message(look.text("shell.bug"), "bug"))
+
+
+def first_answers(reader: Reader, page: Page, search: str, *, touch: bool = False) -> dict[str, tuple[str, Answer]]:
+    """The answers of the cards that are seen first, by block, each with the question that it answers.
+
+    They come with the page itself, so that its first chart needs no second question. `search` names language and theme.
+    """
+    found = {}
+    for block in page.blocks[:SEEN_FIRST]:
+        told = answer(reader, page, block, search, touch=touch)
+        if not told.away:
+            found[block.name] = question_of(page, block, search, touch), told
+    return found
 
 
 def _answer(reader: Reader, card: tuple[Page, Block], view: View, look: Look, touch: bool) -> Answer:

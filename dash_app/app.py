@@ -10,8 +10,8 @@ from dash import Dash
 from dash.development.base_component import Component
 from flask import has_request_context, request
 
-from .address import look_of, page_of
-from .answers import hidden_pages
+from .address import look_of, page_of, whole
+from .answers import first_answers, hidden_pages
 from .blocks import Page
 from .callbacks import register
 from .look import LANGUAGES
@@ -25,34 +25,36 @@ from .view import asked_in
 ASSETS = Path(__file__).resolve().parent / "assets"
 IN_HEAD = ("head/theme.js",)  # run at once
 EARLY = (
-    "vendor/plotly-cartesian.min.js",
-    "vendor/plotly-locale-fr.js",
+    "vendor/regenerator-runtime.js",
     "vendor/dayjs-locale-fr.js",
-)  # loaded first, run before Dash starts
+)  # run before Dash starts
+CHARTS = ("vendor/plotly-page.min.js", "vendor/plotly-locale-fr.js")  # run after, while Dash asks for the page
 ICONS = "vendor/icons.css"
 PICTURE = "favicon.svg"
 CHART = "/_dash-component-suites/dash/dcc/async-graph.js"  # else Dash asks for it when the first chart is there
 LATE = "/dash_ag_grid/"  # 1.3 MB that a card with such a table waits for, not every chart
-NOT_NEEDED = "/dash/dash_table/"  # a table that we do not use
+NOT_NEEDED = ("/dash/dash_table/", "/dash/deps/polyfill")  # a table that we do not use; for browsers of before 2018
 
 
 class Electricity(Dash):
-    """Dash whose scripts run deferred, in order: plotly.js loads beside the others and is there when a chart is."""
+    """Dash whose scripts run deferred, in order, plotly.js last: what costs most runs while the page is asked for."""
 
     def interpolate_index(self, **parts: Any) -> str:  # type: ignore[override]  # Dash gives every part by name
         """The document; parts: as Dash makes them."""
-        lines = [line for line in str(parts["scripts"]).splitlines() if NOT_NEEDED not in line]
+        lines = [line for line in str(parts["scripts"]).splitlines() if not any(each in line for each in NOT_NEEDED)]
         late = next((line.split('"')[1] for line in lines if LATE in line), "")
         scripts = "\n".join(line for line in lines if LATE not in line).replace("<script src=", "<script defer src=")
         # A module runs after the deferred scripts; the classic script that Dash writes would run before them.
         renderer = str(parts["renderer"]).replace('type="application/javascript"', 'type="module"')
         early = "".join(f'<script defer src="{self._dated(name)}"></script>' for name in EARLY)
+        charts = "".join(f'<script defer class="charts" src="{self._dated(name)}"></script>' for name in CHARTS)
         now = "".join(f'<script src="{self._dated(name)}"></script>' for name in IN_HEAD)
         chart = self.get_relative_path(CHART)  # type: ignore[no-untyped-call]
         scripts += f'\n<script defer src="{chart}"></script>'
         own = _language()
         named = asked_in(request.query_string.decode("ascii", "replace")).get("lang")
         texts = {"own": own, "language": named if named in LANGUAGES else own, "now": now, "early": early, "late": late}
+        texts["charts"] = charts
         icons = f'<link rel="stylesheet" href="{self._dated(ICONS)}">'
         picture = f'<link rel="icon" type="image/svg+xml" href="{self._dated(PICTURE)}">'
         ours = {"favicon": picture, "scripts": scripts, "renderer": renderer, "css": f"{icons}{parts['css']}"}
@@ -83,6 +85,7 @@ INDEX = """<!DOCTYPE html>
     {app_entry}
     {config}
     {renderer}
+    {charts}
   </body>
 </html>"""
 
@@ -114,7 +117,10 @@ def _language() -> str:
 def _layout(reader: Reader, pages: tuple[Page, ...]) -> Component:
     """As the address needs it on which it is asked for. The browser mends a wrong guess, at the cost of a question."""
     address = urlsplit(request.referrer or "" if has_request_context() else "")
-    look = look_of(address.query, _language())
-    version = version_of(reader) or ""
-    hidden = hidden_pages(reader, pages) if version else frozenset[str]()
-    return layout(pages, page_of(pages, address.path), address.query, look, version, hidden=hidden)
+    theme, _, pointer = (request.cookies.get("look", "") if has_request_context() else "").partition(".")
+    search = whole(address.query, _language(), theme)
+    opened, version = page_of(pages, address.path), version_of(reader) or ""
+    if not version:
+        return layout(pages, opened, search, look_of(search), version)
+    told = first_answers(reader, opened, search, touch=pointer == "touch")
+    return layout(pages, opened, search, look_of(search), version, hidden=hidden_pages(reader, pages), told=told)

@@ -35,6 +35,17 @@ class Frame:
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """What stands in a card. `controls` None: the block has none; `away`: the database could not be asked."""
+
+    body: Component
+    subtitle: str = ""
+    covered: str = ""
+    controls: Component | None = None
+    away: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Block:
     """One card. Exactly one of `figure` (a plotly figure as a dict, pure) and `body` (any component, pure) is set.
 

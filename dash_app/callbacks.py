@@ -13,7 +13,7 @@ from pymongo.errors import PyMongoError
 from sync.errors import StoreError
 
 from .address import look_of, page_of, view_of, zone_of
-from .answers import answer, hidden_pages
+from .answers import answer, first_answers, hidden_pages
 from .blocks import Block, Page
 from .reader import ZONES, Reader
 from .shell import shell
@@ -30,10 +30,10 @@ def register(app: Dash, reader: Reader, pages: tuple[Page, ...]) -> None:
     _bar(app, reader, pages)
 
     @app.callback(Output("shell", "children"), Input("shell-ask", "data"), prevent_initial_call=True)
-    def speak(asked: dict[str, str]) -> Any:
-        hidden = hidden_pages(reader, pages)
-        search = asked["search"]
-        return shell(pages, page_of(pages, asked["page"]), search, look_of(search), hidden)
+    def speak(asked: dict[str, Any]) -> Any:
+        page, search = page_of(pages, asked["page"]), asked["search"]
+        told = first_answers(reader, page, search, touch=bool(asked.get("touch")))
+        return shell(pages, page, search, look_of(search), hidden=hidden_pages(reader, pages), told=told)
 
     @app.callback(
         Output("table", "title"),

@@ -8,7 +8,7 @@ import dash_mantine_components as dmc
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from .blocks import Block, Figure, Frame
+from .blocks import Answer, Block, Figure, Frame
 from .look import Look
 
 PLOTLY_CONFIG: dict[str, Any] = {"displayModeBar": False, "responsive": True, "doubleClick": "reset+autosize"}
@@ -65,21 +65,22 @@ def covered(frame: Frame, look: Look) -> str:
     return look.text("shell.covered", share=look.percent(share))
 
 
-def card(block: Block, look: Look, needs: list[str]) -> Component:
-    """The card of a block, empty as yet, of the height that it will have."""
+def card(block: Block, look: Look, needs: list[str], told: tuple[str, Answer] | None = None) -> Component:
+    """The card of a block: with an answer and the question to it, or empty as yet, of the height that it will have."""
     title = look.text(block.title)
     heading = f"title-{block.name}"
+    question, answer = told or ("", Answer(_waiting(block)))
     return html.Section(
         [
             html.Header(
                 [
-                    html.Div([html.H2(title, id=heading), html.P(className="subtitle")]),
-                    html.Div(_buttons(block, look, title), className="buttons"),
+                    html.Div([html.H2(title, id=heading), html.P(answer.subtitle, className="subtitle")]),
+                    html.Div(_buttons(block, look, title, answer.covered), className="buttons"),
                 ],
             ),
-            html.Div(id=part("controls", block.name), className="controls"),
+            html.Div(answer.controls, id=part("controls", block.name), className="controls"),
             html.Div(
-                dmc.Skeleton(height=block.height if block.figure else min(block.height, 160), animate=False),
+                answer.body,
                 id=part("body", block.name),
                 className="body",
                 style={"minHeight": f"{block.height}px"} if block.figure else {},
@@ -90,7 +91,8 @@ def card(block: Block, look: Look, needs: list[str]) -> Component:
         className="card wide" if block.wide else "card",
         **attributes(
             aria_labelledby=heading,
-            aria_busy="true",
+            aria_busy="false" if told else "true",
+            data_answers=question,
             data_block=block.name,
             data_needs=" ".join(needs),
             data_zooms="yes" if block.zooms else "",
@@ -99,9 +101,14 @@ def card(block: Block, look: Look, needs: list[str]) -> Component:
     )
 
 
-def _buttons(block: Block, look: Look, title: str) -> list[Component]:
+def _waiting(block: Block) -> Component:
+    waiting: Component = dmc.Skeleton(height=block.height if block.figure else min(block.height, 160), animate=False)
+    return waiting
+
+
+def _buttons(block: Block, look: Look, title: str, covered: str) -> list[Component]:
     buttons: list[Component] = [
-        html.A(className="covered", href="/coverage", **attributes(data_go="coverage")),
+        html.A(covered, className="covered", href="/coverage", **attributes(data_go="coverage")),
     ]
     if block.zooms:
         words: list[Component | str] = [icon("zoom-out"), look.text("shell.unzoom")]

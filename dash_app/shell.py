@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from types import MappingProxyType
 
 import dash_mantine_components as dmc
 from dash import dcc, html
 from dash.development.base_component import Component
 
 from .address import STANDARD, needs
-from .blocks import Page
+from .blocks import Answer, Page
 from .components import RUN, attributes, card, icon, with_command
 from .look import Look
 from .still import lighten
@@ -17,6 +19,7 @@ from .texts import TEXTS
 from .view import LANGUAGES, PERIODS, asked_in
 
 POLL_MS = 5000
+NONE_TOLD: Mapping[str, tuple[str, Answer]] = MappingProxyType({})
 
 
 def layout(
@@ -27,11 +30,13 @@ def layout(
     version: str,
     *,
     hidden: frozenset[str] = frozenset(),
+    told: Mapping[str, tuple[str, Answer]] = NONE_TOLD,
 ) -> Component:
     """Everything, in the reader's language; the theme is chosen in the browser (assets/head/theme.js).
 
     opened, search: the page that is looked at first and the rest of its address; version: of the database as `/version`
-    says it, empty while it is away; hidden: pages that are not in the navigation, by name.
+    says it, empty while it is away; hidden: pages that are not in the navigation, by name; told: answers of cards of
+    the opened page, by block, each with its question.
     """
     page: Component = dmc.MantineProvider(
         [
@@ -43,7 +48,7 @@ def layout(
             dcc.Store(id="bar-told"),
             dcc.Store(id="shell-ask"),
             dcc.Store(id="table-ask"),
-            html.Div(shell(pages, opened, search, look, hidden), id="shell"),
+            html.Div(shell(pages, opened, search, look, hidden=hidden, told=told), id="shell"),
         ],
         id="mantine",
         defaultColorScheme="auto",
@@ -53,7 +58,13 @@ def layout(
 
 
 def shell(
-    pages: tuple[Page, ...], opened: Page, search: str, look: Look, hidden: frozenset[str] = frozenset()
+    pages: tuple[Page, ...],
+    opened: Page,
+    search: str,
+    look: Look,
+    *,
+    hidden: frozenset[str] = frozenset(),
+    told: Mapping[str, tuple[str, Answer]] = NONE_TOLD,
 ) -> list[Component]:
     """All that holds texts; made anew for another language.
 
@@ -67,7 +78,7 @@ def shell(
             [
                 _banner(look, "unreachable"),
                 _banner(look, "offline"),
-                *[_page(page, look, page is opened) for page in pages],
+                *[_page(page, look, page is opened, told) for page in pages],
             ],
             id="main",
             tabIndex="-1",
@@ -187,8 +198,8 @@ def _navigation(pages: tuple[Page, ...], look: Look, hidden: frozenset[str]) -> 
     )
 
 
-def _page(page: Page, look: Look, opened: bool) -> Component:
-    cards = [lighten(card(block, look, needs(page, block))) for block in page.blocks]
+def _page(page: Page, look: Look, opened: bool, told: Mapping[str, tuple[str, Answer]]) -> Component:
+    cards = [lighten(card(block, look, needs(page, block), told.get(block.name))) for block in page.blocks]
     return html.Div(
         [
             html.H1(look.text(page.title)),

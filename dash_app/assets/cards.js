@@ -5,6 +5,7 @@
   const near = new WeakSet();
   const set = (id, props) => window.dash_clientside.set_props(id, props);
   const named = (name) => document.querySelector(`[data-block="${name}"]`);
+  const touch = matchMedia("(pointer: coarse)").matches;
   let version = ""; // of the database, as last seen
   let byControl = false; // the address was changed by a control of a card, which is up to date itself
 
@@ -14,18 +15,21 @@
     for (const card of page?.querySelectorAll(".card") || []) {
       if (!near.has(card)) continue;
       const needs = card.dataset.needs.split(" ").map((name) => query.get(name) || "").join("|");
-      const view = `${needs}|${query.get("lang")}|${query.get("theme")}`;
+      const view = `${needs}|${query.get("lang")}|${query.get("theme")}|${touch ? "touch" : ""}`;
       const key = `${view}|${version}`;
       const last = asked.get(card);
       if (last?.key === key) continue;
       asked.set(card, { needs, view, key });
+      const isAnswered = card.dataset.answers === view; // it came with the page
+      delete card.dataset.answers;
+      if (isAnswered) continue;
       card.setAttribute("aria-busy", "true");
       set({ type: "block-ask", name: card.dataset.block }, {
         data: {
           search: `?${query}`,
           keep: last?.view === view, // what is shown stays when the database cannot be reached
           controls: !last || (last.needs !== needs && !byControl),
-          touch: matchMedia("(pointer: coarse)").matches,
+          touch,
         },
       });
     }
@@ -49,6 +53,11 @@
     document.head.append(Object.assign(document.createElement("script"), { src: source, onload: done, onerror: failed }));
   }));
 
+  // On a slow line the scripts of charts come after the first answers.
+  const charts = () => new Promise((done) => {
+    for (const script of document.querySelectorAll("script.charts")) script.addEventListener("load", done);
+  });
+
   // [content, controls] of a card. A chart that is there gets the new figure: a new one would flicker and lose its zoom.
   function content(card, { body, controls }) {
     const keep = window.dash_clientside.no_update;
@@ -69,6 +78,7 @@
     card.querySelector(".covered").textContent = answer.covered;
     const table = answer.body.type !== "Graph" && !window.dash_ag_grid && JSON.stringify(answer).includes('"dash_ag_grid"');
     if (table) return load(document.documentElement.dataset.late).then(() => content(card, answer));
+    if (answer.body.type === "Graph" && !window.Plotly) return charts().then(() => content(card, answer));
     return content(card, answer);
   }
 
@@ -98,5 +108,5 @@
     ask();
   });
 
-  window.cards = { set, named, look, draw, png, fromControl: () => { byControl = true; } };
+  window.cards = { touch, set, named, look, draw, png, fromControl: () => { byControl = true; } };
 })();

@@ -141,7 +141,7 @@
       if (!page) return keep();
       const query = whole();
       if (document.getElementById("main").dataset.language !== query.get("lang")) {
-        set("shell-ask", { data: { page: page.dataset.page, search: `?${query}` } });
+        set("shell-ask", { data: { page: page.dataset.page, search: `?${query}`, touch: window.cards.touch } });
         return keep();
       }
       showPage(page, query);

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import importlib
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from datetime import date, datetime
 from pathlib import Path
 
@@ -25,12 +26,14 @@ from ..sources import ADDRESSES, SOURCES
 from ..sources.source import OpenSource, ReadFiles
 from ..store.connection import open_store
 from ..store.ledger import Ledger
-from ..store.schema import Document, ensure_pair, pair
+from ..store.schema import Document, Pair, ensure_pair, pair
+from ..store.unique import first_load
 from ..store.writer import PairWriter
 from ..transport import Transport
 from .common import Options, echo_json
 from .report import exit_code, report
 
+LONGEST_FIRST_LOAD = 600  # s
 CALLS_PER_DAY = 1000  # per host: far above any plan, so that only a run gone wrong meets it
 
 
@@ -90,8 +93,7 @@ def run_open_backfill(settings: Settings, name: str, options: Options, dry_run: 
                 click.echo(plan)
             return 0
         progress.note(plan)
-        ensure_pair(loader.pair)
-        outcome = _load_and_prove(jobs, loader, options.wait, progress)
+        outcome = _load_and_prove(jobs, loader, options.wait, progress, planned_seconds(jobs, budget))
         outcome.seconds = time.monotonic() - started
         if as_json:
             echo_json(outcome.as_json())
@@ -108,19 +110,36 @@ def plan_text(jobs: Sequence[OpenBackfill], budget: Budget) -> str:
     text = f"{calls} calls ({each})"
     usage = budget.usage()
     if usage.limit is not None:
-        spaced = zip(plans, jobs, strict=True)
-        seconds = sum(plan.calls * max(budget.spacing, job.dataset.spacing) for plan, job in spaced)
-        text += f", at least {seconds:.0f} s"
+        text += f", at least {planned_seconds(jobs, budget):.0f} s"
         if (days := days_of_budget(calls, usage.limit, usage.left)) > 1:
             text += f", {days} days at {usage.limit} a day"
     return f"{text}; done so far {sum(plan.done for plan in plans)}"
 
 
-def _load_and_prove(jobs: Sequence[OpenBackfill], loader: Loader, wait: bool, progress: Bar) -> Outcome:
-    """Whatever ends the run, the collections are compared before it is told."""
+def planned_seconds(jobs: Sequence[OpenBackfill], budget: Budget) -> float:
+    """The least time that the pauses between the planned calls take, s."""
+    if budget.usage().limit is None:
+        return 0.0
+    return sum(job.planned().calls * max(budget.spacing, job.dataset.spacing) for job in jobs)
+
+
+@contextmanager
+def _prepared(pair: Pair, seconds: float) -> Iterator[None]:
+    """The pair is there, with the faster key for a load of minutes only: into a longer one others may write."""
+    if seconds > LONGEST_FIRST_LOAD:
+        ensure_pair(pair)
+        yield
+    else:
+        with first_load(pair):
+            yield
+
+
+def _load_and_prove(jobs: Sequence[OpenBackfill], loader: Loader, wait: bool, progress: Bar, seconds: float) -> Outcome:
+    """Whatever ends the run, the collections are compared before it is told. seconds: how long it takes at least."""
     try:
         try:
-            backfill(jobs, loader, loader.clock, progress, wait)
+            with _prepared(loader.pair, seconds):
+                backfill(jobs, loader, loader.clock, progress, wait)
         except FatalSourceError as fatal:
             loader.prove(())
             same = "both collections are identical" if loader.outcome.identical else "run python -m sync repair"
@@ -142,13 +161,14 @@ def run_open_import(settings: Settings, name: str, files: Sequence[Path], as_jso
         loader = open_loader(database, settings, name)
         progress.start(0, 0)
         try:
-            for number, parsed in enumerate(parts):
-                if number == 0:
-                    ensure_pair(loader.pair)  # nothing is made for files that are refused
-                store_parsed(loader, parsed, "file")
-                if parsed.short:
-                    loader.outcome.short.append(parsed.short)
-                progress.advance(f"{loader.outcome.written.new:,} new")
+            with ExitStack() as load:
+                for number, parsed in enumerate(parts):
+                    if number == 0:
+                        load.enter_context(first_load(loader.pair))  # nothing is made for files that are refused
+                    store_parsed(loader, parsed, "file")
+                    if parsed.short:
+                        loader.outcome.short.append(parsed.short)
+                    progress.advance(f"{loader.outcome.written.new:,} new")
             ensure_pair(loader.pair)
             loader.prove(())
         finally:

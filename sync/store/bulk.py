@@ -30,6 +30,7 @@ from .schema import LEASES, Pair, lease_name
 
 LEASE_SECONDS = 30
 PART = 20_000  # documents in one insert
+LEAST = 5_000  # of a small call, cut so that its parts can be recorded and mirrored side by side
 AHEAD = 2  # parts that wait for the record, and for the mirror
 
 
@@ -98,7 +99,8 @@ class BulkWrite:
             return sums
 
         try:
-            for part in parts(batches, PART):
+            quarter = -(-sum(map(len, batches)) // 4)
+            for part in parts(batches, min(PART, max(LEAST, quarter))):
                 recorded.append(recorder.submit(record, part))
                 written += collect(AHEAD)
             return written + collect(0)

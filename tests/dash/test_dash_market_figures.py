@@ -75,7 +75,7 @@ def test_nothing_stored(database: Database[Any], tmp_path: Path, page: Any) -> N
     for look in LOOKS:
         told = answer(asked.reader, page, page.blocks[0], f"?lang={look.language}")
         assert f"python -m sync backfill --source {page.source}" in repr(told.body)
-    assert shell(PAGES, page, "", Look("en"), hidden_pages(asked.reader, PAGES))
+    assert shell(PAGES, page, "", Look("en"), hidden=hidden_pages(asked.reader, PAGES))
 
 
 def test_in_the_navigation_where_stored(stored: Database[Any], tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ ROUTES = (
     "/version",
     "/csv/load-curve",
     "/assets/shell.js",
-    "/assets/vendor/plotly-cartesian.min.js",
+    "/assets/vendor/plotly-page.min.js",
     "/_dash-layout",
     "/_dash-dependencies",
     "/_dash-component-suites/dash/dcc/async-graph.js",

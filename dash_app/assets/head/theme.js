@@ -12,6 +12,12 @@
   window.themeOf = (params) => known(params.get("theme")) || known(kept()) || system;
   const theme = window.themeOf(new URLSearchParams(location.search));
   document.documentElement.dataset.mantineColorScheme = theme;
+  // The page is asked for at once, in the right look, while the scripts are still on their way.
+  const pointer = matchMedia("(pointer: coarse)").matches ? ".touch" : "";
+  document.cookie = `look=${theme}${pointer}; Path=/; SameSite=Strict; Max-Age=31536000`;
+  for (const href of ["/_dash-layout", "/_dash-dependencies"]) {
+    document.head.append(Object.assign(document.createElement("link"), { rel: "preload", as: "fetch", crossOrigin: "", href }));
+  }
   try {
     localStorage.setItem("mantine-color-scheme-value", theme); // where the component library looks
   } catch {
