@@ -1,0 +1,298 @@
+"""The aggregations, as plain lists: readings → months of households and profiles; months of households → bands.
+
+For servers from 5.0: percentiles are read off sorted arrays, interpolated between neighbours as NumPy does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from bson import ObjectId
+
+from ..localtime import day_seconds, days, midnight
+from ..store.wallclock import DAY_MS, local_ms
+from .names import ALL, BANDS, HOUSEHOLDS, PERCENTILES, PROFILES, SLOTS, TABLES, after, first_of, needed, number_of
+
+Stage = dict[str, Any]
+
+Cell = tuple[Sequence[str], Stage]
+"""Series that are in the same groups: (the names of these, a condition that only these series meet)."""
+
+SLOT_SECONDS = 1800
+DAY_SECONDS = 86_400
+MONDAY = 4  # day number of the first Monday, 1970-01-05
+
+
+def span_of(month: str, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """The UTC instants [start, end) of a local month."""
+    start, end = (midnight(first_of(each), zone) / 1000 for each in (month, after(month)))
+    return datetime.fromtimestamp(start, UTC), datetime.fromtimestamp(end, UTC)
+
+
+# --- months of households ---------------------------------------------------------------------------------------------
+
+
+def household_stages(source: str, month: str, zone: ZoneInfo, build: ObjectId) -> list[Stage]:
+    """Readings of a month → `fleet_households`."""
+    start, end = span_of(month, zone)
+    local = local_ms(zone, start, end)
+    sums = {"wh": {"$sum": "$wh"}, "seconds": {"$sum": "$seconds"}, "readings": {"$sum": 1}}
+    day = {"$subtract": [local, {"$mod": [local, DAY_MS]}]}
+    number = {"$toInt": {"$divide": ["$_id.day", DAY_MS]}}
+    each = {"day": number, "wh": "$wh", "whole": {"$gte": ["$seconds", _length(number, month, zone)]}}
+    whole = {"$filter": {"input": "$each", "cond": "$$this.whole"}}
+    return [
+        {"$match": _within(start, end)},
+        {"$group": {"_id": {"id": "$series.id", "flow": "$series.flow", "day": day}, **sums}},
+        {"$sort": {"_id.day": 1}},
+        {
+            "$group": {
+                "_id": {"id": "$_id.id", "flow": "$_id.flow"},
+                **{name: {"$sum": f"${name}"} for name in sums},
+                "each": {"$push": each},
+            }
+        },
+        *_groups_of(source),
+        {
+            "$project": {
+                "_id": {"source": source, "flow": "$_id.flow", "month": month, "id": "$_id.id"},
+                "groups": 1,
+                **dict.fromkeys(sums, 1),
+                "first": {"$min": "$each.day"},
+                "last": {"$max": "$each.day"},
+                "whole": whole,
+            }
+        },
+        {
+            "$set": {
+                "days": {"$size": "$whole"},
+                "whole_wh": {"$sum": "$whole.wh"},
+                "day": "$whole.day",
+                "day_wh": "$whole.wh",
+            }
+        },
+        {"$unset": "whole"},
+        *_merged(HOUSEHOLDS, build),
+    ]
+
+
+def _within(start: datetime, end: datetime) -> Stage:
+    return {"ts": {"$gte": start, "$lt": end}}
+
+
+def _length(number: Stage, month: str, zone: ZoneInfo) -> Stage | int:
+    """Seconds of the local day of a number: an expression, where the clock changes within the month."""
+    lengths = {day: day_seconds(day, zone) for day in days(first_of(month), first_of(after(month)))}
+    branches = [
+        {"case": {"$eq": [number, number_of(day)]}, "then": seconds}
+        for day, seconds in lengths.items()
+        if seconds != DAY_SECONDS
+    ]
+    return {"$switch": {"branches": branches, "default": DAY_SECONDS}} if branches else DAY_SECONDS
+
+
+def _groups_of(source: str) -> list[Stage]:
+    """`groups` from the household table: a series of which it says nothing has none."""
+    if source not in TABLES:
+        return [{"$set": {"groups": {}}}]
+    table, columns = TABLES[source]
+    found = {"$ifNull": [{"$first": "$row"}, {}]}
+    picked = {"$filter": {"input": {"$objectToArray": found}, "cond": {"$in": ["$$this.k", list(columns)]}}}
+    return [
+        {"$lookup": {"from": table, "localField": "_id.id", "foreignField": "_id", "as": "row"}},
+        {"$set": {"groups": {"$arrayToObject": picked}}},
+    ]
+
+
+# --- profiles ---------------------------------------------------------------------------------------------------------
+
+
+def profile_stages(
+    source: str, month: str, zone: ZoneInfo, build: ObjectId, mirror: str, cells: Sequence[Cell]
+) -> list[Stage]:
+    """Readings of a month → `fleet_profiles`. cells: disjoint, and all series together. To look up each reading's groups
+    would take the server many times as long as one query a cell."""
+    parts = [_cell(month, zone, groups, condition) for groups, condition in cells]
+    key = {"group": "$groups", "flow": "$_id.flow", "day": "$_id.day"}
+    slots = [
+        {"$group": {"_id": {**key, "slot": "$_id.slot"}, "wh": {"$sum": "$wh"}, "seconds": {"$sum": "$seconds"}}},
+        {
+            "$group": {
+                "_id": {name: f"$_id.{name}" for name in key},
+                "slots": {"$push": {"slot": "$_id.slot", "wh": "$wh", "seconds": "$seconds"}},
+            }
+        },
+    ]
+    return [
+        *parts[0],
+        *({"$unionWith": {"coll": mirror, "pipeline": part}} for part in parts[1:]),
+        {"$unwind": "$groups"},
+        *slots,
+        {
+            "$project": {
+                "_id": {"source": source, "flow": "$_id.flow", "group": "$_id.group", "day": "$_id.day"},
+                **{name: _in_slots(name) for name in ("wh", "seconds")},
+            }
+        },
+        *_merged(PROFILES, build),
+    ]
+
+
+def _cell(month: str, zone: ZoneInfo, groups: Sequence[str], condition: Stage) -> list[Stage]:
+    """Sums of a cell by day and half-hour. A longer reading is shared out over the half-hours that it covers, those of
+    its own day: the last one of a day goes round to the first."""
+    start, end = span_of(month, zone)
+    local = local_ms(zone, start, end)
+    length = SLOT_SECONDS * 1000
+    half_hour = {"flow": "$series.flow", "at": {"$subtract": [local, {"$mod": [local, length]}]}, "seconds": "$seconds"}
+    covers = {"$range": [0, {"$toInt": {"$ceil": {"$divide": ["$_id.seconds", SLOT_SECONDS]}}}]}
+    lasts = {"$min": [SLOT_SECONDS, {"$subtract": ["$_id.seconds", {"$multiply": ["$ahead", SLOT_SECONDS]}]}]}
+    place = {"$add": [{"$divide": [{"$mod": ["$_id.at", DAY_MS]}, length]}, "$ahead"]}
+    day = {"$divide": [{"$subtract": ["$_id.at", {"$mod": ["$_id.at", DAY_MS]}]}, DAY_MS]}
+    return [
+        {"$match": _within(start, end) | condition},
+        {"$group": {"_id": half_hour, "wh": {"$sum": "$wh"}, "count": {"$sum": 1}}},
+        {"$set": {"ahead": covers, "groups": {"$literal": list(groups)}}},
+        {"$unwind": "$ahead"},
+        {
+            "$project": {
+                "_id": {"flow": "$_id.flow", "day": {"$toInt": day}, "slot": {"$toInt": {"$mod": [place, SLOTS]}}},
+                "groups": 1,
+                "wh": {"$divide": [{"$multiply": ["$wh", lasts]}, "$_id.seconds"]},
+                "seconds": {"$multiply": ["$count", lasts]},
+            }
+        },
+    ]
+
+
+def _in_slots(name: str) -> Stage:
+    """48 numbers, 0 where nothing is."""
+    place = {"$indexOfArray": ["$slots.slot", "$$this"]}
+    there: Stage = {"$arrayElemAt": [f"$slots.{name}", place]}
+    return {"$map": {"input": {"$range": [0, SLOTS]}, "in": {"$cond": [{"$lt": [place, 0]}, 0, there]}}}
+
+
+def cell_names(groups: Mapping[str, str]) -> list[str]:
+    """`{tariff: Std}` → `["all", "tariff=Std"]`."""
+    return [ALL, *(f"{name}={text}" for name, text in groups.items())]
+
+
+# --- bands ------------------------------------------------------------------------------------------------------------
+
+
+def band_stages(source: str, month: str, build: ObjectId, step: str) -> list[Stage]:
+    """Months of households → `fleet_bands` of the days, of the weeks that touch the month, or of the month."""
+    first, end = first_of(month), first_of(after(month))
+    months = [after(month, -1), month, after(month)] if step == "week" else [month]
+    rows = {"day": _daily(), "week": _weekly(month), "month": _monthly(first, end)}[step]
+    key = {"flow": "$flow", "group": "$group", "day": "$at"}
+    statistics = {f"p{percent}": _quantile("$values", percent / 100) for percent in PERCENTILES}
+    return [
+        {"$match": {"_id.source": source, "_id.month": {"$in": months}}},
+        *rows,
+        {"$sort": {"value": 1}},
+        {"$set": {"group": {"$concatArrays": [[ALL], _names()]}}},
+        {"$unwind": "$group"},
+        {"$group": {"_id": key, "values": {"$push": "$value"}}},
+        {
+            "$project": {
+                "_id": {
+                    "source": source,
+                    "flow": "$_id.flow",
+                    "group": "$_id.group",
+                    "step": {"$literal": step},
+                    "day": "$_id.day",
+                },
+                "n": {"$size": "$values"},
+                "mean": {"$avg": "$values"},
+                **statistics,
+            }
+        },
+        *_merged(BANDS, build),
+    ]
+
+
+def _daily() -> list[Stage]:
+    pairs = {"$zip": {"inputs": ["$day", "$day_wh"]}}
+    return [
+        {"$project": {"flow": "$_id.flow", "groups": 1, "pair": pairs}},
+        {"$unwind": "$pair"},
+        {
+            "$project": {
+                "_id": 0,
+                "flow": 1,
+                "groups": 1,
+                "at": {"$first": "$pair"},
+                "value": {"$last": "$pair"},
+            }
+        },
+    ]
+
+
+def week_starts(month: str) -> tuple[int, int]:
+    """Bounds [low, high) of the Mondays of weeks that touch a month, as day numbers."""
+    first = first_of(month)
+    return number_of(first - timedelta(days=first.weekday())), number_of(first_of(after(month)))
+
+
+def _weekly(month: str) -> list[Stage]:
+    low, high = week_starts(month)
+    monday = {"$subtract": ["$day", {"$mod": [{"$subtract": ["$day", MONDAY]}, 7]}]}
+    return [
+        {"$project": {"groups": 1, "pair": {"$zip": {"inputs": ["$day", "$day_wh"]}}}},
+        {"$unwind": "$pair"},
+        {"$project": {"groups": 1, "day": {"$first": "$pair"}, "wh": {"$last": "$pair"}}},
+        {"$set": {"at": monday}},
+        {"$match": {"at": {"$gte": low, "$lt": high}}},
+        {
+            "$group": {
+                "_id": {"id": "$_id.id", "flow": "$_id.flow", "at": "$at"},
+                "groups": {"$first": "$groups"},
+                "value": {"$avg": "$wh"},
+                "days": {"$sum": 1},
+            }
+        },
+        {"$match": {"days": {"$gte": needed(7)}}},
+        {"$project": {"_id": 0, "flow": "$_id.flow", "groups": 1, "at": "$_id.at", "value": 1}},
+    ]
+
+
+def _monthly(first: date, end: date) -> list[Stage]:
+    return [
+        {"$match": {"days": {"$gte": needed((end - first).days)}}},
+        {
+            "$project": {
+                "_id": 0,
+                "flow": "$_id.flow",
+                "groups": 1,
+                "at": {"$literal": number_of(first)},
+                "value": {"$divide": ["$whole_wh", "$days"]},
+            }
+        },
+    ]
+
+
+def _names() -> Stage:
+    """The groups of a household by name: `tariff=Std`."""
+    return {
+        "$map": {"input": {"$objectToArray": "$groups"}, "in": {"$concat": ["$$this.k", "=", "$$this.v"]}},
+    }
+
+
+def _quantile(values: str, share: float) -> Stage:
+    """Of an ascending array, interpolated between the two values beside the place."""
+    place = {"$multiply": [{"$subtract": [{"$size": values}, 1]}, share]}
+    low: Stage = {"$arrayElemAt": [values, {"$toInt": {"$floor": "$$place"}}]}
+    high: Stage = {"$arrayElemAt": [values, {"$toInt": {"$ceil": "$$place"}}]}
+    between = {"$multiply": [{"$subtract": [high, low]}, {"$subtract": ["$$place", {"$floor": "$$place"}]}]}
+    return {"$let": {"vars": {"place": place}, "in": {"$add": [low, between]}}}
+
+
+def _merged(collection: str, build: ObjectId) -> list[Stage]:
+    return [
+        {"$set": {"build": {"$literal": build}}},
+        {"$merge": {"into": collection, "whenMatched": "replace", "whenNotMatched": "insert"}},
+    ]
