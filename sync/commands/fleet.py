@@ -26,10 +26,10 @@ PARTLY = 3
 def fleet_command(source: str | None, everything: bool, as_json: bool) -> None:
     """Sum many meters by household, day and half-hour, for the Fleet page.
 
-    The server does it month by month from the time-series collection; the readings stay where they are. Stop it whenever
-    you like, the same command goes on. Run it again when more was loaded: it sums the months that got new readings, and
-    everything where that is a matter of seconds. Readings that were corrected, not added, in more than five million
-    need --all.
+    The server does it month by month from the time-series collection; the readings stay where they are. Stop it
+    whenever you like, the same command goes on. Run it again when more was loaded: it sums the months that got new
+    readings, or everything where that is a matter of seconds. Among more than five million readings, those that were
+    corrected and not added need --all.
 
     \b
     Examples:

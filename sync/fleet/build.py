@@ -15,8 +15,8 @@ from ..localtime import ZONES, local_day
 from ..store.lease import Lease, held
 from ..store.patience import patiently
 from ..store.schema import Document, Pair
-from .names import ALL, BANDS, FLEET, HOUSEHOLDS, PROFILES, STEPS, TABLES, after, first_of, month_of, number_of
-from .stages import Cell, Stage, band_stages, cell_names, household_stages, profile_stages, week_starts
+from .names import ALL, BANDS, FLEET, HOUSEHOLDS, PROFILES, STEPS, TABLES, after, month_of, number_of
+from .stages import Cell, Job, Stage, band_stages, cell_names, household_stages, profile_stages, week_starts
 from .state import LAYOUT, Mark, State, mark_of, state_of
 
 SMALL = 5_000_000  # readings; so few are always summed anew, within seconds, and corrected ones with them
@@ -117,23 +117,26 @@ class Fleet:
         if since.newest is None:
             return None
         month = {"$dateToString": {"date": "$ts", "format": "%Y-%m", "timezone": self.zone.key}}
-        stages = [{"$match": {"_id": {"$gt": since.newest}}}, {"$group": {"_id": month, "count": {"$sum": 1}}}]
+        stages: list[Stage] = [
+            {"$match": {"_id": {"$gt": since.newest}}},
+            {"$group": {"_id": month, "count": {"$sum": 1}}},
+        ]
         return {row["_id"]: row["count"] for row in self.pair.record.aggregate(stages)}
 
     # --- one month ----------------------------------------------------------------------------------------------------
 
     def _month(self, month: str, state: State) -> None:
-        source, build = self.pair.source, state.build or ObjectId()
         mirror = self.pair.mirror.name
-        self._run(mirror, household_stages(source, month, self.zone, build))
-        old = {"_id.source": source, "build": {"$ne": build}}
+        job = Job(self.pair.source, month, self.zone, state.build or ObjectId())
+        self._run(mirror, household_stages(job))
+        old = {"_id.source": job.source, "build": {"$ne": job.build}}
         self.database[HOUSEHOLDS].delete_many(old | {"_id.month": month})
-        self._run(mirror, profile_stages(source, month, self.zone, build, mirror, list(self._cells())))
-        within = {"$gte": number_of(first_of(month)), "$lt": number_of(first_of(after(month)))}
+        self._run(mirror, profile_stages(job, mirror, list(self._cells())))
+        within = {"$gte": number_of(job.first), "$lt": number_of(job.end)}
         self.database[PROFILES].delete_many(old | {"_id.day": within})
         for step in STEPS:
-            self._run(HOUSEHOLDS, band_stages(source, month, build, step))
-            low, high = week_starts(month)
+            self._run(HOUSEHOLDS, band_stages(job, step))
+            low, high = week_starts(job)
             days = {"$gte": low, "$lt": high} if step == "week" else within
             self.database[BANDS].delete_many(old | {"_id.step": step, "_id.day": days})
         self._note({"$pull": {"todo": month}, "$set": {"at": self._clock.now()}})

@@ -1,8 +1,8 @@
 """What the summaries of many series are called, and how their documents look.
 
 `fleet_households`, a document a series and local month:
-  `{_id: {source, flow, month: "2013-02", id}, groups, wh, seconds, readings, first, last, days, whole_wh, day, day_wh}`:
-  all its energy, covered seconds and readings; first and last day with a reading; number and energy of its complete
+  `{_id: {source, flow, month: "2013-02", id}, groups, wh, seconds, readings, first, last, days, whole_wh, day,
+  day_wh}`: all its energy, covered seconds and readings; first and last day with a reading; number and energy of its complete
   days, and each of these with its energy. Complete: covered from local midnight to midnight, 23 and 25 hours included.
 `fleet_profiles`, a document a group and local day:
   `{_id: {source, flow, group, day}, wh: [48], seconds: [48]}`: sums over households by half-hour of the local
@@ -12,8 +12,8 @@
   day, Wh; n: how many households.
 `sync_fleet`, a document a source: what all this covers, and what of it is still to be done.
 
-Each also says in `build` by which run it was written. A group is `all`, or a column of the household table and what stands in it: `tariff=Std`. Days are whole numbers, counted
-from 1970-01-01, of the source's local calendar.
+Each also says in `build` by which run it was written. A group is `all`, or a column of the household table and what
+stands in it: `tariff=Std`. Days are whole numbers, counted from 1970-01-01, of the source's local calendar.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ For servers from 5.0: percentiles are read off sorted arrays, interpolated betwe
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -26,26 +27,60 @@ DAY_SECONDS = 86_400
 MONDAY = 4  # day number of the first Monday, 1970-01-05
 
 
-def span_of(month: str, zone: ZoneInfo) -> tuple[datetime, datetime]:
-    """The UTC instants [start, end) of a local month."""
-    start, end = (midnight(first_of(each), zone) / 1000 for each in (month, after(month)))
-    return datetime.fromtimestamp(start, UTC), datetime.fromtimestamp(end, UTC)
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A local month of a source, and the run that sums it."""
+
+    source: str
+    month: str
+    zone: ZoneInfo
+    build: ObjectId
+
+    @property
+    def first(self) -> date:
+        """The first day."""
+        return first_of(self.month)
+
+    @property
+    def end(self) -> date:
+        """The day after the last one."""
+        return first_of(after(self.month))
+
+    def instants(self) -> tuple[datetime, datetime]:
+        """The UTC instants [start, end) of the month."""
+        start, end = (midnight(day, self.zone) / 1000 for day in (self.first, self.end))
+        return datetime.fromtimestamp(start, UTC), datetime.fromtimestamp(end, UTC)
+
+    def measured(self) -> Stage:
+        """Condition on readings."""
+        start, end = self.instants()
+        return {"ts": {"$gte": start, "$lt": end}}
+
+    def local(self) -> Stage:
+        """Expression: `ts` on the local wall clock, ms."""
+        return local_ms(self.zone, *self.instants())
+
+    def merged(self, collection: str) -> list[Stage]:
+        """The last stages of each: what is there already is replaced."""
+        return [
+            {"$set": {"build": {"$literal": self.build}}},
+            {"$merge": {"into": collection, "whenMatched": "replace", "whenNotMatched": "insert"}},
+        ]
 
 
 # --- months of households ---------------------------------------------------------------------------------------------
 
 
-def household_stages(source: str, month: str, zone: ZoneInfo, build: ObjectId) -> list[Stage]:
+def household_stages(job: Job) -> list[Stage]:
     """Readings of a month → `fleet_households`."""
-    start, end = span_of(month, zone)
-    local = local_ms(zone, start, end)
+    local = job.local()
     sums = {"wh": {"$sum": "$wh"}, "seconds": {"$sum": "$seconds"}, "readings": {"$sum": 1}}
     day = {"$subtract": [local, {"$mod": [local, DAY_MS]}]}
     number = {"$toInt": {"$divide": ["$_id.day", DAY_MS]}}
-    each = {"day": number, "wh": "$wh", "whole": {"$gte": ["$seconds", _length(number, month, zone)]}}
+    each = {"day": number, "wh": "$wh", "whole": {"$gte": ["$seconds", _length(number, job)]}}
     whole = {"$filter": {"input": "$each", "cond": "$$this.whole"}}
     return [
-        {"$match": _within(start, end)},
+        {"$match": job.measured()},
         {"$group": {"_id": {"id": "$series.id", "flow": "$series.flow", "day": day}, **sums}},
         {"$sort": {"_id.day": 1}},
         {
@@ -55,10 +90,10 @@ def household_stages(source: str, month: str, zone: ZoneInfo, build: ObjectId) -
                 "each": {"$push": each},
             }
         },
-        *_groups_of(source),
+        *_groups_of(job.source),
         {
             "$project": {
-                "_id": {"source": source, "flow": "$_id.flow", "month": month, "id": "$_id.id"},
+                "_id": {"source": job.source, "flow": "$_id.flow", "month": {"$literal": job.month}, "id": "$_id.id"},
                 "groups": 1,
                 **dict.fromkeys(sums, 1),
                 "first": {"$min": "$each.day"},
@@ -75,17 +110,13 @@ def household_stages(source: str, month: str, zone: ZoneInfo, build: ObjectId) -
             }
         },
         {"$unset": "whole"},
-        *_merged(HOUSEHOLDS, build),
+        *job.merged(HOUSEHOLDS),
     ]
 
 
-def _within(start: datetime, end: datetime) -> Stage:
-    return {"ts": {"$gte": start, "$lt": end}}
-
-
-def _length(number: Stage, month: str, zone: ZoneInfo) -> Stage | int:
+def _length(number: Stage, job: Job) -> Stage | int:
     """Seconds of the local day of a number: an expression, where the clock changes within the month."""
-    lengths = {day: day_seconds(day, zone) for day in days(first_of(month), first_of(after(month)))}
+    lengths = {day: day_seconds(day, job.zone) for day in days(job.first, job.end)}
     branches = [
         {"case": {"$eq": [number, number_of(day)]}, "then": seconds}
         for day, seconds in lengths.items()
@@ -110,14 +141,12 @@ def _groups_of(source: str) -> list[Stage]:
 # --- profiles ---------------------------------------------------------------------------------------------------------
 
 
-def profile_stages(
-    source: str, month: str, zone: ZoneInfo, build: ObjectId, mirror: str, cells: Sequence[Cell]
-) -> list[Stage]:
-    """Readings of a month → `fleet_profiles`. cells: disjoint, and all series together. To look up each reading's groups
-    would take the server many times as long as one query a cell."""
-    parts = [_cell(month, zone, groups, condition) for groups, condition in cells]
+def profile_stages(job: Job, mirror: str, cells: Sequence[Cell]) -> list[Stage]:
+    """Readings of a month → `fleet_profiles`. mirror: the name of their collection; cells: disjoint, and all series
+    together. To look up each reading's groups would take the server many times as long as one query a cell."""
+    parts = [_cell(job, groups, condition) for groups, condition in cells]
     key = {"group": "$groups", "flow": "$_id.flow", "day": "$_id.day"}
-    slots = [
+    slots: list[Stage] = [
         {"$group": {"_id": {**key, "slot": "$_id.slot"}, "wh": {"$sum": "$wh"}, "seconds": {"$sum": "$seconds"}}},
         {
             "$group": {
@@ -133,19 +162,18 @@ def profile_stages(
         *slots,
         {
             "$project": {
-                "_id": {"source": source, "flow": "$_id.flow", "group": "$_id.group", "day": "$_id.day"},
+                "_id": {"source": job.source, "flow": "$_id.flow", "group": "$_id.group", "day": "$_id.day"},
                 **{name: _in_slots(name) for name in ("wh", "seconds")},
             }
         },
-        *_merged(PROFILES, build),
+        *job.merged(PROFILES),
     ]
 
 
-def _cell(month: str, zone: ZoneInfo, groups: Sequence[str], condition: Stage) -> list[Stage]:
+def _cell(job: Job, groups: Sequence[str], condition: Stage) -> list[Stage]:
     """Sums of a cell by day and half-hour. A longer reading is shared out over the half-hours that it covers, those of
     its own day: the last one of a day goes round to the first."""
-    start, end = span_of(month, zone)
-    local = local_ms(zone, start, end)
+    local = job.local()
     length = SLOT_SECONDS * 1000
     half_hour = {"flow": "$series.flow", "at": {"$subtract": [local, {"$mod": [local, length]}]}, "seconds": "$seconds"}
     covers = {"$range": [0, {"$toInt": {"$ceil": {"$divide": ["$_id.seconds", SLOT_SECONDS]}}}]}
@@ -153,7 +181,7 @@ def _cell(month: str, zone: ZoneInfo, groups: Sequence[str], condition: Stage) -
     place = {"$add": [{"$divide": [{"$mod": ["$_id.at", DAY_MS]}, length]}, "$ahead"]}
     day = {"$divide": [{"$subtract": ["$_id.at", {"$mod": ["$_id.at", DAY_MS]}]}, DAY_MS]}
     return [
-        {"$match": _within(start, end) | condition},
+        {"$match": job.measured() | condition},
         {"$group": {"_id": half_hour, "wh": {"$sum": "$wh"}, "count": {"$sum": 1}}},
         {"$set": {"ahead": covers, "groups": {"$literal": list(groups)}}},
         {"$unwind": "$ahead"},
@@ -183,15 +211,14 @@ def cell_names(groups: Mapping[str, str]) -> list[str]:
 # --- bands ------------------------------------------------------------------------------------------------------------
 
 
-def band_stages(source: str, month: str, build: ObjectId, step: str) -> list[Stage]:
+def band_stages(job: Job, step: str) -> list[Stage]:
     """Months of households → `fleet_bands` of the days, of the weeks that touch the month, or of the month."""
-    first, end = first_of(month), first_of(after(month))
-    months = [after(month, -1), month, after(month)] if step == "week" else [month]
-    rows = {"day": _daily(), "week": _weekly(month), "month": _monthly(first, end)}[step]
+    months = [after(job.month, -1), job.month, after(job.month)] if step == "week" else [job.month]
+    rows = {"day": _daily, "week": _weekly, "month": _monthly}[step](job)
     key = {"flow": "$flow", "group": "$group", "day": "$at"}
     statistics = {f"p{percent}": _quantile("$values", percent / 100) for percent in PERCENTILES}
     return [
-        {"$match": {"_id.source": source, "_id.month": {"$in": months}}},
+        {"$match": {"_id.source": job.source, "_id.month": {"$in": months}}},
         *rows,
         {"$sort": {"value": 1}},
         {"$set": {"group": {"$concatArrays": [[ALL], _names()]}}},
@@ -200,7 +227,7 @@ def band_stages(source: str, month: str, build: ObjectId, step: str) -> list[Sta
         {
             "$project": {
                 "_id": {
-                    "source": source,
+                    "source": job.source,
                     "flow": "$_id.flow",
                     "group": "$_id.group",
                     "step": {"$literal": step},
@@ -211,11 +238,11 @@ def band_stages(source: str, month: str, build: ObjectId, step: str) -> list[Sta
                 **statistics,
             }
         },
-        *_merged(BANDS, build),
+        *job.merged(BANDS),
     ]
 
 
-def _daily() -> list[Stage]:
+def _daily(_job: Job) -> list[Stage]:
     pairs = {"$zip": {"inputs": ["$day", "$day_wh"]}}
     return [
         {"$project": {"flow": "$_id.flow", "groups": 1, "pair": pairs}},
@@ -232,14 +259,13 @@ def _daily() -> list[Stage]:
     ]
 
 
-def week_starts(month: str) -> tuple[int, int]:
-    """Bounds [low, high) of the Mondays of weeks that touch a month, as day numbers."""
-    first = first_of(month)
-    return number_of(first - timedelta(days=first.weekday())), number_of(first_of(after(month)))
+def week_starts(job: Job) -> tuple[int, int]:
+    """Bounds [low, high) of the Mondays of weeks that touch the month, as day numbers."""
+    return number_of(job.first - timedelta(days=job.first.weekday())), number_of(job.end)
 
 
-def _weekly(month: str) -> list[Stage]:
-    low, high = week_starts(month)
+def _weekly(job: Job) -> list[Stage]:
+    low, high = week_starts(job)
     monday = {"$subtract": ["$day", {"$mod": [{"$subtract": ["$day", MONDAY]}, 7]}]}
     return [
         {"$project": {"groups": 1, "pair": {"$zip": {"inputs": ["$day", "$day_wh"]}}}},
@@ -260,15 +286,15 @@ def _weekly(month: str) -> list[Stage]:
     ]
 
 
-def _monthly(first: date, end: date) -> list[Stage]:
+def _monthly(job: Job) -> list[Stage]:
     return [
-        {"$match": {"days": {"$gte": needed((end - first).days)}}},
+        {"$match": {"days": {"$gte": needed((job.end - job.first).days)}}},
         {
             "$project": {
                 "_id": 0,
                 "flow": "$_id.flow",
                 "groups": 1,
-                "at": {"$literal": number_of(first)},
+                "at": {"$literal": number_of(job.first)},
                 "value": {"$divide": ["$whole_wh", "$days"]},
             }
         },
@@ -289,10 +315,3 @@ def _quantile(values: str, share: float) -> Stage:
     high: Stage = {"$arrayElemAt": [values, {"$toInt": {"$ceil": "$$place"}}]}
     between = {"$multiply": [{"$subtract": [high, low]}, {"$subtract": ["$$place", {"$floor": "$$place"}]}]}
     return {"$let": {"vars": {"place": place}, "in": {"$add": [low, between]}}}
-
-
-def _merged(collection: str, build: ObjectId) -> list[Stage]:
-    return [
-        {"$set": {"build": {"$literal": build}}},
-        {"$merge": {"into": collection, "whenMatched": "replace", "whenNotMatched": "insert"}},
-    ]

@@ -32,9 +32,10 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """The summary of a source. done: what was there when it was last finished, None before; todo: months that a run has
-    begun and not finished, of so many; first, last: local days with readings, as numbers; readings: summed ones; lacking:
-    readings of the record that the time series had not; at: aware UTC, when it last changed."""
+    """The summary of a source. done: what was there when it was last finished, None before; began, build: the same of a
+    run that has not finished, with its number; todo: what it has still to do of so many months; first, last: local days
+    with readings, as numbers; readings: summed ones; lacking: those of the record that the time series had not; at:
+    aware UTC, when it last changed."""
 
     done: Mark | None = None
     build: ObjectId | None = None
