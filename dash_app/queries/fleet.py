@@ -95,7 +95,7 @@ class Households:
             return self
         places = [at for at, groups in enumerate(self.groups) if groups.get(column, "") == text]
         wh, days, first, last = (each[places] for each in (self.wh, self.days, self.first, self.last))
-        ids, groups = (tuple(each[at] for at in places) for each in (self.ids, self.groups))
+        ids, groups = tuple(self.ids[at] for at in places), tuple(self.groups[at] for at in places)
         return Households(ids, groups, wh, days, first, last, self.length)
 
 

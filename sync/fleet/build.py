@@ -15,8 +15,9 @@ from ..localtime import ZONES, local_day
 from ..store.lease import Lease, held
 from ..store.patience import patiently
 from ..store.schema import Document, Pair
+from .bands import band_stages, week_starts
 from .names import ALL, BANDS, FLEET, HOUSEHOLDS, PROFILES, STEPS, TABLES, after, month_of, number_of
-from .stages import Cell, Job, Stage, band_stages, cell_names, household_stages, profile_stages, week_starts
+from .stages import Cell, Job, Stage, cell_names, household_stages, profile_stages
 from .state import LAYOUT, Mark, State, mark_of, state_of
 
 SMALL = 5_000_000  # readings; so few are always summed anew, within seconds, and corrected ones with them

@@ -2,8 +2,8 @@
 
 `fleet_households`, a document a series and local month:
   `{_id: {source, flow, month: "2013-02", id}, groups, wh, seconds, readings, first, last, days, whole_wh, day,
-  day_wh}`: all its energy, covered seconds and readings; first and last day with a reading; number and energy of its complete
-  days, and each of these with its energy. Complete: covered from local midnight to midnight, 23 and 25 hours included.
+  day_wh}`: all its energy, covered seconds and readings; first and last day with a reading; number and energy of its
+  complete days, and each of these with its energy. Complete: covered from local midnight to midnight, 23 or 25 hours.
 `fleet_profiles`, a document a group and local day:
   `{_id: {source, flow, group, day}, wh: [48], seconds: [48]}`: sums over households by half-hour of the local
   clock; the hour that autumn shows twice counts twice.
