@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from .names import ALL, BANDS, PERCENTILES, needed, number_of
+from .names import ALL, BANDS, PERCENTILES, after, needed, number_of
 from .stages import Job, Stage
 
 MONDAY = 4  # day number of the first Monday, 1970-01-05
