@@ -18,7 +18,7 @@ from .hourly import DASHES
 
 STYLES = {"weekdays": ("", "solid", 2.2), "weekends": ("quiet", "dash", 1.8)}
 TICKS = (0, 12, 24, 36, 48)
-PANEL_GAP, ROW_GAP = 0.08, 0.2  # shares of the card
+PANEL_GAP, ROW_GAP = 0.1, 0.22  # shares of the card
 HEIGHTS = {1: 320, 2: 420, 3: 440, 4: 440}
 
 
@@ -48,7 +48,8 @@ def profile_figure(frame: Frame, look: Look) -> Figure:
                     | {"xaxis": f"x{number}", "yaxis": f"y{number}", "legendgroup": kind}
                     | {"showlegend": not any(trace.get("legendgroup") == kind for trace in data)}
                 )
-        axes[f"xaxis{number}"] = _hours(look) | {"domain": across, "anchor": f"y{number}"}
+        hours = _hours(look, look.text("fleet.axis.hour") if place // columns == lines - 1 else "")
+        axes[f"xaxis{number}"] = hours | {"domain": across, "anchor": f"y{number}"}
         title = look.text("fleet.axis.watts") if left == 0 else ""
         axes[f"yaxis{number}"] = axis(
             look, title, domain=upward, anchor=f"x{number}", range=[0, top], fixedrange=True, tickformat=",.0f"
@@ -126,7 +127,7 @@ def _half_hour(slot: int) -> str:
 
 
 def _hours(look: Look, title: str = "") -> dict[str, Any]:
-    texts = [f"{slot // 2:02d}:00" for slot in TICKS]
+    texts = [str(slot // 2) for slot in TICKS]  # short: four panels stand side by side on a phone
     return axis(look, title, range=[0, SLOTS], tickvals=list(TICKS), ticktext=texts, tickangle=0, fixedrange=True)
 
 

@@ -13,7 +13,7 @@ from ..components import attributes, with_command
 from ..figures.fleet import bands_figure, distribution_figure, group_name, groups_figure, kwh
 from ..figures.fleet_profile import group_profile_figure, profile_figure
 from ..look import Look
-from ..parts import key_figure, key_figures, note, sentence, table, warning
+from ..parts import Cell, key_figure, key_figures, note, sentence, table, warning
 from ..queries.fleet import COMMAND, STANDARDS, by_in, columns_of, fleet_in, fleets_of, group_in, groups_of, scope
 from ..queries.fleet_frames import (
     bands_frame,
@@ -149,16 +149,18 @@ def storage_body(frame: Frame, look: Look) -> Component:
     """One sentence, and the numbers behind it."""
     forms = {row["form"]: row for row in frame.table.to_dict("records")}
     regular, timeseries = forms["regular"], forms["timeseries"]
-    rows = [
+    rows: list[list[Cell]] = [
         [
             look.text(f"fleet.storage.{name}"),
             look.bytes(regular[f"{name}_bytes"]),
-            look.bytes(timeseries[f"{name}_bytes"]),
-            _change(regular[f"{name}_bytes"], timeseries[f"{name}_bytes"], look),
+            [
+                look.bytes(timeseries[f"{name}_bytes"]),
+                html.Div(_change(regular[f"{name}_bytes"], timeseries[f"{name}_bytes"], look), className="key-note"),
+            ],
         ]
         for name in MEASURES
     ]
-    head = [look.text("fleet.storage.measure"), *(look.text(f"storage.form.{form}") for form in forms), ""]
+    head = [look.text("fleet.storage.measure"), *(look.text(f"storage.form.{form}") for form in forms)]
     said = look.text(
         "fleet.storage.answer",
         readings=look.number(round(regular["readings_a_series"])),
@@ -169,7 +171,7 @@ def storage_body(frame: Frame, look: Look) -> Component:
     at = look.moment(notes["at"], "d MMM y HH:mm 'UTC'")
     told = look.text("fleet.storage.measured", series=look.number(regular["series"]), version=notes["version"], at=at)
     lines = [] if notes["settled"] else [warning(look.text("fleet.storage.unsettled"))]
-    found = table(look.text("fleet.storage.title"), head, [list(row) for row in rows], frozenset({1, 2, 3}))
+    found = table(look.text("fleet.storage.title"), head, rows, frozenset({1, 2}))
     return html.Div([sentence(said), *lines, found, note(told)])
 
 
@@ -225,7 +227,7 @@ PAGE = Page(
             figure=profile_figure,
             height=440,
             empty=EMPTY,
-            subtitle=SUBTITLE,
+            subtitle="fleet.profile.subtitle",
             options=OF_GROUP,
         ),
         Block(

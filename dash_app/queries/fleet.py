@@ -38,6 +38,15 @@ Whole = NDArray[np.int64]
 
 FEWEST = 3  # series; percentiles of fewer mean nothing
 STANDARDS = {"fleet": "", "group": ALL, "by": ""}
+ORDER = (
+    "tariff=Std",
+    "tariff=ToU",
+    "acorn_group=Affluent",
+    "acorn_group=Comfortable",
+    "acorn_group=Adversity",
+    "acorn_group=ACORN-U",
+)
+"""Groups as people order them; others come before."""
 COMMAND = "python -m sync fleet"
 LONGEST_DAILY, LONGEST_WEEKLY = 93, 3 * 366  # days shown by day, by week; longer periods by month
 SEASONS = ("winter", "spring", "summer", "autumn")  # winter: December to February
@@ -168,7 +177,8 @@ def groups_of(reader: Reader, fleet: Fleet) -> list[str]:
 
     def ask() -> list[str]:
         found = reader.database[BANDS].distinct("_id.group", fleet.key() | {"_id.step": "month"})
-        return [ALL, *sorted(name for name in found if name != ALL)]
+        rank = {name: place for place, name in enumerate(ORDER)}
+        return [ALL, *sorted((name for name in found if name != ALL), key=lambda name: (rank.get(name, -1), name))]
 
     return reader.kept(("fleet groups", fleet), ask)
 

@@ -35,7 +35,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "fleet.group.acorn_group=Affluent": ("Affluent", "Aisés (Affluent)"),
     "fleet.group.acorn_group=Comfortable": ("Comfortable", "Confortables (Comfortable)"),
     "fleet.group.acorn_group=Adversity": ("Adversity", "Modestes (Adversity)"),
-    "fleet.group.acorn_group=ACORN-U": ("Not private households (U)", "Hors ménages (U)"),
+    "fleet.group.acorn_group=ACORN-U": ("Unclassified (U)", "Non classés (U)"),
     # --- key figures
     "fleet.keys.title": ("What does a household use?", "Que consomme un foyer\u202f?"),
     "fleet.keys.households": ("Households", "Foyers"),
@@ -78,8 +78,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     # --- bands
     "fleet.bands.title": (
-        "How does use spread over the year?",
-        "Comment la consommation se répartit-elle dans le temps\u202f?",
+        "How did use spread over time?",
+        "Comment la consommation s’est-elle répartie dans le temps\u202f?",
     ),
     "fleet.bands.subtitle": (
         "{period} · households’ energy a complete day",
@@ -111,16 +111,19 @@ TEXTS: dict[str, tuple[str, str]] = {
     "fleet.distribution.median": ("median {kwh}", "médiane {kwh}"),
     # --- profiles
     "fleet.profile.title": (
-        "When do households use most, and does the season change it?",
-        "Quand les foyers consomment-ils le plus, et la saison y change-t-elle quelque chose\u202f?",
+        "When do households use most, by season?",
+        "Quand consomme-t-on le plus, selon la saison\u202f?",
+    ),
+    "fleet.profile.subtitle": (
+        "{period} · mean power of a household; winter is December to February",
+        "{period} · puissance moyenne d’un foyer\u202f; l’hiver va de décembre à février",
     ),
     "fleet.profile.weekdays": ("weekdays", "jours ouvrés"),
     "fleet.profile.weekends": ("weekends", "week-ends"),
-    "fleet.profile.winter": ("Winter (Dec–Feb)", "Hiver (déc.–févr.)"),
-    "fleet.profile.spring": ("Spring (Mar–May)", "Printemps (mars–mai)"),
-    "fleet.profile.summer": ("Summer (Jun–Aug)", "Été (juin–août)"),
-    "fleet.profile.autumn": ("Autumn (Sep–Nov)", "Automne (sept.–nov.)"),
-    "fleet.profile.none": ("no readings in this period", "aucun relevé dans cette période"),
+    "fleet.profile.winter": ("Winter", "Hiver"),
+    "fleet.profile.spring": ("Spring", "Printemps"),
+    "fleet.profile.summer": ("Summer", "Été"),
+    "fleet.profile.autumn": ("Autumn", "Automne"),
     "fleet.profile.hover": ("{when}: <b>{power}</b>", "{when}\u202f: <b>{power}</b>"),
     # --- groups
     "fleet.groups.title": ("Do groups of households differ?", "Les groupes de foyers diffèrent-ils\u202f?"),

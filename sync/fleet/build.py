@@ -48,11 +48,12 @@ class Report:
 class Fleet:
     """The summary of one source. Safe to repeat, to stop at any moment, and to start twice."""
 
-    def __init__(self, pair: Pair, clock: Clock) -> None:
+    def __init__(self, pair: Pair, clock: Clock, small: int = SMALL) -> None:
         self.pair = pair
         self.database = pair.record.database
         self.zone = ZONES[pair.source]
         self._clock = clock
+        self._small = small
 
     def build(self, progress: Progress, everything: bool = False) -> Report:
         """Bring the summary up to date. everything: sum all months anew.
@@ -94,7 +95,7 @@ class Fleet:
         if since == mark and not everything:
             return []
         whole = self._all_months()
-        if everything or since is None or since.table != mark.table or mark.readings <= SMALL:
+        if everything or since is None or since.table != mark.table or mark.readings <= self._small:
             return whole
         fresh = self._fresh(since)
         if fresh is None or mark.readings - since.readings != sum(fresh.values()):
