@@ -80,7 +80,7 @@ def _state_notes(reader: Reader, fleet: Fleet) -> dict[str, Any]:
     """at: when the summary was made; warning: `making`, `stale`, `lacking` or None, with its numbers."""
     state, now = summary_of(reader, fleet), mark_now(reader, fleet)
     notes: dict[str, Any] = {"at": state.at, "source": fleet.source, "warning": None}
-    if state.build is not None:
+    if state.began is not None:
         done = state.months - len(state.todo)
         return notes | {"warning": "making", "numbers": {"done": done, "months": state.months}}
     if state.done is None or state.done != now:

@@ -66,9 +66,9 @@ class Fleet:
             progress.start(len(state.todo), state.months - len(state.todo))
             for month in state.todo:
                 lease.keep()
-                patiently(partial(self._month, month, state), self._clock)
+                patiently(partial(self._month, month), self._clock)
                 progress.advance(month)
-            if state.build is not None:
+            if state.began is not None:
                 self._finish(state)
             return self._report(len(state.todo))
 
@@ -79,23 +79,24 @@ class Fleet:
         for name, key in INDEXES.items():
             self.database[name].create_index([(field, 1) for field in key])
         state, mark = state_of(self.database, self.pair.source), mark_of(self.pair)
-        if state.build is not None and state.began == mark and not everything:
+        if state.began == mark and not everything:
             return state
         months = self._months(state, mark, everything)
-        if not months and state.build is None and state.done == mark:
+        if not months and state.began is None:
             return state
-        build = ObjectId()
-        note = {"build": build, "began": mark.as_document(), "todo": months, "months": len(months)}
-        self._note({"$set": {**note, "layout": LAYOUT, "at": self._clock.now()}})
+        note = {"began": mark.as_document(), "todo": months, "months": len(months)}
+        old: Document = {"$unset": {"done": ""}} if state.done is None else {}  # of another layout
+        self._note({"$set": {**note, "layout": LAYOUT, "at": self._clock.now()}} | old)
         return state_of(self.database, self.pair.source)
 
     def _months(self, state: State, mark: Mark, everything: bool) -> list[str]:
         """Those that have changed since; all of them where that cannot be known, or costs next to nothing."""
-        since = state.began if state.build is not None else state.done
-        if since == mark and not everything:
+        since = state.began or state.done
+        again = everything or state.lacking > 0  # what the time series lacked may be there by now
+        if since == mark and not again:
             return []
         whole = self._all_months()
-        if everything or since is None or since.table != mark.table or mark.readings <= self._small:
+        if again or since is None or since.table != mark.table or mark.readings <= self._small:
             return whole
         fresh = self._fresh(since)
         if fresh is None or mark.readings - since.readings != sum(fresh.values()):
@@ -127,11 +128,12 @@ class Fleet:
 
     # --- one month ----------------------------------------------------------------------------------------------------
 
-    def _month(self, month: str, state: State) -> None:
+    def _month(self, month: str) -> None:
+        """Sum a month; what is there of it and was not written just now is of series or groups that are gone."""
         mirror = self.pair.mirror.name
-        job = Job(self.pair.source, month, self.zone, state.build or ObjectId())
+        job = Job(self.pair.source, month, self.zone, ObjectId())
         self._run(mirror, household_stages(job))
-        old = {"_id.source": job.source, "build": {"$ne": job.build}}
+        old = {"_id.source": job.source, "pass": {"$ne": job.number}}
         self.database[HOUSEHOLDS].delete_many(old | {"_id.month": month})
         self._run(mirror, profile_stages(job, mirror, list(self._cells())))
         within = {"$gte": number_of(job.first), "$lt": number_of(job.end)}
@@ -169,7 +171,7 @@ class Fleet:
             lacking = max(0, self.pair.record.count_documents({}) - totals["readings"])
         ours = {name: totals[name] for name in ("readings", "first", "last")} | {"lacking": lacking}
         done = {"done": began.as_document() if began else None, "at": self._clock.now()}
-        self._note({"$set": ours | done, "$unset": {"build": "", "began": "", "todo": "", "months": ""}})
+        self._note({"$set": ours | done, "$unset": {"began": "", "todo": "", "months": ""}})
 
     def _totals(self) -> Document:
         sums = {

@@ -12,7 +12,7 @@
   day, Wh; n: how many households.
 `sync_fleet`, a document a source: what all this covers, and what of it is still to be done.
 
-Each also says in `build` by which run it was written. A group is `all`, or a column of the household table and what
+Each also says in `pass` when it was written. A group is `all`, or a column of the household table and what
 stands in it: `tariff=Std`. Days are whole numbers, counted from 1970-01-01, of the source's local calendar.
 """
 

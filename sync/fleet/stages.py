@@ -25,12 +25,12 @@ DAY_SECONDS = 86_400
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A local month of a source, and the run that sums it."""
+    """A pass over a local month of a source, with a number of its own."""
 
     source: str
     month: str
     zone: ZoneInfo
-    build: ObjectId
+    number: ObjectId
 
     @property
     def first(self) -> date:
@@ -59,7 +59,7 @@ class Job:
     def merged(self, collection: str) -> list[Stage]:
         """The last stages of each: what is there already is replaced."""
         return [
-            {"$set": {"build": {"$literal": self.build}}},
+            {"$set": {"pass": {"$literal": self.number}}},
             {"$merge": {"into": collection, "whenMatched": "replace", "whenNotMatched": "insert"}},
         ]
 
@@ -124,7 +124,7 @@ def _length(number: Stage, job: Job) -> Stage | int:
 def _groups_of(source: str) -> list[Stage]:
     """`groups` from the household table: a series of which it says nothing has none."""
     if source not in TABLES:
-        return [{"$set": {"groups": {}}}]
+        return [{"$set": {"groups": {"$literal": {}}}}]
     table, columns = TABLES[source]
     found = {"$ifNull": [{"$first": "$row"}, {}]}
     picked = {"$filter": {"input": {"$objectToArray": found}, "cond": {"$in": ["$$this.k", list(columns)]}}}

@@ -32,13 +32,12 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """The summary of a source. done: what was there when it was last finished, None before; began, build: the same of a
-    run that has not finished, with its number; todo: what it has still to do of so many months; first, last: local days
-    with readings, as numbers; readings: summed ones; lacking: those of the record that the time series had not; at:
-    aware UTC, when it last changed."""
+    """The summary of a source. done: what was there when it was last finished, None before; began: the same of a run
+    that has not finished; todo: what it has still to do of so many months; first, last: local days with readings, as
+    numbers; readings: summed ones; lacking: those of the record that the time series had not; at: aware UTC, when it
+    last changed."""
 
     done: Mark | None = None
-    build: ObjectId | None = None
     todo: tuple[str, ...] = ()
     months: int = 0
     began: Mark | None = None
@@ -62,7 +61,6 @@ def state_of(database: Database[Any], source: str) -> State:
         return State()
     return State(
         done=_mark(found.get("done")),
-        build=found.get("build"),
         todo=tuple(found.get("todo", ())),
         months=found.get("months", 0),
         began=_mark(found.get("began")),
