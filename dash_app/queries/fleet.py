@@ -19,6 +19,7 @@ from sync.fleet.names import (
     SLOTS,
     SOURCES,
     TABLES,
+    YEARS,
     after,
     day_of,
     first_of,
@@ -206,23 +207,24 @@ def households_of(reader: Reader, fleet: Fleet, start: date, end: date) -> House
 
 def _households(reader: Reader, fleet: Fleet, start: date, end: date) -> Households:
     low, high = number_of(start), number_of(end)
-    months = _months(start, end)
+    years = [
+        str(year) for year in range(start.year, end.year + 1) if start <= date(year, 1, 1) < date(year + 1, 1, 1) <= end
+    ]
+    months = [each for each in _months(start, end) if each[:4] not in years]
     inner = [each for each in months if first_of(each) >= start and first_of(after(each)) <= end]
-    pairs = {"$zip": {"inputs": ["$day", "$day_wh"]}}
-    of_day = {"$first": "$$this"}
-    there = {"$and": [{"$gte": [of_day, low]}, {"$lt": [of_day, high]}]}
-    energies = {"$map": {"input": {"$filter": {"input": pairs, "cond": there}}, "in": {"$last": "$$this"}}}
-    is_inner = {"$in": ["$_id.month", inner]}
+    own = fleet.key() | {"first": {"$lt": high}, "last": {"$gte": low}}
+    kept = dict.fromkeys(("groups", "days", "first", "last"), 1)
+    whole_years = [{"$match": own | {"_id.year": {"$in": years}}}, {"$project": kept | {"wh": "$whole_wh"}}]
     names = ("groups", "wh", "days", "first", "last")
     stages: list[dict[str, Any]] = [
-        {"$match": fleet.key() | {"_id.month": {"$in": months}, "first": {"$lt": high}, "last": {"$gte": low}}},
-        {"$set": {"part": {"$cond": [is_inner, None, energies]}}},
+        {"$match": own | {"_id.month": {"$in": months}}},
+        *_clipped(low, high, inner),
+        {"$unionWith": {"coll": YEARS, "pipeline": whole_years}},
         {
             "$group": {
                 "_id": "$_id.id",
                 "groups": {"$last": "$groups"},
-                "wh": {"$sum": {"$cond": [is_inner, "$whole_wh", {"$sum": "$part"}]}},
-                "days": {"$sum": {"$cond": [is_inner, "$days", {"$size": {"$ifNull": ["$part", []]}}]}},
+                **{name: {"$sum": f"${name}"} for name in ("wh", "days")},
                 "first": {"$min": {"$max": ["$first", low]}},
                 "last": {"$max": {"$min": ["$last", high - 1]}},
             }
@@ -234,6 +236,24 @@ def _households(reader: Reader, fleet: Fleet, start: date, end: date) -> Househo
     found = next(reader.database[HOUSEHOLDS].aggregate(stages), empty)
     wh, days, first, last = (np.array(found[name], dtype=np.int64) for name in names[1:])
     return Households(tuple(found["id"]), tuple(found["groups"]), wh, days, first, last, (end - start).days)
+
+
+def _clipped(low: int, high: int, inner: list[str]) -> list[dict[str, Any]]:
+    """Complete days within [low, high) of months, those of `inner` wholly: `wh` and `days`."""
+    of_day = {"$first": "$$this"}
+    there = {"$and": [{"$gte": [of_day, low]}, {"$lt": [of_day, high]}]}
+    pairs = {"$filter": {"input": {"$zip": {"inputs": ["$day", "$day_wh"]}}, "cond": there}}
+    is_inner = {"$in": ["$_id.month", inner]}
+    return [
+        {"$set": {"part": {"$cond": [is_inner, [], {"$map": {"input": pairs, "in": {"$last": "$$this"}}}]}}},
+        {
+            "$project": {
+                **dict.fromkeys(("groups", "first", "last"), 1),
+                "wh": {"$cond": [is_inner, "$whole_wh", {"$sum": "$part"}]},
+                "days": {"$cond": [is_inner, "$days", {"$size": "$part"}]},
+            }
+        },
+    ]
 
 
 def profile_of(reader: Reader, fleet: Fleet, group: str, start: date, end: date) -> Profile:

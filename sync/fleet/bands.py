@@ -1,4 +1,4 @@
-"""The aggregations over months of households: percentiles by day, week and month.
+"""The aggregations over months of households: years, and percentiles by day, week and month.
 
 For servers from 5.0: they are read off sorted arrays, interpolated between neighbours as NumPy does.
 """
@@ -7,10 +7,34 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from .names import ALL, BANDS, PERCENTILES, after, needed, number_of
+from .names import ALL, BANDS, PERCENTILES, YEARS, after, needed, number_of
 from .stages import Job, Stage
 
 MONDAY = 4  # day number of the first Monday, 1970-01-05
+
+
+def year_stages(job: Job) -> list[Stage]:
+    """Months of households → `fleet_years` of the year of the month: a page reads one document instead of twelve."""
+    year = job.month[:4]
+    sums = {name: {"$sum": f"${name}"} for name in ("days", "whole_wh")}
+    ends = {"first": {"$min": "$first"}, "last": {"$max": "$last"}}
+    return [
+        {"$match": {"_id.source": job.source, "_id.month": {"$gte": f"{year}-01", "$lte": f"{year}-12"}}},
+        {
+            "$group": {
+                "_id": {"flow": "$_id.flow", "id": "$_id.id"},
+                "groups": {"$last": "$groups"},
+                **ends,
+                **sums,
+            }
+        },
+        {
+            "$set": {
+                "_id": {"source": job.source, "flow": "$_id.flow", "year": {"$literal": year}, "id": "$_id.id"},
+            }
+        },
+        *job.merged(YEARS),
+    ]
 
 
 def band_stages(job: Job, step: str) -> list[Stage]:

@@ -15,8 +15,8 @@ from ..localtime import ZONES, local_day
 from ..store.lease import Lease, held
 from ..store.patience import patiently
 from ..store.schema import Document, Pair
-from .bands import band_stages, week_starts
-from .names import ALL, BANDS, FLEET, HOUSEHOLDS, PROFILES, STEPS, TABLES, after, month_of, number_of
+from .bands import band_stages, week_starts, year_stages
+from .names import ALL, BANDS, FLEET, HOUSEHOLDS, PROFILES, STEPS, TABLES, YEARS, after, month_of, number_of
 from .stages import Cell, Job, Stage, cell_names, household_stages, profile_stages
 from .state import LAYOUT, Mark, State, mark_of, state_of
 
@@ -135,6 +135,8 @@ class Fleet:
         self._run(mirror, household_stages(job))
         old = {"_id.source": job.source, "pass": {"$ne": job.number}}
         self.database[HOUSEHOLDS].delete_many(old | {"_id.month": month})
+        self._run(HOUSEHOLDS, year_stages(job))
+        self.database[YEARS].delete_many(old | {"_id.year": month[:4]})
         self._run(mirror, profile_stages(job, mirror, list(self._cells())))
         within = {"$gte": number_of(job.first), "$lt": number_of(job.end)}
         self.database[PROFILES].delete_many(old | {"_id.day": within})
@@ -198,6 +200,7 @@ class Fleet:
 
 INDEXES = {
     HOUSEHOLDS: ("_id.source", "_id.flow", "_id.month"),
+    YEARS: ("_id.source", "_id.flow", "_id.year"),
     PROFILES: ("_id.source", "_id.flow", "_id.group", "_id.day"),
     BANDS: ("_id.source", "_id.flow", "_id.group", "_id.step", "_id.day"),
 }

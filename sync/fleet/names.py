@@ -4,6 +4,8 @@
   `{_id: {source, flow, month: "2013-02", id}, groups, wh, seconds, readings, first, last, days, whole_wh, day,
   day_wh}`: all its energy, covered seconds and readings; first and last day with a reading; number and energy of its
   complete days, and each of these with its energy. Complete: covered from local midnight to midnight, 23 or 25 hours.
+`fleet_years`, a document a series and local year:
+  `{_id: {source, flow, year: "2013", id}, groups, first, last, days, whole_wh}`: of its months.
 `fleet_profiles`, a document a group and local day:
   `{_id: {source, flow, group, day}, wh: [48], seconds: [48]}`: sums over households by half-hour of the local
   clock; the hour that autumn shows twice counts twice.
@@ -22,6 +24,7 @@ from datetime import date, timedelta
 
 FLEET = "sync_fleet"
 HOUSEHOLDS = "fleet_households"
+YEARS = "fleet_years"
 PROFILES = "fleet_profiles"
 BANDS = "fleet_bands"
 

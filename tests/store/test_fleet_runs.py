@@ -21,7 +21,7 @@ from tests.fleet_rows import identity, london_rows
 from tests.processes import environment, finish, start
 from tests.shell import Shell
 
-COLLECTIONS = ("fleet_households", "fleet_profiles", "fleet_bands")
+COLLECTIONS = ("fleet_households", "fleet_years", "fleet_profiles", "fleet_bands")
 
 
 class Stopped(Exception):
@@ -102,7 +102,7 @@ def test_what_is_taken_away_leaves_the_sums(database: Database[Any]) -> None:
     for side in (own.record, own.mirror):
         side.delete_many({"series.source": "lcl"})
     run(fleet)
-    assert contents(database) == [[], [], []]
+    assert contents(database) == [[], [], [], []]
 
 
 def test_another_household_table_sums_everything_anew(database: Database[Any], tmp_path: Path) -> None:
