@@ -10,31 +10,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sync.fleet.names import ALL, PERCENTILES, after, first_of, month_of
+from sync.fleet.names import PERCENTILES, after, first_of, month_of
 
 from ..blocks import Frame
 from ..look import Look
-from ..texts import TEXTS
 from .base import Figure, axis, colour, faded, figure
 from .consumption_ticks import day_ticks
 
 OUTER, INNER = 0.14, 0.26  # strengths of the two bands
-ROW, TOP = 58, 14  # px of a row of the groups, and above the first
 OPEN_BIN = {"shape": "/", "fillmode": "overlay", "size": 6, "solidity": 0.35}
-
-
-def group_name(name: str, look: Look) -> str:
-    """`tariff=Std` in words."""
-    if name == ALL:
-        return look.text("fleet.all")
-    column, _, text = name.partition("=")
-    if not text:
-        return look.text("fleet.none")
-    key = f"fleet.group.{column}={text}"
-    return look.text(key) if key in TEXTS else text
-
-
-# --- over time --------------------------------------------------------------------------------------------------------
 
 
 def bands_figure(frame: Frame, look: Look) -> Figure:
@@ -109,10 +93,11 @@ def _band_text(row: Mapping[Any, Any], step: str, look: Look) -> str:
         when = look.text("fleet.bands.week", day=look.day(day, "d MMM y"))
     else:
         when = look.day(day, "MMMM y")
-    return look.text("fleet.bands.hover", when=when, n=look.number(row["households"]), **_percentiles(row, look))
+    return look.text("fleet.bands.hover", when=when, n=look.number(row["households"]), **percentiles(row, look))
 
 
-def _percentiles(row: Mapping[Any, Any], look: Look) -> dict[str, str]:
+def percentiles(row: Mapping[Any, Any], look: Look) -> dict[str, str]:
+    """`p10` … `p90` of a row in words."""
     return {f"p{percent}": kwh(row[f"p{percent}_kwh_a_day"], look) for percent in PERCENTILES}
 
 
@@ -142,9 +127,6 @@ def _next(day: date, step: str) -> date:
     if step == "month":
         return first_of(after(month_of(day)))
     return day + timedelta(days=1 if step == "day" else 7)
-
-
-# --- at once ----------------------------------------------------------------------------------------------------------
 
 
 def distribution_figure(frame: Frame, look: Look) -> Figure:
@@ -205,64 +187,6 @@ def _marks(quantiles: dict[int, float], look: Look) -> tuple[list[dict[str, Any]
             | {"yshift": 14 if middle else 0, "font": {"color": ink, "size": 12 if middle else 11}}
         )
     return shapes, notes
-
-
-def groups_figure(frame: Frame, look: Look) -> Figure:
-    """A row a group: the outer tenths as a thin line, the middle half as a thick one, the median as a dot."""
-    rows = frame.table.to_dict("records")
-    count = len(rows)
-    data, notes = [], []
-    for place, row in enumerate(rows):
-        ink = "quiet" if row["group"] == ALL else "consumption"
-        ends = [round(row[f"p{percent}_kwh_a_day"], 4) for percent in PERCENTILES]
-        data += [
-            _line([ends[0], ends[4]], place, colour(look, ink), 2),
-            _line([ends[1], ends[3]], place, faded(look, ink, 0.55), 12),
-            _dot(row, place, look),
-        ]
-        title = f"<b>{group_name(row['group'], look)}</b> · n = {look.number(row['counted'])}"
-        notes.append(
-            {"text": title, "showarrow": False, "xref": "paper", "yref": "y", "x": 0, "y": place}
-            | {
-                "xanchor": "left",
-                "yanchor": "bottom",
-                "yshift": 10,
-                "font": {"size": 12, "color": colour(look, "text")},
-            }
-        )
-    top = max(row["p90_kwh_a_day"] for row in rows)
-    return figure(
-        look,
-        data,
-        hovermode="closest",
-        height=max(320, TOP + ROW * count + 48),
-        annotations=notes,
-        xaxis=axis(look, look.text("fleet.axis.kwh_day"), range=[0, top * 1.06 or 1.0], fixedrange=True),
-        yaxis=axis(look, range=[count - 0.55, -0.75], visible=False, fixedrange=True),
-    )
-
-
-def _line(ends: list[float], place: int, ink: str, width: int) -> dict[str, Any]:
-    line = {"color": ink, "width": width}
-    return {"type": "scatter", "mode": "lines", "x": ends, "y": [place, place], "line": line, "hoverinfo": "skip"}
-
-
-def _dot(row: Mapping[Any, Any], place: int, look: Look) -> dict[str, Any]:
-    said = {"group": group_name(row["group"], look), "n": look.number(row["counted"])}
-    text = look.text("fleet.groups.hover", **said, mean=kwh(row["mean_kwh_a_day"], look), **_percentiles(row, look))
-    ring = {"color": colour(look, "paper"), "width": 2}
-    return {
-        "type": "scatter",
-        "mode": "markers+text",
-        "x": [round(row["p50_kwh_a_day"], 4)],
-        "y": [place],
-        "text": [kwh(row["p50_kwh_a_day"], look)],
-        "textposition": "bottom center",
-        "textfont": {"size": 11, "color": colour(look, "quiet")},
-        "marker": {"size": 12, "color": colour(look, "text"), "line": ring},
-        "customdata": [text],
-        "hovertemplate": "%{customdata}<extra></extra>",
-    }
 
 
 def kwh(amount: float, look: Look) -> str:

@@ -11,10 +11,8 @@ from sync.fleet.names import SLOTS
 
 from ..blocks import Frame
 from ..look import Look
-from .base import Figure, axis, colour, faded, figure
+from .base import Figure, axis, colour, figure
 from .consumption_ticks import flow_of
-from .fleet import group_name
-from .hourly import DASHES
 
 STYLES = {"weekdays": ("", "solid", 2.2), "weekends": ("quiet", "dash", 1.8)}
 TICKS = (0, 12, 24, 36, 48)
@@ -48,7 +46,7 @@ def profile_figure(frame: Frame, look: Look) -> Figure:
                     | {"xaxis": f"x{number}", "yaxis": f"y{number}", "legendgroup": kind}
                     | {"showlegend": not any(trace.get("legendgroup") == kind for trace in data)}
                 )
-        hours = _hours(look, look.text("fleet.axis.hour") if place // columns == lines - 1 else "")
+        hours = hours_axis(look, look.text("fleet.axis.hour") if place // columns == lines - 1 else "")
         axes[f"xaxis{number}"] = hours | {"domain": across, "anchor": f"y{number}"}
         title = look.text("fleet.axis.watts") if left == 0 else ""
         axes[f"yaxis{number}"] = axis(
@@ -69,28 +67,6 @@ def profile_figure(frame: Frame, look: Look) -> Figure:
         hovermode="closest",
         height=HEIGHTS[len(seasons)],
         margin={"l": 8, "r": 8, "t": 52, "b": 8},
-    )
-
-
-def group_profile_figure(frame: Frame, look: Look) -> Figure:
-    """A line a group, told apart by its dashes as well as by its strength."""
-    table = frame.table
-    own = flow_of(frame.notes)
-    data = []
-    for place, name in enumerate(dict.fromkeys(table["group"])):
-        rows = table[table["group"] == name]
-        strength = max(0.5, 1 - 0.16 * place)
-        line = {"color": faded(look, own, strength), "dash": DASHES[place % len(DASHES)], "width": 2}
-        count = look.number(int(rows["households"].iloc[0]))
-        data.append(day_line(rows, look, name=f"{group_name(name, look)} (n = {count})", line=line))
-    top = float(table["mean_w"].max()) * 1.06 or 1.0
-    return figure(
-        look,
-        data,
-        showlegend=True,
-        hovermode="closest",
-        xaxis=_hours(look, look.text("fleet.axis.hour")),
-        yaxis=axis(look, look.text("fleet.axis.watts"), range=[0, top], fixedrange=True, tickformat=",.0f"),
     )
 
 
@@ -126,7 +102,8 @@ def _half_hour(slot: int) -> str:
     return f"{slot // 2:02d}:{slot % 2 * 30:02d}–{end // 2:02d}:{end % 2 * 30:02d}"
 
 
-def _hours(look: Look, title: str = "") -> dict[str, Any]:
+def hours_axis(look: Look, title: str = "") -> dict[str, Any]:
+    """An axis of the 48 half-hours of a day, marked in hours."""
     texts = [str(slot // 2) for slot in TICKS]  # short: four panels stand side by side on a phone
     return axis(look, title, range=[0, SLOTS], tickvals=list(TICKS), ticktext=texts, tickangle=0, fixedrange=True)
 

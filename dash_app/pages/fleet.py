@@ -10,10 +10,11 @@ from dash.development.base_component import Component
 
 from ..blocks import Block, Frame, Page
 from ..components import attributes, with_command
-from ..figures.fleet import bands_figure, distribution_figure, group_name, groups_figure, kwh
-from ..figures.fleet_profile import group_profile_figure, profile_figure
+from ..figures.fleet import bands_figure, distribution_figure, kwh
+from ..figures.fleet_groups import group_name, group_profile_figure, groups_figure
+from ..figures.fleet_profile import profile_figure
 from ..look import Look
-from ..parts import Cell, key_figure, key_figures, note, sentence, table, warning
+from ..parts import key_figure, key_figures, note, warning
 from ..queries.fleet import COMMAND, STANDARDS, by_in, columns_of, fleet_in, fleets_of, group_in, groups_of, scope
 from ..queries.fleet_frames import (
     bands_frame,
@@ -27,12 +28,12 @@ from ..queries.fleet_frames import (
 from ..reader import ZONES, Reader
 from ..texts import TEXTS
 from ..view import View
+from .fleet_storage import storage_body
 from .market import named, option, segmented
 
 EMPTY = "fleet.empty"
 SUBTITLE = "fleet.subtitle"
 OF_GROUP = ("fleet", "group")
-MEASURES = ("data", "storage", "index", "total")
 
 
 # --- what may be chosen -----------------------------------------------------------------------------------------------
@@ -143,43 +144,6 @@ def _times(amount: float, median: float, look: Look) -> str:
 
 def _key(name: str, figure: str, text: str, look: Look) -> Component:
     return key_figure(look.text(f"fleet.keys.{name}"), figure, text)
-
-
-def storage_body(frame: Frame, look: Look) -> Component:
-    """One sentence, and the numbers behind it."""
-    forms = {row["form"]: row for row in frame.table.to_dict("records")}
-    regular, timeseries = forms["regular"], forms["timeseries"]
-    rows: list[list[Cell]] = [
-        [
-            look.text(f"fleet.storage.{name}"),
-            look.bytes(regular[f"{name}_bytes"]),
-            [
-                look.bytes(timeseries[f"{name}_bytes"]),
-                html.Div(_change(regular[f"{name}_bytes"], timeseries[f"{name}_bytes"], look), className="key-note"),
-            ],
-        ]
-        for name in MEASURES
-    ]
-    head = [look.text("fleet.storage.measure"), *(look.text(f"storage.form.{form}") for form in forms)]
-    said = look.text(
-        "fleet.storage.answer",
-        readings=look.number(round(regular["readings_a_series"])),
-        timeseries=look.bytes(timeseries["total_bytes"]),
-        regular=look.bytes(regular["total_bytes"]),
-    )
-    notes = frame.notes
-    at = look.moment(notes["at"], "d MMM y HH:mm 'UTC'")
-    told = look.text("fleet.storage.measured", series=look.number(regular["series"]), version=notes["version"], at=at)
-    lines = [] if notes["settled"] else [warning(look.text("fleet.storage.unsettled"))]
-    found = table(look.text("fleet.storage.title"), head, rows, frozenset({1, 2}))
-    return html.Div([sentence(said), *lines, found, note(told)])
-
-
-def _change(regular: float, timeseries: float, look: Look) -> str:
-    if not regular:
-        return "–"
-    change = timeseries / regular - 1
-    return f"{'−' if change < 0 else '+'}{look.percent(abs(change))}"
 
 
 PAGE = Page(

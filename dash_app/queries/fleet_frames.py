@@ -14,23 +14,8 @@ from sync.fleet.names import ALL, PERCENTILES, SLOTS, day_of, needed
 from ..blocks import Frame
 from ..reader import Reader
 from ..view import View
-from .fleet import (
-    SEASONS,
-    Fleet,
-    Households,
-    Real,
-    bands_of,
-    by_in,
-    covered,
-    fleet_in,
-    group_in,
-    groups_of,
-    households_of,
-    mark_now,
-    profile_of,
-    step_of,
-    summary_of,
-)
+from .fleet import Fleet, by_in, fleet_in, group_in, groups_of, mark_now, summary_of
+from .fleet_sums import SEASONS, Households, Real, bands_of, covered, households_of, profile_of, step_of
 from .storage import measured
 
 BINS = 28  # of the distribution, up to its 99th percentile; what is above stands in one more

@@ -51,6 +51,8 @@ def members(group: str) -> set[str]:
         (date(2012, 10, 20), date(2012, 11, 18), 7),  # parts of two months and the 25-hour day
         (date(2012, 10, 28), date(2012, 10, 28), 1),
         (date(2012, 11, 28), date(2012, 12, 1), 2),
+        (date(2012, 1, 1), date(2012, 12, 31), 7),  # a whole year
+        (date(2011, 7, 20), date(2013, 2, 3), 7),
     ],
 )
 def test_key_figures(fleet: tuple[Reader, Rows], group: str, first: date, last: date, fewest: int) -> None:
