@@ -10,13 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sync.fleet.names import (
-    ALL,
-    BANDS,
-    SOURCES,
-    TABLES,
-    day_of,
-)
+from sync.fleet.names import ALL, BANDS, SOURCES, TABLES, day_of
 from sync.fleet.state import Mark, State, mark_of, state_of
 
 from ..reader import ZONES, Reader
@@ -55,7 +49,7 @@ class Fleet:
 
 
 def fleets_of(reader: Reader) -> list[Fleet]:
-    """The fleets that are large enough; of London first, where there are several."""
+    """The fleets that are large enough, the largest first."""
     found = Counter((each.source, each.flow) for each in reader.series() if each.source in SOURCES)
     large = [Fleet(source, flow, count) for (source, flow), count in found.items() if count >= FEWEST]
     return sorted(large, key=lambda each: -each.series)
