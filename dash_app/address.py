@@ -12,7 +12,7 @@ from sync.localtime import PARIS
 from .blocks import Block, Page
 from .look import Look
 from .reader import ZONES, Reader
-from .view import LANGUAGES, PERIODS, THEMES, Extent, View, asked_in, period_of
+from .view import LANGUAGES, PERIODS, THEMES, Extent, Scope, View, asked_in, period_of
 
 EARLIEST, LATEST = date(1990, 1, 1), date(2100, 1, 1)  # no meter, no market of ours has readings beyond
 LONGEST_OPTION = 200
@@ -32,13 +32,20 @@ def view_of(reader: Reader, page: Page, search: str, language: str = STANDARD.la
     """
     asked, look = asked_in(search), look_of(search, language)
     view = View(page=page.name, language=look.language, theme=look.theme, options=_options(page, asked))
-    if page.source:
-        period, start, end = period_in(asked, reader.extent_of(page.source), reader.today(ZONES[page.source]))
+    if scope := scope_of(reader, page, asked):
+        period, start, end = period_in(asked, scope.extent, scope.today)
         return replace(view, period=period, start=start, end=end)
     series = reader.series_at(replace(view, series=asked.get("series", "")))
     extent = reader.extent(series) if series else Extent()
     period, start, end = period_in(asked, extent, reader.today(ZONES[series.source] if series else PARIS))
     return replace(view, series=reader.addresses()[series] if series else "", period=period, start=start, end=end)
+
+
+def scope_of(reader: Reader, page: Page, asked: dict[str, str]) -> Scope | None:
+    """What a page is about that has no meter to choose; None for other pages, and where nothing of it is stored."""
+    if page.source:
+        return Scope(reader.extent_of(page.source), reader.today(ZONES[page.source]))
+    return page.scope(reader, asked) if page.scope else None
 
 
 def look_of(search: str, language: str = STANDARD.language) -> Look:

@@ -69,7 +69,9 @@ def _answer(reader: Reader, card: tuple[Page, Block], view: View, look: Look, to
     frame = frame_of(reader, block, view)
     if frame.is_empty:
         body = message(
-            with_command(look.text(block.empty, command="{command}"), command_for(reader, view, page.source))
+            with_command(
+                look.text(block.empty, command="{command}"), page.command or command_for(reader, view, page.source)
+            )
         )
     else:
         body = _drawn(block, view, frame, look, touch)
@@ -111,13 +113,14 @@ def command_for(reader: Reader, view: View, source: str = "") -> str:
 
 
 def hidden_pages(reader: Reader, pages: tuple[Page, ...]) -> frozenset[str]:
-    """Pages about sources of which nothing is stored; none while the database is away."""
+    """Pages about what is not stored; none while the database is away."""
     try:
         with pymongo.timeout(PATIENCE):
             stored = {series.source for series in reader.series()}
+            lost = {page.name for page in pages if page.scope and page.scope(reader, {}) is None}
     except (PyMongoError, StoreError):
         return frozenset()
-    return frozenset(page.name for page in pages if page.source and page.source not in stored)
+    return frozenset(lost | {page.name for page in pages if page.source and page.source not in stored})
 
 
 def period_text(view: View, look: Look) -> str:

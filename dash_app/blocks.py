@@ -11,7 +11,7 @@ from dash.development.base_component import Component
 
 from .look import Look
 from .reader import Reader
-from .view import View
+from .view import Scope, View
 
 Figure = dict[str, Any]
 
@@ -80,7 +80,9 @@ class Page:
     has_series, has_period: whether the pickers at the top mean anything here; options: standards of the page's own
     choices, whose elements have the id {"type": "option", "name": …} and whose texts are kept in the address; source:
     of a page about a whole source: the period ends with its newest reading, its days are local there, there is no meter
-    to choose, and the page stands in the navigation only where something of the source is stored.
+    to choose, and the page stands in the navigation only where something of the source is stored; scope: the same for a
+    page about something else, which it finds by itself from the parts of the address, None where that is not stored;
+    command: what mends a card without an answer, where that is the same for all of them.
     """
 
     name: str
@@ -91,3 +93,5 @@ class Page:
     has_period: bool = True
     options: Mapping[str, str] = field(default_factory=dict)
     source: str = ""
+    scope: Callable[[Reader, Mapping[str, str]], Scope | None] | None = None
+    command: str = ""

@@ -12,10 +12,10 @@ from pymongo.errors import PyMongoError
 
 from sync.errors import StoreError
 
-from .address import look_of, page_of, view_of, zone_of
+from .address import look_of, page_of, scope_of, view_of, zone_of
 from .answers import answer, first_answers, hidden_pages
 from .blocks import Block, Page
-from .reader import ZONES, Reader
+from .reader import Reader
 from .shell import shell
 from .tables import table_of
 from .view import View, asked_in, neighbour, search_of
@@ -126,8 +126,8 @@ def _bar(app: Dash, reader: Reader, pages: tuple[Page, ...]) -> None:
             series = reader.series_at(view)
             extent = reader.extent(series) if series else None
             today = reader.today(zone_of(reader, view))
-            if page.source:
-                extent, today = reader.extent_of(page.source), reader.today(ZONES[page.source])
+            if scope := scope_of(reader, page, asked_in(search)):
+                extent, today = scope.extent, scope.today
                 view = replace(view, series=asked_in(search).get("series", ""))  # kept for the pages that have one
         except (PyMongoError, StoreError):
             return (no_update,) * 7
@@ -139,7 +139,7 @@ def _bar(app: Dash, reader: Reader, pages: tuple[Page, ...]) -> None:
         }
         return (
             names,
-            no_update if page.source or series_shown == view.series else view.series or None,
+            no_update if scope or series_shown == view.series else view.series or None,
             no_update if period_shown == view.period else view.period,
             days,
             first.isoformat() if first else None,

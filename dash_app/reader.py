@@ -15,6 +15,7 @@ from bson import MaxKey
 from pymongo.database import Database
 
 from sync import localtime
+from sync.fleet.names import FLEET
 from sync.localtime import local_day, midnight
 from sync.readings import Series, series_from
 from sync.settings import Settings
@@ -156,7 +157,7 @@ class Reader:
             collection = self.database[name]
             newest: dict[str, Any] = next(collection.find({}, {"_id": 1}).sort("_id", -1).limit(1), {})
             parts.append(f"{newest.get('_id')} {collection.estimated_document_count()}")
-        for name in (WINDOWS, VERIFICATIONS, "sync_runs", "sync_lab"):
+        for name in (WINDOWS, VERIFICATIONS, FLEET, "sync_runs", "sync_lab"):
             latest: dict[str, Any] = next(self.database[name].find({}, {"at": 1}).sort("at", -1).limit(1), {})
             parts.append(str(latest.get("at")))
         parts.append(str(self.database[TOTALS].estimated_document_count()))

@@ -48,6 +48,14 @@ class Extent:
     end: date | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a page is about that has no meter to choose. today: the local day there."""
+
+    extent: Extent
+    today: date
+
+
 def search_of(view: View) -> str:
     """The query part of the address, `?series=…&period=30d`; from and to stand there for an own period alone."""
     parts = {"series": view.series, "period": view.period}

@@ -21,6 +21,7 @@ COMMANDS = {
     "repair": "verify:repair_command",
     "status": "status:status_command",
     "compare": "compare:compare_command",
+    "fleet": "fleet:fleet_command",
     "run": "run:run_command",
     "trigger": "trigger:trigger",
     "standin": "standin:standin",

@@ -3,6 +3,14 @@
 from __future__ import annotations
 
 from ..blocks import Page
-from . import areas, consumption, cost, coverage, market, storage
+from . import areas, consumption, cost, coverage, fleet, market, storage
 
-PAGES: tuple[Page, ...] = (storage.PAGE, consumption.PAGE, cost.PAGE, coverage.PAGE, market.PAGE, areas.PAGE)
+PAGES: tuple[Page, ...] = (
+    storage.PAGE,
+    consumption.PAGE,
+    cost.PAGE,
+    coverage.PAGE,
+    fleet.PAGE,
+    market.PAGE,
+    areas.PAGE,
+)

@@ -18,8 +18,7 @@ from numpy.typing import NDArray
 from sync.localtime import midnight
 from sync.readings import Series
 from sync.store.schema import Pair
-
-from .wallclock import DAY_MS, EPOCH, local_ms, offset_changes
+from sync.store.wallclock import DAY_MS, EPOCH, local_ms, offset_changes
 
 Whole = NDArray[np.int64]
 Real = NDArray[np.float64]

@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from sync.store.wallclock import DAY_MS, offset_changes
+
 from ..address import ZOOM
 from ..blocks import Frame
 from ..reader import Reader
 from ..view import View
 from .consumption import HOUR_MS, Days, Intervals, Whole, local_of, moment
 from .consumption_frames import Period, iso, period_of
-from .wallclock import DAY_MS, offset_changes
 
 READINGS, HOURS, DAYS = "readings", "hours", "days"
 LONGEST = {READINGS: 7, HOURS: 31}  # days shown at most in this resolution; longer ones by day

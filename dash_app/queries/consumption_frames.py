@@ -14,6 +14,7 @@ import pandas as pd
 
 from sync.localtime import midnight
 from sync.readings import Series
+from sync.store.wallclock import DAY_MS
 
 from ..blocks import Frame
 from ..reader import ZONES, Reader
@@ -33,7 +34,6 @@ from .consumption import (
     readings_of,
     samples_of,
 )
-from .wallclock import DAY_MS
 
 Answer = TypeVar("Answer")
 FLOWS = ("consumption", "production")  # series with energy; prices have a page of their own

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from sync.localtime import day_seconds, days, midnight
 from sync.readings import Series
 from sync.store.schema import Pair
+from sync.store.wallclock import DAY_MS, local_ms, offset_changes
 from sync.tariffs.bill import MonthBill, bill
 from sync.tariffs.colours import ColourCalendar, read_calendar
 from sync.tariffs.examples import examples
@@ -20,7 +21,6 @@ from sync.tariffs.split import MINUTE, DayParts, Energy, add_reading, parts_of_d
 
 from ..reader import ZONES, Reader
 from ..view import View
-from .wallclock import DAY_MS, local_ms, offset_changes
 
 
 @dataclass(frozen=True, slots=True)

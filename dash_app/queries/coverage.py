@@ -15,10 +15,10 @@ from sync.readings import Series
 from sync.sources.linky.client import CURVE_HISTORY
 from sync.store.ledger import CURVE, DAILY, Ledger
 from sync.store.schema import Pair
+from sync.store.wallclock import DAY_MS, local_ms
 
 from ..reader import ZONES, Reader, instants_of
 from ..view import View
-from .wallclock import DAY_MS, local_ms
 
 COMPLETE, DIFFERS, PARTIAL, NOTHING, MISSING, DUE, BEFORE = (
     "complete",  # covered to the last second

@@ -16,10 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sync.localtime import midnight
+from sync.store.wallclock import EPOCH
 
 from ..reader import ZONES, Reader
 from ..view import View
-from .wallclock import EPOCH
 
 Real = NDArray[np.float64]
 Whole = NDArray[np.int64]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import areas, consumption, cost, coverage, market, shell, storage
+from . import areas, consumption, cost, coverage, fleet, market, shell, storage
 
 TEXTS: dict[str, tuple[str, str]] = {
     **shell.TEXTS,
@@ -12,4 +12,5 @@ TEXTS: dict[str, tuple[str, str]] = {
     **coverage.TEXTS,
     **market.TEXTS,
     **areas.TEXTS,
+    **fleet.TEXTS,
 }

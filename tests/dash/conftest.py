@@ -16,8 +16,10 @@ from pymongo.database import Database
 
 from sync.store.connection import connect
 from tests import r63
+from tests.dash.fleet_views import HOUSEHOLDS, stored
 from tests.dash.served import Served, Watch, serve
 from tests.dash.stores import load_file
+from tests.fleet_rows import london_rows
 
 FLAGS = [
     "--headless",
@@ -40,6 +42,16 @@ def two_years(mongo_uri: str, shared_data: Path) -> Iterator[Database[Any]]:
     with connect(mongo_uri) as client:
         database = client[f"two_years_{uuid.uuid4().hex[:8]}"]
         load_file(database, shared_data / r63.FILE)
+        yield database
+        client.drop_database(database.name)
+
+
+@pytest.fixture(scope="session")
+def many_meters(mongo_uri: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database[Any]]:
+    """A database of this session with the readings of `fleet_rows.london_rows`, summed; for reading only."""
+    with connect(mongo_uri) as client:
+        database = client[f"many_meters_{uuid.uuid4().hex[:8]}"]
+        stored(database, tmp_path_factory.mktemp("tables"), london_rows(HOUSEHOLDS))
         yield database
         client.drop_database(database.name)
 

@@ -4,4 +4,4 @@ from __future__ import annotations
 
 from dash_app.pages import PAGES
 
-OF_METERS = tuple(page for page in PAGES if not page.source)
+OF_METERS = tuple(page for page in PAGES if not page.source and page.scope is None)

@@ -12,12 +12,12 @@ from playwright.sync_api import Page, expect
 
 from dash_app.look import Look
 from dash_app.pages import PAGES
+from tests.dash.pages_of_meters import OF_METERS
 from tests.dash.readers import all_answered, answered, asked, card, choose_period, drawn, shown
 from tests.dash.served import Served, Watch
 
 Open = Callable[..., Page]
 NARROW = {"width": 375, "height": 812}
-OF_METERS = [page for page in PAGES if not page.source]  # the others are hidden where nothing of theirs is stored
 
 
 def test_the_navigation_leads_to_every_page(served: Served, open_page: Open, page_errors: Watch) -> None:

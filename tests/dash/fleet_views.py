@@ -1,0 +1,41 @@
+"""A small London fleet, and its page as one reader asks it."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+from pymongo.database import Database
+
+from dash_app.blocks import Frame
+from dash_app.pages.fleet import PAGE
+from dash_app.reader import Reader
+from dash_app.view import View
+from sync.clock import SystemClock
+from sync.fleet.build import Fleet
+from sync.outcome import Silence
+from sync.store.schema import Pair
+from tests import fleet_rows
+from tests.fleet_rows import Rows
+
+HOUSEHOLDS, IN_TABLE = 12, 11
+FIRST, LAST = date(2012, 10, 1), date(2012, 12, 1)
+BLOCKS = {block.name: block for block in PAGE.blocks}
+
+
+def stored(database: Database[Any], folder: Path, rows: Rows) -> Pair:
+    """Rows with the household table of all but the last household, summed."""
+    fleet_rows.store_table(database, folder, min(IN_TABLE, len(rows)))
+    own = fleet_rows.store(database, rows)
+    Fleet(own, SystemClock()).build(Silence())
+    return own
+
+
+def view_of(first: date = FIRST, last: date = LAST, **options: str) -> View:
+    """The local days first … last."""
+    return View("fleet", "", "own", first, last + timedelta(days=1), options=tuple(sorted(options.items())))
+
+
+def frame_of(reader: Reader, block: str, first: date = FIRST, last: date = LAST, **options: str) -> Frame:
+    return BLOCKS[block].frame(reader, view_of(first, last, **options))
