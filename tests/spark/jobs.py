@@ -45,9 +45,18 @@ class Jobs:
             "SPARK_HOME": str(self.home),
         }
         self.seen: list[str] = []
+        self._started: list[subprocess.Popen[str]] = []
+
+    def __enter__(self) -> Jobs:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for process in self._started:
+            process.kill()  # Spark ends with it
+            process.wait()
 
     def start(self, *arguments: str, module: str = "sync.spark", **environ: str) -> subprocess.Popen[str]:
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [sys.executable, "-m", module, *arguments],
             cwd=self.folder,
             env=self.environ | environ,
@@ -55,13 +64,12 @@ class Jobs:
             stderr=subprocess.PIPE,
             text=True,
         )
+        self._started.append(process)
+        return process
 
     def finish(self, process: subprocess.Popen[str]) -> tuple[int, str, str]:
         """Exit code, standard output and standard error."""
-        try:
-            out, err = process.communicate(timeout=120)
-        finally:
-            process.kill()
+        out, err = process.communicate(timeout=120)
         self.seen += [out, err]
         assert "Traceback" not in err, err
         return process.returncode, out, err

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -43,6 +42,12 @@ def guarded(guarded_server: GuardedServer) -> Iterator[Database[Any]]:
             client.drop_database(name)
 
 
+@pytest.fixture
+def job(guarded: Database[Any], guarded_server: GuardedServer, tmp_path: Path) -> Iterator[Jobs]:
+    with Jobs(tmp_path, guarded_server.uri("admin"), guarded.name) as job:
+        yield job
+
+
 def check(own: Pair, plain: Pair) -> None:
     """Asked of the server alone, then of our own `verify`."""
     assert stored(own.record) == stored(plain.record)
@@ -52,19 +57,16 @@ def check(own: Pair, plain: Pair) -> None:
 
 
 @pytest.mark.parametrize("master", [CLUSTER, "local[2]"])
-def test_killed_in_the_middle(
-    master: str, guarded: Database[Any], guarded_server: GuardedServer, tmp_path: Path
-) -> None:
+def test_killed_in_the_middle(master: str, job: Jobs, guarded: Database[Any], tmp_path: Path) -> None:
     """Of a cluster an executor, in local mode a process in which tasks run."""
     expected = london(tmp_path / "london", households=25, days=250, rows_per_file=20_000)
     archive = zipped(tmp_path / "london")
-    job = Jobs(tmp_path, guarded_server.uri("admin"), guarded.name)
     port, events = free_port(), tmp_path / "job" / "events"
     events.mkdir()
     shown = ("spark.ui.enabled=true", f"spark.ui.port={port}", "spark.eventLog.enabled=true")
     confs = [part for each in (*shown, f"spark.eventLog.dir={events}") for part in ("--conf", each)]
     process = job.start("import-lcl", str(archive), "--json", "--master", master, *QUICK, *confs)
-    wait_for(lambda: _is_open(port), process)
+    wait_for(lambda: _is_ready(f"http://127.0.0.1:{port}"), process)
     pages = _pages(f"http://127.0.0.1:{port}")
     record = guarded["lcl"]
     wait_for(lambda: record.estimated_document_count() > 10_000, process)
@@ -97,9 +99,12 @@ def test_killed_in_the_middle(
         assert GuardedServer.PASSWORDS["admin"] not in text
 
 
-def _is_open(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+def _is_ready(address: str) -> bool:
+    """Whether Spark's pages are there; before, they are none or say that it is starting up."""
+    try:
+        return bool(requests.get(f"{address}/api/v1/applications", timeout=10).json())
+    except requests.RequestException:
+        return False
 
 
 def _pages(address: str) -> list[str]:

@@ -6,6 +6,7 @@ import shlex
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +28,9 @@ LOCAL = ("--master", "local[2]")
 
 
 @pytest.fixture
-def job(tmp_path: Path, mongo_uri: str, database: Database[Any]) -> Jobs:
-    return Jobs(tmp_path, mongo_uri, database.name)
+def job(tmp_path: Path, mongo_uri: str, database: Database[Any]) -> Iterator[Jobs]:
+    with Jobs(tmp_path, mongo_uri, database.name) as job:
+        yield job
 
 
 def test_folder_with_a_file_cut_short(job: Jobs, database: Database[Any], tmp_path: Path) -> None:
