@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pyspark
 
@@ -113,13 +114,14 @@ def is_gone(pid: int) -> bool:
     return not command_line(pid)
 
 
-def wait_for(condition: Callable[[], bool], process: subprocess.Popen[str] | None = None) -> None:
-    """Return when the condition holds. Fails when the process has ended before."""
+def wait_for(condition: Callable[[], Any], process: subprocess.Popen[str] | None = None) -> Any:
+    """What the condition gives when it holds. Fails when the process has ended before."""
     deadline = time.monotonic() + 90
-    while not condition():
+    while not (found := condition()):
         assert process is None or process.poll() is None, process.communicate()
         assert time.monotonic() < deadline
         time.sleep(0.01)
+    return found
 
 
 def kill(pid: int) -> None:
