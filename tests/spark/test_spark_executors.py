@@ -63,13 +63,9 @@ def test_killed_in_the_middle(master: str, job: Jobs, guarded: Database[Any], tm
     archive = zipped(tmp_path / "london")
     port, events = free_port(), tmp_path / "job" / "events"
     events.mkdir()
-    shown = (
-        "spark.ui.enabled=true",
-        f"spark.ui.port={port}",
-        "spark.eventLog.enabled=true",
-        "spark.eventLog.compress=false",
-    )
-    confs = [part for each in (*shown, f"spark.eventLog.dir={events}") for part in ("--conf", each)]
+    shown = {"ui.enabled": "true", "ui.port": port, "eventLog.enabled": "true", "eventLog.dir": events}
+    shown |= {"eventLog.compress": "false"}  # to be read
+    confs = [part for name, text in shown.items() for part in ("--conf", f"spark.{name}={text}")]
     process = job.start("import-lcl", str(archive), "--json", "--master", master, *QUICK, *confs)
     wait_for(lambda: _is_ready(f"http://127.0.0.1:{port}"), process)
     pages = _pages(f"http://127.0.0.1:{port}")
@@ -81,7 +77,9 @@ def test_killed_in_the_middle(master: str, job: Jobs, guarded: Database[Any], tm
         assert len(executors) == 2
         victim = next(executor for executor in executors if victim in beneath(executor))
     kill(victim)
-    assert set(listening(running)) <= LOOPBACKS
+    addresses = set(listening(running))
+    assert addresses
+    assert addresses <= LOOPBACKS
     code, out, err = job.finish(process)
     assert code == 0, err
     told = json.loads(out)
