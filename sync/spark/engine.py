@@ -75,7 +75,10 @@ class Engine:
 
     def gave_up(self, error: Exception) -> SyncError:
         """What an error of Spark's means for the user."""
-        text = str(error)
+        with suppress(OSError):
+            if "All masters are unresponsive" in self.log.read_text(errors="replace"):
+                return SyncError(f"no Spark master answers at {self.master}: start it, or correct --master")
+        text = _words(error)
         if missing := re.search(r"No module named '([\w.]+)'", text):
             return SyncError(
                 f"the executors' Python has no module {missing[1]}: pip install -r requirements-bulk.txt there, "
@@ -87,7 +90,7 @@ class Engine:
 
     @contextmanager
     def start(self) -> Iterator[SparkContext]:
-        """A running Spark. Raises SyncError when it does not start."""
+        """A running Spark. Raises SyncError when it does not start, or fails in the block."""
         self.log.parent.mkdir(parents=True, exist_ok=True)
         logging.getLogger("py4j").setLevel(logging.CRITICAL)  # repeats what its exceptions say
         warnings.filterwarnings("ignore", category=FutureWarning, module="pyspark")  # of pandas 3, not used here
@@ -100,6 +103,8 @@ class Engine:
                 context = self._connect(gateway)
                 try:
                     yield context
+                except (Py4JError, PySparkException) as error:
+                    raise self.gave_up(error) from None
                 finally:
                     with suppress(Exception):  # it may be gone
                         context.stop()
@@ -117,6 +122,16 @@ class Engine:
 
     def _spark_conf(self) -> SparkConf:
         return SparkConf().setAll(list(self.conf.items()))
+
+
+def _words(error: Exception) -> str:
+    """What an error says, which one of Spark's asks the JVM for."""
+    if isinstance(error, OSError):
+        return "its JVM has ended: is there enough memory?"
+    try:
+        return str(error)
+    except Exception:
+        return type(error).__name__
 
 
 def require_spark() -> None:
