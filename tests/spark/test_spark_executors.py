@@ -59,7 +59,7 @@ def check(own: Pair, plain: Pair) -> None:
 @pytest.mark.parametrize("master", [CLUSTER, "local[2]"])
 def test_killed_in_the_middle(master: str, job: Jobs, guarded: Database[Any], tmp_path: Path) -> None:
     """Of a cluster an executor, in local mode a process in which tasks run."""
-    expected = london(tmp_path / "london", households=10, days=250, rows_per_file=15_000)
+    expected = london(tmp_path / "london", households=6, days=250, rows_per_file=15_000)
     archive = zipped(tmp_path / "london")
     port, events = free_port(), tmp_path / "job" / "events"
     events.mkdir()
