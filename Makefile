@@ -4,12 +4,12 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: run test check bench clean system chromium
+.PHONY: run test check bench clean system chromium java
 
 run: $(VENV)/.installed | system
 	$(BIN)/python -m sync run || [ $$? = 3 ] # 3: the day's calls are used up, tomorrow goes on
 
-test: check | chromium
+test: check | chromium java
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 check: $(VENV)/.installed-dev | system
@@ -25,7 +25,7 @@ $(VENV)/.installed: requirements.txt
 	$(PIP) -r requirements.txt
 	touch $@
 
-$(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.txt
+$(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.txt requirements-bulk.txt requirements-spark.txt
 	$(PIP) -r requirements-dev.txt
 	touch $@
 
@@ -42,6 +42,14 @@ chromium:
 	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	    apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium >/dev/null; \
 	  else echo "the tests of the page need Chromium: sudo apt-get install chromium (or set CHROMIUM)"; fi; fi
+
+# The tests of the Spark job need Java; the same. Newer systems have no 17, only what is their default.
+java:
+	@if ! command -v java >/dev/null && [ -z "$$JAVA_HOME" ]; then \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    apt-get update -qq && { apt-get install -y -qq --no-install-recommends openjdk-17-jre-headless >/dev/null \
+	      || apt-get install -y -qq --no-install-recommends default-jre-headless >/dev/null; }; \
+	  else echo "the tests of the Spark job need Java 17: sudo apt-get install openjdk-17-jre-headless"; fi; fi
 
 clean:
 	rm -rf $(VENV)

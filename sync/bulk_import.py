@@ -6,7 +6,7 @@ read of it; the next run reads it again, which changes nothing that is stored.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import repeat
 from typing import Protocol
@@ -65,23 +65,45 @@ class _Piece:
 def import_london(members: Sequence[Member], loader: Loader, progress: RowProgress) -> list[FileReport]:
     """Load every file that is not yet stored whole. A file that cannot be read to its end is reported, not raised."""
     ensure_pair(loader.pair)
-    files = loader.pair.record.database[FILES]
-    known = {entry["_id"]: entry for entry in files.find({"source": "lcl"})}
-    done = sum(member.size for member in members if f"lcl {member.key}" in known)
-    progress.start(sum(member.size for member in members), done)
+    known = known_files(members, loader)
+    begin(members, known, progress)
     reports = []
-    for member in members:
-        name = f"lcl {member.key}"
-        if name in known:
-            reports.append(FileReport(member.name, "known", counts=Counts(**known[name]["counts"])))
-            continue
-        report = _load(member, loader, progress)
-        reports.append(report)
-        if report.state == "done":
-            entry = {"source": "lcl", "name": member.name, "counts": asdict(report.counts), "at": loader.clock.now()}
-            files.replace_one({"_id": name}, entry, upsert=True)
-        progress.note(in_words(report))
+    for place, member in enumerate(members):
+        if place not in known:
+            reports.append(load_file(member, loader, progress))
+            progress.note(in_words(reports[-1]))
+        else:
+            reports.append(known[place])
     return reports
+
+
+def known_files(members: Sequence[Member], loader: Loader) -> dict[int, FileReport]:
+    """Those of the files that an earlier run stored whole, by their place."""
+    entries = {entry["_id"]: entry for entry in loader.pair.record.database[FILES].find({"source": "lcl"})}
+    return {
+        place: FileReport(member.name, "known", counts=Counts(**entries[_entry_of(member)]["counts"]))
+        for place, member in enumerate(members)
+        if _entry_of(member) in entries
+    }
+
+
+def begin(members: Sequence[Member], known: Container[int], progress: RowProgress) -> None:
+    """Tell how much there is to load."""
+    done = sum(member.size for place, member in enumerate(members) if place in known)
+    progress.start(sum(member.size for member in members), done)
+
+
+def load_file(member: Member, loader: Loader, progress: RowProgress) -> FileReport:
+    """Store one file and note it in the ledger when it is stored whole. The pair must exist."""
+    report = _load(member, loader, progress)
+    if report.state == "done":
+        entry = {"source": "lcl", "name": member.name, "counts": asdict(report.counts), "at": loader.clock.now()}
+        loader.pair.record.database[FILES].replace_one({"_id": _entry_of(member)}, entry, upsert=True)
+    return report
+
+
+def _entry_of(member: Member) -> str:
+    return f"lcl {member.key}"
 
 
 def _load(member: Member, loader: Loader, progress: RowProgress) -> FileReport:

@@ -61,11 +61,11 @@ def cli() -> None:
     """
 
 
-def main() -> None:
-    """Run the command line. A user's mistake is one line and an exit code; a bug of ours keeps its traceback."""
+def main(commands: click.Group = cli) -> None:
+    """Run a command line. A user's mistake is one line and an exit code; a bug of ours keeps its traceback."""
     signal.signal(signal.SIGTERM, _interrupt)
     try:
-        sys.exit(cli.main(standalone_mode=False))
+        sys.exit(commands.main(standalone_mode=False))
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 import click
 
-from ..bulk_import import FileReport, import_london, in_words, sums
+from ..bulk_import import FileReport, RowProgress, import_london, in_words, sums
+from ..loader import Loader
 from ..london_tables import import_tables, split_tables
 from ..progress import RowBar
 from ..settings import Settings
-from ..sources.lcl import members
+from ..sources.lcl import Member, members
 from ..store.connection import open_store
 from .common import echo_json
 from .open_source import open_loader
 from .report import PARTLY, exit_code, report
 
+Load = Callable[[Sequence[Member], Loader, RowProgress], list[FileReport]]
+"""Stores the files, in their order, each with what became of it."""
 
-def run_london_import(settings: Settings, paths: Sequence[Path], as_json: bool) -> int:
+
+def run_london_import(settings: Settings, paths: Sequence[Path], as_json: bool, load: Load = import_london) -> int:
     """The whole command; returns its exit code: 3 when a file could not be read to its end."""
     started = time.monotonic()
     tables, rest = split_tables(paths)
@@ -33,7 +37,7 @@ def run_london_import(settings: Settings, paths: Sequence[Path], as_json: bool) 
         try:
             for name in others:
                 progress.note(f"not read, no CSV of readings or given twice: {name}")
-            reports = import_london(found, loader, progress)
+            reports = load(found, loader, progress)
             loader.prove(())
         finally:
             progress.close()

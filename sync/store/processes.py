@@ -14,7 +14,7 @@ import threading
 import traceback
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from queue import Empty, Full, Queue
@@ -46,7 +46,7 @@ class Failure:
 class Place:
     """Where the store is and which pair is written; goes to the processes."""
 
-    mongodb_uri: str
+    mongodb_uri: str = field(repr=False)
     mongodb_database: str
     sync_home: Path
     source: str

@@ -1,0 +1,6 @@
+"""`python -m sync.spark`."""
+
+from ..cli import main
+from .command import spark
+
+main(spark)

@@ -1,0 +1,80 @@
+"""What an executor does with one file: the same reading, writing and ledger as the import on one machine.
+
+Runs wherever Spark has its executors, and imports nothing of Spark.
+"""
+
+from __future__ import annotations
+
+import platform
+import traceback
+from dataclasses import dataclass, field
+
+from ..bulk_import import FileReport, load_file
+from ..clock import SystemClock
+from ..errors import SyncError
+from ..loader import Loader
+from ..outcome import Outcome
+from ..sources.lcl import Member
+from ..store.connection import open_store
+from ..store.ledger import Ledger
+from ..store.processes import Failure, Place
+from ..store.schema import pair
+from ..store.writer import PairWriter
+
+
+@dataclass(slots=True)
+class Loaded:
+    """What became of the file at a place of the list; `failure` when the store, not the file, was the trouble."""
+
+    place: int
+    report: FileReport
+    outcome: Outcome = field(default_factory=Outcome)
+    failure: Failure | None = None
+
+
+class Gathered:
+    """A list as an accumulator of Spark's: an `AccumulatorParam`."""
+
+    def zero(self, _value: list[Loaded]) -> list[Loaded]:
+        """Nothing yet."""
+        return []
+
+    def addInPlace(self, reports: list[Loaded], more: list[Loaded]) -> list[Loaded]:
+        """Both, in the list that is there."""
+        reports += more
+        return reports
+
+
+class _Silence:
+    """An executor tells nobody: the driver sees the record grow."""
+
+    def start(self, size: int, done: int) -> None:
+        """Nothing to show."""
+
+    def rows(self, count: int, size: int) -> None:
+        """Nothing to show."""
+
+    def note(self, text: str) -> None:
+        """Nothing to show."""
+
+
+def load(store: Place, place: int, member: Member) -> Loaded:
+    """Store a file. Nothing is raised: an exception would be tried again and put into Spark's log with all its words.
+
+    Safe to be done twice, one after the other or at once, as Spark does when an executor is lost.
+    """
+    loaded = Loaded(place, FileReport(member.name))
+    if not member.path.exists():
+        loaded.report.state = "failed"
+        loaded.report.reason = f"{member.path} is not on {platform.node()}: every executor must see it under this path"
+        return loaded
+    try:
+        with open_store(store) as database:
+            own, clock = pair(database, store.source, store.names), SystemClock()
+            loader = Loader(own, Ledger(database), PairWriter(own, clock), clock, loaded.outcome)
+            loaded.report = load_file(member, loader, _Silence())
+    except SyncError as error:
+        loaded.failure = Failure(f"{member.name}, on {platform.node()}: {error}", is_bug=False)
+    except Exception:
+        loaded.failure = Failure(traceback.format_exc(), is_bug=True)
+    return loaded
