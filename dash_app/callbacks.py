@@ -1,4 +1,4 @@
-"""What happens: the browser shuffles the address (assets/shell.js), the server answers cards and the bar."""
+"""What happens: the browser shuffles the address (assets/shell.js), the server answers the bar and the tables."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from dash import ALL, MATCH, ClientsideFunction, Dash, Input, Output, State, ctx, no_update
+from dash import ALL, MATCH, ClientsideFunction, Dash, Input, Output, State, no_update
 from pymongo.errors import PyMongoError
 
 from sync.errors import StoreError
 
 from .address import look_of, page_of, scope_of, view_of, zone_of
-from .answers import answer, first_answers, hidden_pages
+from .answers import first_answers, hidden_pages
 from .blocks import Block, Page
 from .reader import Reader
 from .shell import shell
@@ -26,7 +26,6 @@ Parts = tuple[Any, ...]
 def register(app: Dash, reader: Reader, pages: tuple[Page, ...]) -> None:
     """All callbacks of the page."""
     _in_the_browser(app)
-    _cards(app, reader, pages)
     _bar(app, reader, pages)
 
     @app.callback(Output("shell", "children"), Input("shell-ask", "data"), prevent_initial_call=True)
@@ -78,28 +77,6 @@ def _in_the_browser(app: Dash) -> None:
 def _nothing() -> Output:
     """Of callbacks that change the address only."""
     return Output("moved", "data", allow_duplicate=True)
-
-
-def _cards(app: Dash, reader: Reader, pages: tuple[Page, ...]) -> None:
-    def part(kind: str, prop: str) -> dict[str, Any]:
-        return {"component_id": {"type": f"block-{kind}", "name": MATCH}, "component_property": prop}
-
-    app.clientside_callback(
-        ClientsideFunction("shell", "draw"),
-        Output(**part("body", "children")),
-        Output(**part("controls", "children")),
-        Input(**part("answer", "data")),
-        prevent_initial_call=True,
-    )
-
-    @app.callback(Output(**part("answer", "data")), Input(**part("ask", "data")), prevent_initial_call=True)
-    def fill(asked: dict[str, Any]) -> dict[str, Any]:
-        page, block = block_named(pages, ctx.triggered_id["name"])
-        told = answer(reader, page, block, asked["search"], touch=bool(asked.get("touch")))
-        if told.away and asked.get("keep"):
-            return {"name": block.name}
-        controls = {"controls": told.controls} if told.controls is not None and asked.get("controls") else {}
-        return {"name": block.name, "body": told.body, "subtitle": told.subtitle, "covered": told.covered} | controls
 
 
 def _bar(app: Dash, reader: Reader, pages: tuple[Page, ...]) -> None:

@@ -85,8 +85,6 @@ def card(block: Block, look: Look, needs: list[str], told: tuple[str, Answer] | 
                 className="body",
                 style={"minHeight": f"{block.height}px"} if block.figure else {},
             ),
-            dcc.Store(id=part("ask", block.name)),
-            dcc.Store(id=part("answer", block.name)),
         ],
         className="card wide" if block.wide else "card",
         **attributes(

@@ -1,18 +1,20 @@
-"""What is asked by plain requests: the version of the database, and a card's table as a CSV file."""
+"""What is asked by plain requests: the version of the database, the answer of a card, and its table as a CSV file."""
 
 from __future__ import annotations
 
 import hashlib
+from typing import Any
 
 import pymongo
 from dash import Dash
 from flask import Response, abort, jsonify, request
+from plotly.io.json import to_json_plotly
 from pymongo.errors import PyMongoError
 
 from sync.errors import StoreError
 
 from .address import view_of
-from .answers import frame_of
+from .answers import answer, frame_of
 from .blocks import Block, Page
 from .reader import Reader
 from .tables import csv_of
@@ -21,7 +23,7 @@ PATIENCE = 3.0  # s; the page asks again by itself
 
 
 def add_routes(app: Dash, reader: Reader, pages: tuple[Page, ...]) -> None:
-    """`/version` and `/csv/<block>`."""
+    """`/version`, `/card/<block>` and `/csv/<block>`."""
     blocks = {block.name: (page, block) for page in pages for block in page.blocks}
 
     def csv(name: str) -> Response:
@@ -29,6 +31,12 @@ def add_routes(app: Dash, reader: Reader, pages: tuple[Page, ...]) -> None:
             abort(404)
         return _csv(reader, *blocks[name])
 
+    def card(name: str) -> Response:
+        if name not in blocks:
+            abort(404)
+        return _card(reader, *blocks[name])
+
+    app.server.add_url_rule("/card/<name>", "card", card)
     app.server.add_url_rule("/version", "version", lambda: jsonify(version=version_of(reader)))
     app.server.add_url_rule("/csv/<name>", "csv", csv)
 
@@ -40,6 +48,18 @@ def version_of(reader: Reader) -> str | None:
             return hashlib.sha256(reader.version().encode()).hexdigest()[:16]
     except (PyMongoError, StoreError):
         return None
+
+
+def _card(reader: Reader, page: Page, block: Block) -> Response:
+    """The content of a card as JSON; `keep`: none while the database is away; `controls`: the card has none yet."""
+    given = request.args
+    told = answer(reader, page, block, request.query_string.decode("ascii", "replace"), touch="touch" in given)
+    content: dict[str, Any] = {}
+    if not (told.away and "keep" in given):
+        content = {"body": told.body, "subtitle": told.subtitle, "covered": told.covered}
+        if told.controls is not None and "controls" in given:
+            content["controls"] = told.controls
+    return Response(to_json_plotly(content), mimetype="application/json")
 
 
 def _csv(reader: Reader, page: Page, block: Block) -> Response:

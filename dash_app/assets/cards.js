@@ -1,5 +1,6 @@
 // Cards are asked for when they come near the window, and asked again when what they need has changed.
 (() => {
+  const AGAIN = 1000; // ms
   const NEAR = "400px"; // how far outside the window a card is asked for
   const asked = new WeakMap(); // card → its last question
   const near = new WeakSet();
@@ -19,19 +20,30 @@
       const key = `${view}|${version}`;
       const last = asked.get(card);
       if (last?.key === key) continue;
-      asked.set(card, { needs, view, key });
+      const question = { needs, view, key };
+      asked.set(card, question);
       const isAnswered = card.dataset.answers === view; // it came with the page
       delete card.dataset.answers;
       if (isAnswered) continue;
       card.setAttribute("aria-busy", "true");
-      set({ type: "block-ask", name: card.dataset.block }, {
-        data: {
-          search: `?${query}`,
-          keep: last?.view === view, // what is shown stays when the database cannot be reached
-          controls: !last || (last.needs !== needs && !byControl),
-          touch,
-        },
-      });
+      if (last?.view === view) query.set("keep", ""); // what is shown stays when the database cannot be reached
+      if (!last || (last.needs !== needs && !byControl)) query.set("controls", "");
+      if (touch) query.set("touch", "");
+      fill(card, query, question);
+      for (const name of ["keep", "controls", "touch"]) query.delete(name);
+    }
+  }
+
+  // Without Dash's callbacks: each would make all parts of all pages look whether something of theirs has changed.
+  async function fill(card, query, question) {
+    const isWanted = () => asked.get(card) === question && card.isConnected;
+    try {
+      const answer = await (await fetch(`/card/${card.dataset.block}?${query}`, { cache: "no-store" })).json();
+      if (isWanted()) await draw(card, answer);
+    } catch {
+      if (!isWanted()) return;
+      asked.delete(card); // the page is away, or its parts are just being made anew
+      if (document.body.dataset.trouble !== "offline") setTimeout(ask, AGAIN);
     }
   }
 
@@ -58,28 +70,21 @@
     for (const script of document.querySelectorAll("script.charts")) script.addEventListener("load", done);
   });
 
-  // [content, controls] of a card. A chart that is there gets the new figure: a new one would flicker and lose its zoom.
-  function content(card, { body, controls }) {
-    const keep = window.dash_clientside.no_update;
-    if (body.type === "Graph" && card.querySelector(".js-plotly-plot")) {
-      set(body.props.id, { figure: body.props.figure, style: body.props.style });
-      return [keep, controls || keep];
+  async function draw(card, { body, controls, subtitle, covered }) {
+    const name = card.dataset.block;
+    if (body) {
+      card.querySelector(".subtitle").textContent = subtitle;
+      card.querySelector(".covered").textContent = covered;
+      const hasTable = body.type !== "Graph" && !window.dash_ag_grid && JSON.stringify(body).includes('"dash_ag_grid"');
+      if (hasTable) await load(document.documentElement.dataset.late);
+      if (body.type === "Graph" && !window.Plotly) await charts();
+      // A chart that is there gets the new figure: a new one would flicker and lose its zoom.
+      const isThere = body.type === "Graph" && card.querySelector(".js-plotly-plot");
+      if (isThere) set(body.props.id, { figure: body.props.figure, style: body.props.style });
+      else set({ type: "block-body", name }, { children: body });
+      if (controls) set({ type: "block-controls", name }, { children: controls });
     }
-    return [body, controls || keep];
-  }
-
-  function draw(answer) {
-    const keep = window.dash_clientside.no_update;
-    const card = answer && named(answer.name);
-    if (!card) return [keep, keep];
     requestAnimationFrame(() => requestAnimationFrame(() => card.setAttribute("aria-busy", "false")));
-    if (!answer.body) return [keep, keep]; // the database is away: what is shown stays
-    card.querySelector(".subtitle").textContent = answer.subtitle;
-    card.querySelector(".covered").textContent = answer.covered;
-    const table = answer.body.type !== "Graph" && !window.dash_ag_grid && JSON.stringify(answer).includes('"dash_ag_grid"');
-    if (table) return load(document.documentElement.dataset.late).then(() => content(card, answer));
-    if (answer.body.type === "Graph" && !window.Plotly) return charts().then(() => content(card, answer));
-    return content(card, answer);
   }
 
   // A dark chart alone would have white letters on nothing: the picture gets the card's ground and its title.
@@ -108,5 +113,5 @@
     ask();
   });
 
-  window.cards = { touch, set, named, look, draw, png, fromControl: () => { byControl = true; } };
+  window.cards = { touch, set, named, look, png, fromControl: () => { byControl = true; } };
 })();

@@ -134,7 +134,6 @@
     zoom,
     pick,
     option,
-    draw: window.cards.draw,
 
     moved(_href, version, _children) {
       const page = pageNow();

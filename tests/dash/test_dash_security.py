@@ -27,6 +27,7 @@ ROUTES = (
     "/consumption",
     "/version",
     "/csv/load-curve",
+    "/card/load-curve",
     "/assets/shell.js",
     "/assets/vendor/plotly-page.min.js",
     "/_dash-layout",
