@@ -11,6 +11,7 @@ from dash.development.base_component import Component
 from flask import has_request_context, request
 
 from .address import look_of, page_of, whole
+from .ahead import Ahead
 from .answers import first_answers, hidden_pages
 from .blocks import Page
 from .callbacks import register
@@ -103,7 +104,9 @@ def create_app(reader: Reader, password: str | None = None, pages: tuple[Page, .
         meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
     )
     add_routes(app, reader, pages)
-    app.layout = lambda: _layout(reader, pages)
+    ahead = Ahead(reader, pages)
+    app.server.before_request(ahead.step_aside)
+    app.layout = lambda: _layout(reader, pages, ahead)
     register(app, reader, pages)
     protect(app, password)
     return app
@@ -114,7 +117,7 @@ def _language() -> str:
     return str(request.accept_languages.best_match(LANGUAGES) or "en") if has_request_context() else "en"
 
 
-def _layout(reader: Reader, pages: tuple[Page, ...]) -> Component:
+def _layout(reader: Reader, pages: tuple[Page, ...], ahead: Ahead) -> Component:
     """As the address needs it on which it is asked for. The browser mends a wrong guess, at the cost of a question."""
     address = urlsplit(request.referrer or "" if has_request_context() else "")
     theme, _, pointer = (request.cookies.get("look", "") if has_request_context() else "").partition(".")
@@ -123,4 +126,5 @@ def _layout(reader: Reader, pages: tuple[Page, ...]) -> Component:
     if not version:
         return layout(pages, opened, search, look_of(search), version)
     told = first_answers(reader, opened, search, touch=pointer == "touch")
+    ahead.begin(opened, search, version)
     return layout(pages, opened, search, look_of(search), version, hidden=hidden_pages(reader, pages), told=told)

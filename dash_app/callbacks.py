@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from dash import ALL, MATCH, ClientsideFunction, Dash, Input, Output, State, no_update
+from dash import ALL, ClientsideFunction, Dash, Input, Output, State, no_update
 from pymongo.errors import PyMongoError
 
 from sync.errors import StoreError
@@ -65,13 +65,6 @@ def _in_the_browser(app: Dash) -> None:
     clientside("zoom", _nothing(), Input(charts, "relayoutData"))
     clientside("pick", _nothing(), Input(charts, "clickData"))
     clientside("told", _nothing(), Input("bar-told", "data"))
-    app.clientside_callback(
-        ClientsideFunction("shell", "unpack"),
-        Output({"type": "cards", "name": MATCH}, "children"),
-        Input({"type": "cards-open", "name": MATCH}, "data"),
-        State({"type": "cards-kept", "name": MATCH}, "data"),
-        prevent_initial_call=True,
-    )
 
 
 def _nothing() -> Output:

@@ -1,4 +1,4 @@
-"""What is asked by plain requests: the version of the database, the answer of a card, and its table as a CSV file."""
+"""What is asked by plain requests: the version of the database, the cards of a page, a card's answer and table."""
 
 from __future__ import annotations
 
@@ -13,17 +13,18 @@ from pymongo.errors import PyMongoError
 
 from sync.errors import StoreError
 
-from .address import view_of
-from .answers import answer, frame_of
+from .address import look_of, view_of
+from .answers import answer, first_answers, frame_of
 from .blocks import Block, Page
 from .reader import Reader
+from .shell import cards
 from .tables import csv_of
 
 PATIENCE = 3.0  # s; the page asks again by itself
 
 
 def add_routes(app: Dash, reader: Reader, pages: tuple[Page, ...]) -> None:
-    """`/version`, `/card/<block>` and `/csv/<block>`."""
+    """`/version`, `/cards/<page>`, `/card/<block>` and `/csv/<block>`."""
     blocks = {block.name: (page, block) for page in pages for block in page.blocks}
 
     def csv(name: str) -> Response:
@@ -36,6 +37,13 @@ def add_routes(app: Dash, reader: Reader, pages: tuple[Page, ...]) -> None:
             abort(404)
         return _card(reader, *blocks[name])
 
+    def cards_of(name: str) -> Response:
+        page = next((each for each in pages if each.name == name), None) or abort(404)
+        search = request.query_string.decode("ascii", "replace")
+        told = first_answers(reader, page, search, touch="touch" in request.args)
+        return Response(to_json_plotly(cards(page, look_of(search), told)), mimetype="application/json")
+
+    app.server.add_url_rule("/cards/<name>", "cards", cards_of)
     app.server.add_url_rule("/card/<name>", "card", card)
     app.server.add_url_rule("/version", "version", lambda: jsonify(version=version_of(reader)))
     app.server.add_url_rule("/csv/<name>", "csv", csv)

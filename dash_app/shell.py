@@ -68,7 +68,7 @@ def shell(
 ) -> list[Component]:
     """All that holds texts; made anew for another language.
 
-    The cards of the other pages wait in stores until they are looked at: a browser works long on what it does not show.
+    The cards of the other pages come when they are looked at: a browser works long on what it does not show.
     """
     frame: list[Component] = [
         html.A(look.text("shell.skip"), href="#main", className="skip"),
@@ -198,15 +198,15 @@ def _navigation(pages: tuple[Page, ...], look: Look, hidden: frozenset[str]) -> 
     )
 
 
+def cards(page: Page, look: Look, told: Mapping[str, tuple[str, Answer]] = NONE_TOLD) -> list[Component]:
+    """The cards of a page."""
+    return [lighten(card(block, look, needs(page, block), told.get(block.name))) for block in page.blocks]
+
+
 def _page(page: Page, look: Look, opened: bool, told: Mapping[str, tuple[str, Answer]]) -> Component:
-    cards = [lighten(card(block, look, needs(page, block), told.get(block.name))) for block in page.blocks]
+    shown = cards(page, look, told) if opened else []
     return html.Div(
-        [
-            html.H1(look.text(page.title)),
-            html.Div(cards if opened else [], id={"type": "cards", "name": page.name}, className="cards"),
-            dcc.Store(id={"type": "cards-kept", "name": page.name}, data=None if opened else cards),
-            dcc.Store(id={"type": "cards-open", "name": page.name}),
-        ],
+        [html.H1(look.text(page.title)), html.Div(shown, id={"type": "cards", "name": page.name}, className="cards")],
         className="page",
         hidden=not opened,
         **attributes(

@@ -2,12 +2,34 @@
 // interaction costs one round trip.
 (() => {
   const MINUTE = 60000;
+  const AGAIN = 1000; // ms
   const { params, whole, shared, change, pages, pageNow, language } = window.address;
   const { set, named, look } = window.cards;
   const keep = () => window.dash_clientside.no_update;
   const instant = (text) => Date.parse(`${String(text).replace(" ", "T")}${String(text).length > 10 ? "Z" : ""}`);
   let epoch = 0; // counts recoveries: the same is asked again
   let barAsked = "";
+  const opening = new Set(); // pages whose cards are on their way
+
+  // --- cards of pages ---------------------------------------------------------------------------------------------
+
+  // The cards of a page come when it is looked at first, the first ones with their answers.
+  async function open(page, query) {
+    const name = page.dataset.page;
+    if (page.querySelector(".card") || opening.has(name)) return;
+    opening.add(name);
+    try {
+      const reply = await fetch(`/cards/${name}?${query}${window.cards.touch ? "&touch=" : ""}`, { cache: "no-store" });
+      const children = await reply.json();
+      if (document.getElementById("main").dataset.language !== query.get("lang")) throw new Error("another language");
+      set({ type: "cards", name }, { children });
+      requestAnimationFrame(() => look()); // once they are there
+    } catch {
+      setTimeout(() => pageNow() === page && open(page, whole()), AGAIN);
+    } finally {
+      opening.delete(name);
+    }
+  }
 
   // --- what is shown ---------------------------------------------------------------------------------------------
 
@@ -20,7 +42,7 @@
       if (each === page) link.setAttribute("aria-current", "page");
       else link.removeAttribute("aria-current");
     }
-    if (!page.querySelector(".card")) set({ type: "cards-open", name: page.dataset.page }, { data: true });
+    open(page, query);
     Object.assign(document.body.dataset, {
       series: page.dataset.series,
       period: page.dataset.period,
@@ -148,11 +170,6 @@
       askBar(page, query, version);
       look(version);
       return keep();
-    },
-
-    unpack(_open, cards) {
-      requestAnimationFrame(() => look()); // once they are there
-      return cards || keep();
     },
 
     // `bar`: what the server last said of the bar; a control that it set says nothing new.

@@ -9,7 +9,7 @@ from ..blocks import Frame
 from ..look import Look
 from ..projection import FORMS
 from ..queries.storage import Measured
-from .base import Figure, axis, colour, figure
+from .base import Figure, axis, colour, figure, margins, room
 from .storage_marks import note, short, told
 
 MEASURES = ("data", "storage", "index")
@@ -58,7 +58,7 @@ def bars_figure(frame: Frame, look: Look) -> Figure:
         annotations=notes,
         hovermode="closest",
         bargap=0.22,
-        margin={"l": 8, "r": 8, "t": 4, "b": 20},
+        firm=margins(room([look.text(f"storage.form.{form}") for form in FORMS], titled=False), 8, 4, 20),
     )
 
 

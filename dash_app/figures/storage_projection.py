@@ -8,7 +8,7 @@ from typing import Any
 from ..blocks import Frame
 from ..look import Look
 from ..projection import FORMS, Fit, Wish
-from .base import Figure, axis, colour, figure
+from .base import Figure, axis, colour, figure, margins, room
 from .storage_marks import counted, note, short, told
 
 
@@ -37,7 +37,7 @@ def projection_figure(frame: Frame, look: Look) -> Figure:
         hovermode="closest",
         showlegend=True,
         legend={"orientation": "h", "x": 0, "y": -0.2, "yanchor": "top"},
-        margin={"l": 8, "r": 12, "t": 26, "b": 8},
+        firm=margins(room(names, titled=False), 12, 26, 48),
         xaxis=axis(
             look,
             look.text("storage.projection.axis"),
