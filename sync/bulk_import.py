@@ -1,5 +1,7 @@
 """London's files into both collections: read and parsed ahead, written in large parts, every row accounted for.
 
+    import_london(members([path])[0], loader, progress)
+
 Resumable by file: one that was stored whole is in `sync_files` and is not read again. A file cut short leaves what was
 read of it; the next run reads it again, which changes nothing that is stored.
 """
@@ -7,21 +9,27 @@ read of it; the next run reads it again, which changes nothing that is stored.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from itertools import repeat
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from .ahead import ahead
 from .errors import FileRefused
-from .loader import Loader
+from .loader import SHOWN_REJECTS, Loader
+from .london_rows import Batches, FileReport, Rows
 from .readings import ReadingBatch
 from .sources.lcl import Counts, Member, Part, parts
-from .store.schema import ensure_pair
+from .store.unique import first_load
 from .store.writer import Written
 
+__all__ = ["FileReport", "import_london", "in_words", "sums"]
+
 FILES = "sync_files"
-PART = 100_000  # readings written together
 BYTES_A_ROW = 51  # of the published files, for the bar alone
+FIRST, CALL = 5_000, 100_000  # readings written at once: at first few, so that the progress is seen at once
 
 
 class RowProgress(Protocol):
@@ -34,105 +42,121 @@ class RowProgress(Protocol):
     def note(self, text: str) -> None: ...
 
 
-@dataclass(slots=True)
-class FileReport:
-    """One file. state: done, known (stored by an earlier run) or failed, with the reason."""
-
-    name: str
-    state: str = "done"
-    reason: str = ""
-    counts: Counts = field(default_factory=Counts)
-    written: Written = field(default_factory=Written)
-
-
-@dataclass(slots=True)
-class _Piece:
-    """What is handed from the reading thread to the writing one. `last`: nothing more comes."""
-
-    parts: list[Part] = field(default_factory=list)
-    error: FileRefused | None = None
-    last: bool = False
-
-    @property
-    def batches(self) -> list[ReadingBatch]:
-        return [batch for part in self.parts for batch in part.batches]
-
-    @property
-    def readings(self) -> int:
-        return sum(part.counts.readings for part in self.parts)
-
-
 def import_london(members: Sequence[Member], loader: Loader, progress: RowProgress) -> list[FileReport]:
     """Load every file that is not yet stored whole. A file that cannot be read to its end is reported, not raised."""
-    ensure_pair(loader.pair)
-    files = loader.pair.record.database[FILES]
-    known = {entry["_id"]: entry for entry in files.find({"source": "lcl"})}
-    done = sum(member.size for member in members if f"lcl {member.key}" in known)
-    progress.start(sum(member.size for member in members), done)
-    reports = []
-    for member in members:
-        name = f"lcl {member.key}"
-        if name in known:
-            reports.append(FileReport(member.name, "known", counts=Counts(**known[name]["counts"])))
-            continue
-        report = _load(member, loader, progress)
-        reports.append(report)
+    with first_load(loader.pair):
+        return _Import(loader, progress).run(members)
+
+
+class _Import:
+    """One run over files."""
+
+    def __init__(self, loader: Loader, progress: RowProgress) -> None:
+        self._loader = loader
+        self._progress = progress
+        database = loader.pair.record.database
+        self._files = database[FILES]
+        self._known = {entry["_id"]: entry for entry in self._files.find({"source": "lcl"})}
+        self._rows = Rows(database, self._known)
+        self._is_under_way = False
+
+    def run(self, members: Sequence[Member]) -> list[FileReport]:
+        done = sum(member.size for member in members if _key(member) in self._known)
+        self._progress.start(sum(member.size for member in members), done)
+        reports = []
+        for member in members:
+            if known := self._known.get(_key(member)):
+                counts = Counts(**known["counts"])
+                report = FileReport(member.name, _key(member), "known", counts=counts, before=counts.readings)
+            else:
+                report = self._load(member)
+                self._progress.note(in_words(report))
+            reports.append(report)
+        self._rows.settle(reports)
+        self._add_up(reports)
+        return reports
+
+    def _load(self, member: Member) -> FileReport:
+        report = FileReport(member.name, _key(member))
+        self._rows.begin(report)
+        for part in ahead(next, repeat(_parts(member)), lambda part: not isinstance(part, Part)):
+            if isinstance(part, Part):
+                self._write(part, report)
+            elif part is not None:
+                report.state, report.reason = "failed", str(part)
         if report.state == "done":
-            entry = {"source": "lcl", "name": member.name, "counts": asdict(report.counts), "at": loader.clock.now()}
-            files.replace_one({"_id": name}, entry, upsert=True)
-        progress.note(in_words(report))
-    return reports
+            self._rows.end()
+            entry = {"source": "lcl", "name": member.name, "counts": asdict(report.counts)}
+            self._files.replace_one({"_id": report.key}, entry | {"at": self._loader.clock.now()}, upsert=True)
+        return report
+
+    def _write(self, part: Part, report: FileReport) -> None:
+        report.counts += part.counts
+        report.tell(part.lines)
+        rows = part.counts.rows
+        for call in _calls(part, CALL if self._is_under_way else FIRST):
+            batches = [batch for batch, _ in call]
+            self._rows.take(call, self._loader.writer.write_many(batches))
+            self._tell(sum(map(len, batches)))
+            rows -= sum(map(len, batches))
+        self._tell(rows)
+
+    def _tell(self, rows: int) -> None:
+        self._is_under_way = True
+        self._progress.rows(rows, rows * BYTES_A_ROW)
+
+    def _add_up(self, reports: Sequence[FileReport]) -> None:
+        outcome, counts = self._loader.outcome, sums(reports)
+        outcome.written = Written(sum(report.new for report in reports), 0, sum(report.before for report in reports))
+        outcome.missing, outcome.repeated = counts.missing, counts.repeated
+        outcome.rejected = counts.refused + counts.conflicting
+        outcome.rejects = [line for report in reports for line in report.lines][:SHOWN_REJECTS]
 
 
-def _load(member: Member, loader: Loader, progress: RowProgress) -> FileReport:
-    report = FileReport(member.name)
-    for piece in ahead(next, repeat(_pieces(member)), lambda piece: piece.last):
-        written = loader.writer.write_many(piece.batches)
-        report.written += written
-        loader.outcome.written += written
-        rows = 0
-        for part in piece.parts:
-            report.counts += part.counts
-            loader.outcome.missing += part.counts.missing
-            loader.outcome.repeated += part.counts.repeated
-            loader.add_rejects(part.lines)
-            loader.outcome.rejected += max(0, _refused(part.counts) - len(part.lines))
-            rows += part.counts.rows
-        progress.rows(rows, rows * BYTES_A_ROW)
-        if piece.error:
-            report.state, report.reason = "failed", str(piece.error)
-    return report
+def _key(member: Member) -> str:
+    return f"lcl {member.key}"
 
 
-def _refused(counts: Counts) -> int:
-    return counts.refused + counts.conflicting
+def _calls(part: Part, first: int) -> Iterator[Batches]:
+    """The batches of a part cut into calls, the first one of `first` readings."""
+    call: list[tuple[ReadingBatch, NDArray[np.int64]]] = []
+    room = first
+    for batch, numbers in zip(part.batches, part.numbers, strict=True):
+        at = 0
+        while at < len(batch):
+            count = min(room, len(batch) - at)
+            call.append((batch.slice(at, at + count), numbers[at : at + count]))
+            at, room = at + count, room - count
+            if room == 0:
+                yield call
+                call, room = [], CALL
+    if call:
+        yield call
 
 
-def _pieces(member: Member) -> Iterator[_Piece]:
-    """Parts of a file gathered to what is written together; the last piece says so."""
-    piece = _Piece()
+def _parts(member: Member) -> Iterator[Part | FileRefused | None]:
+    """The parts of a file; behind them why it could not be read to its end, or nothing."""
     try:
-        for part in parts(member):
-            piece.parts.append(part)
-            if piece.readings >= PART:
-                yield piece
-                piece = _Piece()
+        yield from parts(member)
     except FileRefused as error:
-        piece.error = error
-    piece.last = True
-    yield piece
+        yield error
+    yield None
 
 
 def in_words(report: FileReport) -> str:
-    """`file: 1,000,000 rows = 999,283 readings + 29 missing + …; 999,283 new`."""
+    """`file: 1,000,000 rows = 999,283 new + 29 without a value + …`."""
     counts = report.counts
-    names = {"missing": "without a value", "off_grid": "off the grid", "repeated": "repeated"}
-    names |= {"conflicting": "contradicting", "refused": "refused"}
-    rest = "".join(f" + {getattr(counts, name):,} {text}" for name, text in names.items() if getattr(counts, name))
-    known = f", {report.written.unchanged:,} stored before" if report.written.unchanged else ""
-    text = (
-        f"{report.name}: {counts.rows:,} rows = {counts.readings:,} readings{rest}; {report.written.new:,} new{known}"
-    )
+    terms = {
+        "new": report.new,
+        "stored before": report.before,
+        "without a value": counts.missing,
+        "off the grid": counts.off_grid,
+        "repeated": counts.repeated,
+        "contradicting": counts.conflicting,
+        "refused": counts.refused,
+    }
+    sum_of = " + ".join(f"{count:,} {term}" for term, count in terms.items() if count) or "nothing"
+    text = f"{report.name}: {counts.rows:,} rows = {sum_of}"
     return f"{text}; FAILED: {report.reason}" if report.state == "failed" else text
 
 

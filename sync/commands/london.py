@@ -53,9 +53,8 @@ def run_london_import(settings: Settings, paths: Sequence[Path], as_json: bool) 
 
 def _tell(reports: list[FileReport]) -> None:
     known = sum(each.state == "known" for each in reports)
-    whole = sums(reports)
-    total = FileReport("all files", counts=whole)
-    click.echo(in_words(total).rpartition(";")[0])
+    new, before = sum(each.new for each in reports), sum(each.before for each in reports)
+    click.echo(in_words(FileReport("all files", counts=sums(reports), new=new, before=before)))
     if known:
         click.echo(f"{known:,} files were stored whole before and not read again")
     for each in reports:
@@ -64,6 +63,5 @@ def _tell(reports: list[FileReport]) -> None:
 
 
 def _as_json(each: FileReport) -> dict[str, object]:
-    return {"name": each.name, "state": each.state, "reason": each.reason, "new": each.written.new} | asdict(
-        each.counts
-    )
+    told = {"name": each.name, "state": each.state, "reason": each.reason, "new": each.new, "before": each.before}
+    return told | asdict(each.counts)

@@ -20,13 +20,15 @@ from ..clock import Clock
 from ..errors import StoreError
 from ..readings import ReadingBatch, Series, instant
 from .columns import decode
-from .comparison import Written, compare
+from .comparison import Met, Verdict, Written, compare
+from .contradictions import Contradictions
 from .copying import chunks, lacking, stored_documents
 from .leases import DUPLICATE_KEY, Leases
-from .near import NOTHING, Piece, parts, present
+from .near import NOTHING, Numbered, Piece, parts, present
 from .patience import PATIENCE, patiently
 from .replies import Encoded, find, insert
-from .schema import LEASES, Pair, lease_name
+from .schema import LEASES, WITHHOLDING, Pair, lease_name
+from .withholding import withhold
 
 LEASE_SECONDS = 30
 PART = 20_000  # documents in one insert
@@ -42,13 +44,16 @@ class BulkWrite:
         self._marks = pair.record.database[LEASES]
         self._leases = Leases(pair.record.database, LEASE_SECONDS)
         self._stale: set[str] = set()
+        known = pair.source in WITHHOLDING
+        self._contradictions = Contradictions(pair.record.database, pair.source) if known else None
 
-    def write(self, batches: Iterable[ReadingBatch], mirror: bool) -> Written:
+    def write(self, batches: Sequence[ReadingBatch], mirror: bool) -> Written:
         """Store batches; those whose lease another process holds come when it is free. Raises StoreError if it stays
         taken, PyMongoError for what does not pass by itself."""
-        waiting: dict[str, list[ReadingBatch]] = {}
-        for batch in sorted((batch for batch in batches if len(batch)), key=lambda batch: batch.series.key):
-            waiting.setdefault(lease_name(self.pair, batch.series), []).append(batch)
+        waiting: dict[str, list[Numbered]] = {}
+        for numbered in sorted(enumerate(batches), key=lambda each: each[1].series.key):
+            if len(numbered[1]):
+                waiting.setdefault(lease_name(self.pair, numbered[1].series), []).append(numbered)
         written, waited = Written(), 0.0
         while waiting:
             self._stale = patiently(lambda: self._leases.take(waiting), self._clock)
@@ -57,7 +62,7 @@ class BulkWrite:
                 for turn in range(max(map(len, taken), default=0)):  # a series given twice: one after the other
                     written += self._write([each[turn] for each in taken if turn < len(each)], mirror)
                 if taken and mirror:
-                    self._rewrite([each[0].series for each in taken])
+                    self._rewrite([each[0][1].series for each in taken])
             finally:
                 self._leases.release()
             if waiting and not taken:
@@ -71,7 +76,7 @@ class BulkWrite:
         self._clock.sleep(pause)
         return waited + pause
 
-    def _write(self, batches: Sequence[ReadingBatch], mirror: bool) -> Written:
+    def _write(self, batches: Sequence[Numbered], mirror: bool) -> Written:
         """Three things at once: encode a part, record the one before, mirror the one before that.
 
         Never two parts into the record: under a unique key each then takes the server three times as long (measured:
@@ -113,29 +118,54 @@ class BulkWrite:
         self._leases.keep()
         written, new, replaced = Written(), [], []
         stored = present(self.pair.record, [(piece.series, piece.after, piece.end) for piece in part])
+        held = self._contradictions.starts({piece.series for piece in part}) if self._contradictions else {}
         for piece in part:
+            piece.withheld = np.isin(piece.batch.start, held.get(piece.series, NOTHING))
             if piece.series not in stored:
-                piece.stored, piece.new = NOTHING, np.arange(len(piece.batch))
-                written.new += len(piece.batch)
-                new += piece.documents
-                continue
-            near = decode(find(self.pair.record, piece.query(piece.after, piece.end)), numbered=True)
-            verdict = compare(piece.batch, piece.ids, near)
-            replaced += [(piece.series, document) for document in verdict.changed.values()]
-            piece.corrected |= verdict.changed.keys()
-            piece.stored, piece.new = piece.inside(near), np.flatnonzero(verdict.new)
-            written.new += len(piece.new) + int(verdict.written.sum())
-            verdict.unchanged[list(piece.corrected)] = False
-            written.unchanged += int(verdict.unchanged.sum())
-            written.rejected += [instant(start) for start in piece.batch.start[verdict.overlapping].tolist()]
+                piece.stored, piece.new = NOTHING, np.flatnonzero(~piece.withheld)
+                written.new += len(piece.new)
+                if piece.withheld.any():
+                    written.met.append(Met(piece.number, NOTHING, piece.batch.start[piece.withheld], NOTHING))
+            else:
+                near = decode(find(self.pair.record, piece.query(piece.after, piece.end)), numbered=True)
+                verdict = compare(piece.batch, piece.ids, near)
+                piece.stored = piece.inside(near)
+                if self._contradictions:
+                    self._withhold(self._contradictions, piece, verdict)
+                else:
+                    replaced += [(piece.series, document) for document in verdict.changed.values()]
+                    piece.corrected |= verdict.changed.keys()
+                written += self._counted(piece, verdict)
             new += piece.new_documents()
         if replaced:
             self._mark_stale({lease_name(self.pair, series) for series, _ in replaced})
             requests = [ReplaceOne({"_id": document["_id"]}, document) for _, document in replaced]
             self.pair.record.bulk_write(requests, ordered=False)
-        written.changed = sum(len(piece.corrected) for piece in part)
         if new and not self._insert_new(new):
             return self._record(part)
+        return written
+
+    def _withhold(self, known: Contradictions, piece: Piece, verdict: Verdict) -> None:
+        """What contradicts a stored reading is not stored, and the stored one is removed."""
+        stored = piece.withheld & ~verdict.new & ~verdict.overlapping  # left by a run that was ended in between
+        stored[list(verdict.changed)] = True
+        if stored.any():
+            noted = partial(self._mark_stale, {lease_name(self.pair, piece.series)})
+            withhold(self.pair.record, known, piece.batch, stored, noted)
+            piece.withheld |= stored
+
+    def _counted(self, piece: Piece, verdict: Verdict) -> Written:
+        kept = ~piece.withheld
+        piece.new = np.flatnonzero(verdict.new & kept)
+        unchanged = verdict.unchanged & kept
+        unchanged[list(piece.corrected)] = False
+        start = piece.batch.start
+        written = Written(len(piece.new) + int((verdict.written & kept).sum()), len(piece.corrected))
+        written.unchanged = int(unchanged.sum())
+        written.rejected += [instant(each) for each in start[verdict.overlapping & kept].tolist()]
+        if self._contradictions and (unchanged | ~kept | verdict.overlapping).any():
+            met = Met(piece.number, start[unchanged], start[~kept], start[verdict.overlapping & kept])
+            written.met.append(met)
         return written
 
     def _insert_new(self, documents: list[Encoded]) -> bool:

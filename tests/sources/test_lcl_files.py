@@ -114,12 +114,13 @@ def test_a_bad_row_is_named_with_its_line_and_nothing_else_is_lost(tmp_path: Pat
     assert line.startswith(f"rows.csv, line 3: {reason}")
 
 
-def test_two_values_for_one_half_hour_are_both_withheld(tmp_path: Path) -> None:
+def test_two_values_for_one_half_hour_come_in_two_batches(tmp_path: Path) -> None:
     other = row("2012-10-12 00:30:00.0000000", "0.144")
-    readings, counts, lines = read(written(tmp_path, [GOOD, GOOD, other, row("2012-10-12 01:00:00.0000000", "0")]))
-    assert list(readings.values()) == [0]
-    assert (counts.repeated, counts.conflicting) == (1, 2)
-    assert [line.split(": ")[0] for line in lines] == ["rows.csv, line 2", "rows.csv, line 4"]
+    path = written(tmp_path, [GOOD, GOOD, other, row("2012-10-12 01:00:00.0000000", "0"), other])
+    (part, last) = parts(members([path])[0][0])
+    assert [batch.wh.tolist() for batch in last.batches] == [[143, 0], [144]]
+    assert [numbers.tolist() for numbers in last.numbers] == [[2, 5], [4]]
+    assert (part.counts + last.counts) == Counts(rows=5, readings=3, repeated=2)
 
 
 def test_off_the_grid(tmp_path: Path) -> None:
