@@ -84,8 +84,8 @@ class _Import:
                 self._write(part, report)
             elif part is not None:
                 report.state, report.reason = "failed", str(part)
+        self._rows.end()
         if report.state == "done":
-            self._rows.end()
             entry = {"source": "lcl", "name": member.name, "counts": asdict(report.counts)}
             self._files.replace_one({"_id": report.key}, entry | {"at": self._loader.clock.now()}, upsert=True)
         return report

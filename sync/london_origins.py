@@ -46,7 +46,7 @@ class _Chunk:
 
 
 class Origins:
-    """Those of all files that were stored whole, and of the one that is being read."""
+    """Those of all files that were read, and of the one that is being read."""
 
     def __init__(self, database: Database[Document]) -> None:
         self._kept = database[ORIGINS]
@@ -65,10 +65,10 @@ class Origins:
             ends = int(starts.min()), int(starts.max())
             self._current[household].append(_Chunk(*ends, _packed(starts), _packed(lines), _packed(before)))
 
-    def keep(self) -> None:
-        """The present file is stored whole."""
+    def keep(self, whole: bool) -> None:
+        """Nothing more comes of the present file, which was read to its end or not."""
         self._kept.delete_many({"file": self._file})
-        named = {"file": self._file, "name": self._name}
+        named = {"file": self._file, "name": self._name, "whole": whole}
         entries = [
             {**named, "household": household, "chunks": [asdict(each) for each in chunks]}
             for household, chunks in self._current.items()
@@ -80,24 +80,25 @@ class Origins:
         """Which of the readings the present file, or one that was stored whole, has brought already."""
         found = np.zeros(len(starts), dtype=bool)
         if len(starts):
-            for _, _, chunk in self._near(household, int(starts.min()), int(starts.max())):
+            ends = int(starts.min()), int(starts.max())
+            for _, _, chunk in self._near(household, *ends, {"whole": True}):
                 found |= np.isin(starts, _unpacked(chunk.starts))
         return found
 
     def of(self, household: str, start: int) -> Origin | None:
         """Where one reading came from, if that is known."""
-        for file, name, chunk in self._near(household, start, start):
+        for file, name, chunk in self._near(household, start, start, {}):
             places = np.flatnonzero(_unpacked(chunk.starts) == start)
             if len(places):
                 place = int(places[0])
                 return Origin(file, name, int(_unpacked(chunk.lines)[place]), bool(_unpacked(chunk.before)[place]))
         return None
 
-    def _near(self, household: str, first: int, last: int) -> Iterator[tuple[str, str, _Chunk]]:
+    def _near(self, household: str, first: int, last: int, of: Document) -> Iterator[tuple[str, str, _Chunk]]:
         for chunk in self._current.get(household, ()):
             if chunk.first <= last and first <= chunk.last:
                 yield self._file, self._name, chunk
-        for entry in self._kept.find({"household": household, "file": {"$ne": self._file}}):
+        for entry in self._kept.find({"household": household, "file": {"$ne": self._file}, **of}):
             for fields in entry["chunks"]:
                 chunk = _Chunk(**fields)
                 if chunk.first <= last and first <= chunk.last:

@@ -64,9 +64,11 @@ class Rows:
         self._origins.begin(report.key, report.name)
 
     def end(self) -> None:
-        """The file is read to its end and stored."""
-        self._origins.keep()
-        self._finished.add(self._report.key)
+        """Nothing more comes of the file."""
+        whole = self._report.state == "done"
+        self._origins.keep(whole)
+        if whole:
+            self._finished.add(self._report.key)
 
     def take(self, batches: Batches, written: Written) -> None:
         """What became of the batches of one call."""

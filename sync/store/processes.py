@@ -12,8 +12,8 @@ import multiprocessing
 import signal
 import threading
 import traceback
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
@@ -110,7 +110,8 @@ class _Writer:
         context = multiprocessing.get_context("spawn")  # the driver's threads do not survive a fork
         self._pipe, theirs = context.Pipe()
         self._process = context.Process(target=_write, args=(theirs, place), daemon=True)
-        self._process.start()
+        with _deaf_to_ctrl_c():
+            self._process.start()
         theirs.close()
 
     def ask(self, batches: Sequence[ReadingBatch]) -> Written | Failure | None:
@@ -132,6 +133,19 @@ class _Writer:
         if self._process.is_alive():
             self._process.kill()
             self._process.join()
+
+
+@contextmanager
+def _deaf_to_ctrl_c() -> Iterator[None]:
+    """A process that is made in the block does not hear Ctrl-C: it is for the command, which then ends the pipes."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 class _Lane:
@@ -220,7 +234,7 @@ class _Lane:
 
 def _write(calls: Connection, place: Place) -> None:
     """The work of one process: until its pipe ends, as it does when the process that made it is gone."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the command, which then ends the pipes
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # where it could not be blocked
     with suppress(OSError, EOFError):
         try:
             with open_store(place) as database:

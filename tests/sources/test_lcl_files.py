@@ -15,7 +15,7 @@ import pytest
 
 from sync.errors import FileRefused
 from sync.generate.lcl import generate
-from sync.sources.lcl import Counts, members, parts
+from sync.sources.lcl import Counts, Part, members, parts
 from sync.sources.lcl.tables import bands, households, is_household_table, is_tariff_table
 
 HEADER = "LCLid,stdorToU,DateTime,KWH/hh (per half hour) \r\n"
@@ -131,9 +131,12 @@ def test_off_the_grid(tmp_path: Path) -> None:
 
 def test_a_file_that_ends_inside_a_line(tmp_path: Path) -> None:
     cut = row("2012-10-12 01:00:00.0000000", "0.14").rstrip()
-    readings, counts, lines = read(written(tmp_path, [GOOD, cut], end=""))
-    assert (len(readings), counts.refused) == (1, 1)
-    assert lines == ["rows.csv, line 3: the file ends inside this line"]
+    found: list[Part] = []
+    with pytest.raises(FileRefused, match=r"rows.csv: ends inside line 3"):
+        found.extend(parts(members([written(tmp_path, [GOOD, cut], end="")])[0][0]))
+    assert [batch.wh.tolist() for part in found for batch in part.batches] == [[143]]
+    assert sum((part.counts for part in found), Counts()) == Counts(rows=2, readings=1, refused=1)
+    assert found[0].lines == ["rows.csv, line 3: the file ends inside this line"]
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, fields
 import numpy as np
 from numpy.typing import NDArray
 
+from ...errors import FileRefused
 from ...readings import ReadingBatch, Series, energy_batch
 from .files import Member
 from .rows import HALF_HOUR, MISSING, OFF_GRID, READING, REASONS, REFUSED, Rows, blocks
@@ -62,22 +63,31 @@ class _Held:
 
 
 def parts(member: Member) -> Iterator[Part]:
-    """The readings of a file, block by block; the last household of a block waits for the next one."""
+    """The readings of a file, block by block; the last household of a block waits for the next one.
+
+    Raises FileRefused behind what could be read of a file that cannot be read to its end.
+    """
     held: _Held | None = None
-    with member.open() as stream:
-        for rows, broken in blocks(stream, member.name):
-            part = Part([], Counts(rows=len(rows) + len(broken), refused=len(broken)))
-            part.lines += [f"{member.name}, line {line}: {REASONS[reason]}" for line, reason in broken[:SHOWN]]
-            _tell(rows, part, member.name)
-            found = _by_household(rows, held)
-            held = found.pop() if found else None
-            for each in found:
-                _add(each, part)
-            yield part
+    error: FileRefused | None = None
+    try:
+        with member.open() as stream:
+            for rows, broken in blocks(stream, member.name):
+                part = Part([], Counts(rows=len(rows) + len(broken), refused=len(broken)))
+                part.lines += [f"{member.name}, line {line}: {REASONS[reason]}" for line, reason in broken[:SHOWN]]
+                _tell(rows, part, member.name)
+                found = _by_household(rows, held)
+                held = found.pop() if found else None
+                for each in found:
+                    _add(each, part)
+                yield part
+    except FileRefused as refused:
+        error = refused
     if held is not None:
         part = Part([], Counts())
         _add(held, part)
         yield part
+    if error:
+        raise error
 
 
 def _tell(rows: Rows, part: Part, name: str) -> None:

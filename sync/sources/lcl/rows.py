@@ -69,7 +69,8 @@ class Rows:
 def blocks(stream: BinaryIO, name: str) -> Iterator[tuple[Rows, list[tuple[int, int]]]]:
     """The rows of a CSV, block by block, each with the (line, reason) of lines that are no rows at all.
 
-    Raises FileRefused for a header that is not known, UsageError without PyArrow.
+    Raises FileRefused for a header that is not known, and behind the rows of a file that ends inside a line; UsageError
+    without PyArrow.
     """
     if pa is None:
         raise UsageError("the London bulk import needs PyArrow: pip install -r requirements-bulk.txt")
@@ -95,6 +96,8 @@ def blocks(stream: BinaryIO, name: str) -> Iterator[tuple[Rows, list[tuple[int, 
         waiting.kind[-1], waiting.reason[-1] = REFUSED, 8
     if waiting is not None or told:
         yield waiting if waiting is not None else _no_rows(), told
+    if not watched.is_whole:
+        raise FileRefused(f"{name}: ends inside line {max([after, *(line for line, _ in told)])}: download it again")
 
 
 class _Watched:
