@@ -13,14 +13,10 @@ from dataclasses import asdict
 from itertools import repeat
 from typing import Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
 from .ahead import ahead
 from .errors import FileRefused
 from .loader import SHOWN_REJECTS, Loader
-from .london_rows import Batches, FileReport, Rows
-from .readings import ReadingBatch
+from .london_rows import FileReport, Rows
 from .sources.lcl import Counts, Member, Part, parts
 from .store.unique import first_load
 from .store.writer import Written
@@ -29,7 +25,7 @@ __all__ = ["FileReport", "import_london", "in_words", "sums"]
 
 FILES = "sync_files"
 BYTES_A_ROW = 51  # of the published files, for the bar alone
-FIRST, CALL = 5_000, 100_000  # readings written at once: at first few, so that the progress is seen at once
+CALL = 1_000_000  # readings written at once: between two calls the server waits a moment
 
 
 class RowProgress(Protocol):
@@ -58,7 +54,6 @@ class _Import:
         self._files = database[FILES]
         self._known = {entry["_id"]: entry for entry in self._files.find({"source": "lcl"})}
         self._rows = Rows(database, self._known)
-        self._is_under_way = False
 
     def run(self, members: Sequence[Member]) -> list[FileReport]:
         done = sum(member.size for member in members if _key(member) in self._known)
@@ -79,31 +74,29 @@ class _Import:
     def _load(self, member: Member) -> FileReport:
         report = FileReport(member.name, _key(member))
         self._rows.begin(report)
-        for part in ahead(next, repeat(_parts(member)), lambda part: not isinstance(part, Part)):
-            if isinstance(part, Part):
-                self._write(part, report)
-            elif part is not None:
-                report.state, report.reason = "failed", str(part)
+        for found in ahead(next, repeat(_gathered(member)), lambda found: not found or isinstance(found, FileRefused)):
+            if isinstance(found, FileRefused):
+                report.state, report.reason = "failed", str(found)
+            else:
+                self._write(found, report)
         self._rows.end()
         if report.state == "done":
             entry = {"source": "lcl", "name": member.name, "counts": asdict(report.counts)}
             self._files.replace_one({"_id": report.key}, entry | {"at": self._loader.clock.now()}, upsert=True)
         return report
 
-    def _write(self, part: Part, report: FileReport) -> None:
-        report.counts += part.counts
-        report.tell(part.lines)
-        rows = part.counts.rows
-        for call in _calls(part, CALL if self._is_under_way else FIRST):
-            batches = [batch for batch, _ in call]
-            self._rows.take(call, self._loader.writer.write_many(batches))
-            self._tell(sum(map(len, batches)))
-            rows -= sum(map(len, batches))
-        self._tell(rows)
+    def _write(self, parts: list[Part], report: FileReport) -> None:
+        for part in parts:
+            report.counts += part.counts
+            report.tell(part.lines)
+        found = [each for part in parts for each in zip(part.batches, part.numbers, strict=True)]
+        batches = [batch for batch, _ in found]
+        self._rows.take(found, self._loader.writer.write_many(batches, tell=self._tell))
+        self._tell(sum(part.counts.rows for part in parts) - sum(map(len, batches)))
 
     def _tell(self, rows: int) -> None:
-        self._is_under_way = True
-        self._progress.rows(rows, rows * BYTES_A_ROW)
+        if rows > 0:
+            self._progress.rows(rows, rows * BYTES_A_ROW)
 
     def _add_up(self, reports: Sequence[FileReport]) -> None:
         outcome, counts = self._loader.outcome, sums(reports)
@@ -117,30 +110,24 @@ def _key(member: Member) -> str:
     return f"lcl {member.key}"
 
 
-def _calls(part: Part, first: int) -> Iterator[Batches]:
-    """The batches of a part cut into calls, the first one of `first` readings."""
-    call: list[tuple[ReadingBatch, NDArray[np.int64]]] = []
-    room = first
-    for batch, numbers in zip(part.batches, part.numbers, strict=True):
-        at = 0
-        while at < len(batch):
-            count = min(room, len(batch) - at)
-            call.append((batch.slice(at, at + count), numbers[at : at + count]))
-            at, room = at + count, room - count
-            if room == 0:
+def _gathered(member: Member) -> Iterator[list[Part] | FileRefused]:
+    """The parts of a file, so many at once as are written together, at first one; behind them why it could not be read
+    to its end, or an empty list."""
+    call: list[Part] = []
+    room = 0
+    end: list[Part] | FileRefused = []
+    try:
+        for part in parts(member):
+            call.append(part)
+            room -= part.counts.readings
+            if room <= 0:
                 yield call
                 call, room = [], CALL
+    except FileRefused as error:
+        end = error
     if call:
         yield call
-
-
-def _parts(member: Member) -> Iterator[Part | FileRefused | None]:
-    """The parts of a file; behind them why it could not be read to its end, or nothing."""
-    try:
-        yield from parts(member)
-    except FileRefused as error:
-        yield error
-    yield None
+    yield end
 
 
 def in_words(report: FileReport) -> str:

@@ -15,7 +15,7 @@ from pymongo.collection import Collection
 
 from ..readings import LONGEST_INTERVAL, Instants, ReadingBatch, Series, instant, milliseconds, series_from
 from .columns import Slice
-from .layout import Ids, encode_rows
+from .layout import Ids, encode_block, encode_rows
 from .replies import Encoded
 from .schema import SERIES_FIELDS, Document
 
@@ -45,11 +45,11 @@ class Piece:
     batch: ReadingBatch
     ids: Ids
     after: int
-    documents: list[Encoded]
     corrected: set[int] = field(default_factory=set)
     stored: Instants = field(default_factory=lambda: NOTHING)
     new: NDArray[np.int64] = field(default_factory=lambda: NOTHING)
     withheld: NDArray[np.bool_] = field(default_factory=lambda: NOTHING.astype(bool))
+    _block: Encoded | None = None
 
     @property
     def series(self) -> Series:
@@ -79,10 +79,14 @@ class Piece:
         return np.concatenate([self.stored, self.batch.start[self.new]])
 
     def new_documents(self) -> list[Encoded]:
-        """The readings that the record got."""
-        if len(self.new) == len(self.documents):
-            return self.documents
-        return [self.documents[index] for index in self.new.tolist()]
+        """The readings that the record got; all of them together where nothing stands against it."""
+        if len(self.new) == len(self.batch):
+            if self._block is None and (block := encode_block(self.batch, self.ids)):
+                self._block = Encoded(block)
+            if self._block is not None:
+                return [self._block]
+        documents = encode_rows(self.batch, self.ids) if len(self.new) else []
+        return [Encoded(documents[index]) for index in self.new.tolist()]
 
     def inside(self, stored: Slice) -> Instants:
         """Starts (ms) of those documents that start within the piece."""
@@ -165,5 +169,4 @@ def _piece(number: int, batch: ReadingBatch, first: int, last: int, new: ObjectI
     whole = first == 0 and last == len(batch)
     piece = batch if whole else batch.slice(first, last)
     ids = new.take(len(piece))
-    documents = [Encoded(encoded) for encoded in encode_rows(piece, ids)]
-    return Piece(number, piece, ids, after, documents)
+    return Piece(number, piece, ids, after)

@@ -59,12 +59,16 @@ class PairWriter:
                 self.fill_mirror(batch.series, instant(int(part.start[0])), instant(int(part.start[-1])))
         return written
 
-    def write_many(self, batches: Sequence[ReadingBatch], mirror: bool = True) -> Written:
+    def write_many(
+        self, batches: Sequence[ReadingBatch], mirror: bool = True, tell: Callable[[int], None] = lambda _: None
+    ) -> Written:
         """Store batches of many series at once, as `write` would one by one, but close to what the server can take.
 
-        Safe to repeat; raises PyMongoError for what does not pass by itself.
+        The more readings at once, the better (a million: 16 MB); `tell` hears how many more are in the record. Of a
+        source in `schema.WITHHOLDING` another value for a stored reading is a contradiction: neither stays. Safe to
+        repeat; raises PyMongoError for what does not pass by itself.
         """
-        return BulkWrite(self.pair, self._clock).write(batches, mirror)
+        return BulkWrite(self.pair, self._clock).write(batches, mirror, tell)
 
     def fill_mirror(self, series: Series, first: datetime, last: datetime) -> int:
         """Insert what the mirror lacks of `first` … `last` (both included); returns how many documents that were."""

@@ -23,6 +23,7 @@ except ImportError:  # an extra: the household's own collections work without it
 
 BLOCK = 16 * 2**20  # bytes of text, about 330,000 rows
 LONGEST_HEADER = 500
+LABEL = len("2012-10-12 00:30:00.0000000")
 HALF_HOUR = 1_800_000  # ms
 NEAR = 0.001  # Wh; published artefacts (6.5279999 kWh) lie nearer to an integer
 LARGEST = 1_000_000  # Wh in half an hour
@@ -188,6 +189,13 @@ def _no_rows() -> Rows:
 
 def _labels(texts: Any) -> tuple[NDArray[np.int64], NDArray[np.bool_], NDArray[np.bool_]]:
     """Labels in ms UTC, whether there is a part of a second, and whether the text is a time at all."""
+    is_published = len(texts) and pc.all(pc.equal(pc.binary_length(texts), LABEL)).as_py()
+    if is_published and not pc.any(pc.match_substring(texts, "T")).as_py():
+        try:  # of this length the cast refuses all else, in a fifth of the time
+            nanoseconds = texts.cast(pa.timestamp("ns")).to_numpy(zero_copy_only=False).astype(np.int64)
+            return nanoseconds // 1_000_000, nanoseconds % 1_000_000_000 != 0, np.ones(len(texts), dtype=bool)
+        except pa.ArrowInvalid:
+            pass
     trimmed = pc.ascii_trim_whitespace(texts)
     is_time = pc.match_substring_regex(trimmed, TIME).to_numpy(zero_copy_only=False)
     whole = pc.binary_replace_slice(trimmed, 19, 99, "")
