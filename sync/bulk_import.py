@@ -8,7 +8,7 @@ read of it; the next run reads it again, which changes nothing that is stored.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
 from itertools import repeat
 from typing import Protocol
@@ -17,7 +17,9 @@ from .ahead import ahead
 from .errors import FileRefused
 from .loader import SHOWN_REJECTS, Loader
 from .london_rows import FileReport, Rows
+from .readings import ReadingBatch
 from .sources.lcl import Counts, Member, Part, parts
+from .store.processes import Place, WriterProcesses
 from .store.unique import first_load
 from .store.writer import Written
 
@@ -38,17 +40,34 @@ class RowProgress(Protocol):
     def note(self, text: str) -> None: ...
 
 
-def import_london(members: Sequence[Member], loader: Loader, progress: RowProgress) -> list[FileReport]:
-    """Load every file that is not yet stored whole. A file that cannot be read to its end is reported, not raised."""
+class Writer(Protocol):
+    """Who writes: `PairWriter` in this process, or `WriterProcesses`."""
+
+    def write_many(
+        self, batches: Sequence[ReadingBatch], *, tell: Callable[[int], None] = lambda _: None
+    ) -> Written: ...
+
+
+def import_london(
+    members: Sequence[Member], loader: Loader, progress: RowProgress, place: Place | None = None, workers: int = 1
+) -> list[FileReport]:
+    """Load every file that is not yet stored whole. A file that cannot be read to its end is reported, not raised.
+
+    workers: writing processes beside this one, which reads; they need `place`. With 1 this process writes as well.
+    """
     with first_load(loader.pair):
-        return _Import(loader, progress).run(members)
+        if workers == 1 or place is None:
+            return _Import(loader, loader.writer, progress).run(members)
+        with WriterProcesses(place, workers) as writer:
+            return _Import(loader, writer, progress).run(members)
 
 
 class _Import:
     """One run over files."""
 
-    def __init__(self, loader: Loader, progress: RowProgress) -> None:
+    def __init__(self, loader: Loader, writer: Writer, progress: RowProgress) -> None:
         self._loader = loader
+        self._writer = writer
         self._progress = progress
         database = loader.pair.record.database
         self._files = database[FILES]
@@ -58,32 +77,35 @@ class _Import:
     def run(self, members: Sequence[Member]) -> list[FileReport]:
         done = sum(member.size for member in members if _key(member) in self._known)
         self._progress.start(sum(member.size for member in members), done)
-        reports = []
-        for member in members:
-            if known := self._known.get(_key(member)):
-                counts = Counts(**known["counts"])
-                report = FileReport(member.name, _key(member), "known", counts=counts, before=counts.readings)
-            else:
-                report = self._load(member)
-                self._progress.note(in_words(report))
-            reports.append(report)
+        reports = [self._begun(member) for member in members]
+        new = [(member, report) for member, report in zip(members, reports, strict=True) if report.state != "known"]
+        reading = _gathered([member for member, _ in new])  # the next file begins while this one is written
+        found = ahead(next, repeat(reading), lambda found: found is None)
+        for _, report in new:
+            self._load(report, found)
+            self._progress.note(in_words(report))
         self._rows.settle(reports)
         self._add_up(reports)
         return reports
 
-    def _load(self, member: Member) -> FileReport:
-        report = FileReport(member.name, _key(member))
+    def _begun(self, member: Member) -> FileReport:
+        known = self._known.get(_key(member))
+        if known is None:
+            return FileReport(member.name, _key(member))
+        counts = Counts(**known["counts"])
+        return FileReport(member.name, _key(member), "known", counts=counts, before=counts.readings)
+
+    def _load(self, report: FileReport, found: Iterator[list[Part] | FileRefused | None]) -> None:
         self._rows.begin(report)
-        for found in ahead(next, repeat(_gathered(member)), lambda found: not found or isinstance(found, FileRefused)):
-            if isinstance(found, FileRefused):
-                report.state, report.reason = "failed", str(found)
-            else:
-                self._write(found, report)
+        while parts := next(found):
+            if isinstance(parts, FileRefused):
+                report.state, report.reason = "failed", str(parts)
+                break
+            self._write(parts, report)
         self._rows.end()
         if report.state == "done":
-            entry = {"source": "lcl", "name": member.name, "counts": asdict(report.counts)}
+            entry = {"source": "lcl", "name": report.name, "counts": asdict(report.counts)}
             self._files.replace_one({"_id": report.key}, entry | {"at": self._loader.clock.now()}, upsert=True)
-        return report
 
     def _write(self, parts: list[Part], report: FileReport) -> None:
         for part in parts:
@@ -91,7 +113,7 @@ class _Import:
             report.tell(part.lines)
         found = [each for part in parts for each in zip(part.batches, part.numbers, strict=True)]
         batches = [batch for batch, _ in found]
-        self._rows.take(found, self._loader.writer.write_many(batches, tell=self._tell))
+        self._rows.take(found, self._writer.write_many(batches, tell=self._tell))
         self._tell(sum(part.counts.rows for part in parts) - sum(map(len, batches)))
 
     def _tell(self, rows: int) -> None:
@@ -110,24 +132,27 @@ def _key(member: Member) -> str:
     return f"lcl {member.key}"
 
 
-def _gathered(member: Member) -> Iterator[list[Part] | FileRefused]:
-    """The parts of a file, so many at once as are written together, at first one; behind them why it could not be read
-    to its end, or an empty list."""
-    call: list[Part] = []
+def _gathered(members: Sequence[Member]) -> Iterator[list[Part] | FileRefused | None]:
+    """The parts of files, so many at once as are written together, of the first file at first one; behind each file why
+    it could not be read to its end, or an empty list; None behind them all."""
     room = 0
-    end: list[Part] | FileRefused = []
-    try:
-        for part in parts(member):
-            call.append(part)
-            room -= part.counts.readings
-            if room <= 0:
-                yield call
-                call, room = [], CALL
-    except FileRefused as error:
-        end = error
-    if call:
-        yield call
-    yield end
+    for member in members:
+        call: list[Part] = []
+        end: list[Part] | FileRefused = []
+        try:
+            for part in parts(member):
+                call.append(part)
+                room -= part.counts.readings
+                if room <= 0:
+                    yield call
+                    call, room = [], CALL
+        except FileRefused as error:
+            end = error
+        if call:
+            yield call
+        yield end
+        room = CALL
+    yield None
 
 
 def in_words(report: FileReport) -> str:

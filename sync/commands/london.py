@@ -15,12 +15,13 @@ from ..progress import RowBar
 from ..settings import Settings
 from ..sources.lcl import members
 from ..store.connection import open_store
+from ..store.processes import Place
 from .common import echo_json
 from .open_source import open_loader
 from .report import PARTLY, exit_code, report
 
 
-def run_london_import(settings: Settings, paths: Sequence[Path], as_json: bool) -> int:
+def run_london_import(settings: Settings, paths: Sequence[Path], as_json: bool, workers: int = 1) -> int:
     """The whole command; returns its exit code: 3 when a file could not be read to its end."""
     started = time.monotonic()
     tables, rest = split_tables(paths)
@@ -33,7 +34,8 @@ def run_london_import(settings: Settings, paths: Sequence[Path], as_json: bool) 
         try:
             for name in others:
                 progress.note(f"not read, no CSV of readings or given twice: {name}")
-            reports = import_london(found, loader, progress)
+            place = Place.of(settings, "lcl", settings.collections)
+            reports = import_london(found, loader, progress, place, workers)
             loader.prove(())
         finally:
             progress.close()

@@ -25,6 +25,8 @@ from . import schema
 
 CONVERTS = [6, 0, 0]  # the first server that can make an existing index unique
 CANNOT_CONVERT = 359
+CONFLICTS = {27, 85, 86}  # no such index; an index of that name with other options
+TRIES = 5
 BEGINNING = datetime.min.replace(tzinfo=UTC)
 
 
@@ -49,6 +51,15 @@ def ensure_key(pair: schema.Pair, loading: bool) -> None:
 
     Raises CollectionMismatch when a record that we did not load holds readings twice.
     """
+    for left in range(TRIES, 0, -1):
+        try:
+            return _ensure_key(pair, loading)
+        except OperationFailure as error:  # another process made it, of the other kind, since we looked
+            if error.code not in CONFLICTS or left == 1:
+                raise
+
+
+def _ensure_key(pair: schema.Pair, loading: bool) -> None:
     record = pair.record
     index = record.index_information().get(schema.KEY_NAME)
     if loading and _may_load(pair, index):
