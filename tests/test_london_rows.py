@@ -76,7 +76,7 @@ def test_any_files_in_any_order(
     chance = random.Random(seed)
     monkeypatch.setattr("sync.sources.lcl.rows.BLOCK", chance.choice([400, 1200, 2**20]))
     monkeypatch.setattr("sync.bulk_import.CALL", chance.choice([3, 10, 1000]))
-    monkeypatch.setattr("sync.store.bulk.PART", chance.choice([4, 1000]))
+    monkeypatch.setattr("sync.store.pace.MOST", chance.choice([4, 1000]))
     paths = []
     for number in range(4):
         rows = [

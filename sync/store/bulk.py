@@ -25,21 +25,22 @@ from .contradictions import Contradictions
 from .copying import chunks, lacking, stored_documents
 from .leases import DUPLICATE_KEY, Leases
 from .near import NOTHING, Numbered, Piece, parts, present
+from .pace import Pace
 from .patience import PATIENCE, patiently
 from .replies import Encoded, find, insert
 from .schema import LEASES, WITHHOLDING, Pair, lease_name
 from .withholding import withhold
 
 LEASE_SECONDS = 30
-PART = 20_000  # documents in one insert
 AHEAD = 2  # parts that wait for the record, and for the mirror
 
 
 class BulkWrite:
     """One call of `write_many`. `clock` is only asked to sleep."""
 
-    def __init__(self, pair: Pair, clock: Clock) -> None:
+    def __init__(self, pair: Pair, clock: Clock, pace: Pace) -> None:
         self.pair = pair
+        self._pace = pace
         self._clock = clock
         self._marks = pair.record.database[LEASES]
         self._leases = Leases(pair.record.database, LEASE_SECONDS)
@@ -105,7 +106,7 @@ class BulkWrite:
             return sums
 
         try:
-            for part in parts(batches, PART):
+            for part in parts(batches, lambda: self._pace.documents):
                 recorded.append(recorder.submit(record, part))
                 written += collect(AHEAD)
             return written + collect(0)
@@ -173,7 +174,8 @@ class BulkWrite:
     def _insert_new(self, documents: list[Encoded]) -> bool:
         """False when another process stored some of them in between: then the part is looked at again."""
         try:
-            insert(self.pair.record, documents)
+            with self._pace.insert():
+                insert(self.pair.record, documents)
         except BulkWriteError as error:
             if {failure["code"] for failure in error.details["writeErrors"]} == {DUPLICATE_KEY}:
                 return False
@@ -197,9 +199,10 @@ class BulkWrite:
         self._insert_mirror(documents, {lease_name(self.pair, piece.series) for piece in part})
 
     def _insert_mirror(self, documents: Iterable[Encoded], names: set[str]) -> None:
-        for chunk in chunks(documents, PART):
+        for chunk in chunks(documents, self._pace.documents):
             self._leases.keep()
-            insert(self.pair.mirror, chunk)
+            with self._pace.insert():
+                insert(self.pair.mirror, chunk)
             if not self._leases.is_sure():  # held up for so long that another process may have filled the same gap
                 self._mark_stale(names)
                 self._leases.keep()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC
 
@@ -113,11 +113,11 @@ class ObjectIds:
         return ids
 
 
-def parts(batches: Sequence[Numbered], size: int) -> Iterator[list[Piece]]:
-    """The batches in their order, cut and gathered into parts of at most `size` readings."""
+def parts(batches: Sequence[Numbered], most: Callable[[], int]) -> Iterator[list[Piece]]:
+    """The batches in their order, cut and gathered into parts of at most `most()` readings, asked for each part."""
     ids = ObjectIds()
     part: list[Piece] = []
-    room = size
+    room = size = most()
     for number, batch in batches:
         at = 0
         while at < len(batch):
@@ -130,6 +130,7 @@ def parts(batches: Sequence[Numbered], size: int) -> Iterator[list[Piece]]:
             room -= count
             if room == 0 or count == 0:
                 yield part
+                size = most()
                 part, room = [], size
     if part:
         yield part

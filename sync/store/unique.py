@@ -53,7 +53,8 @@ def ensure_key(pair: schema.Pair, loading: bool) -> None:
     """
     for left in range(TRIES, 0, -1):
         try:
-            return _ensure_key(pair, loading)
+            _ensure_key(pair, loading)
+            return
         except OperationFailure as error:  # another process made it, of the other kind, since we looked
             if error.code not in CONFLICTS or left == 1:
                 raise

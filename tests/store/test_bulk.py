@@ -73,7 +73,7 @@ def test_no_batch_and_empty_batches_are_nothing(london: Pair) -> None:
 
 
 def test_a_long_series_is_cut_and_its_parts_are_neighbours(london: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sync.store.bulk.PART", 70)
+    monkeypatch.setattr("sync.store.pace.MOST", 70)
     batches = [household(1, 1000), household(2, 30), household(3, 45), household(4, 200)]
     assert PairWriter(london).write_many(batches) == Written(new=1275)
     assert stored(london.record) == expected(batches)
@@ -127,7 +127,7 @@ def test_readings_over_stored_ones_of_another_length_are_withheld(london: Pair) 
 def test_a_reading_that_a_stored_one_in_a_gap_of_the_batch_reaches_into(
     london: Pair, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sync.store.bulk.PART", 4)
+    monkeypatch.setattr("sync.store.pace.MOST", 4)
     whole = household(1, 9)
     middle = replace(whole.slice(4, 5), start=whole.start[4:5] + 600_000)  # 20 minutes of it lie in the next slot
     PairWriter(london).write_many([middle])
