@@ -76,7 +76,7 @@ def test_the_loader_killed_twenty_times(
             wait_for(lambda goal=goal: _count(database) > goal, process)  # type: ignore[misc]
             time.sleep(chance.uniform(0, 0.05))
         process.send_signal(signal.SIGKILL)
-        finish(process)
+        assert finish(process)[0] == -signal.SIGKILL
     code, _, err = london(files)
     assert code == 0, err
     check(database, whole, files)

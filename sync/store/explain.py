@@ -44,6 +44,9 @@ PASSING = frozenset(
 )  # fmt: skip
 
 
+PASSING_LABELS = ("RetryableWriteError", "TransientTransactionError", "SystemOverloadedError")
+
+
 @dataclass(frozen=True, slots=True)
 class _Open:
     """A store in use by this process: how messages name it, and the embedded server if it is that."""
@@ -103,11 +106,7 @@ def is_passing(error: PyMongoError) -> bool:
         return True
     if isinstance(error, OperationFailure) and error.code == ATLAS_ERROR and is_throttled(_words(error)):
         return True
-    if (
-        error.has_error_label("SystemOverloadedError")
-        or error.has_error_label("RetryableWriteError")
-        or error.has_error_label("TransientTransactionError")
-    ):
+    if any(error.has_error_label(label) for label in PASSING_LABELS):
         return True
     if isinstance(error, BulkWriteError):
         concerns = _codes(error, "writeConcernErrors")

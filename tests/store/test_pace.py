@@ -53,7 +53,7 @@ def own(hindered: Database[Any]) -> Pair:
     [
         {"errorCode": 462},
         {"errorCode": 50},
-        {"errorCode": 91, "errorLabels": ["RetryableWriteError"]},
+        {"errorCode": 112},
         {"closeConnection": True},
         {"writeConcernError": {"code": 64, "errmsg": "waiting for replication timed out"}},
     ],
