@@ -80,7 +80,7 @@ def _ensure_key(pair: schema.Pair, loading: bool) -> None:
 
 def _may_load(pair: schema.Pair, index: Any) -> bool:
     if index and not index.get("unique"):
-        return True  # a load that was killed goes on as it began
+        return not index.get("prepareUnique")  # a load that was killed goes on as it began, unless it was at its end
     if pair.record.database.client.server_info()["versionArray"] < CONVERTS:
         return False
     return pair.record.find_one({}, {"_id": 1}) is None
