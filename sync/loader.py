@@ -47,15 +47,6 @@ class Loader:
             if len(self.outcome.rejects) < SHOWN_REJECTS:
                 self.outcome.rejects.append(line)
 
-    def add(self, other: Outcome) -> None:
-        """What another process stored of the same source."""
-        outcome = self.outcome
-        outcome.written += other.written
-        outcome.missing += other.missing
-        outcome.repeated += other.repeated
-        outcome.rejected += other.rejected
-        outcome.rejects += other.rejects[: max(0, SHOWN_REJECTS - len(outcome.rejects))]
-
     def prove(self, touched: Iterable[Series]) -> PairReport:
         """Compare both collections, heal a mirror that is short, compare again; and the days with their totals."""
         report = verify_pair(self.pair)

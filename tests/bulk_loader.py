@@ -55,9 +55,7 @@ def main(uri: str, database: str, series: int, readings: int, count: int, how: s
         else:
             with first_load(own), WriterProcesses(place, int(how)) as writers:
                 for part in calls(series, readings, count):
-                    writers.write(part)
-                    say(writers.written)
-                say(writers.finish())
+                    say(writers.write_many(part))
 
 
 if __name__ == "__main__":

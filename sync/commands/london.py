@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 import click
@@ -16,6 +17,7 @@ from ..progress import RowBar
 from ..settings import Settings
 from ..sources.lcl import Member, members
 from ..store.connection import open_store
+from ..store.processes import Place
 from .common import echo_json
 from .open_source import open_loader
 from .report import PARTLY, exit_code, report
@@ -24,7 +26,9 @@ Load = Callable[[Sequence[Member], Loader, RowProgress], list[FileReport]]
 """Stores the files, in their order, each with what became of it."""
 
 
-def run_london_import(settings: Settings, paths: Sequence[Path], as_json: bool, load: Load = import_london) -> int:
+def run_london_import(
+    settings: Settings, paths: Sequence[Path], as_json: bool, workers: int = 1, load: Load | None = None
+) -> int:
     """The whole command; returns its exit code: 3 when a file could not be read to its end."""
     started = time.monotonic()
     tables, rest = split_tables(paths)
@@ -37,6 +41,8 @@ def run_london_import(settings: Settings, paths: Sequence[Path], as_json: bool, 
         try:
             for name in others:
                 progress.note(f"not read, no CSV of readings or given twice: {name}")
+            place = Place.of(settings, "lcl", settings.collections)
+            load = load or partial(import_london, place=place, workers=workers)
             reports = load(found, loader, progress)
             loader.prove(())
         finally:
@@ -57,9 +63,8 @@ def run_london_import(settings: Settings, paths: Sequence[Path], as_json: bool, 
 
 def _tell(reports: list[FileReport]) -> None:
     known = sum(each.state == "known" for each in reports)
-    whole = sums(reports)
-    total = FileReport("all files", counts=whole)
-    click.echo(in_words(total).rpartition(";")[0])
+    new, before = sum(each.new for each in reports), sum(each.before for each in reports)
+    click.echo(in_words(FileReport("all files", counts=sums(reports), new=new, before=before)))
     if known:
         click.echo(f"{known:,} files were stored whole before and not read again")
     for each in reports:
@@ -68,6 +73,5 @@ def _tell(reports: list[FileReport]) -> None:
 
 
 def _as_json(each: FileReport) -> dict[str, object]:
-    return {"name": each.name, "state": each.state, "reason": each.reason, "new": each.written.new} | asdict(
-        each.counts
-    )
+    told = {"name": each.name, "state": each.state, "reason": each.reason, "new": each.new, "before": each.before}
+    return told | asdict(each.counts)

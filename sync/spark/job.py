@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from pymongo.errors import PyMongoError
 
-from ..bulk_import import BYTES_A_ROW, FileReport, RowProgress, begin, in_words, known_files
+from ..bulk_import import BYTES_A_ROW, FileReport, RowProgress, begun, finish, in_words
 from ..errors import StoreError
 from ..loader import Loader
 from ..sources.lcl import Member
@@ -44,9 +44,8 @@ class SparkLoad:
     def __call__(self, members: Sequence[Member], loader: Loader, progress: RowProgress) -> list[FileReport]:
         """As `import_london`. Raises SyncError when Spark or the store gives up; what was stored stays."""
         with first_load(loader.pair):
-            found = known_files(members, loader)
-            begin(members, found, progress)
-            waiting = [(place, member) for place, member in enumerate(members) if place not in found]
+            reports = begun(members, loader, progress)
+            waiting = [(place, member) for place, member in enumerate(members) if reports[place].state != "known"]
             if waiting:
                 progress.note(f"{len(waiting):,} files for Spark {self._engine.master}")
                 pace = _Pace(loader, progress)
@@ -54,11 +53,11 @@ class SparkLoad:
                     for loaded in results:
                         if loaded is not None:
                             _refuse(loaded)
-                            loader.add(loaded.outcome)
-                            found[loaded.place] = loaded.report
+                            reports[loaded.place] = loaded.report
                             progress.note(in_words(loaded.report))
                         pace.tell(loaded)
-        return [found[place] for place in range(len(members))]
+            finish(reports, loader, progress)
+        return reports
 
     def _results(self, waiting: Sequence[Numbered]) -> Generator[Loaded | None]:
         """What became of each file, as they come, and None where nothing has come for a while."""

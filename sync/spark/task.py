@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import platform
 import traceback
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from ..bulk_import import FileReport, load_file
 from ..clock import SystemClock
 from ..errors import SyncError
 from ..loader import Loader
-from ..outcome import Outcome
 from ..sources.lcl import Member
 from ..store.connection import open_store
 from ..store.ledger import Ledger
@@ -28,7 +27,6 @@ class Loaded:
 
     place: int
     report: FileReport
-    outcome: Outcome = field(default_factory=Outcome)
     failure: Failure | None = None
 
 
@@ -71,7 +69,7 @@ def load(store: Place, place: int, member: Member) -> Loaded:
     try:
         with open_store(store) as database:
             own, clock = pair(database, store.source, store.names), SystemClock()
-            loader = Loader(own, Ledger(database), PairWriter(own, clock), clock, loaded.outcome)
+            loader = Loader(own, Ledger(database), PairWriter(own, clock), clock)
             loaded.report = load_file(member, loader, _Silence())
     except SyncError as error:
         loaded.failure = Failure(f"{member.name}, on {platform.node()}: {error}", is_bug=False)

@@ -38,9 +38,13 @@ PASSING = frozenset(
         112,  # write conflict
         133, 134,  # no server for the read preference; majority reads not yet possible
         189, 10107, 11602, 13435, 13436,  # the primary stepped down, or this is not the primary
-        262,  # exceeded time limit
+        50, 262,  # exceeded time limit
+        462,  # more requests than the cluster takes a second
     }
 )  # fmt: skip
+
+
+PASSING_LABELS = ("RetryableWriteError", "TransientTransactionError", "SystemOverloadedError")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +104,20 @@ def is_passing(error: PyMongoError) -> bool:
         return False
     if isinstance(error, ConnectionFailure):
         return True
-    if error.has_error_label("RetryableWriteError") or error.has_error_label("TransientTransactionError"):
+    if isinstance(error, OperationFailure) and error.code == ATLAS_ERROR and is_throttled(_words(error)):
+        return True
+    if any(error.has_error_label(label) for label in PASSING_LABELS):
         return True
     if isinstance(error, BulkWriteError):
         concerns = _codes(error, "writeConcernErrors")
         # Duplicates beside a missing confirmation are what was there already; the next look at the record sees them.
         return bool(_codes(error)) and _codes(error) <= PASSING | ({DUPLICATE_KEY} if concerns else frozenset())
     return isinstance(error, OperationFailure) and (error.code in PASSING or error.timeout)
+
+
+def is_throttled(words: str) -> bool:
+    """Whether a server's words say that it is asked too often."""
+    return bool(re.search(r"rate limit|too many requests|throttl", words, re.IGNORECASE))
 
 
 def _gone_embedded() -> Embedded | None:

@@ -61,12 +61,23 @@ def encode_rows(batch: ReadingBatch, ids: Ids) -> list[bytes]:
     """The stored documents of a batch, oldest first, as plain bytes."""
     groups = _alike(batch)
     if len(groups) == 1:
-        return _rows(batch, ids, groups[0])
+        return _single(_rows(batch, ids, groups[0]))
     encoded = [b""] * len(batch)
     for alike in groups:
-        for index, row in zip(alike.tolist(), _rows(batch, ids, alike), strict=True):
+        for index, row in zip(alike.tolist(), _single(_rows(batch, ids, alike)), strict=True):
             encoded[index] = row
     return encoded
+
+
+def encode_block(batch: ReadingBatch, ids: Ids) -> bytes | None:
+    """The same, one document behind the other; None where they are not all of one layout."""
+    groups = _alike(batch)
+    return _rows(batch, ids, groups[0]).tobytes() if len(groups) == 1 else None
+
+
+def _single(rows: NDArray[np.uint8]) -> list[bytes]:
+    documents: list[bytes] = rows.view(f"V{rows.shape[1]}")[:, 0].tolist()
+    return documents
 
 
 def _alike(batch: ReadingBatch) -> list[NDArray[np.int64]]:
@@ -85,7 +96,7 @@ def _alike(batch: ReadingBatch) -> list[NDArray[np.int64]]:
     return np.split(order, np.flatnonzero(np.diff(pattern[order])) + 1)
 
 
-def _rows(batch: ReadingBatch, ids: Ids, alike: NDArray[np.int64]) -> list[bytes]:
+def _rows(batch: ReadingBatch, ids: Ids, alike: NDArray[np.int64]) -> NDArray[np.uint8]:
     first = int(alike[0])
     template = bson.encode(batch.document(first, ObjectId(ids[first].tobytes())))
     layout = layout_of(template)
@@ -100,8 +111,7 @@ def _rows(batch: ReadingBatch, ids: Ids, alike: NDArray[np.int64]) -> list[bytes
         encoded = own if name == "_id" else own.astype(kind)
         values = np.ascontiguousarray(encoded).view(np.uint8).reshape(len(alike), -1)
         rows[:, offset : offset + values.shape[1]] = values
-    encoded_rows: list[bytes] = rows.view(f"V{len(template)}")[:, 0].tolist()
-    return encoded_rows
+    return rows
 
 
 # --- reading ----------------------------------------------------------------------------------------------------------

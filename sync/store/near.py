@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC
 
@@ -15,7 +15,7 @@ from pymongo.collection import Collection
 
 from ..readings import LONGEST_INTERVAL, Instants, ReadingBatch, Series, instant, milliseconds, series_from
 from .columns import Slice
-from .layout import Ids, encode_rows
+from .layout import Ids, encode_block, encode_rows
 from .replies import Encoded
 from .schema import SERIES_FIELDS, Document
 
@@ -27,23 +27,29 @@ NOTHING = np.empty(0, np.int64)
 Range = tuple[Series, int, int]
 """A series with `[from, to)`, ms."""
 
+Numbered = tuple[int, ReadingBatch]
+"""A batch with its number in the call."""
+
 
 @dataclass(slots=True)
 class Piece:
     """A part of a batch with the ids that it keeps over all tries.
 
-    after: end of the reading before it in its batch (ms), from where on a stored reading may reach into this piece.
-    stored: starts (ms) of what the record had of this piece; new: the readings that it got. Where it had nothing, and
-    the mirror has nothing either, the new ones are what the mirror needs.
+    number: of its batch in the call; after: end of the reading before it in its batch (ms), from where on a stored
+    reading may reach into this piece. stored: starts (ms) of what the record had of this piece; new: the readings that
+    it got; withheld: those that it must not get, as another value is known for them. Where it had nothing, and the
+    mirror has nothing either, the new ones are what the mirror needs.
     """
 
+    number: int
     batch: ReadingBatch
     ids: Ids
     after: int
-    documents: list[Encoded]
     corrected: set[int] = field(default_factory=set)
     stored: Instants = field(default_factory=lambda: NOTHING)
     new: NDArray[np.int64] = field(default_factory=lambda: NOTHING)
+    withheld: NDArray[np.bool_] = field(default_factory=lambda: NOTHING.astype(bool))
+    _block: Encoded | None = None
 
     @property
     def series(self) -> Series:
@@ -73,10 +79,14 @@ class Piece:
         return np.concatenate([self.stored, self.batch.start[self.new]])
 
     def new_documents(self) -> list[Encoded]:
-        """The readings that the record got."""
-        if len(self.new) == len(self.documents):
-            return self.documents
-        return [self.documents[index] for index in self.new.tolist()]
+        """The readings that the record got; all of them together where nothing stands against it."""
+        if len(self.new) == len(self.batch):
+            if self._block is None and (block := encode_block(self.batch, self.ids)):
+                self._block = Encoded(block)
+            if self._block is not None:
+                return [self._block]
+        documents = encode_rows(self.batch, self.ids) if len(self.new) else []
+        return [Encoded(documents[index]) for index in self.new.tolist()]
 
     def inside(self, stored: Slice) -> Instants:
         """Starts (ms) of those documents that start within the piece."""
@@ -103,23 +113,24 @@ class ObjectIds:
         return ids
 
 
-def parts(batches: Sequence[ReadingBatch], size: int) -> Iterator[list[Piece]]:
-    """The batches in their order, cut and gathered into parts of at most `size` readings."""
+def parts(batches: Sequence[Numbered], most: Callable[[], int]) -> Iterator[list[Piece]]:
+    """The batches in their order, cut and gathered into parts of at most `most()` readings, asked for each part."""
     ids = ObjectIds()
     part: list[Piece] = []
-    room = size
-    for batch in batches:
+    room = size = most()
+    for number, batch in batches:
         at = 0
         while at < len(batch):
             count = min(room, len(batch) - at)
             if count < len(batch) - at and len(batch) <= size:  # it fits into a part of its own
                 count = 0
             else:
-                part.append(_piece(batch, at, at + count, ids))
+                part.append(_piece(number, batch, at, at + count, ids))
             at += count
             room -= count
             if room == 0 or count == 0:
                 yield part
+                size = most()
                 part, room = [], size
     if part:
         yield part
@@ -154,10 +165,9 @@ def _clause(kind: tuple[str, ...], ids: list[str], first: int, end: int) -> Docu
     return clause | {"ts": {"$gte": instant(first), "$lt": instant(end)}}
 
 
-def _piece(batch: ReadingBatch, first: int, last: int, new: ObjectIds) -> Piece:
+def _piece(number: int, batch: ReadingBatch, first: int, last: int, new: ObjectIds) -> Piece:
     after = int(batch.start[0]) - LONGEST_INTERVAL * 1000 if first == 0 else int(batch.end[first - 1])
     whole = first == 0 and last == len(batch)
     piece = batch if whole else batch.slice(first, last)
     ids = new.take(len(piece))
-    documents = [Encoded(encoded) for encoded in encode_rows(piece, ids)]
-    return Piece(piece, ids, after, documents)
+    return Piece(number, piece, ids, after)

@@ -26,10 +26,11 @@ REPLY = 50_000  # documents in one reply; the server ends it at 16 MB
 
 
 class Encoded(RawBSONDocument):
-    """A document that is only sent: its bytes, which we made or read ourselves and need not look at again.
+    """Documents that are only sent: their bytes, which we made or read ourselves and need not look at again.
 
     The driver asks a RawBSONDocument for `raw` when it sends it; made as usual, each would be parsed twice over
-    (measured: 0.9 against 0.3 µs a document). No field can be read.
+    (measured: 0.9 against 0.3 µs a document). No field can be read. An insert sends its documents one behind the other,
+    so the bytes may be those of many (0.02 µs a document).
     """
 
     __slots__ = ("raw",)

@@ -22,6 +22,8 @@ Document = dict[str, Any]
 
 SERIES_FIELDS = ("source", "id", "flow", "group")
 WITHOUT_GROUP = frozenset({"linky", "lcl"})
+WITHHOLDING = frozenset({"lcl"})
+"""Sources that never correct a reading: another value for a stored one is a contradiction, and neither is kept."""
 KEY_NAME = "series_ts"
 TIMESERIES = {"timeField": "ts", "metaField": "series", "granularity": "hours"}
 
@@ -31,6 +33,8 @@ LEASES = "sync_leases"
 FLOORS = "sync_floors"
 VERIFICATIONS = "sync_verifications"
 SCHEMA = "sync_schema"
+CONTRADICTIONS = "sync_contradictions"
+CONTRADICTIONS_KEY = [("source", ASCENDING), ("series.id", ASCENDING), ("ts", ASCENDING)]
 
 REMEDY = "rename or drop it, or choose other names with COLLECTIONS in settings.py"
 
@@ -80,6 +84,8 @@ def ensure_pair(pair: Pair, loading: bool = False) -> None:
     refuse_mismatch(pair)
     pair.mirror.create_indexes([IndexModel(key_of(pair.source), name=KEY_NAME)])
     _drop_automatic_index(pair.mirror)
+    if pair.source in WITHHOLDING:
+        database[CONTRADICTIONS].create_indexes([IndexModel(CONTRADICTIONS_KEY)])
     # Atlas functions cannot ask the server for a collection's type; an insert into a missing one makes a regular one.
     known = {"kind": "timeseries", "record": pair.record.name}
     database[SCHEMA].update_one({"_id": pair.mirror.name}, {"$set": known}, upsert=True)

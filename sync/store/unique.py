@@ -25,6 +25,8 @@ from . import schema
 
 CONVERTS = [6, 0, 0]  # the first server that can make an existing index unique
 CANNOT_CONVERT = 359
+CONFLICTS = {27, 85, 86}  # no such index; an index of that name with other options
+TRIES = 5
 BEGINNING = datetime.min.replace(tzinfo=UTC)
 
 
@@ -49,6 +51,16 @@ def ensure_key(pair: schema.Pair, loading: bool) -> None:
 
     Raises CollectionMismatch when a record that we did not load holds readings twice.
     """
+    for left in range(TRIES, 0, -1):
+        try:
+            _ensure_key(pair, loading)
+            return
+        except OperationFailure as error:  # another process made it, of the other kind, since we looked
+            if error.code not in CONFLICTS or left == 1:
+                raise
+
+
+def _ensure_key(pair: schema.Pair, loading: bool) -> None:
     record = pair.record
     index = record.index_information().get(schema.KEY_NAME)
     if loading and _may_load(pair, index):
@@ -68,7 +80,7 @@ def ensure_key(pair: schema.Pair, loading: bool) -> None:
 
 def _may_load(pair: schema.Pair, index: Any) -> bool:
     if index and not index.get("unique"):
-        return True  # a load that was killed goes on as it began
+        return not index.get("prepareUnique")  # a load that was killed goes on as it began, unless it was at its end
     if pair.record.database.client.server_info()["versionArray"] < CONVERTS:
         return False
     return pair.record.find_one({}, {"_id": 1}) is None

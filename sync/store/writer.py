@@ -22,6 +22,7 @@ from .comparison import Written, is_correction, overlaps
 from .copying import chunks, lacking, stored_documents
 from .layout import encode
 from .lease import Lease, held
+from .pace import Pace
 from .patience import PATIENCE, patiently
 from .replies import RAW, Encoded, insert
 from .schema import LEASES, Document, Pair, lease_name
@@ -43,6 +44,7 @@ class PairWriter:
         self._leases = pair.record.database[LEASES]
         self._raw_record = pair.record.with_options(codec_options=RAW)
         self._held: dict[Series, Lease] = {}
+        self._pace = Pace()
 
     def write(self, batch: ReadingBatch, mirror: bool = True) -> Written:
         """Store a batch in both collections, or in the record alone when its turn in the mirror comes later.
@@ -59,12 +61,16 @@ class PairWriter:
                 self.fill_mirror(batch.series, instant(int(part.start[0])), instant(int(part.start[-1])))
         return written
 
-    def write_many(self, batches: Sequence[ReadingBatch], mirror: bool = True) -> Written:
+    def write_many(
+        self, batches: Sequence[ReadingBatch], mirror: bool = True, tell: Callable[[int], None] = lambda _: None
+    ) -> Written:
         """Store batches of many series at once, as `write` would one by one, but close to what the server can take.
 
-        Safe to repeat; raises PyMongoError for what does not pass by itself.
+        The more readings at once, the better (a million: 16 MB); `tell` hears how many more are in the record. Of a
+        source in `schema.WITHHOLDING` another value for a stored reading is a contradiction: neither stays. Safe to
+        repeat; raises PyMongoError for what does not pass by itself.
         """
-        return BulkWrite(self.pair, self._clock).write(batches, mirror)
+        return BulkWrite(self.pair, self._clock, self._pace).write(batches, mirror, tell)
 
     def fill_mirror(self, series: Series, first: datetime, last: datetime) -> int:
         """Insert what the mirror lacks of `first` … `last` (both included); returns how many documents that were."""

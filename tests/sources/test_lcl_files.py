@@ -15,7 +15,7 @@ import pytest
 
 from sync.errors import FileRefused
 from sync.generate.lcl import generate
-from sync.sources.lcl import Counts, members, parts
+from sync.sources.lcl import Counts, Part, members, parts
 from sync.sources.lcl.tables import bands, households, is_household_table, is_tariff_table
 
 HEADER = "LCLid,stdorToU,DateTime,KWH/hh (per half hour) \r\n"
@@ -114,12 +114,13 @@ def test_a_bad_row_is_named_with_its_line_and_nothing_else_is_lost(tmp_path: Pat
     assert line.startswith(f"rows.csv, line 3: {reason}")
 
 
-def test_two_values_for_one_half_hour_are_both_withheld(tmp_path: Path) -> None:
+def test_two_values_for_one_half_hour_come_in_two_batches(tmp_path: Path) -> None:
     other = row("2012-10-12 00:30:00.0000000", "0.144")
-    readings, counts, lines = read(written(tmp_path, [GOOD, GOOD, other, row("2012-10-12 01:00:00.0000000", "0")]))
-    assert list(readings.values()) == [0]
-    assert (counts.repeated, counts.conflicting) == (1, 2)
-    assert [line.split(": ")[0] for line in lines] == ["rows.csv, line 2", "rows.csv, line 4"]
+    path = written(tmp_path, [GOOD, GOOD, other, row("2012-10-12 01:00:00.0000000", "0"), other])
+    (part, last) = parts(members([path])[0][0])
+    assert [batch.wh.tolist() for batch in last.batches] == [[143, 0], [144]]
+    assert [numbers.tolist() for numbers in last.numbers] == [[2, 5], [4]]
+    assert (part.counts + last.counts) == Counts(rows=5, readings=3, repeated=2)
 
 
 def test_off_the_grid(tmp_path: Path) -> None:
@@ -130,9 +131,12 @@ def test_off_the_grid(tmp_path: Path) -> None:
 
 def test_a_file_that_ends_inside_a_line(tmp_path: Path) -> None:
     cut = row("2012-10-12 01:00:00.0000000", "0.14").rstrip()
-    readings, counts, lines = read(written(tmp_path, [GOOD, cut], end=""))
-    assert (len(readings), counts.refused) == (1, 1)
-    assert lines == ["rows.csv, line 3: the file ends inside this line"]
+    found: list[Part] = []
+    with pytest.raises(FileRefused, match=r"rows.csv: ends inside line 3"):
+        found.extend(parts(members([written(tmp_path, [GOOD, cut], end="")])[0][0]))
+    assert [batch.wh.tolist() for part in found for batch in part.batches] == [[143]]
+    assert sum((part.counts for part in found), Counts()) == Counts(rows=2, readings=1, refused=1)
+    assert found[0].lines == ["rows.csv, line 3: the file ends inside this line"]
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,12 @@ def london(database: Database[Any]) -> Pair:
     return made(database, "lcl", "one")
 
 
+@pytest.fixture
+def meters(database: Database[Any]) -> Pair:
+    """Of a source whose readings are corrected; London's never are."""
+    return made(database, "linky", "meters")
+
+
 def made(database: Database[Any], source: str, name: str) -> Pair:
     """A pair of its own beside others of the same source."""
     found = pair(database, source, {source: (name, f"{name}TS")})
@@ -67,7 +73,7 @@ def test_no_batch_and_empty_batches_are_nothing(london: Pair) -> None:
 
 
 def test_a_long_series_is_cut_and_its_parts_are_neighbours(london: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sync.store.bulk.PART", 70)
+    monkeypatch.setattr("sync.store.pace.MOST", 70)
     batches = [household(1, 1000), household(2, 30), household(3, 45), household(4, 200)]
     assert PairWriter(london).write_many(batches) == Written(new=1275)
     assert stored(london.record) == expected(batches)
@@ -75,32 +81,32 @@ def test_a_long_series_is_cut_and_its_parts_are_neighbours(london: Pair, monkeyp
     assert PairWriter(london).write_many(batches) == Written(unchanged=1275)
 
 
-def test_a_series_given_twice_is_written_one_after_the_other(london: Pair) -> None:
+def test_a_series_given_twice_is_written_one_after_the_other(meters: Pair) -> None:
     first, second = household(1, 100), with_wh(household(1, 150), {7: 99_999})
-    assert PairWriter(london).write_many([first, household(2, 10), second]) == Written(160, 1, 99)
-    assert stored(london.record) == expected([first, household(2, 10), second])
-    assert_same_sides(london)
+    assert PairWriter(meters).write_many([first, household(2, 10), second]) == Written(160, 1, 99)
+    assert stored(meters.record) == expected([first, household(2, 10), second])
+    assert_same_sides(meters)
 
 
-def test_corrections_replace_keep_the_id_and_rewrite_the_mirror(london: Pair) -> None:
+def test_corrections_replace_keep_the_id_and_rewrite_the_mirror(meters: Pair) -> None:
     batches = [household(number, 500) for number in range(3)]
-    PairWriter(london).write_many(batches)
-    before = london.record.find_one({"series.id": "MAC000001", "ts": instant(START)})
+    PairWriter(meters).write_many(batches)
+    before = meters.record.find_one({"series.id": "MAC000001", "ts": instant(START)})
     batches[1] = with_wh(batches[1], {0: 70_000, 499: 70_001})
-    assert PairWriter(london).write_many(batches) == Written(changed=2, unchanged=1498)
+    assert PairWriter(meters).write_many(batches) == Written(changed=2, unchanged=1498)
     assert before
-    assert london.record.find_one({"_id": before["_id"]}) == before | {"wh": 70_000}
-    assert_same_sides(london)
-    assert london.record.database[LEASES].count_documents({"stale": True}) == 0
+    assert meters.record.find_one({"_id": before["_id"]}) == before | {"wh": 70_000}
+    assert_same_sides(meters)
+    assert meters.record.database[LEASES].count_documents({"stale": True}) == 0
 
 
-def test_a_stop_between_a_correction_and_its_mirror_is_mended_by_the_next_call(london: Pair) -> None:
-    PairWriter(london).write_many([household(1, 50)])
+def test_a_stop_between_a_correction_and_its_mirror_is_mended_by_the_next_call(meters: Pair) -> None:
+    PairWriter(meters).write_many([household(1, 50)])
     better = with_wh(household(1, 50), {3: 70_000})
-    assert PairWriter(london).write_many([better], mirror=False) == Written(changed=1, unchanged=49)
-    assert not verify_pair(london).identical
-    assert PairWriter(london).write_many([better]) == Written(unchanged=50)
-    assert_same_sides(london)
+    assert PairWriter(meters).write_many([better], mirror=False) == Written(changed=1, unchanged=49)
+    assert not verify_pair(meters).identical
+    assert PairWriter(meters).write_many([better]) == Written(unchanged=50)
+    assert_same_sides(meters)
 
 
 def test_readings_over_stored_ones_of_another_length_are_withheld(london: Pair) -> None:
@@ -121,7 +127,7 @@ def test_readings_over_stored_ones_of_another_length_are_withheld(london: Pair) 
 def test_a_reading_that_a_stored_one_in_a_gap_of_the_batch_reaches_into(
     london: Pair, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sync.store.bulk.PART", 4)
+    monkeypatch.setattr("sync.store.pace.MOST", 4)
     whole = household(1, 9)
     middle = replace(whole.slice(4, 5), start=whole.start[4:5] + 600_000)  # 20 minutes of it lie in the next slot
     PairWriter(london).write_many([middle])

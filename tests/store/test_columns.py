@@ -13,7 +13,7 @@ from bson import Int64, ObjectId
 from bson.raw_bson import RawBSONDocument
 
 from sync.store.columns import LAYOUTS, Slice, decode
-from sync.store.layout import PLAIN, encode_rows, instants
+from sync.store.layout import PLAIN, encode_block, encode_rows, instants
 from sync.store.near import ObjectIds
 from sync.store.runs import runs
 from tests.many import area, household
@@ -102,6 +102,7 @@ def test_encoded_rows_are_the_bytes_of_document(batch: Any) -> None:
     ids = ObjectIds().take(len(batch))
     wanted = [bson.encode(batch.document(n, ObjectId(ids[n].tobytes()))) for n in range(len(batch))]
     assert encode_rows(batch, ids) == wanted
+    assert encode_block(batch, ids) in (None, b"".join(wanted))
 
 
 def test_starts_of_documents_of_any_layout() -> None:

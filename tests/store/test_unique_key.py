@@ -57,6 +57,19 @@ def test_a_record_that_holds_something_keeps_its_unique_key(own: Pair) -> None:
         assert is_unique(own)
 
 
+@pytest.mark.parametrize("again", [True, False])
+def test_a_load_that_was_killed_while_its_key_became_unique(own: Pair, again: bool) -> None:
+    ensure_pair(own, loading=True)
+    PairWriter(own).write_many([area(1, 10)])
+    own.record.database.command("collMod", own.record.name, index={"name": KEY_NAME, "prepareUnique": True})
+    if again:
+        with first_load(own):
+            assert PairWriter(own).write_many([area(1, 20)]) == Written(new=10, unchanged=10)
+    else:
+        ensure_pair(own)
+    assert is_unique(own)
+
+
 def test_an_empty_record_that_was_made_before_gets_the_faster_key(own: Pair) -> None:
     ensure_pair(own)
     with first_load(own):

@@ -40,8 +40,9 @@ def test_all_batches_are_written_once(own: Pair, place: Place, count: int, monke
     monkeypatch.setattr("sync.store.processes.CALL", 700)
     parts = [household(number, 300, first=first) for first in (0, 300, 600) for number in range(10)]
     with WriterProcesses(place, count) as writers:
-        writers.write(parts)
-        assert writers.finish() == Written(new=9000)
+        told: list[int] = []
+        assert writers.write_many(parts, tell=told.append) == Written(new=9000)
+        assert sum(told) == 9000
     assert stored(own.record) == expected(parts)
     assert_same_sides(own)
     assert verify_pair(own).identical
@@ -49,23 +50,34 @@ def test_all_batches_are_written_once(own: Pair, place: Place, count: int, monke
 
 def test_no_batches(place: Place) -> None:
     with WriterProcesses(place, 2) as writers:
-        assert writers.finish() == Written()
+        assert writers.write_many([]) == Written()
 
 
 def test_an_error_of_a_process_is_the_error_of_the_load(own: Pair, tmp_path: Path) -> None:
     place = Place("mongodb://127.0.0.1:1/", "x", tmp_path, "lcl", DEFAULT_COLLECTIONS)
     with WriterProcesses(place, 2) as writers:
-        writers.write([household(number, 10) for number in range(4)])
-        with pytest.raises(StoreError, match="no MongoDB answers"):
-            writers.finish()
+        for _ in range(2):  # and of every further call
+            with pytest.raises(StoreError, match="no MongoDB answers"):
+                writers.write_many([household(number, 10) for number in range(4)])
 
 
 def test_a_bug_in_a_process_keeps_its_traceback(own: Pair, place: Place) -> None:
     with WriterProcesses(place, 1) as writers:
-        writers.write([household(1, 10)])
-        writers._lanes[0]._waiting.append("no batch")  # type: ignore[arg-type]
+        writers._lanes[0]._next.batches.append("bug")  # type: ignore[arg-type]
         with pytest.raises(RuntimeError, match="Traceback"):
-            writers.finish()
+            writers.write_many([household(1, 10)])
+
+
+def test_what_was_met_is_told_by_the_number_of_the_batch(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sync.store.processes.CALL", 50)
+    parts = [household(number, 20) for number in range(9)]
+    with WriterProcesses(place, 2) as writers:
+        writers.write_many([parts[number] for number in (3, 5, 8)])
+        written = writers.write_many(parts)
+    assert written == Written(new=120, unchanged=60)
+    assert sorted(met.batch for met in written.met) == [3, 5, 8]
+    for met in written.met:
+        assert met.unchanged.tolist() == parts[met.batch].start.tolist()
 
 
 SERIES, READINGS = 8, 25_000

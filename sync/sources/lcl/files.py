@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import re
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -44,7 +45,7 @@ class Member:
             else:
                 with self.path.open("rb") as stream:
                     yield stream
-        except (EOFError, gzip.BadGzipFile, zipfile.BadZipFile, OSError) as error:
+        except (EOFError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile, OSError) as error:
             raise FileRefused(f"{self.name}: cannot be read to its end ({error}): download it again") from None
 
 
@@ -75,7 +76,13 @@ def _members(path: Path) -> tuple[list[Member], list[str]]:
         return [_plain(each) for each in csvs], [each.name for each in files if each not in csvs]
     if not path.exists():
         raise FileRefused(f"{path}: there is no such file or folder")
-    return _archived(path) if zipfile.is_zipfile(path) else ([_plain(path)], [])
+    if zipfile.is_zipfile(path):
+        return _archived(path)
+    if path.suffix.lower() == ".zip":
+        raise FileRefused(
+            f"{path.name}: is no ZIP, or was cut off (its list of files is at its end): download it again"
+        )
+    return [_plain(path)], []
 
 
 def _plain(path: Path) -> Member:

@@ -1,13 +1,18 @@
-"""Rows → batches of single households, each slot once: exact copies collapsed, contradictions withheld, all counted."""
+"""Rows → batches of single households, each slot once in a batch: exact copies collapsed, every row counted.
+
+Two values for one half hour come in two batches; which slots are contradicted is known by the store alone, as the other
+value may stand in another file.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ...errors import FileRefused
 from ...readings import ReadingBatch, Series, energy_batch
 from .files import Member
 from .rows import HALF_HOUR, MISSING, OFF_GRID, READING, REASONS, REFUSED, Rows, blocks
@@ -17,7 +22,10 @@ SHOWN = 100  # refused lines listed for a file
 
 @dataclass(slots=True)
 class Counts:
-    """Rows of files. rows = readings + missing + off_grid + repeated + conflicting + refused, always."""
+    """Rows of files. rows = readings + missing + off_grid + repeated + conflicting + refused, always.
+
+    conflicting: of several values for one half hour; while a file is parsed these are among the readings.
+    """
 
     rows: int = 0
     readings: int = 0
@@ -33,11 +41,15 @@ class Counts:
 
 @dataclass(slots=True)
 class Part:
-    """What one block of a file gave: batches by household, counts, and the lines that were refused or contradict."""
+    """What one block of a file gave: batches by household, counts, and the lines that were refused, in words.
+
+    numbers: for each batch the line numbers of its readings, int64[n].
+    """
 
     batches: list[ReadingBatch]
     counts: Counts
     lines: list[str] = field(default_factory=list)
+    numbers: list[NDArray[np.int64]] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -51,22 +63,31 @@ class _Held:
 
 
 def parts(member: Member) -> Iterator[Part]:
-    """The readings of a file, block by block; the last household of a block waits for the next one."""
+    """The readings of a file, block by block; the last household of a block waits for the next one.
+
+    Raises FileRefused behind what could be read of a file that cannot be read to its end.
+    """
     held: _Held | None = None
-    with member.open() as stream:
-        for rows, broken in blocks(stream, member.name):
-            part = Part([], Counts(rows=len(rows) + len(broken), refused=len(broken)))
-            part.lines += [f"{member.name}, line {line}: {REASONS[reason]}" for line, reason in broken[:SHOWN]]
-            _tell(rows, part, member.name)
-            found = _by_household(rows, held)
-            held = found.pop() if found else None
-            for each in found:
-                _add(each, part, member.name)
-            yield part
+    error: FileRefused | None = None
+    try:
+        with member.open() as stream:
+            for rows, broken in blocks(stream, member.name):
+                part = Part([], Counts(rows=len(rows) + len(broken), refused=len(broken)))
+                part.lines += [f"{member.name}, line {line}: {REASONS[reason]}" for line, reason in broken[:SHOWN]]
+                _tell(rows, part, member.name)
+                found = _by_household(rows, held)
+                held = found.pop() if found else None
+                for each in found:
+                    _add(each, part)
+                yield part
+    except FileRefused as refused:
+        error = refused
     if held is not None:
         part = Part([], Counts())
-        _add(held, part, member.name)
+        _add(held, part)
         yield part
+    if error:
+        raise error
 
 
 def _tell(rows: Rows, part: Part, name: str) -> None:
@@ -101,30 +122,30 @@ def _by_household(rows: Rows, held: _Held | None) -> list[_Held]:
     return [held, *listed]
 
 
-def _add(held: _Held, part: Part, name: str) -> None:
-    """One household's readings as a batch: copies once, contradictions not at all."""
+def _add(held: _Held, part: Part) -> None:
+    """One household's readings: copies once; further values for a slot in further batches."""
     label, wh, line = held.label, held.wh, held.line
-    if not (label[1:] > label[:-1]).all():  # sorted and single as published, most of the time
-        order = np.lexsort((line, wh, label))
-        label, wh, line = label[order], wh[order], line[order]
+    if (label[1:] > label[:-1]).all():  # sorted and single as published, most of the time
+        _append(held.household, label, wh, line, part)
+        return
+    order = np.lexsort((line, wh, label))
+    label, wh, line = label[order], wh[order], line[order]
     first = np.ones(len(label), dtype=bool)
     first[1:] = (label[1:] != label[:-1]) | (wh[1:] != wh[:-1])
     part.counts.repeated += int((~first).sum())
-    kept_label, kept_wh, kept_line = label[first], wh[first], line[first]
-    alone = np.ones(len(kept_label), dtype=bool)
-    same = kept_label[1:] == kept_label[:-1]
-    alone[1:] &= ~same
-    alone[:-1] &= ~same
-    part.counts.conflicting += int((~alone).sum())
-    for place in np.flatnonzero(~alone)[: max(0, SHOWN - len(part.lines))].tolist():
-        part.lines.append(f"{name}, line {kept_line[place]}: {held.household} has two values for one half hour")
-    start = kept_label[alone] - HALF_HOUR
-    part.counts.readings += len(start)
-    if len(start):
-        seconds = np.full(len(start), HALF_HOUR // 1000, dtype=np.int64)
-        part.batches.append(energy_batch(Series("lcl", held.household, "consumption"), start, kept_wh[alone], seconds))
+    label, wh, line = label[first], wh[first], line[first]
+    begins = np.r_[True, label[1:] != label[:-1]]
+    turn = np.arange(len(label)) - np.flatnonzero(begins)[np.cumsum(begins) - 1]  # 0 for the first value of a slot
+    for each in range(int(turn.max()) + 1):
+        own = turn == each
+        _append(held.household, label[own], wh[own], line[own], part)
 
 
-def total(counts: Iterable[Counts]) -> Counts:
-    """The sum."""
-    return sum(counts, Counts())
+def _append(
+    household: str, label: NDArray[np.int64], wh: NDArray[np.int64], line: NDArray[np.int64], part: Part
+) -> None:
+    if len(label):
+        seconds = np.full(len(label), HALF_HOUR // 1000, dtype=np.int64)
+        part.counts.readings += len(label)
+        part.batches.append(energy_batch(Series("lcl", household, "consumption"), label - HALF_HOUR, wh, seconds))
+        part.numbers.append(line)

@@ -1,0 +1,36 @@
+"""How many documents one insert has: fewer where a server is slow to take them, as a small Atlas cluster is.
+
+A free cluster takes a hundred operations a second and delays what is above; several inserts of many seconds each would
+hold leases for too long, and lose much when one of them fails.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+MOST, FEWEST = 20_000, 500
+SLOW, QUICK = 5.0, 1.0  # s for an insert: above the one fewer are sent, under the other more again
+
+
+class Pace:
+    """The size of inserts, learned from each one. Several threads may use it."""
+
+    def __init__(self) -> None:
+        self.documents = MOST
+
+    @contextmanager
+    def insert(self) -> Iterator[None]:
+        """Around one insert: one that is slow, or fails, halves the next ones."""
+        began = time.monotonic()
+        try:
+            yield
+        except BaseException:
+            self.documents = max(FEWEST, self.documents // 2)
+            raise
+        seconds = time.monotonic() - began
+        if seconds > SLOW:
+            self.documents = max(FEWEST, self.documents // 2)
+        elif seconds < QUICK:
+            self.documents = min(MOST, self.documents * 2)
