@@ -35,7 +35,7 @@ from sync.store.connection import connect, server_version
 from sync.store.mongod import Mongod
 
 RUNS = 5
-QUERY_RUNS = 20
+QUERY_RUNS = 7
 READERS = 20
 NAME = "bench"
 SHOWN = 15  # slowest questions and interactions kept in the result

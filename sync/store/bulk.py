@@ -107,8 +107,8 @@ class BulkWrite:
             return sums
 
         try:
-            least = max(LEAST, -(-sum(map(len, batches)) // 4))
-            for part in parts(batches, lambda: min(least, self._pace.documents)):
+            size = max(LEAST, -(-sum(map(len, batches)) // 4))
+            for part in parts(batches, lambda: min(size, self._pace.documents)):
                 recorded.append(recorder.submit(record, part))
                 written += collect(AHEAD)
             return written + collect(0)
