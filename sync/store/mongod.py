@@ -162,6 +162,7 @@ class Mongod:
 
     def _still_starting(self, deadline: float) -> None:
         if not self.is_running():
+            self.wait_until_ended()  # its lock on the folder would hinder the next start, and be taken for the reason
             reason = self.why_it_ended() or "it was ended from outside: run again"
             raise StoreUnavailable(f"mongod did not start: {reason} (log: {self.log})")
         if time.monotonic() > deadline:

@@ -87,7 +87,8 @@ def test_killed_in_the_middle(master: str, job: Jobs, guarded: Database[Any], tm
     assert told["rows"]["rows"] == expected.rows
     assert told["identical"] is True
     assert [each["name"] for each in told["files"]] == [f"london.zip/{name}" for name in expected.files]
-    assert {each["state"] for each in told["files"]} == {"done"}
+    # A file that the lost executor had stored whole without telling is known to the one that got its task.
+    assert {each["state"] for each in told["files"]} <= {"done", "known"}
 
     plain_job = ("import", "--source", "lcl", str(archive))
     assert job(*plain_job, module="sync", MONGODB_DATABASE="plain")[0] == 0
