@@ -42,7 +42,7 @@ def serve(settings: Settings, host: str | None = None, port: int | None = None) 
     with open_store(settings) as database:
         app = page.create_app(reader.Reader(database, settings), settings.dash_password or None)
         bound = server.bind(app, host, port)
-        app.layout()  # once beforehand, so that the first reader does not wait for what is only loaded once
+        page.rehearse(app, settings.dash_password or None)
         shown = f"[{host}]" if ":" in host else host
         click.echo(f"http://{shown}:{bound.port}/  (Ctrl-C ends it)")
         sys.stdout.flush()

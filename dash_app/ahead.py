@@ -22,7 +22,7 @@ from .blocks import Block, Page
 from .reader import Reader
 from .view import asked_in
 
-START = 1.0  # s after a page was asked for: its own cards come first
+START = 1.5  # s after a page was asked for: its own cards come first
 QUIET = 0.15  # s since anybody asked for anything
 OF_A_PERIOD = ("period", "from", "to", "zoom")
 LOG = logging.getLogger("dash_app")

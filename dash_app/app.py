@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -112,6 +113,16 @@ def create_app(reader: Reader, password: str | None = None, pages: tuple[Page, .
     return app
 
 
+def rehearse(app: Dash, password: str | None = None) -> None:
+    """Answer what every reader asks for once beforehand: the first one does not wait for what is only loaded once."""
+    app.layout()
+    client = app.server.test_client()
+    auth = ("", password) if password else None
+    document = client.get("/", auth=auth).text
+    for path in re.findall(r'(?:src|href)="(/[^"]+)"', document):
+        client.get(path, auth=auth)
+
+
 def _language() -> str:
     """The reader's own: of the browser, English unless it prefers French."""
     return str(request.accept_languages.best_match(LANGUAGES) or "en") if has_request_context() else "en"
@@ -126,5 +137,6 @@ def _layout(reader: Reader, pages: tuple[Page, ...], ahead: Ahead) -> Component:
     if not version:
         return layout(pages, opened, search, look_of(search), version)
     told = first_answers(reader, opened, search, touch=pointer == "touch")
-    ahead.begin(opened, search, version)
+    if has_request_context():
+        ahead.begin(opened, search, version)
     return layout(pages, opened, search, look_of(search), version, hidden=hidden_pages(reader, pages), told=told)
