@@ -196,8 +196,9 @@ def _growth_rows(growth: list[dict[str, Any]]) -> list[dict[str, Any]]:
     ]
     if 1 in rates and 20 in rates:
         rows.append(row("20 million against 1 million", rates[20] / rates[1], "times", "≥ 0.85", 0.85))
-    slowest = min(rates.values())
-    rows.append(row("the whole published set at the slowest of these", PUBLISHED / slowest / 60, "min", "< 28", -28.0))
+    most = max(rates)
+    whole = PUBLISHED / rates[most] / 60
+    rows.append(row(f"the whole published set at the rate of {most} million", whole, "min", "< 28", -28.0))
     peak = max(each["peak_mb"] for each in growth)
     rows.append(row("peak memory, all processes of the command", peak, "MB", "< 700", -700.0))
     return rows

@@ -107,7 +107,7 @@ class BulkWrite:
             return sums
 
         try:
-            size = max(LEAST, -(-sum(map(len, batches)) // 4))
+            size = max(LEAST, -(-sum(len(batch) for _, batch in batches) // 4))
             for part in parts(batches, lambda: min(size, self._pace.documents)):
                 recorded.append(recorder.submit(record, part))
                 written += collect(AHEAD)
