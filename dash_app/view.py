@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from urllib.parse import parse_qsl, urlencode
@@ -94,35 +93,6 @@ def neighbour(view: View, step: int) -> tuple[date, date]:
         return date(year, 1, 1), date(year + 1, 1, 1)
     move = timedelta(days=step * max(1, view.length))
     return view.start + move, view.end + move
-
-
-def as_json(view: View) -> dict[str, object]:
-    """For the browser's store."""
-    return {
-        "page": view.page,
-        "series": view.series,
-        "period": view.period,
-        "start": view.start.isoformat(),
-        "end": view.end.isoformat(),
-        "language": view.language,
-        "theme": view.theme,
-        "options": dict(view.options),
-    }
-
-
-def view_from(stored: Mapping[str, object]) -> View:
-    """The view of `as_json`."""
-    options = stored["options"] if isinstance(stored["options"], Mapping) else {}
-    return View(
-        page=str(stored["page"]),
-        series=str(stored["series"]),
-        period=str(stored["period"]),
-        start=date.fromisoformat(str(stored["start"])),
-        end=date.fromisoformat(str(stored["end"])),
-        language=str(stored["language"]),
-        theme=str(stored["theme"]),
-        options=tuple(sorted((str(name), str(text)) for name, text in options.items())),
-    )
 
 
 def _next_month(first: date) -> date:
