@@ -164,7 +164,7 @@ def card(page: Page, name: str) -> Any:
 def click_day(page: Page, day: date) -> None:
     """Click on the square of a day, found by the chart's own axes."""
     card(page, "coverage-calendar")
-    at = page.evaluate(
+    at, named = page.evaluate(
         """(day) => {
             const chart = document.querySelector('[data-block="coverage-calendar"] .js-plotly-plot');
             const { xaxis, yaxis } = chart._fullLayout;
@@ -173,14 +173,16 @@ def click_day(page: Page, day: date) -> None:
                 for (let column = 0; column < cells[row].length; column += 1)
                     if (cells[row][column] && cells[row][column][0] === day) {
                         const box = chart.getBoundingClientRect();
-                        return [box.x + xaxis._offset + xaxis.l2p(column), box.y + yaxis._offset + yaxis.l2p(row)];
+                        const at = [box.x + xaxis._offset + xaxis.l2p(column), box.y + yaxis._offset + yaxis.l2p(row)];
+                        return [at, cells[row][column][1].split("<br>")[0]];
                     }
             return null;
         }""",
         str(day),
     )
     page.mouse.move(*at)
-    expect(page.locator('[data-block="coverage-calendar"] .hoverlayer')).to_contain_text(str(day.year))
+    # plotly clicks on what it hovers over, and looks where that is every 50 ms only.
+    expect(page.locator('[data-block="coverage-calendar"] .hoverlayer')).to_contain_text(named)
     page.mouse.click(*at)
 
 
