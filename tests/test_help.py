@@ -95,7 +95,7 @@ def test_example(
             process.send_signal(signal.SIGINT)
         code, _, err = finish(process)
     finally:
-        if name == "db start" or words[:2] == ["db", "uri"]:
+        if words[:2] in (["db", "start"], ["db", "uri"]):
             finish(start(environ, tmp_path, "db", "stop"))
     allowed = {0, 3} if "--max-calls" in words else {0}
     assert code in allowed, err

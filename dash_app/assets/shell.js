@@ -10,6 +10,8 @@
   let epoch = 0; // counts recoveries: the same is asked again
   let barAsked = "";
   const opening = new Set(); // pages whose cards are on their way
+  const held = {}; // the value of each control, as last set or chosen
+  let lastBar;
 
   // --- cards of pages ---------------------------------------------------------------------------------------------
 
@@ -57,10 +59,25 @@
     const chosen = (id) => document.querySelector(`#${id} input:checked`)?.value;
     if (document.documentElement.dataset.mantineColorScheme !== theme) set("mantine", { forceColorScheme: theme });
     document.getElementById("theme").setAttribute("aria-checked", String(theme === "dark"));
-    if (chosen("language") !== query.get("lang")) set("language", { value: query.get("lang") });
     const period = query.get("period") || "30d";
-    if (chosen("period") !== period) set("period", { value: period });
-    if (query.get("series")) set("series", { value: query.get("series") });
+    if (chosen("language") !== query.get("lang")) hold("language", query.get("lang"));
+    if (chosen("period") !== period) hold("period", period);
+    if (query.get("series")) hold("series", query.get("series"));
+  }
+
+  function hold(control, value) {
+    held[control] = value;
+    set(control, { value });
+  }
+
+  // Whether a control tells something that the reader chose, not what it was set to. The address does not say: by the
+  // time the control tells, it may be another one, after a quick step back and forward.
+  function isChosen(control, value, bar) {
+    if (bar !== lastBar) Object.assign(held, { series: bar?.series, period: bar?.period });
+    lastBar = bar;
+    const isNew = value !== held[control];
+    held[control] = value;
+    return isNew;
   }
 
   function askBar(page, query, version) {
@@ -184,12 +201,14 @@
     },
 
     series(key, bar) {
-      if (key && key !== (params().get("series") || bar?.series)) change({ series: key, zoom: null });
+      const isAsked = key === (params().get("series") || bar?.series);
+      if (isChosen("series", key, bar) && key && !isAsked) change({ series: key, zoom: null });
       return keep();
     },
 
     period(name, bar) {
-      if (!name || name === (params().get("period") || "30d")) return keep();
+      const isAsked = name === (params().get("period") || "30d");
+      if (!isChosen("period", name, bar) || !name || isAsked) return keep();
       if (name !== "own") change({ period: name, from: null, to: null, zoom: null });
       else change({ period: name, from: bar?.from, to: bar?.to, zoom: null });
       return keep();
@@ -201,8 +220,8 @@
       return keep();
     },
 
-    language(code) {
-      if (code && code !== language(params())) change({ lang: code });
+    language(code, bar) {
+      if (isChosen("language", code, bar) && code && code !== language(params())) change({ lang: code });
       return keep();
     },
   };

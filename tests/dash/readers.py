@@ -29,6 +29,7 @@ def all_answered(page: Page) -> None:
     """Every card of the page has its answer, also those below the window."""
     expect(shown(page).locator("h1")).to_be_visible()
     cards = shown(page).locator(".card")
+    expect(cards.first).to_be_attached()  # they are asked for when the page is opened
     for place in range(cards.count()):
         _bring(cards.nth(place))
         expect(cards.nth(place)).to_have_attribute("aria-busy", "false")

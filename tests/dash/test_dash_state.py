@@ -69,6 +69,32 @@ def test_back_and_forward(served: Served, open_page: Open) -> None:
     expect(page.locator("#period input[value='all']")).to_be_checked()
 
 
+BACK_AND_FORTH = """(wait) => new Promise((done) => {
+    const once = { once: true };
+    const forth = () => {
+        addEventListener("popstate", done, once);
+        history.forward();
+        setTimeout(done, 1000); // there may be nothing any more to go forward to
+    };
+    addEventListener("popstate", () => setTimeout(forth, wait), once);
+    history.back();
+})"""
+
+
+def test_quick_steps_back_and_forth_change_nothing(served: Served, open_page: Open) -> None:
+    page = open_page(f"{served.url}/consumption?period=7d&lang=fr")
+    expect(answered(page, "load-curve").locator(".subtitle")).to_contain_text("6–12 mars 2025")
+    choose_period(page, "all")
+    expect(card(page, "load-curve").locator(".subtitle")).to_contain_text("13 mars 2023")
+    before = page.evaluate("history.length")
+    for wait in range(0, 60, 2):  # ms: one of them falls between a control's new value and its callback
+        page.evaluate(BACK_AND_FORTH, wait)
+    expect(card(page, "load-curve").locator(".subtitle")).to_contain_text("13 mars 2023")
+    expect(page.locator("#period input[value='all']")).to_be_checked()
+    assert page.evaluate("history.length") == before
+    assert asked(page) == {"period": "all", "lang": "fr"}
+
+
 def test_an_own_range_is_picked_by_days(served: Served, open_page: Open) -> None:
     page = open_page(f"{served.url}/consumption")
     subtitle = answered(page, "load-curve").locator(".subtitle")
