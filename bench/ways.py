@@ -179,6 +179,19 @@ def raw_four(own: Pair, folder: Path) -> Callable[[], Any]:
     return load
 
 
+def raw_two_into_the_record(own: Pair, folder: Path) -> Callable[[], Any]:
+    """Documents encoded beforehand: two threads for the record, its key made unique at the end, one for the mirror."""
+    chunks = _encoded(folder)
+
+    def load() -> None:
+        with first_load(own), ThreadPoolExecutor(1) as thread:
+            second = thread.submit(_fill, own.record, chunks[1::2])
+            _both(own, chunks[::2], chunks)
+            second.result()
+
+    return load
+
+
 def duckdb_parquet(own: Pair, folder: Path) -> Callable[[], Any]:  # noqa: ARG001 - no database
     """The same files into a Parquet file with DuckDB: what reading and keeping them costs without a database."""
     import duckdb
@@ -207,6 +220,7 @@ WAYS: dict[str, Callable[[Pair, Path], Callable[[], Any]]] = {
     "raw, key built after": raw_key_after,
     "raw, key made unique after": raw_key_made_unique,
     "raw, two threads a side": raw_four,
+    "raw, two into the record": raw_two_into_the_record,
     "duckdb": duckdb_parquet,
 }
 
@@ -254,13 +268,14 @@ def _table(batch: ReadingBatch, ids: ObjectIds) -> Any:
 
 
 def _both(own: Pair, first: list[Chunk], second: list[Chunk]) -> None:
-    def fill(side: Any, chunks: list[Chunk]) -> None:
-        for chunk in chunks:
-            insert(side, chunk)
-
     with ThreadPoolExecutor(2) as threads:
-        for done in [threads.submit(fill, own.record, first), threads.submit(fill, own.mirror, second)]:
+        for done in [threads.submit(_fill, own.record, first), threads.submit(_fill, own.mirror, second)]:
             done.result()
+
+
+def _fill(side: Any, chunks: list[Chunk]) -> None:
+    for chunk in chunks:
+        insert(side, chunk)
 
 
 def _unique(own: Pair) -> None:

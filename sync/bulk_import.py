@@ -8,10 +8,15 @@ read of it; the next run reads it again, which changes nothing that is stored.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from itertools import repeat
+from threading import Lock
 from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from .ahead import ahead
 from .errors import FileRefused
@@ -27,7 +32,8 @@ __all__ = ["FileReport", "begun", "finish", "import_london", "in_words", "load_f
 
 FILES = "sync_files"
 BYTES_A_ROW = 51  # of the published files, for the bar alone
-CALL = 1_000_000  # readings written at once: between two calls the server waits a moment
+CALL = 500_000  # readings written at once; two such calls are being written, and a third is being read
+IN_HAND = 2  # calls
 
 
 class RowProgress(Protocol):
@@ -41,11 +47,11 @@ class RowProgress(Protocol):
 
 
 class Writer(Protocol):
-    """Who writes: `PairWriter` in this process, or `WriterProcesses`."""
+    """Who writes: `Calls` in this process, or `WriterProcesses`."""
 
-    def write_many(
+    def begin(
         self, batches: Sequence[ReadingBatch], *, tell: Callable[[int], None] = lambda _: None
-    ) -> Written: ...
+    ) -> Callable[[], Written]: ...
 
 
 def import_london(
@@ -56,47 +62,57 @@ def import_london(
     workers: writing processes beside this one, which reads; they need `place`. With 1 this process writes as well.
     """
     with first_load(loader.pair):
-        if workers == 1 or place is None:
-            return _Import(loader, loader.writer, progress).run(members)
-        with WriterProcesses(place, workers) as writer:
-            return _Import(loader, writer, progress).run(members)
+        processes = WriterProcesses(place, workers) if place and workers > 1 else None
+        with processes or loader.writer.calls() as writer:
+            return _Import(loader, progress).run(members, writer)
 
 
 def begun(members: Sequence[Member], loader: Loader, progress: RowProgress) -> list[FileReport]:
     """The reports of a run that loads its files elsewhere: those that an earlier one stored whole are `known`."""
-    return _Import(loader, loader.writer, progress).begun(members)
+    return _Import(loader, progress).begun(members)
 
 
 def load_file(member: Member, loader: Loader, progress: RowProgress) -> FileReport:
     """Store one file that is not known, and note it in the ledger when it is stored whole. The pair must exist."""
-    return _Import(loader, loader.writer, progress).load_one(member)
+    with loader.writer.calls() as writer:
+        return _Import(loader, progress).load_one(member, writer)
 
 
 def finish(reports: Sequence[FileReport], loader: Loader, progress: RowProgress) -> None:
     """Take from the reports what other files contradict, and add them up in the loader's outcome."""
-    _Import(loader, loader.writer, progress).finish(reports)
+    _Import(loader, progress).finish(reports)
+
+
+@dataclass(slots=True)
+class _Call:
+    """Parts of one file that are written together; of its last ones why it could not be read to its end, or nothing."""
+
+    parts: list[Part]
+    is_last: bool = False
+    error: str = ""
+
+    @property
+    def batches(self) -> list[tuple[ReadingBatch, NDArray[np.int64]]]:
+        """With the line number of each reading."""
+        return [each for part in self.parts for each in zip(part.batches, part.numbers, strict=True)]
 
 
 class _Import:
     """One run over files."""
 
-    def __init__(self, loader: Loader, writer: Writer, progress: RowProgress) -> None:
+    def __init__(self, loader: Loader, progress: RowProgress) -> None:
         self._loader = loader
-        self._writer = writer
         self._progress = progress
+        self._telling = Lock()
         database = loader.pair.record.database
         self._files = database[FILES]
         self._known = {entry["_id"]: entry for entry in self._files.find({"source": "lcl"})}
         self._rows = Rows(database, self._known)
 
-    def run(self, members: Sequence[Member]) -> list[FileReport]:
+    def run(self, members: Sequence[Member], writer: Writer) -> list[FileReport]:
         reports = self.begun(members)
         new = [(member, report) for member, report in zip(members, reports, strict=True) if report.state != "known"]
-        reading = _gathered([member for member, _ in new])  # the next file begins while this one is written
-        found = ahead(next, repeat(reading), lambda found: found is None)
-        for _, report in new:
-            self._load(report, found)
-            self._progress.note(in_words(report))
+        self._load(new, writer)
         self.finish(reports)
         return reports
 
@@ -105,11 +121,10 @@ class _Import:
         self._progress.start(sum(member.size for member in members), done)
         return [self._begun(member) for member in members]
 
-    def load_one(self, member: Member) -> FileReport:
+    def load_one(self, member: Member, writer: Writer) -> FileReport:
         report = self._begun(member)
-        if report.state == "known":  # by another who had the same task
-            return report
-        self._load(report, ahead(next, repeat(_gathered([member])), lambda found: found is None))
+        if report.state != "known":  # by another who had the same task
+            self._load([(member, report)], writer)
         return report
 
     def finish(self, reports: Sequence[FileReport]) -> None:
@@ -123,30 +138,45 @@ class _Import:
         counts = Counts(**known["counts"])
         return FileReport(member.name, _key(member), "known", counts=counts, before=counts.readings)
 
-    def _load(self, report: FileReport, found: Iterator[list[Part] | FileRefused | None]) -> None:
-        self._rows.begin(report)
-        while parts := next(found):
-            if isinstance(parts, FileRefused):
-                report.state, report.reason = "failed", str(parts)
-                break
-            self._write(parts, report)
-        self._rows.end()
-        if report.state == "done":
-            entry = {"source": "lcl", "name": report.name, "counts": asdict(report.counts)}
-            self._files.replace_one({"_id": report.key}, entry | {"at": self._loader.clock.now()}, upsert=True)
+    def _load(self, new: Sequence[tuple[Member, FileReport]], writer: Writer) -> None:
+        """Three things at once: read a call, begin the one before, end the one before that; across files, too."""
+        read = ahead(next, repeat(_calls([member for member, _ in new])), lambda call: call is None)
+        begun: deque[tuple[FileReport, _Call, Callable[[], Written]]] = deque()
+        for _, report in new:
+            while call := next(read):
+                batches = [batch for batch, _ in call.batches]
+                begun.append((report, call, writer.begin(batches, tell=self._tell)))
+                if len(begun) == IN_HAND:
+                    self._end(*begun.popleft())
+                if call.is_last:
+                    break
+        for each in begun:
+            self._end(*each)
 
-    def _write(self, parts: list[Part], report: FileReport) -> None:
-        for part in parts:
+    def _end(self, report: FileReport, call: _Call, written: Callable[[], Written]) -> None:
+        self._rows.begin(report)
+        for part in call.parts:
             report.counts += part.counts
             report.tell(part.lines)
-        found = [each for part in parts for each in zip(part.batches, part.numbers, strict=True)]
-        batches = [batch for batch, _ in found]
-        self._rows.take(found, self._writer.write_many(batches, tell=self._tell))
-        self._tell(sum(part.counts.rows for part in parts) - sum(map(len, batches)))
+        self._rows.take(call.batches, written())
+        self._tell(sum(part.counts.rows - part.counts.readings for part in call.parts))
+        if call.is_last:
+            self._end_file(report, call.error)
+
+    def _end_file(self, report: FileReport, error: str) -> None:
+        if error:
+            report.state, report.reason = "failed", error
+        self._rows.end()
+        if not error:
+            entry = {"source": "lcl", "name": report.name, "counts": asdict(report.counts)}
+            self._files.replace_one({"_id": report.key}, entry | {"at": self._loader.clock.now()}, upsert=True)
+        self._progress.note(in_words(report))
 
     def _tell(self, rows: int) -> None:
-        if rows > 0:
-            self._progress.rows(rows, rows * BYTES_A_ROW)
+        """Heard from the threads that write, too."""
+        with self._telling:
+            if rows > 0:
+                self._progress.rows(rows, rows * BYTES_A_ROW)
 
     def _add_up(self, reports: Sequence[FileReport]) -> None:
         outcome, counts = self._loader.outcome, sums(reports)
@@ -160,25 +190,21 @@ def _key(member: Member) -> str:
     return f"lcl {member.key}"
 
 
-def _gathered(members: Sequence[Member]) -> Iterator[list[Part] | FileRefused | None]:
-    """The parts of files, so many at once as are written together, of the first file at first one; behind each file why
-    it could not be read to its end, or an empty list; None behind them all."""
+def _calls(members: Sequence[Member]) -> Iterator[_Call | None]:
+    """The files, call by call, the first one of a single part; None behind them all."""
     room = 0
     for member in members:
-        call: list[Part] = []
-        end: list[Part] | FileRefused = []
+        call = _Call([], is_last=True)
         try:
             for part in parts(member):
-                call.append(part)
+                call.parts.append(part)
                 room -= part.counts.readings
                 if room <= 0:
-                    yield call
-                    call, room = [], CALL
+                    yield _Call(call.parts)
+                    call.parts, room = [], CALL
         except FileRefused as error:
-            end = error
-        if call:
-            yield call
-        yield end
+            call.error = str(error)
+        yield call
         room = CALL
     yield None
 

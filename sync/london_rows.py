@@ -57,11 +57,13 @@ class Rows:
         self._origins = Origins(database)
         self._contradictions = database[CONTRADICTIONS]
         self._finished = set(finished)
+        self._report = FileReport("")
 
     def begin(self, report: FileReport) -> None:
-        """The file that is read next."""
-        self._report = report
-        self._origins.begin(report.key, report.name)
+        """The file that the next calls are of; nothing happens when it is the present one."""
+        if report is not self._report:
+            self._report = report
+            self._origins.begin(report.key, report.name)
 
     def end(self) -> None:
         """Nothing more comes of the file."""

@@ -2,15 +2,19 @@
 
 The rules are those of `PairWriter.write`: the record first, the mirror gets the record's bytes, every step can be
 repeated. What makes it fast: one look for all series instead of one each, documents built and compared by NumPy, large
-inserts, and the mirror of one part is filled while the next one is recorded.
+inserts, the mirror of one part is filled while the next one is recorded, and no pause between two calls (`calls.py`).
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor
+from concurrent.futures import wait as futures_done
+from dataclasses import dataclass, field
 from functools import partial
+from threading import Event, Lock, Semaphore
+from typing import TypeVar
 
 import numpy as np
 from pymongo import ReplaceOne
@@ -18,7 +22,7 @@ from pymongo.errors import BulkWriteError
 
 from ..clock import Clock
 from ..errors import StoreError
-from ..readings import ReadingBatch, Series, instant
+from ..readings import LONGEST_INTERVAL, Instants, ReadingBatch, Series, instant
 from .columns import decode
 from .comparison import Met, Verdict, Written, compare
 from .contradictions import Contradictions
@@ -29,20 +33,50 @@ from .pace import Pace
 from .patience import PATIENCE, patiently
 from .replies import Encoded, find, insert
 from .schema import LEASES, WITHHOLDING, Pair, lease_name
+from .unique import is_unique
 from .withholding import withhold
+
+Result = TypeVar("Result")
 
 LEASE_SECONDS = 30
 LEAST = 5_000  # documents; of a small call, cut so that its parts can be recorded and mirrored side by side
-AHEAD = 2  # parts that wait for the record, and for the mirror
+AHEAD = 4  # parts that are being recorded and mirrored, or wait for it
+MOST_RECORDING = 2
+
+Empty = frozenset[Series]
+"""Series of which a side had nothing where a call will write, as it was looked up when the call began."""
+
+Earlier = Mapping[str, Future[Written]]
+"""By the name of a lease the call of the same writer that comes first there. What a series has is told in that order:
+of two values for one time the later call's is the one that contradicts."""
+
+DONE: Future[Written] = Future()
+DONE.set_result(Written())
+
+
+@dataclass(frozen=True, slots=True)
+class Turns:
+    """What calls of one writer share: they take turns. recording: how many parts are recorded at once."""
+
+    recording: Semaphore
+    cutting: Lock = field(default_factory=Lock)
+    stopped: Event = field(default_factory=Event)
+
+    @classmethod
+    def of(cls, pair: Pair) -> Turns:
+        """For the key that the record has now."""
+        return cls(Semaphore(1 if is_unique(pair) else MOST_RECORDING))
 
 
 class BulkWrite:
     """One call of `write_many`. `clock` is only asked to sleep."""
 
-    def __init__(self, pair: Pair, clock: Clock, pace: Pace) -> None:
+    def __init__(self, pair: Pair, clock: Clock, pace: Pace, turns: Turns, earlier: Earlier) -> None:
         self.pair = pair
         self._pace = pace
         self._clock = clock
+        self._turns = turns
+        self._earlier = earlier
         self._marks = pair.record.database[LEASES]
         self._leases = Leases(pair.record.database, LEASE_SECONDS)
         self._stale: set[str] = set()
@@ -58,7 +92,8 @@ class BulkWrite:
                 waiting.setdefault(lease_name(self.pair, numbered[1].series), []).append(numbered)
         written, waited = Written(), 0.0
         while waiting:
-            self._stale = patiently(lambda: self._leases.take(waiting), self._clock)
+            free = self._free(waiting)
+            self._stale = patiently(partial(self._leases.take, free), self._clock)
             try:
                 taken = [waiting.pop(name) for name in sorted(self._leases.names)]
                 for turn in range(max(map(len, taken), default=0)):  # a series given twice: one after the other
@@ -71,6 +106,14 @@ class BulkWrite:
                 waited = self._wait(waited, next(iter(waiting)))
         return written
 
+    def _free(self, names: Iterable[str]) -> list[str]:
+        """Those that no earlier call has any more; returns when there are some."""
+        while True:
+            begun = {name: call for name in names if not (call := self._earlier.get(name, DONE)).done()}
+            if free := [name for name in names if name not in begun]:
+                return free
+            futures_done(begun.values(), return_when=FIRST_COMPLETED)
+
     def _wait(self, waited: float, name: str) -> float:
         if waited >= PATIENCE:
             raise StoreError(f"another process keeps writing {name}: wait until it is done and run again")
@@ -79,51 +122,75 @@ class BulkWrite:
         return waited + pause
 
     def _write(self, batches: Sequence[Numbered], mirror: bool, tell: Callable[[int], None]) -> Written:
-        """Three things at once: cut a part, record the one before, mirror the one before that.
+        """Several things at once: cut a part, record the one or two before, mirror the one before these.
 
-        Never two parts into the record: under a unique key each then takes the server three times as long (measured:
-        25 against 10 µs a reading on MongoDB 6.0.5), and without that promise it gains nothing.
+        Two parts into the record at a time only while its key is not unique (a sixth faster then: an insert waits for
+        the journal, too): under a unique key each takes the server three times as long (25 against 10 µs a reading on
+        MongoDB 6.0.5). The mirror gets one after the other: a series out of order would take it more buckets.
         """
-        written = Written()
-        recorded: deque[Future[tuple[Written, int, Future[None] | None]]] = deque()
-        mirrored: deque[Future[None]] = deque()
-        recorder, mirrorer = ThreadPoolExecutor(1), ThreadPoolExecutor(1)
+        begun: deque[tuple[Future[Written], Future[None] | None, int]] = deque()
+        recorder, mirrorer = ThreadPoolExecutor(MOST_RECORDING), ThreadPoolExecutor(1)
+        unrecorded, unmirrored = patiently(partial(self._look, batches, mirror), self._clock)
 
-        def record(part: list[Piece]) -> tuple[Written, int, Future[None] | None]:
-            outcome = patiently(partial(self._record, part), self._clock)
-            following = mirrorer.submit(patiently, partial(self._mirror, part), self._clock) if mirror else None
-            return outcome, sum(len(piece.batch) for piece in part), following
+        def record(part: list[Piece]) -> Written:
+            with self._turns.recording:
+                return self._tried(self._record, part, unrecorded)
+
+        def follow(recorded: Future[Written], part: list[Piece]) -> None:
+            recorded.result()
+            self._tried(self._mirror, part, unmirrored)
 
         def collect(left: int) -> Written:
-            sums = Written()
-            while len(recorded) > left:
-                outcome, count, following = recorded.popleft().result()
-                sums += outcome
+            written = Written()
+            while len(begun) > left:
+                recorded, mirrored, count = begun.popleft()
+                written += recorded.result()
                 tell(count)
-                if following:
-                    mirrored.append(following)
-                while len(mirrored) > left:
-                    mirrored.popleft().result()
-            return sums
+                if mirrored:
+                    mirrored.result()
+            return written
 
+        written = Written()
         try:
             size = max(LEAST, -(-sum(len(batch) for _, batch in batches) // 4))
-            for part in parts(batches, lambda: min(size, self._pace.documents)):
-                recorded.append(recorder.submit(record, part))
-                written += collect(AHEAD)
+            with self._turns.cutting:
+                for part in parts(batches, lambda: min(size, self._pace.documents)):
+                    if self._turns.stopped.is_set():
+                        raise StoreError("stopped, as a call before has failed")
+                    recorded = recorder.submit(record, part)
+                    mirrored = mirrorer.submit(follow, recorded, part) if mirror else None
+                    begun.append((recorded, mirrored, sum(len(piece.batch) for piece in part)))
+                    written += collect(AHEAD)
             return written + collect(0)
         finally:  # after an error nothing more is begun; what has begun comes to its end
             recorder.shutdown(cancel_futures=True)
             mirrorer.shutdown(cancel_futures=True)
 
+    def _look(self, batches: Sequence[Numbered], mirror: bool) -> tuple[Empty, Empty]:
+        """The series of which the record, and the mirror, have nothing where batches go, and no contradictions."""
+        margin = LONGEST_INTERVAL * 1000
+        ranges = [(batch.series, int(batch.start[0]) - margin, int(batch.end[-1])) for _, batch in batches]
+        every = frozenset(series for series, _, _ in ranges)
+        unrecorded = every - present(self.pair.record, ranges) - self._held(every).keys()
+        if not (mirror and unrecorded):
+            return unrecorded, frozenset()
+        ranges = [each for each in ranges if each[0] in unrecorded]
+        return unrecorded, unrecorded - present(self.pair.mirror, ranges)
+
+    def _tried(self, step: Callable[[list[Piece], Empty], Result], part: list[Piece], empty: Empty) -> Result:
+        """What was looked up beforehand holds for the first try."""
+        known = [empty]
+        return patiently(lambda: step(part, known.pop() if known else frozenset()), self._clock)
+
     # --- the record ------------------------------------------------------------------------------------------------
 
-    def _record(self, part: list[Piece]) -> Written:
+    def _record(self, part: list[Piece], empty: Empty) -> Written:
         """One try. The ids and corrections of the pieces outlive it, so that a second one counts what it had done."""
         self._leases.keep()
         written, new, replaced = Written(), [], []
-        stored = present(self.pair.record, [(piece.series, piece.after, piece.end) for piece in part])
-        held = self._contradictions.starts({piece.series for piece in part}) if self._contradictions else {}
+        looked = [piece for piece in part if piece.series not in empty]
+        stored = present(self.pair.record, [(piece.series, piece.after, piece.end) for piece in looked])
+        held = self._held(piece.series for piece in looked)
         for piece in part:
             piece.withheld = np.isin(piece.batch.start, held.get(piece.series, NOTHING))
             if piece.series not in stored:
@@ -147,8 +214,11 @@ class BulkWrite:
             requests = [ReplaceOne({"_id": document["_id"]}, document) for _, document in replaced]
             self.pair.record.bulk_write(requests, ordered=False)
         if new and not self._insert_new(new):
-            return self._record(part)
+            return self._record(part, frozenset())
         return written
+
+    def _held(self, series: Iterable[Series]) -> dict[Series, Instants]:
+        return self._contradictions.starts(set(series)) if self._contradictions else {}
 
     def _withhold(self, known: Contradictions, piece: Piece, verdict: Verdict) -> None:
         """What contradicts a stored reading is not stored, and the stored one is removed."""
@@ -186,11 +256,11 @@ class BulkWrite:
 
     # --- the mirror ------------------------------------------------------------------------------------------------
 
-    def _mirror(self, part: list[Piece]) -> None:
+    def _mirror(self, part: list[Piece], empty: Empty) -> None:
         """What the record has of a part and the mirror lacks. A series to be rewritten comes at the end, whole."""
         self._leases.keep()
         part = [piece for piece in part if lease_name(self.pair, piece.series) not in self._stale]
-        first = [piece for piece in part if not len(piece.stored)]
+        first = [piece for piece in part if not len(piece.stored) and piece.series not in empty]
         mirrored = present(self.pair.mirror, [(piece.series, piece.first, piece.last + 1) for piece in first])
         documents: list[Encoded] = []
         for piece in part:

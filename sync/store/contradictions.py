@@ -48,6 +48,8 @@ class Contradictions:
     def starts(self, wanted: Iterable[Series]) -> dict[Series, Instants]:
         """Starts (ms) that are withheld, of those of the series that have any."""
         by_name = {(series.id, series.flow, series.group): series for series in wanted}
+        if not by_name:
+            return {}
         query = {"source": self._source, "series.id": {"$in": sorted({name[0] for name in by_name})}}
         found: defaultdict[Series, list[int]] = defaultdict(list)
         for entry in self._known.find(query, {"series": 1, "ts": 1}):

@@ -117,21 +117,17 @@ def parts(batches: Sequence[Numbered], most: Callable[[], int]) -> Iterator[list
     """The batches in their order, cut and gathered into parts of at most `most()` readings, asked for each part."""
     ids = ObjectIds()
     part: list[Piece] = []
-    room = size = most()
+    room = most()
     for number, batch in batches:
         at = 0
         while at < len(batch):
             count = min(room, len(batch) - at)
-            if count < len(batch) - at and len(batch) <= size:  # it fits into a part of its own
-                count = 0
-            else:
-                part.append(_piece(number, batch, at, at + count, ids))
+            part.append(_piece(number, batch, at, at + count, ids))
             at += count
             room -= count
-            if room == 0 or count == 0:
+            if room == 0:
                 yield part
-                size = most()
-                part, room = [], size
+                part, room = [], most()
     if part:
         yield part
 

@@ -69,16 +69,21 @@ class WriterProcesses:
         self._lanes = [_Lane(place) for _ in range(count)]
         self._of: dict[Series, _Lane] = {}
 
-    def write_many(self, batches: Sequence[ReadingBatch], *, tell: Callable[[int], None] = lambda _: None) -> Written:
-        """Like `PairWriter.write_many`. Raises SyncError if one of the processes has failed."""
+    def begin(
+        self, batches: Sequence[ReadingBatch], *, tell: Callable[[int], None] = lambda _: None
+    ) -> Callable[[], Written]:
+        """Give batches to the processes; returns what waits for their end. Calls are to be ended in their order."""
         for number, batch in enumerate(batches):
             lane = self._of.get(batch.series)
             if lane is None:
                 lane = self._of[batch.series] = min(self._lanes, key=lambda lane: lane.given)
             lane.give(number, batch)
-        for lane in self._lanes:
-            lane.flush()
-        return sum((answer for lane in self._lanes for answer in lane.answers(tell)), Written())
+        asked = [(lane, lane.flush()) for lane in self._lanes]
+        return lambda: sum((found for lane, calls in asked for found in lane.answers(calls, tell)), Written())
+
+    def write_many(self, batches: Sequence[ReadingBatch], *, tell: Callable[[int], None] = lambda _: None) -> Written:
+        """Like `PairWriter.write_many`. Raises SyncError if one of the processes has failed."""
+        return self.begin(batches, tell=tell)()
 
     def __enter__(self) -> WriterProcesses:
         for lane in self._lanes:
@@ -172,18 +177,16 @@ class _Lane:
         self._next.numbers.append(number)
         self._next.batches.append(batch)
         if len(self._next) >= CALL:
-            self.flush()
+            self._hand_on()
 
-    def flush(self) -> None:
-        """Hand on what was taken."""
-        if self._next.batches:
-            self._asked.append(self._next)
-            self._calls.put(self._next)
-            self._next = _Call()
-
-    def answers(self, tell: Callable[[int], None]) -> Iterator[Written]:
-        """What became of everything that was taken, as it comes."""
+    def flush(self) -> list[_Call]:
+        """Hand on what was taken; returns the calls since the last flush."""
+        self._hand_on()
         asked, self._asked = self._asked, []
+        return asked
+
+    def answers(self, asked: list[_Call], tell: Callable[[int], None]) -> Iterator[Written]:
+        """What became of calls, as it comes."""
         for call in asked:
             self._answered.get()
             if call.written is None:
@@ -191,6 +194,12 @@ class _Lane:
             tell(len(call))
             met = [replace(each, batch=call.numbers[each.batch]) for each in call.written.met]
             yield replace(call.written, met=met)
+
+    def _hand_on(self) -> None:
+        if self._next.batches:
+            self._asked.append(self._next)
+            self._calls.put(self._next)
+            self._next = _Call()
 
     def end(self) -> None:
         """Return when the process is gone. What has not begun is not begun any more."""

@@ -46,6 +46,11 @@ def first_load(pair: schema.Pair) -> Iterator[None]:
     schema.ensure_pair(pair)
 
 
+def is_unique(pair: schema.Pair) -> bool:
+    """Whether the record has its key with the promise; without a key it has none."""
+    return bool(pair.record.index_information().get(schema.KEY_NAME, {}).get("unique"))
+
+
 def ensure_key(pair: schema.Pair, loading: bool) -> None:
     """The record has its key, and a unique one unless `loading` leaves or makes it otherwise.
 

@@ -17,7 +17,8 @@ from pymongo.errors import BulkWriteError
 
 from ..clock import Clock, SystemClock
 from ..readings import LONGEST_INTERVAL, ReadingBatch, Series, instant, milliseconds
-from .bulk import LEASE_SECONDS, BulkWrite
+from .bulk import LEASE_SECONDS
+from .calls import Calls
 from .comparison import Written, is_correction, overlaps
 from .copying import chunks, lacking, stored_documents
 from .layout import encode
@@ -70,7 +71,12 @@ class PairWriter:
         source in `schema.WITHHOLDING` another value for a stored reading is a contradiction: neither stays. Safe to
         repeat; raises PyMongoError for what does not pass by itself.
         """
-        return BulkWrite(self.pair, self._clock, self._pace).write(batches, mirror, tell)
+        with self.calls() as calls:
+            return calls.begin(batches, mirror, tell)()
+
+    def calls(self) -> Calls:
+        """For `write_many` again and again: the next call begins while the one before comes to its end."""
+        return Calls(self.pair, self._clock, self._pace)
 
     def fill_mirror(self, series: Series, first: datetime, last: datetime) -> int:
         """Insert what the mirror lacks of `first` … `last` (both included); returns how many documents that were."""

@@ -21,7 +21,7 @@ try:
 except ImportError:  # an extra: the household's own collections work without it
     pa = None
 
-BLOCK = 16 * 2**20  # bytes of text, about 330,000 rows
+BLOCK = 4 * 2**20  # bytes of text, about 80,000 rows
 LONGEST_HEADER = 500
 LABEL = len("2012-10-12 00:30:00.0000000")
 HALF_HOUR = 1_800_000  # ms
