@@ -246,7 +246,7 @@ class BulkWrite:
     def _insert_new(self, documents: list[Encoded]) -> bool:
         """False when another process stored some of them in between: then the part is looked at again."""
         try:
-            with self._pace.insert():
+            with self._pace.insert(self.pair.record.name):
                 insert(self.pair.record, documents)
         except BulkWriteError as error:
             if {failure["code"] for failure in error.details["writeErrors"]} == {DUPLICATE_KEY}:
@@ -273,7 +273,7 @@ class BulkWrite:
     def _insert_mirror(self, documents: Iterable[Encoded], names: set[str]) -> None:
         for chunk in chunks(documents, self._pace.documents):
             self._leases.keep()
-            with self._pace.insert():
+            with self._pace.insert(self.pair.mirror.name):
                 insert(self.pair.mirror, chunk)
             if not self._leases.is_sure():  # held up for so long that another process may have filled the same gap
                 self._mark_stale(names)

@@ -15,22 +15,30 @@ SLOW, QUICK = 5.0, 1.0  # s for an insert: above the one fewer are sent, under t
 
 
 class Pace:
-    """The size of inserts, learned from each one. Several threads may use it."""
+    """The size of inserts, learned from each one; that of the slower side. Several threads may use it."""
 
     def __init__(self) -> None:
-        self.documents = MOST
+        self._sides: dict[str, int] = {}
+
+    @property
+    def documents(self) -> int:
+        """How many the next insert should have."""
+        return min(self._sides.values(), default=MOST)
 
     @contextmanager
-    def insert(self) -> Iterator[None]:
-        """Around one insert: one that is slow, or fails, halves the next ones."""
+    def insert(self, side: str = "") -> Iterator[None]:
+        """Around one insert into a side: one that is slow, or fails, halves the next ones."""
         began = time.monotonic()
         try:
             yield
         except BaseException:
-            self.documents = max(FEWEST, self.documents // 2)
+            self._change(side, 0.5)
             raise
         seconds = time.monotonic() - began
         if seconds > SLOW:
-            self.documents = max(FEWEST, self.documents // 2)
+            self._change(side, 0.5)
         elif seconds < QUICK:
-            self.documents = min(MOST, self.documents * 2)
+            self._change(side, 2)
+
+    def _change(self, side: str, times: float) -> None:
+        self._sides[side] = min(MOST, max(FEWEST, round(self._sides.get(side, MOST) * times)))

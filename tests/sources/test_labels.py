@@ -267,9 +267,9 @@ def test_a_complete_curve_survives_printing(truth: Truth, newest_first: bool) ->
     points = printed(truth)
     result = read(points[::-1] if newest_first else points)
     assert [reading for reading, _ in readings(result)] == truth
-    labels = [point.end for point in points]
-    for reading, flag in readings(result):  # two equal values side by side at one label may be a repetition
-        assert not flag or labels.count(paris.wall(reading[0] + reading[2])) == 2
+    labels = [(point.end, point.value) for point in points]
+    if any(flag for _, flag in readings(result)):  # of two equal values at one label one may be a repetition
+        assert len(set(labels)) < len(labels)
 
 
 @settings(max_examples=150, deadline=None)

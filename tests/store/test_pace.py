@@ -73,11 +73,11 @@ def test_refused_inserts_are_repeated(own: Pair, how: dict[str, Any]) -> None:
 def test_slow_inserts_shrink_and_grow_again(own: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sync.store.pace.SLOW", 1.5)
     monkeypatch.setattr("sync.store.pace.QUICK", 1.5)
-    batches = [household(number, 20_000) for number in range(4)]
+    batches = [household(number, 20_000) for number in range(8)]
     hinder(own.record.database, 3, blockConnection=True, blockTimeMS=2000)
     pace = PairWriter(own)
     sizes: list[int] = []
-    assert pace.write_many(batches, tell=sizes.append) == Written(new=80_000)
+    assert pace.write_many(batches, tell=sizes.append) == Written(new=160_000)
     assert min(sizes) < MOST
     assert stored(own.record) == expected(batches)
     assert_same_sides(own)
