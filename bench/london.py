@@ -1,4 +1,4 @@
-"""London's bulk load against every other way of doing it, and as the data grows: `python -m bench london`.
+"""London's bulk load against every other way of doing it: `python -m bench london`.
 
 One run, one machine, one server, the same generated files and the same documents; each way in a process of its own,
 into an empty database, the ways taking turns. Medians.
@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from contextlib import suppress
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -30,30 +29,31 @@ from sync.store.sizes import compare_pair, settle
 from sync.store.verify import verify_pair
 
 HOUSEHOLDS, DAYS = 100, 209  # about a million readings
-PUBLISHED = 167_932_474  # rows of the whole set
 REAL = ("MAC000002_raw_2012-2014.csv.gz", "halfhourly_2013_70_households.csv.gz")
-SAMPLE = 0.2  # s between two looks at the memory
-GROWTH = tuple(int(each) for each in os.environ.get("BENCH_LONDON", "1,5,20,50").split(","))  # millions of readings
 RAW = tuple(name for name in WAYS if name.startswith("raw"))
 """The ways whose documents are encoded beforehand: the best of them is the ceiling."""
 
 
 def run() -> dict[str, Any]:
-    """Measure everything; needs disk (about 6 GB for fifty million readings) and no network."""
+    """Measure all ways, the proof, and what the real households take."""
+    return with_server(_measure)
+
+
+def with_server(measure: Callable[[Database[Any], Mongod, Path], dict[str, Any]]) -> dict[str, Any]:
+    """What is measured in an empty database of a server of its own, with a folder for files."""
     with tempfile.TemporaryDirectory() as folder:
         server = Mongod.spawn(Path(folder) / "db", Path(folder) / "mongod.log")
         try:
             server.wait_until_primary()
             with connect(server.uri) as client:
-                return _measure(client[NAME], server, Path(folder))
+                return measure(client[NAME], server, Path(folder))
         finally:
             server.stop()
 
 
 def _measure(database: Database[Any], server: Mongod, folder: Path) -> dict[str, Any]:
-    files = _generated(folder / "files", HOUSEHOLDS, rows_per_file=10**9)
+    files = generated(folder / "files", HOUSEHOLDS, rows_per_file=10**9)
     ways = _ways(database, server, files)
-    growth = [_grown(database, server, folder, millions) for millions in GROWTH]
     ceiling = max((ways[name] for name in RAW), key=lambda way: way["rate"])
     rows = [
         row(
@@ -64,7 +64,6 @@ def _measure(database: Database[Any], server: Mongod, folder: Path) -> dict[str,
             2.2,
         ),
         row(f"against the ceiling ({ceiling['way']})", ways["ours"]["rate"] / ceiling["rate"], "times", "≥ 0.85", 0.85),
-        *_growth_rows(growth),
         row("first progress after", ways["ours"]["first_progress"], "s", "< 2", -2.0),
         row(
             "proof, documents of each side",
@@ -82,12 +81,12 @@ def _measure(database: Database[Any], server: Mongod, folder: Path) -> dict[str,
         "runs": RUNS,
         "rows": rows,
         "ways": list(ways.values()),
-        "growth": growth,
-        "tables": {"london-ways": _ways_table(ways), "london-growth": _growth_table(growth)},
+        "tables": {"london-ways": _ways_table(ways)},
     }
 
 
-def _generated(out: Path, households: int, rows_per_file: int = 1_000_000) -> Path:
+def generated(out: Path, households: int, rows_per_file: int = 1_000_000) -> Path:
+    """A folder of generated files."""
     command = ["generate", "lcl", "--households", str(households), "--days", str(DAYS), "--out", str(out)]
     _sync(out.parent, *command, "--rows-per-file", str(rows_per_file))
     return out
@@ -96,11 +95,12 @@ def _generated(out: Path, households: int, rows_per_file: int = 1_000_000) -> Pa
 def _sync(folder: Path, *arguments: str, uri: str = "") -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "sync", *arguments]
     return subprocess.run(
-        command, cwd=folder, env=_variables(folder, uri), stdout=subprocess.PIPE, text=True, check=True
+        command, cwd=folder, env=variables(folder, uri), stdout=subprocess.PIPE, text=True, check=True
     )
 
 
-def _variables(folder: Path, uri: str) -> dict[str, str]:
+def variables(folder: Path, uri: str) -> dict[str, str]:
+    """The surroundings of a command."""
     own = {"MONGODB_URI": uri, "MONGODB_DATABASE": NAME, "XDG_STATE_HOME": str(folder / "state")}
     return {**os.environ, **own, "PYTHONPATH": str(ROOT)}
 
@@ -118,10 +118,10 @@ def _way(database: Database[Any], server: Mongod, way: str, files: Path) -> dict
     database.client.drop_database(database.name)
     settle(database)
     command = [sys.executable, "-m", "bench.ways", way, str(files), server.uri, database.name]
-    before = _cpu(server.pid)
+    before = cpu_of(server.pid)
     told = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True).stdout
-    found: dict[str, Any] = json.loads(told) | {"server_cpu": _cpu(server.pid) - before}
-    return found | (_stored(database) if way != "duckdb" else {})
+    found: dict[str, Any] = json.loads(told) | {"server_cpu": cpu_of(server.pid) - before}
+    return found | (stored(database) if way != "duckdb" else {})
 
 
 def _median(way: str, runs: list[dict[str, Any]]) -> dict[str, Any]:
@@ -130,54 +130,14 @@ def _median(way: str, runs: list[dict[str, Any]]) -> dict[str, Any]:
     return {"way": way, "rate": found["rows"] / found["seconds"] if found["rows"] else 0.0} | found
 
 
-def _grown(database: Database[Any], server: Mongod, folder: Path, millions: int) -> dict[str, Any]:
-    """The whole command, proof included, on so many million readings; rate: readings/s of the whole command."""
-    files = _generated(folder / f"files-{millions}", HOUSEHOLDS * millions)
-    database.client.drop_database(database.name)
-    settle(database)
-    seconds, peak, server_cpu = _watched(files, server, folder)
-    files_bytes = sum(each.stat().st_size for each in files.iterdir())
-    shutil.rmtree(files)
-    own = pair(database, "lcl", DEFAULT_COLLECTIONS)
-    readings = own.record.estimated_document_count()
-    found = {"millions": millions, "readings": readings, "rate": readings / seconds, "seconds": seconds}
-    return found | {"peak_mb": peak, "server_cpu": server_cpu, "file_bytes": files_bytes, **_stored(database)}
-
-
-def _watched(files: Path, server: Mongod, folder: Path) -> tuple[float, float, float]:
-    """Seconds of the import command, its peak memory with all its processes (MB), CPU seconds of the server."""
-    command = [sys.executable, "-m", "sync", "import", "--source", "lcl", str(files)]
-    before, started, peak = _cpu(server.pid), time.monotonic(), 0.0
-    process = subprocess.Popen(
-        command, cwd=folder, env=_variables(folder, server.uri), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    while process.poll() is None:
-        peak = max(peak, _memory(process.pid))
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(SAMPLE)
-    if process.returncode:
-        sys.exit("the import failed")
-    return time.monotonic() - started, peak, _cpu(server.pid) - before
-
-
-def _memory(pid: int) -> float:
-    """Resident memory of a process and all below it, MB; 0 for one that has just ended."""
-    try:
-        status = Path(f"/proc/{pid}/status").read_text()
-        below = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    except OSError:
-        return 0.0
-    kilobytes = next((int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS")), 0)
-    return kilobytes / 1024 + sum(_memory(int(each)) for each in below)
-
-
-def _cpu(pid: int) -> float:
+def cpu_of(pid: int) -> float:
     """CPU seconds of a process so far."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def _stored(database: Database[Any]) -> dict[str, float]:
+def stored(database: Database[Any]) -> dict[str, float]:
+    """What the readings take on disk."""
     settle(database)
     sizes = compare_pair(pair(database, "lcl", DEFAULT_COLLECTIONS))
     stored = sizes.timeseries.storage_bytes + sizes.timeseries.index_bytes
@@ -187,21 +147,6 @@ def _stored(database: Database[Any]) -> dict[str, float]:
         "regular_bytes_a_reading": regular / sizes.readings,
         "buckets": float(sizes.timeseries.buckets or 0),
     }
-
-
-def _growth_rows(growth: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    rates = {each["millions"]: each["rate"] for each in growth}
-    rows = [
-        row(f"{each['millions']} million, whole command, proof included", each["rate"], "readings/s") for each in growth
-    ]
-    if 1 in rates and 20 in rates:
-        rows.append(row("20 million against 1 million", rates[20] / rates[1], "times", "≥ 0.85", 0.85))
-    most = max(rates)
-    whole = PUBLISHED / rates[most] / 60
-    rows.append(row(f"the whole published set at the rate of {most} million", whole, "min", "< 28", -28.0))
-    peak = max(each["peak_mb"] for each in growth)
-    rows.append(row("peak memory, all processes of the command", peak, "MB", "< 700", -700.0))
-    return rows
 
 
 def _proof_rate(own: Pair) -> float:
@@ -220,7 +165,7 @@ def _real(database: Database[Any], server: Mongod, folder: Path) -> list[dict[st
         return []
     database.client.drop_database(database.name)
     _sync(folder, "import", "--source", "lcl", *map(str, files), uri=server.uri)
-    found = _stored(database)
+    found = stored(database)
     what = "time series with its index, real households"
     return [
         row(what, found["bytes_a_reading"], "bytes/reading", "≤ 2.5", -2.5),
@@ -240,20 +185,5 @@ def _ways_table(ways: dict[str, dict[str, Any]]) -> list[str]:
         lines.append(
             f"| {each['way']} | {rate} | {each['cpu']:.1f} | {each['server_cpu']:.1f} | {each['peak_mb']:,.0f} MB "
             f"| {stored} |"
-        )
-    return lines
-
-
-def _growth_table(growth: list[dict[str, Any]]) -> list[str]:
-    """Markdown."""
-    lines = [
-        "| readings | readings/s, proof included | peak memory | CPU s, server | time series | regular | buckets |",
-        "| --: | --: | --: | --: | --: | --: | --: |",
-    ]
-    for each in growth:
-        lines.append(
-            f"| {each['readings']:,} | {each['rate']:,.0f} | {each['peak_mb']:,.0f} MB | {each['server_cpu']:,.0f} "
-            f"| {each['bytes_a_reading']:.2f} B/reading | {each['regular_bytes_a_reading']:.1f} B/reading "
-            f"| {each['buckets']:,.0f} |"
         )
     return lines
