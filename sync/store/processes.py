@@ -1,10 +1,10 @@
 """Several processes that write one pair, split by series: never two of them on one series.
 
 For first loads (`unique.first_load`): under a unique key two writers are slower than one (measured on MongoDB 6.0.5: 14
-against 50 thousand readings a second). With the server on the same two processors two are as fast as one (125): one
-takes 1 µs of the client a reading and 8 to 10 of the server, of which one connection can use two processors at most,
-one for the record and one for the mirror. So more writers help where the server has more. A process that is killed from
-outside is replaced, and what it was writing is given to the next one, as every write may be repeated.
+against 50 thousand readings a second). One writer takes 1 µs of the client a reading and 8 to 10 of the server, over
+three connections: two for the record, one for the mirror. With the server on the same two processors that is all of
+them; more writers help where the server has more. A process that is killed from outside is replaced, and what it was
+writing is given to the next one, as every write may be repeated.
 """
 
 from __future__ import annotations
