@@ -21,7 +21,8 @@ from bench.london import HOUSEHOLDS, cpu_of, generated, settle, stored, variable
 from sync.settings import DEFAULT_COLLECTIONS
 from sync.store.connection import server_version
 from sync.store.mongod import Mongod
-from sync.store.schema import pair
+from sync.store.schema import Pair, pair
+from sync.store.verify import verify_pair
 
 GROWTH = tuple(int(each) for each in os.environ.get("BENCH_LONDON", "1,5,20,50").split(","))  # millions of readings
 PUBLISHED = 167_932_474  # rows of the whole set
@@ -35,10 +36,11 @@ def run() -> dict[str, Any]:
 
 def _measure(database: Database[Any], server: Mongod, folder: Path) -> dict[str, Any]:
     growth = [_grown(database, server, folder, millions) for millions in GROWTH]
+    proof = _proof_rate(pair(database, "lcl", DEFAULT_COLLECTIONS))
     return {
         "readings": growth[-1]["readings"],
         "server": f"MongoDB {'.'.join(map(str, server_version(database)))}",
-        "rows": _growth_rows(growth),
+        "rows": [*_growth_rows(growth), row("proof, documents of each side", proof, "documents/s", "≥ 500,000", 5e5)],
         "growth": growth,
         "tables": {"london-growth": _growth_table(growth)},
     }
@@ -83,6 +85,15 @@ def _memory(pid: int) -> float:
         return 0.0
     kilobytes = next((int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS")), 0)
     return kilobytes / 1024 + sum(_memory(int(each)) for each in below)
+
+
+def _proof_rate(own: Pair) -> float:
+    """Documents/s of each side that the comparison gets through."""
+    started = time.monotonic()
+    report = verify_pair(own)
+    if not report.identical:
+        sys.exit("not identical")
+    return own.record.estimated_document_count() / (time.monotonic() - started)
 
 
 def _growth_rows(growth: list[dict[str, Any]]) -> list[dict[str, Any]]:
