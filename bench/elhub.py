@@ -21,19 +21,18 @@ from typing import Any
 import requests
 from pymongo.database import Database
 
-from sync.open_backfill import write_batches
-from sync.plan import Window
+from bench.loader import NAME, ROOT, RUNS, row, timed_command
+from sync.load.open_backfill import write_batches
+from sync.model.window import Window
 from sync.settings import DEFAULT_COLLECTIONS
-from sync.sources.elhub import Elhub
+from sync.sources.elhub.api import Elhub
 from sync.sources.source import Dataset, Parsed
 from sync.store.connection import connect, server_version
-from sync.store.mongod import Mongod
+from sync.store.embedded.mongod import Mongod
 from sync.store.schema import Pair, ensure_pair, pair
 from sync.store.sizes import Comparison, compare_pair, settle
 from sync.store.verify import verify_pair
 from sync.store.writer import PairWriter
-
-from .loader import NAME, ROOT, RUNS, row, timed_command
 
 UNTIL = date(2025, 1, 1)
 ROWS = 1_749_553

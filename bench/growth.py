@@ -20,7 +20,7 @@ from bench.loader import row
 from bench.london import HOUSEHOLDS, cpu_of, generated, settle, stored, variables, with_server
 from sync.settings import DEFAULT_COLLECTIONS
 from sync.store.connection import server_version
-from sync.store.mongod import Mongod
+from sync.store.embedded.mongod import Mongod
 from sync.store.schema import Pair, pair
 from sync.store.verify import verify_pair
 

@@ -18,14 +18,14 @@ from typing import Any
 from bson import ObjectId
 from pymongo.database import Database
 
-from sync.readings import ReadingBatch, Series
+from sync.model.readings import ReadingBatch, Series
 from sync.settings import DEFAULT_COLLECTIONS
 from sync.sources.linky.exports import read_exports
 from sync.sources.linky.points import curve_from_points
 from sync.standin.linky import LinkyStandin
 from sync.standin.r63 import read_r63
 from sync.store.connection import connect, server_version
-from sync.store.mongod import Mongod
+from sync.store.embedded.mongod import Mongod
 from sync.store.schema import ensure_pair, pair
 from sync.store.sizes import compare_pair, settle
 from sync.store.verify import verify_pair

@@ -22,7 +22,7 @@ from bench.loader import NAME, ROOT, RUNS, SHARED, row
 from bench.ways import WAYS
 from sync.settings import DEFAULT_COLLECTIONS
 from sync.store.connection import connect, server_version
-from sync.store.mongod import Mongod
+from sync.store.embedded.mongod import Mongod
 from sync.store.schema import pair
 from sync.store.sizes import compare_pair, settle
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from pymongo.database import Database
 
-from sync.readings import GENERATED_PREFIX, Series, energy_batch
+from sync.model.readings import GENERATED_PREFIX, Series, energy_batch
 from sync.settings import DEFAULT_COLLECTIONS
 from sync.store.schema import ensure_pair, pair
 from sync.store.writer import PairWriter

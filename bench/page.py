@@ -27,12 +27,12 @@ from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStart
 from bench import meters
 from bench.clicks import Waits, at_once, chromium, opened, visit
 from bench.loader import FILE, ROOT
-from dash_app.pages import PAGES
-from dash_app.reader import Reader
-from dash_app.view import View, period_of
+from dash_app.kit.reader import Reader
+from dash_app.kit.view import View, period_of
+from dash_app.shell.pages import PAGES
 from sync.settings import load
 from sync.store.connection import connect, server_version
-from sync.store.mongod import Mongod
+from sync.store.embedded.mongod import Mongod
 
 RUNS = 5
 QUERY_RUNS = 7

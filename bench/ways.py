@@ -23,17 +23,17 @@ from typing import Any
 from bson import ObjectId
 from pymongo import IndexModel
 
-from sync.bulk_import import import_london
-from sync.clock import SystemClock
-from sync.loader import Loader
-from sync.readings import ReadingBatch
+from sync.load.bulk_import import import_london
+from sync.load.loader import Loader
+from sync.model.clock import SystemClock
+from sync.model.readings import ReadingBatch
 from sync.settings import DEFAULT_COLLECTIONS
 from sync.sources.lcl import members, parts
+from sync.store.bson_columns.commands import Encoded, insert
+from sync.store.bson_columns.layout import encode_rows
 from sync.store.connection import connect
-from sync.store.layout import encode_rows
 from sync.store.ledger import Ledger
-from sync.store.near import ObjectIds
-from sync.store.replies import Encoded, insert
+from sync.store.pieces import ObjectIds
 from sync.store.schema import KEY_NAME, Pair, ensure_pair, key_of, pair
 from sync.store.unique import first_load
 from sync.store.writer import PairWriter

@@ -9,8 +9,8 @@ from types import FrameType
 
 import click
 
-from sync.budget import LOOPBACK
-from sync.errors import SyncError, UsageError
+from sync.http.budget import LOOPBACK
+from sync.model.errors import SyncError, UsageError
 from sync.settings import Settings, load
 from sync.store.connection import open_store
 
@@ -38,7 +38,9 @@ def serve(settings: Settings, host: str | None = None, port: int | None = None) 
     if host not in LOOPBACK and not settings.dash_password:
         raise UsageError(f"{host} can be reached from outside: set DASH_PASSWORD, or leave DASH_HOST at 127.0.0.1")
     # Imported when it is called: a wrong option is told at once, without the page's libraries.
-    page, reader, server = (importlib.import_module(f"dash_app.{name}") for name in ("app", "reader", "server"))
+    page, reader, server = (
+        importlib.import_module(f"dash_app.{name}") for name in ("shell.app", "kit.reader", "shell.server")
+    )
     with open_store(settings) as database:
         app = page.create_app(reader.Reader(database, settings), settings.dash_password or None)
         bound = server.bind(app, host, port)

@@ -10,7 +10,7 @@ from types import FrameType
 import click
 
 from . import VERSION
-from .errors import SyncError
+from .model.errors import SyncError
 
 STOPPED = 3
 

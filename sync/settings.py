@@ -16,10 +16,10 @@ from typing import Any
 
 from dotenv import dotenv_values
 
-from .budget import is_loopback
-from .errors import UsageError
-from .privacy import scrub
-from .readings import mask
+from .http.budget import is_loopback
+from .model.errors import UsageError
+from .model.privacy import scrub
+from .model.readings import mask
 from .settings_parse import api_url, contact, database, flows, folder, host, mongodb_uri, normal_prm, number
 from .sources.linky.token import TokenRefused, read_token
 from .tariffs.entries import tariffs_from

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from .budget import is_loopback
+from .http.budget import is_loopback
 
 FLOWS = ("consumption", "production")
 

@@ -10,8 +10,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from sync.errors import SyncError
-from sync.readings import ReadingBatch
+from sync.model.errors import SyncError
+from sync.model.readings import ReadingBatch
 from sync.settings import DEFAULT_COLLECTIONS
 from sync.store.connection import open_store
 from sync.store.processes import Place, WriterProcesses

@@ -14,7 +14,7 @@ from pymongo.database import Database
 from sync.standin.curve import household_meters
 from sync.standin.linky import LinkyStandin
 from sync.store.connection import connect
-from sync.store.mongod import Mongod
+from sync.store.embedded.mongod import Mongod
 from tests.processes import environment
 from tests.servers import PROJECT_ROOT, GuardedServer, ReplicaSet
 from tests.shell import NOW, Shell

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sync.readings import ReadingBatch, Series
+from sync.model.readings import ReadingBatch, Series
 from sync.sources.linky.points import Curve, Point, curve_from_points
 
 SERIES = Series("linky", "21121707640844", "consumption")

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sync.plan import Window
-from sync.sources.energidata import DAY_AHEAD, ELSPOT
+from sync.model.window import Window
+from sync.sources.energidata.api import DAY_AHEAD, ELSPOT
 from sync.sources.source import Dataset
 
 DANISH = ZoneInfo("Europe/Copenhagen")

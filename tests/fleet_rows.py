@@ -13,8 +13,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from pymongo.database import Database
 
-from sync.london_tables import import_tables
-from sync.readings import Series, energy_batch
+from sync.load.household_tables import import_tables
+from sync.model.readings import Series, energy_batch
 from sync.settings import DEFAULT_COLLECTIONS
 from sync.store.schema import Pair, ensure_pair, pair
 from sync.store.writer import PairWriter

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from sync.store.process import command_line
+from sync.store.embedded.process import command_line
 from tests.processes import ROOT
 
 SERIES, READINGS, CALLS = 6, 3000, 5

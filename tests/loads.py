@@ -9,21 +9,21 @@ from typing import Any
 
 from pymongo.database import Database
 
-from sync.backfill import backfill
-from sync.budget import Budget
-from sync.clock import Clock
-from sync.loader import Loader
-from sync.outcome import Outcome
-from sync.plan import Window
-from sync.readings import Series
-from sync.series_backfill import Job, SeriesBackfill
+from sync.http.budget import Budget
+from sync.http.transport import Transport
+from sync.load.backfill import backfill
+from sync.load.loader import Loader
+from sync.load.outcome import Outcome
+from sync.load.series_backfill import Job, SeriesBackfill
+from sync.model.clock import Clock
+from sync.model.readings import Series
+from sync.model.window import Window
 from sync.settings import DEFAULT_COLLECTIONS, Meter
 from sync.sources.linky.client import LinkyClient
 from sync.standin.linky import LinkyStandin
 from sync.store.ledger import Ledger
 from sync.store.schema import Pair, ensure_pair, pair
 from sync.store.writer import PairWriter
-from sync.transport import Transport
 
 
 @dataclass

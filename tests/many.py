@@ -11,7 +11,7 @@ from bson.codec_options import CodecOptions
 from bson.raw_bson import RawBSONDocument
 from pymongo.collection import Collection
 
-from sync.readings import ReadingBatch, Series, energy_batch
+from sync.model.readings import ReadingBatch, Series, energy_batch
 from sync.store.schema import Pair
 
 START = int(datetime(2012, 1, 1, tzinfo=UTC).timestamp()) * 1000  # the years of the London data

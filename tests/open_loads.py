@@ -9,20 +9,20 @@ from typing import Any
 
 from pymongo.database import Database
 
-from sync.backfill import backfill
-from sync.budget import Budget
-from sync.clock import Clock
-from sync.loader import Loader
-from sync.open_backfill import OpenBackfill, dataset_key
-from sync.open_plan import Wish
-from sync.outcome import Outcome
-from sync.plan import Entry, Window
+from sync.http.budget import Budget
+from sync.http.transport import Transport
+from sync.load.backfill import backfill
+from sync.load.loader import Loader
+from sync.load.open_backfill import OpenBackfill, dataset_key
+from sync.load.open_plan import Wish
+from sync.load.outcome import Outcome
+from sync.model.clock import Clock
+from sync.model.window import Entry, Window
 from sync.settings import DEFAULT_COLLECTIONS
 from sync.sources.source import Dataset, OpenSource
 from sync.store.ledger import CURVE, Ledger
 from sync.store.schema import Pair, ensure_pair, pair
 from sync.store.writer import PairWriter
-from sync.transport import Transport
 from tests.loads import Notes
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import jwt
 import pytest
 
-from sync.errors import UsageError
+from sync.model.errors import UsageError
 from sync.settings import Settings, load
 
 ONE, OTHER = "21121707640844", "21121707640899"

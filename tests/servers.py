@@ -15,7 +15,7 @@ from urllib.parse import quote_plus
 from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
-from sync.store.mongod import Mongod, free_port
+from sync.store.embedded.mongod import Mongod, free_port
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 SECONDS = 60

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sync.errors import UsageError
+from sync.model.errors import UsageError
 from sync.settings import CALLS_CEILING, FILE_ONLY, SETTINGS, Settings, load
 from tests.own_settings import ONE, OTHER, PASSWORD, URI, Load, reader, refused, token
 

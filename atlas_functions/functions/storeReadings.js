@@ -29,7 +29,7 @@ function typed(type, given) {
   return BSON.Long((given - high * WORD) | 0, high);
 }
 
-// The only JavaScript spelling of the stored document: field order and types are those of sync/readings.py.
+// The only JavaScript spelling of the stored document: field order and types are those of sync/model/readings.py.
 function documentOf(_id, { series }, reading, fields) {
   const stored = { _id, ts: reading.ts, series };
   for (const [name, type] of fields) if (reading[name] !== undefined) stored[name] = typed(type, reading[name]);

@@ -7,23 +7,23 @@ from datetime import date
 
 import click
 
-from ..backfill import backfill, days_of_budget
-from ..budget import Budget, budget_limit, is_loopback
-from ..clock import SystemClock
-from ..errors import FatalSourceError, UsageError
-from ..loader import Loader
-from ..outcome import Outcome
-from ..period import wanted_period
-from ..progress import Bar
-from ..readings import Series
-from ..series_backfill import Job, SeriesBackfill
+from ..http.budget import Budget, budget_limit, is_loopback
+from ..http.transport import Transport
+from ..load.backfill import backfill, days_of_budget
+from ..load.loader import Loader
+from ..load.outcome import Outcome
+from ..load.period import wanted_period
+from ..load.progress import Bar
+from ..load.series_backfill import Job, SeriesBackfill
+from ..model.clock import SystemClock
+from ..model.errors import FatalSourceError, UsageError
+from ..model.readings import Series
 from ..settings import Settings, load
 from ..sources import SOURCES
 from ..sources.linky.client import LinkyClient
 from ..sources.linky.token import TokenRefused, read_token
 from ..store.connection import open_store
 from ..store.schema import ensure_pair
-from ..transport import Transport
 from .common import Options, day_option, echo_json, json_option, linky_loader, today_in_paris
 from .open_source import run_open_backfill
 from .report import exit_code, report

@@ -11,9 +11,9 @@ from typing import Any, TypeVar
 import click
 from pymongo.database import Database
 
-from ..clock import SystemClock
-from ..loader import Loader
-from ..localtime import PARIS
+from ..load.loader import Loader
+from ..model.clock import SystemClock
+from ..model.localtime import PARIS
 from ..settings import DEFAULT_COLLECTIONS, Settings
 from ..store.ledger import Ledger
 from ..store.schema import Document, Pair, pair

@@ -7,10 +7,10 @@ import sys
 import click
 from pymongo.database import Database
 
-from ..errors import StoreUnavailable, UsageError
+from ..model.errors import StoreUnavailable, UsageError
 from ..settings import Settings, load
 from ..store.connection import open_store, place_of
-from ..store.embedded import Embedded, Stopped
+from ..store.embedded.server import Embedded, Stopped
 from ..store.schema import Document
 from .common import echo_json, json_option
 

@@ -7,10 +7,10 @@ from dataclasses import asdict
 
 import click
 
-from ..clock import SystemClock
 from ..fleet.build import Fleet, Report
 from ..fleet.names import SOURCES
-from ..progress import Bar
+from ..load.progress import Bar
+from ..model.clock import SystemClock
 from ..settings import load
 from ..store.connection import open_store
 from ..store.schema import exists

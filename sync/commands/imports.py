@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from ..importing import import_files
-from ..progress import Bar
+from ..load.importing import import_files
+from ..load.progress import Bar
 from ..settings import load
 from ..store.connection import open_store
 from .common import echo_json, json_option, linky_loader

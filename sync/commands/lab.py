@@ -7,11 +7,11 @@ from contextlib import closing
 
 import click
 
-from ..clock import SystemClock
 from ..lab.experiment import FEW, Lab, Result, Row
 from ..lab.forms import MIRROR, RECORD, TRAP, refuse_clash
-from ..localtime import ZONES
-from ..progress import Bar
+from ..load.progress import Bar
+from ..model.clock import SystemClock
+from ..model.localtime import ZONES
 from ..settings import Settings
 from ..store.schema import Pair, refuse_mismatch
 from .common import size

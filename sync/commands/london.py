@@ -10,10 +10,10 @@ from pathlib import Path
 
 import click
 
-from ..bulk_import import FileReport, RowProgress, import_london, in_words, sums
-from ..loader import Loader
-from ..london_tables import import_tables, split_tables
-from ..progress import RowBar
+from ..load.bulk_import import FileReport, RowProgress, import_london, in_words, sums
+from ..load.household_tables import import_tables, split_tables
+from ..load.loader import Loader
+from ..load.progress import RowBar
 from ..settings import Settings
 from ..sources.lcl import Member, members
 from ..store.connection import open_store

@@ -12,15 +12,16 @@ from pathlib import Path
 import click
 from pymongo.database import Database
 
-from ..backfill import backfill, days_of_budget
-from ..budget import Budget, is_loopback
-from ..clock import Clock, SystemClock
-from ..errors import FatalSourceError, UsageError
-from ..loader import Loader
-from ..open_backfill import OpenBackfill, store_parsed
-from ..open_plan import Wish, open_period
-from ..outcome import Outcome
-from ..progress import Bar
+from ..http.budget import Budget, is_loopback
+from ..http.transport import Transport
+from ..load.backfill import backfill, days_of_budget
+from ..load.loader import Loader
+from ..load.open_backfill import OpenBackfill, store_parsed
+from ..load.open_plan import Wish, open_period
+from ..load.outcome import Outcome
+from ..load.progress import Bar
+from ..model.clock import Clock, SystemClock
+from ..model.errors import FatalSourceError, UsageError
 from ..settings import Settings
 from ..sources import ADDRESSES, SOURCES
 from ..sources.source import OpenSource, ReadFiles
@@ -29,7 +30,6 @@ from ..store.ledger import Ledger
 from ..store.schema import Document, Pair, ensure_pair, pair
 from ..store.unique import first_load
 from ..store.writer import PairWriter
-from ..transport import Transport
 from .common import Options, echo_json
 from .report import exit_code, report
 
@@ -188,9 +188,9 @@ def files_of(name: str) -> ReadFiles:
     if name not in SOURCES:
         raise UsageError(f"source {name!r} cannot be imported; known: {', '.join(sorted({'linky', *SOURCES}))}")
     try:
-        module = importlib.import_module(f"sync.sources.{name}_files")
+        module = importlib.import_module(f"sync.sources.{name}.files")
     except ModuleNotFoundError as error:
-        if error.name != f"sync.sources.{name}_files":
+        if error.name != f"sync.sources.{name}.files":
             raise
         raise UsageError(f"there are no files of {name} to import: python -m sync backfill --source {name}") from None
     reader: ReadFiles = module.read_files

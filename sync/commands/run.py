@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import click
 
-from ..errors import UsageError
+from ..model.errors import UsageError
 from ..settings import Meter, Settings, load
 from ..standin.household import HOUSEHOLD_PRM
 from ..standin.linky import LinkyStandin

@@ -15,8 +15,8 @@ from types import FrameType
 
 import click
 
-from ..errors import UsageError
-from ..readings import mask
+from ..model.errors import UsageError
+from ..model.readings import mask
 from ..standin.curve import Meter, household_meters
 from ..standin.days import clock_set_to
 from ..standin.faults import kinds_text, parse_faults

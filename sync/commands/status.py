@@ -6,14 +6,15 @@ from typing import Any
 
 import click
 
-from ..budget import Budget, Usage, budget_limit, is_loopback
-from ..clock import SystemClock
-from ..coverage import Coverage, compare_days, coverage, in_words
-from ..open_backfill import dataset_key
-from ..open_plan import Wish, due_windows, open_period
-from ..period import wanted_period
-from ..plan import STATES, Window, plan_windows
-from ..readings import Series, series_from
+from ..http.budget import Budget, Usage, budget_limit, is_loopback
+from ..load.coverage import Coverage, compare_days, coverage, in_words
+from ..load.open_backfill import dataset_key
+from ..load.open_plan import Wish, due_windows, open_period
+from ..load.period import wanted_period
+from ..load.plan import plan_windows
+from ..model.clock import SystemClock
+from ..model.readings import Series, series_from
+from ..model.window import STATES, Window
 from ..settings import Settings, load
 from ..sources import SOURCES
 from ..sources.linky.client import CURVE_DAYS

@@ -12,10 +12,10 @@ from typing import Any, TypeVar
 import click
 from bson import json_util
 
-from ..clock import SystemClock
-from ..errors import SyncError
-from ..localtime import PARIS
-from ..privacy import scrub
+from ..model.clock import SystemClock
+from ..model.errors import SyncError
+from ..model.localtime import PARIS
+from ..model.privacy import scrub
 from ..settings import load
 from ..store.connection import open_store
 from ..triggers.tree import DEFAULT_FOLDER
@@ -102,7 +102,7 @@ def check_command(folder: Path, as_json: bool) -> None:
       python -m sync trigger check
       python -m sync trigger check --json
     """
-    from ..triggers.check import problems_of  # noqa: PLC0415
+    from ..triggers.check.check import problems_of  # noqa: PLC0415
 
     problems = problems_of(folder)
     if as_json:
@@ -132,9 +132,9 @@ def run_command(name: str, folder: Path, as_json: bool) -> None:
       python -m sync trigger run linkyDaily
       python -m sync trigger run linkyDaily --json
     """
-    from ..triggers.harness import run_function  # noqa: PLC0415
     from ..triggers.local import service_of, values_and_secrets  # noqa: PLC0415
-    from ..triggers.polite import PoliteHttp  # noqa: PLC0415
+    from ..triggers.run.harness import run_function  # noqa: PLC0415
+    from ..triggers.run.http import PoliteHttp  # noqa: PLC0415
 
     settings = load()
     clock = SystemClock()

@@ -6,16 +6,16 @@ from pathlib import Path
 
 import click
 
-from ..clock import SystemClock
-from ..errors import UsageError
+from ..model.clock import SystemClock
+from ..model.errors import UsageError
 from ..settings import load
-from ..triggers.admin_api import AdminApi
-from ..triggers.atlas_account import atlas_account
-from ..triggers.check import problems_of
-from ..triggers.config_tree import read_tree
-from ..triggers.deploy import Plan, plan, token_secret
-from ..triggers.deploy_changes import Change
-from ..triggers.given import given_by
+from ..triggers.check.check import problems_of
+from ..triggers.check.tree import read_tree
+from ..triggers.deploy.account import atlas_account
+from ..triggers.deploy.admin_api import AdminApi
+from ..triggers.deploy.changes import Change
+from ..triggers.deploy.deploy import Plan, plan, token_secret
+from ..triggers.values import given_by
 from .common import echo_json, json_option
 from .trigger import folder_option
 

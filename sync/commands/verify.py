@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from ..clock import SystemClock
+from ..model.clock import SystemClock
 from ..settings import load
 from ..store.connection import open_store
 from ..store.schema import Pair, ensure_pair, refuse_mismatch

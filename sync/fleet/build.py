@@ -10,10 +10,10 @@ from typing import Any, Protocol
 
 from bson import ObjectId
 
-from ..clock import Clock
-from ..localtime import ZONES, local_day
+from ..model.clock import Clock
+from ..model.localtime import ZONES, local_day
 from ..store.lease import Lease, held
-from ..store.patience import patiently
+from ..store.retry import patiently
 from ..store.schema import Document, Pair
 from .bands import band_stages, week_starts, year_stages
 from .names import ALL, BANDS, FLEET, HOUSEHOLDS, PROFILES, STEPS, TABLES, YEARS, after, month_of, number_of

@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 
 from bson import ObjectId
 
-from ..localtime import day_seconds, days, midnight
-from ..store.wallclock import DAY_MS, local_ms
+from ..model.localtime import day_seconds, days, midnight
+from ..model.localtime_query import DAY_MS, local_ms
 from .names import ALL, HOUSEHOLDS, PROFILES, SLOTS, TABLES, after, first_of, number_of
 
 Stage = dict[str, Any]

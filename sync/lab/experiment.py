@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 
 from pymongo.database import Database
 
-from ..clock import Clock
-from ..errors import StoreError
-from ..outcome import Progress
+from ..load.outcome import Progress
+from ..model.clock import Clock
+from ..model.errors import StoreError
 from ..store.connection import server_version
 from ..store.lease import Lease
 from ..store.schema import Document, Pair

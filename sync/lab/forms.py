@@ -10,7 +10,7 @@ from pymongo import ASCENDING, DESCENDING, IndexModel
 from pymongo.collection import Collection
 from pymongo.database import Database
 
-from ..errors import UsageError
+from ..model.errors import UsageError
 from ..store.schema import KEY_NAME, TIMESERIES, Document, key_of
 
 PREFIX = "lab_scratch_"

@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 from pymongo import ASCENDING, DESCENDING
 from pymongo.collection import Collection
 
-from ..localtime import local_day, midnight
-from ..readings import Series, instant, milliseconds
+from ..model.localtime import local_day, midnight
+from ..model.readings import Series, instant, milliseconds
 from ..store.schema import Document
 
 NAMES = ("day", "month", "year", "maximum", "last")

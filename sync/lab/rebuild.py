@@ -12,8 +12,8 @@ from pymongo import ASCENDING
 from pymongo.collection import Collection
 from pymongo.database import Database
 
-from ..readings import Series, series_from
-from ..store.replies import RAW
+from ..model.readings import Series, series_from
+from ..store.bson_columns.commands import RAW
 from ..store.schema import Document
 from ..store.verify import series_of
 from ..store.writer import BATCH

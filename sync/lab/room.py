@@ -5,7 +5,7 @@ from __future__ import annotations
 from pymongo.database import Database
 from pymongo.errors import OperationFailure
 
-from ..errors import StoreError
+from ..model.errors import StoreError
 from ..store.schema import Document, Pair
 from ..store.sizes import size_of
 from .forms import FORMS

@@ -11,7 +11,7 @@ import os
 from pymongo.collection import Collection
 from pymongo.database import Database
 
-from ..clock import Clock
+from ..model.clock import Clock
 from ..store.schema import Document
 from ..store.sizes import settle, size_of
 from .forms import MARKER

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from pymongo.collection import Collection
 
-from ..errors import StoreError
+from ..model.errors import StoreError
 from ..store.schema import Document
 from .forms import Form
 from .questions import Question, agree, ask

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from .elhub import Elhub
-from .energidata import Energidata
+from .elhub.api import Elhub
+from .energidata.api import Energidata
 from .source import OpenSource
-from .weather import Weather
+from .weather.api import Weather
 
 SOURCES: Mapping[str, Callable[[str], OpenSource]] = {
     "elhub": Elhub,

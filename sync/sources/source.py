@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from ..plan import Window
-from ..readings import ReadingBatch
-from ..transport import Answer
+from ..http.transport import Answer
+from ..model.readings import ReadingBatch
+from ..model.window import Window
 
 
 class AnswerRefused(Exception):

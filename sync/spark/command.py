@@ -9,7 +9,7 @@ import click
 
 from ..commands.common import json_option
 from ..commands.london import run_london_import
-from ..errors import UsageError
+from ..model.errors import UsageError
 from ..settings import load
 from ..store.processes import Place
 from .engine import Engine, require_spark

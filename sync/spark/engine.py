@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..errors import SyncError, UsageError
-from ..privacy import scrub
+from ..model.errors import SyncError, UsageError
+from ..model.privacy import scrub
 
 try:
     from py4j.protocol import Py4JError

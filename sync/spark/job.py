@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 from pymongo.errors import PyMongoError
 
-from ..bulk_import import BYTES_A_ROW, FileReport, RowProgress, begun, finish, in_words
-from ..errors import StoreError
-from ..loader import Loader
+from ..load.bulk_import import BYTES_A_ROW, FileReport, RowProgress, begun, finish, in_words
+from ..load.loader import Loader
+from ..model.errors import StoreError
 from ..sources.lcl import Member
 from ..store.processes import Place
 from ..store.unique import first_load

@@ -9,10 +9,10 @@ import platform
 import traceback
 from dataclasses import dataclass
 
-from ..bulk_import import FileReport, load_file
-from ..clock import SystemClock
-from ..errors import SyncError
-from ..loader import Loader
+from ..load.bulk_import import FileReport, load_file
+from ..load.loader import Loader
+from ..model.clock import SystemClock
+from ..model.errors import SyncError
 from ..sources.lcl import Member
 from ..store.connection import open_store
 from ..store.ledger import Ledger

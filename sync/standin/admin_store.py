@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
-from ..triggers.syntax import parse
+from ..triggers.check.lint.syntax import parse
 
 Entry = dict[str, Any]
 

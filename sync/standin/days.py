@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, timedelta
 
-from ..localtime import PARIS
+from ..model.localtime import PARIS
 from .curve import Meter
 
 Now = Callable[[], datetime]

@@ -21,8 +21,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from ..localtime import midnight
-from ..sources.elhub import AREAS
+from ..model.localtime import midnight
+from ..sources.elhub.api import AREAS
 from . import elhub_spoil
 from .days import Now
 from .elhub_hours import HOUR, PUBLISHED_AFTER, ZONE, GeneratedHours, Hours, Served

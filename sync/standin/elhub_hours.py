@@ -16,10 +16,10 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ..localtime import ZONES, midnight
-from ..readings import Instants
-from ..sources.elhub import AREAS, FIRST
-from ..sources.elhub_files import read_files
+from ..model.localtime import ZONES, midnight
+from ..model.readings import Instants
+from ..sources.elhub.api import AREAS, FIRST
+from ..sources.elhub.files import read_files
 
 ZONE = ZONES["elhub"]
 HOUR = 3_600_000
@@ -95,7 +95,7 @@ class GeneratedHours:
 
 
 class FileHours:
-    """The hours of bulk files or of saved answers (`sync/sources/elhub_files.py`)."""
+    """The hours of bulk files or of saved answers (`sync/sources/elhub/files.py`)."""
 
     def __init__(self, *paths: Path) -> None:
         parts: dict[tuple[str, str, str], list[Hours]] = {}

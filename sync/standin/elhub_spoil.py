@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..localtime import midnight
+from ..model.localtime import midnight
 from .elhub_hours import HOUR, ZONE, Hours
 from .faults import DayFault, Kind
 

@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
-from ..readings import milliseconds
+from ..model.readings import milliseconds
 from . import energidata_spoil
 from .days import Now
 from .energidata_rows import COLUMNS, HISTORY, TIMES, ZONE, GeneratedRows, Row, Served

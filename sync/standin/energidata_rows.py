@@ -15,10 +15,10 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ..localtime import ZONES, midnight
-from ..readings import Instants
-from ..sources.energidata_files import read_files
-from ..sources.energidata_prices import CHANGE
+from ..model.localtime import ZONES, midnight
+from ..model.readings import Instants
+from ..sources.energidata.files import read_files
+from ..sources.energidata.prices import CHANGE
 
 ZONE = ZONES["energidata"]
 HOUR = 3_600_000
@@ -143,7 +143,7 @@ def _declared(common: Row, energies: list[tuple[str, str, str | None, float]]) -
 
 
 class FileRows:
-    """The prices of site exports (`sync/sources/energidata_files.py`); nothing is declared there."""
+    """The prices of site exports (`sync/sources/energidata/files.py`); nothing is declared there."""
 
     def __init__(self, *paths: Path) -> None:
         self._prices: dict[int, list[tuple[str, float, float | None]]] = {}

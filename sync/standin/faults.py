@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-from ..errors import UsageError
+from ..model.errors import UsageError
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from datetime import date, datetime, timedelta
 from hashlib import blake2b
 from typing import Any, TypeVar
 
-from ..localtime import PARIS, days, wall_clock_instants
+from ..model.localtime import PARIS, days, wall_clock_instants
 from . import answers, refusals
 from .answers import CURVE, DAILY, INDEX, PEAK, ROUTES, Period, Route, Stamped
 from .curve import CurvePoint, day_total

@@ -13,7 +13,7 @@ from functools import lru_cache
 from hashlib import blake2b
 from random import Random
 
-from ..localtime import PARIS, day_seconds, midnight
+from ..model.localtime import PARIS, day_seconds, midnight
 
 HOUSEHOLD_PRM = "99999999999999"
 """Usage point of the first generated meter: the number Enedis' own examples use for a meter that does not exist."""

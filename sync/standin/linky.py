@@ -21,9 +21,9 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import parse_qsl
 
-from ..errors import UsageError
-from ..localtime import PARIS
-from ..readings import mask
+from ..model.errors import UsageError
+from ..model.localtime import PARIS
+from ..model.readings import mask
 from . import gateway, refusals, tokens
 from .answers import Period, Route
 from .curve import Meter, household_meters

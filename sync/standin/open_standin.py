@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import ClassVar, Self
 from urllib.parse import parse_qsl
 
-from ..errors import UsageError
+from ..model.errors import UsageError
 from .days import Now, real_now
 from .faults import NO_FAULTS, Faults, Kind
 from .replies import EMPTY, NO_SUCH_PAGE, Reply, hindered

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
-from ..errors import FileRefused
+from ..model.errors import FileRefused
 from ..sources.linky.steps import parse_step
 from .curve import CONSUMPTION, PRODUCTION, CurvePoint, LoadCurve, Meter, RecordedCurve
 

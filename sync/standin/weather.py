@@ -18,8 +18,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 
-from ..readings import Instants, milliseconds
-from ..sources.weather_places import VARIABLES
+from ..model.readings import Instants, milliseconds
+from ..sources.weather.places import VARIABLES
 from .days import Now
 from .energidata_rows import HOUR, grid
 from .faults import NO_FAULTS, Faults, Kind

@@ -10,9 +10,9 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ..readings import Instants
-from ..sources.weather_files import read_files
-from ..sources.weather_places import PLACES, VARIABLES
+from ..model.readings import Instants
+from ..sources.weather.files import read_files
+from ..sources.weather.places import PLACES, VARIABLES
 from .energidata_rows import HOUR, noise
 
 LEVELS = {
@@ -51,7 +51,7 @@ class GeneratedWeather:
 
 
 class FileWeather:
-    """The hours of weather files (`sync/sources/weather_files.py`), by price area."""
+    """The hours of weather files (`sync/sources/weather/files.py`), by price area."""
 
     def __init__(self, *paths: Path) -> None:
         self._hours: dict[str, dict[str, dict[int, float]]] = {}

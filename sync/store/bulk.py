@@ -20,18 +20,18 @@ import numpy as np
 from pymongo import ReplaceOne
 from pymongo.errors import BulkWriteError
 
-from ..clock import Clock
-from ..errors import StoreError
-from ..readings import LONGEST_INTERVAL, Instants, ReadingBatch, Series, instant
-from .columns import decode
+from ..model.clock import Clock
+from ..model.errors import StoreError
+from ..model.readings import LONGEST_INTERVAL, Instants, ReadingBatch, Series, instant
+from .bson_columns.columns import decode
+from .bson_columns.commands import Encoded, find, insert
+from .bson_columns.copying import chunks, lacking, stored_documents
 from .comparison import Met, Verdict, Written, compare
-from .contradictions import Contradictions
-from .copying import chunks, lacking, stored_documents
+from .conflicts import Contradictions
 from .leases import DUPLICATE_KEY, Leases
-from .near import NOTHING, Numbered, Piece, parts, present
 from .pace import Pace
-from .patience import PATIENCE, patiently
-from .replies import Encoded, find, insert
+from .pieces import NOTHING, Numbered, Piece, parts, present
+from .retry import PATIENCE, patiently
 from .schema import LEASES, WITHHOLDING, Pair, lease_name
 from .unique import is_unique
 from .withholding import withhold

@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from types import TracebackType
 
-from ..clock import Clock
-from ..readings import ReadingBatch
+from ..model.clock import Clock
+from ..model.readings import ReadingBatch
 from .bulk import BulkWrite, Earlier, Turns
 from .comparison import Written
 from .pace import Pace

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..readings import PRELIMINARY, Instants, ReadingBatch
-from .columns import Slice
-from .layout import Ids
+from ..model.readings import PRELIMINARY, Instants, ReadingBatch
+from .bson_columns.columns import Slice
+from .bson_columns.layout import Ids
 from .schema import Document
 
 NOT_COMPARED = {"_id", "ts", "series", "flag"}

@@ -14,8 +14,8 @@ from pymongo.database import Database
 from pymongo.errors import PyMongoError
 from pymongo.uri_parser import parse_uri
 
-from ..errors import StoreError
-from .embedded import Embedded
+from ..model.errors import StoreError
+from .embedded.server import Embedded
 from .explain import bad_uri, explain, explained, is_passing, using
 from .schema import Document
 

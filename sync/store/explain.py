@@ -22,9 +22,9 @@ from pymongo.errors import (
     ServerSelectionTimeoutError,
 )
 
-from ..errors import StoreError, StoreUnavailable, SyncError, UsageError
-from ..privacy import scrub
-from .embedded import Embedded
+from ..model.errors import StoreError, StoreUnavailable, SyncError, UsageError
+from ..model.privacy import scrub
+from .embedded.server import Embedded
 
 AUTHENTICATION_FAILED, USER_NOT_FOUND, UNAUTHORIZED, ATLAS_ERROR, OUT_OF_DISK_SPACE = 18, 11, 13, 8000, 14031
 WRITE_CONCERN_TIMEOUT, DUPLICATE_KEY = 64, 11000

@@ -17,8 +17,8 @@ from pathlib import Path
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError, PyMongoError
 
-from ..clock import Clock, SystemClock
-from ..errors import LeaseLost, StoreError
+from ..model.clock import Clock, SystemClock
+from ..model.errors import LeaseLost, StoreError
 from .schema import LEASES, Document
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0  # s between two looks at a lease that another process holds

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from pymongo.database import Database
 from pymongo.errors import BulkWriteError, PyMongoError
 
-from ..errors import LeaseLost
+from ..model.errors import LeaseLost
 from .lease import PLACE, is_dead, process
 from .schema import LEASES, Document
 

@@ -12,8 +12,8 @@ from datetime import UTC, date, datetime
 from pymongo import ReplaceOne
 from pymongo.database import Database
 
-from ..plan import STATES, Entry, Window
-from ..readings import Series
+from ..model.readings import Series
+from ..model.window import STATES, Entry, Window
 from .schema import FLOORS, TOTALS, WINDOWS, Document
 
 CURVE, DAILY = "curve", "totals"

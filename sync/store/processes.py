@@ -22,8 +22,8 @@ from pathlib import Path
 from queue import Empty, Queue
 from types import TracebackType
 
-from ..errors import StoreError, SyncError
-from ..readings import ReadingBatch, Series
+from ..model.errors import StoreError, SyncError
+from ..model.readings import ReadingBatch, Series
 from .comparison import Written
 from .connection import StoreSettings, open_store
 from .schema import pair

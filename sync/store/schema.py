@@ -14,8 +14,8 @@ from pymongo.collection import Collection
 from pymongo.database import Database
 from pymongo.errors import CollectionInvalid, OperationFailure
 
-from ..errors import CollectionMismatch
-from ..readings import Series
+from ..model.errors import CollectionMismatch
+from ..model.readings import Series
 from . import unique
 
 Document = dict[str, Any]

@@ -15,11 +15,11 @@ from functools import partial
 
 from bson import decode
 
-from ..clock import SystemClock
-from .layout import PLAIN
-from .patience import patiently
-from .replies import find
-from .runs import runs
+from ..model.clock import SystemClock
+from .bson_columns.commands import find
+from .bson_columns.layout import PLAIN
+from .bson_columns.runs import runs
+from .retry import patiently
 from .schema import Document, Pair
 
 CLOCK = SystemClock()

@@ -19,8 +19,8 @@ from typing import Any
 from pymongo import IndexModel
 from pymongo.errors import DuplicateKeyError, OperationFailure, PyMongoError
 
-from ..errors import CollectionMismatch
-from ..readings import series_from
+from ..model.errors import CollectionMismatch
+from ..model.readings import series_from
 from . import schema
 
 CONVERTS = [6, 0, 0]  # the first server that can make an existing index unique

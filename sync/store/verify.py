@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 from pymongo import ASCENDING
 from pymongo.collection import Collection
 
-from ..clock import Clock
-from ..localtime import PARIS, ZONES, local_day
-from ..readings import Series, series_from
-from .columns import Slice, decode
-from .layout import PLAIN
-from .listing import identity, series_of
+from ..model.clock import Clock
+from ..model.localtime import PARIS, ZONES, local_day
+from ..model.readings import Series, series_from
+from .bson_columns.columns import Slice, decode
+from .bson_columns.layout import PLAIN
 from .schema import SERIES_FIELDS, VERIFICATIONS, Document, Pair, series_fields
+from .series import identity, series_of
 from .sides import Both, both_sides
 from .writer import PairWriter
 

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pymongo.collection import Collection
 
-from ..readings import ReadingBatch, instant, milliseconds
-from .contradictions import Contradiction, Contradictions
+from ..model.readings import ReadingBatch, instant, milliseconds
+from .conflicts import Contradiction, Contradictions
 from .schema import Document
 
 

@@ -15,17 +15,17 @@ from bson import ObjectId
 from pymongo import ReplaceOne
 from pymongo.errors import BulkWriteError
 
-from ..clock import Clock, SystemClock
-from ..readings import LONGEST_INTERVAL, ReadingBatch, Series, instant, milliseconds
+from ..model.clock import Clock, SystemClock
+from ..model.readings import LONGEST_INTERVAL, ReadingBatch, Series, instant, milliseconds
+from .bson_columns.commands import RAW, Encoded, insert
+from .bson_columns.copying import chunks, lacking, stored_documents
+from .bson_columns.layout import encode
 from .bulk import LEASE_SECONDS
 from .calls import Calls
 from .comparison import Written, is_correction, overlaps
-from .copying import chunks, lacking, stored_documents
-from .layout import encode
 from .lease import Lease, held
 from .pace import Pace
-from .patience import PATIENCE, patiently
-from .replies import RAW, Encoded, insert
+from .retry import PATIENCE, patiently
 from .schema import LEASES, Document, Pair, lease_name
 
 __all__ = ["RAW", "PairWriter", "Written"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-from .config_names import FIELDS, MONTHS, schedule_problem
+from .check.names import FIELDS, MONTHS, schedule_problem
 
 
 class FieldRule(Protocol):

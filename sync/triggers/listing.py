@@ -6,8 +6,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from ..localtime import PARIS
-from .config_tree import read_tree
+from ..model.localtime import PARIS
+from .check.tree import read_tree
 from .cron import parse_schedule
 
 

@@ -6,10 +6,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from ..budget import budget_limit
+from ..http.budget import budget_limit
 from ..settings import Settings
-from .given import AUTO, NO_METER, SOURCES, TOKEN_VALUE, collection_values, given_by
 from .tree import FromSecret, values_of
+from .values import AUTO, NO_METER, SOURCES, TOKEN_VALUE, collection_values, given_by
 
 SERVICE = "mongodb-atlas"
 TOKEN_SECRET = "linkyTokenSecret"  # noqa: S105 - the name of a secret

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..errors import UsageError
+from ..model.errors import UsageError
 
 MOST_SECRET_CHARACTERS = 500
 DEFAULT_FOLDER = Path(__file__).resolve().parent.parent.parent / "atlas_functions"

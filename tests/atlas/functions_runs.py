@@ -11,13 +11,13 @@ from typing import Any
 
 from pymongo.database import Database
 
-from sync.readings import Series
+from sync.model.readings import Series
 from sync.settings import DEFAULT_COLLECTIONS
 from sync.standin.curve import household_meters
 from sync.standin.linky import LinkyStandin
 from sync.store.schema import Pair, ensure_pair, pair
 from sync.store.verify import verify_pair
-from sync.triggers.harness import Execution, Limits, run_function
+from sync.triggers.run.harness import Execution, Limits, run_function
 from sync.triggers.tree import DEFAULT_FOLDER
 
 TOKEN_SECRET = "linkyTokenSecret"

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
-from sync.localtime import day_seconds, midnight
+from sync.model.localtime import day_seconds, midnight
 from sync.standin.curve import LoadCurve
 from sync.standin.faults import Faults, parse_faults
 

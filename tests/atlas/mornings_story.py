@@ -10,12 +10,12 @@ from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from threading import Event
 
-from sync.plan import Window as LoaderWindow
+from sync.model.window import Window as LoaderWindow
 from sync.standin.curve import LoadCurve
-from sync.store.mongod import free_port
+from sync.store.embedded.mongod import free_port
 from sync.store.verify import repair_pair, verify_pair
-from sync.triggers.harness import Execution
-from sync.triggers.web import Reply, Request, send
+from sync.triggers.run.harness import Execution
+from sync.triggers.run.web import Reply, Request, send
 from tests.atlas.functions_plan import Expected, Plan, Window
 from tests.atlas.functions_runs import AFTERNOON, MORNING, Atlas
 from tests.atlas.mornings_season import Readings, Season, days_between, is_full, readings_of

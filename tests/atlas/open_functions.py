@@ -11,8 +11,8 @@ from typing import Any
 
 from pymongo.database import Database
 
-from sync.localtime import midnight
-from sync.readings import milliseconds
+from sync.model.localtime import midnight
+from sync.model.readings import milliseconds
 from sync.settings import DEFAULT_COLLECTIONS
 from sync.sources import SOURCES
 from sync.sources.source import OpenSource
@@ -23,7 +23,7 @@ from sync.standin.faults import parse_faults
 from sync.standin.open_standin import OpenStandin
 from sync.store.schema import Pair, ensure_pair, pair
 from sync.store.verify import verify_pair
-from sync.triggers.harness import Execution, Limits, run_function
+from sync.triggers.run.harness import Execution, Limits, run_function
 from sync.triggers.tree import DEFAULT_FOLDER
 from tests.clock import FakeClock
 from tests.open_loads import OpenLoad

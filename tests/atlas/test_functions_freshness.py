@@ -11,7 +11,7 @@ from pymongo.database import Database
 
 from sync.standin.faults import parse_faults
 from sync.store.verify import repair_pair, verify_pair
-from sync.triggers.harness import Execution
+from sync.triggers.run.harness import Execution
 from tests.atlas.functions_meters import configure, many
 from tests.atlas.functions_runs import TOKEN_SECRET, Atlas, atlas, days_from
 

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
-from sync.triggers.harness import Execution, run_function
+from sync.triggers.run.harness import Execution, run_function
+from sync.triggers.run.web import Reply, Request, send
 from sync.triggers.tree import DEFAULT_FOLDER
-from sync.triggers.web import Reply, Request, send
 from tests.atlas.functions_meters import asked, configure, full_days, many
 from tests.atlas.functions_runs import AFTERNOON, Atlas, days_from
 

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from pymongo.database import Database
 
-from sync.localtime import ZONES, day_seconds, midnight
-from sync.plan import Window
+from sync.model.localtime import ZONES, day_seconds, midnight
+from sync.model.window import Window
 from sync.sources.source import Dataset
 from sync.standin.elhub_hours import GeneratedHours
 from sync.store.verify import repair_pair, verify_pair

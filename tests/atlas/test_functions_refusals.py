@@ -16,7 +16,7 @@ from pymongo.database import Database
 
 from sync.standin.faults import parse_faults
 from sync.store.schema import KEY_NAME, SCHEMA, ensure_pair
-from sync.triggers.harness import Execution
+from sync.triggers.run.harness import Execution
 from sync.triggers.tree import DEFAULT_FOLDER
 from tests.atlas.functions_runs import AFTERNOON, TOKEN_SECRET, Atlas, atlas
 from tests.scripted import says, serving

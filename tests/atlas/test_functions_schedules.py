@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 
-from sync.localtime import PARIS
-from sync.triggers.config_tree import read_tree
+from sync.model.localtime import PARIS
+from sync.triggers.check.tree import read_tree
 from sync.triggers.cron import parse_schedule
 from sync.triggers.tree import DEFAULT_FOLDER
 

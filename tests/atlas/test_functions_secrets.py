@@ -14,8 +14,8 @@ from bson import json_util
 from pymongo.database import Database
 
 from sync.standin.faults import parse_faults
-from sync.triggers.harness import Execution
-from sync.triggers.web import Reply, Request, RequestFailed
+from sync.triggers.run.harness import Execution
+from sync.triggers.run.web import Reply, Request, RequestFailed
 from tests.atlas.functions_runs import AFTERNOON, TOKEN_SECRET, Atlas, atlas
 from tests.scripted import Handler, Server, serving
 

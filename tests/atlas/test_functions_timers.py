@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
+from sync.triggers.run.web import NoReply, Reply, Request
 from sync.triggers.tree import DEFAULT_FOLDER
-from sync.triggers.web import NoReply, Reply, Request
 from tests.atlas.functions_runs import Atlas, atlas
 
 DAY = date(2026, 11, 17)

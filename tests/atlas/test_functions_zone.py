@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from pymongo import MongoClient
 
-from sync.localtime import wall_clock_instants
-from sync.triggers.harness import run_function
+from sync.model.localtime import wall_clock_instants
+from sync.triggers.run.harness import run_function
 from sync.triggers.tree import DEFAULT_FOLDER
 
 NOWHERE = MongoClient[dict[str, Any]]("127.0.0.1", 1, connect=False)["nowhere"]

@@ -12,15 +12,15 @@ import pytest
 from bson import ObjectId
 from pymongo.database import Database
 
-from sync.localtime import PARIS, day_seconds, midnight
-from sync.plan import Window
+from sync.model.localtime import PARIS, day_seconds, midnight
+from sync.model.window import Window
 from sync.standin.linky import LinkyStandin
 from sync.store.lease import Lease, held
 from sync.store.schema import LEASES
 from sync.store.verify import repair_pair, verify_pair
-from sync.triggers.harness import Execution, run_function
+from sync.triggers.run.harness import Execution, run_function
+from sync.triggers.run.web import Reply, Request, send
 from sync.triggers.tree import DEFAULT_FOLDER
-from sync.triggers.web import Reply, Request, send
 from tests.atlas.functions_runs import AFTERNOON, Atlas, atlas
 from tests.atlas.mornings_season import DAY, STEP, Readings, days_between, readings_of
 from tests.clock import FakeClock

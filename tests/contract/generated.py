@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime, timedelta
 from random import Random
 from typing import Any
 
-from sync.localtime import PARIS, midnight
+from sync.model.localtime import PARIS, midnight
 
 Point = dict[str, Any]
 

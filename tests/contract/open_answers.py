@@ -14,12 +14,12 @@ from datetime import UTC, date, datetime, timedelta
 from random import Random
 from typing import Any
 
-from sync.localtime import midnight
-from sync.plan import Window
-from sync.sources.elhub import CONSUMPTION as ELHUB_CONSUMPTION
-from sync.sources.elhub import PRODUCTION as ELHUB_PRODUCTION
-from sync.sources.elhub import Elhub
-from sync.sources.energidata import DAY_AHEAD, ELSPOT, PRODUCTION, Energidata
+from sync.model.localtime import midnight
+from sync.model.window import Window
+from sync.sources.elhub.api import CONSUMPTION as ELHUB_CONSUMPTION
+from sync.sources.elhub.api import PRODUCTION as ELHUB_PRODUCTION
+from sync.sources.elhub.api import Elhub
+from sync.sources.energidata.api import DAY_AHEAD, ELSPOT, PRODUCTION, Energidata
 from sync.sources.source import Dataset, OpenSource
 from tests import elhub_answers, energidata_answers
 

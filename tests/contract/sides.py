@@ -13,10 +13,10 @@ from bson.codec_options import CodecOptions
 from bson.raw_bson import RawBSONDocument
 from pymongo.database import Database
 
-from sync.readings import Series
+from sync.model.readings import Series
 from sync.sources.linky.answers import UnknownShape, parse_curve
 from sync.sources.linky.points import Curve, curve_from_points
-from sync.triggers.harness import run_function
+from sync.triggers.run.harness import run_function
 from sync.triggers.tree import DEFAULT_FOLDER
 from tests.contract.generated import Question
 

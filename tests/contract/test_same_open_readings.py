@@ -14,11 +14,11 @@ import pytest
 import requests
 from pymongo.database import Database
 
-from sync.plan import Window
+from sync.model.window import Window
 from sync.settings import DEFAULT_COLLECTIONS
-from sync.sources.elhub import CONSUMPTION, Elhub
-from sync.sources.elhub import PRODUCTION as ELHUB_PRODUCTION
-from sync.sources.energidata import DAY_AHEAD, ELSPOT, PRODUCTION, Energidata
+from sync.sources.elhub.api import CONSUMPTION, Elhub
+from sync.sources.elhub.api import PRODUCTION as ELHUB_PRODUCTION
+from sync.sources.energidata.api import DAY_AHEAD, ELSPOT, PRODUCTION, Energidata
 from sync.sources.source import AnswerRefused, Dataset, OpenSource, Parsed
 from sync.standin.elhub import ElhubStandin
 from sync.standin.elhub_hours import FileHours, GeneratedHours
@@ -29,7 +29,7 @@ from sync.standin.open_standin import TRANSPORT_KINDS
 from sync.store.schema import ensure_pair, pair
 from sync.store.verify import repair_pair, verify_pair
 from sync.store.writer import PairWriter
-from sync.triggers.harness import run_function
+from sync.triggers.run.harness import run_function
 from sync.triggers.tree import DEFAULT_FOLDER
 from tests.contract.open_answers import SOURCES, OpenQuestion, elhub_answer, energidata_answer
 from tests.contract.sides import NO_ID, RAW, by_id, without_id

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
-from sync.localtime import midnight
+from sync.model.localtime import midnight
 from sync.settings import DEFAULT_COLLECTIONS
 from sync.store.schema import ensure_pair, pair
 from tests.contract.generated import Question, answer

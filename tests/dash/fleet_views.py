@@ -8,13 +8,13 @@ from typing import Any
 
 from pymongo.database import Database
 
-from dash_app.blocks import Frame
-from dash_app.pages.fleet import PAGE
-from dash_app.reader import Reader
-from dash_app.view import View
-from sync.clock import SystemClock
+from dash_app.fleet.page import PAGE
+from dash_app.kit.blocks import Frame
+from dash_app.kit.reader import Reader
+from dash_app.kit.view import View
 from sync.fleet.build import Fleet
-from sync.outcome import Silence
+from sync.load.outcome import Silence
+from sync.model.clock import SystemClock
 from sync.store.schema import Pair
 from tests import fleet_rows
 from tests.fleet_rows import Rows

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from pymongo.database import Database
 
-from sync.readings import ReadingBatch, Series
+from sync.model.readings import ReadingBatch, Series
 from sync.settings import DEFAULT_COLLECTIONS
 from sync.sources.source import ReadFiles
 from sync.store.schema import ensure_pair, pair

@@ -10,11 +10,12 @@ import pytest
 from plotly.graph_objects import Figure
 from pymongo.database import Database
 
-from dash_app.blocks import Frame, Page
-from dash_app.look import Look
-from dash_app.pages import areas, market
-from dash_app.reader import Reader
-from dash_app.view import View
+from dash_app.areas import page as areas
+from dash_app.kit.blocks import Frame, Page
+from dash_app.kit.locale import Look
+from dash_app.kit.reader import Reader
+from dash_app.kit.view import View
+from dash_app.market import page as market
 from sync.settings import load
 
 NOW = datetime(2025, 12, 31, 9, tzinfo=UTC)

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from dash_app.pages import PAGES
+from dash_app.shell.pages import PAGES
 
 OF_METERS = tuple(page for page in PAGES if not page.source and page.scope is None)

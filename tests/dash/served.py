@@ -15,11 +15,11 @@ from dash import Dash
 from playwright.sync_api import ConsoleMessage, Page, Request, Response
 from pymongo.database import Database
 
-from dash_app.app import create_app
-from dash_app.reader import Reader
-from dash_app.server import bind
+from dash_app.kit.reader import Reader
+from dash_app.shell.app import create_app
+from dash_app.shell.server import bind
 from sync.settings import Meter, load
-from sync.store.mongod import free_port
+from sync.store.embedded.mongod import free_port
 from tests.dash.stores import TODAY
 
 

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from pymongo.database import Database
 
-from sync.importing import import_files
-from sync.loader import Loader
-from sync.outcome import Silence
-from sync.readings import Series, energy_batch
+from sync.load.importing import import_files
+from sync.load.loader import Loader
+from sync.load.outcome import Silence
+from sync.model.readings import Series, energy_batch
 from sync.settings import DEFAULT_COLLECTIONS
 from sync.store.ledger import Ledger
 from sync.store.schema import ensure_pair, pair

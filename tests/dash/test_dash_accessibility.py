@@ -9,7 +9,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from dash_app.pages import PAGES
+from dash_app.shell.pages import PAGES
 from tests.dash.readers import all_answered, answered, shown
 from tests.dash.served import Served
 

@@ -14,12 +14,12 @@ import numpy as np
 import pytest
 from pymongo.database import Database
 
-from dash_app.figures.areas import shares_figure
-from dash_app.figures.areas_map import map_figure, shade
-from dash_app.figures.norway import CENTRES, OUTLINES
-from dash_app.look import Look
-from dash_app.queries.areas import lagged, rolling_pearson
-from sync.sources.elhub_files import read_files
+from dash_app.areas.figures import shares_figure
+from dash_app.areas.figures_map import map_figure, shade
+from dash_app.areas.figures_norway import CENTRES, OUTLINES
+from dash_app.areas.queries import lagged, rolling_pearson
+from dash_app.kit.locale import Look
+from sync.sources.elhub.files import read_files
 from tests.dash.nordic_stores import energy, load_files, weather, write
 from tests.dash.nordic_views import areas_of
 

@@ -9,7 +9,7 @@ from typing import Any
 from playwright.sync_api import Page, expect
 from pymongo.database import Database
 
-from dash_app.look import Look
+from dash_app.kit.locale import Look
 from tests.dash.nordic_stores import energy, weather, write
 from tests.dash.nordic_views import NOW
 from tests.dash.readers import all_answered, answered, asked, card, drawn, shown

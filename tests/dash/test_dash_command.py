@@ -20,7 +20,7 @@ import requests
 from pymongo.database import Database
 
 from dash_app.__main__ import command
-from sync.store.embedded import Embedded
+from sync.store.embedded.server import Embedded
 from tests.processes import ROOT
 
 Start = Callable[..., subprocess.Popen[str]]

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from dash_app.look import Look
+from dash_app.kit.locale import Look
 from tests import paris
 from tests.dash import by_hand
 from tests.dash.readers import all_answered, answered, asked, card, drawn

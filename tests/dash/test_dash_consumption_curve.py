@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
-from dash_app.queries.consumption_curve import zoom_of
-from dash_app.queries.consumption_frames import period_of
-from dash_app.reader import Reader
+from dash_app.consumption.queries_curve import zoom_of
+from dash_app.consumption.queries_frames import period_of
+from dash_app.kit.reader import Reader
 from tests import paris
 from tests.dash import by_hand
 from tests.dash.views import frame_of, reader_of, view_of

@@ -14,14 +14,14 @@ import pytest
 from babel import numbers
 from pymongo.database import Database
 
-from dash_app.blocks import Figure
-from dash_app.figures.consumption import curve_figure
-from dash_app.figures.consumption_heat import cividis, scale_of
-from dash_app.figures.consumption_ticks import day_ticks, time_ticks
-from dash_app.look import Look
-from dash_app.pages import PAGES
+from dash_app.consumption.figures import curve_figure
+from dash_app.consumption.figures_heat import cividis, scale_of
+from dash_app.consumption.figures_ticks import day_ticks, time_ticks
+from dash_app.kit.blocks import Figure
+from dash_app.kit.locale import Look
+from dash_app.shell.pages import PAGES
 from dash_app.texts.consumption import TEXTS
-from sync.localtime import PARIS
+from sync.model.localtime import PARIS
 from tests import paris
 from tests.dash.views import BLOCKS, frame_of, reader_of
 

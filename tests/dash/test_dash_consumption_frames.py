@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from pymongo.database import Database
 
-from dash_app.queries.consumption_compare import KeyFigures, MonthBeside
-from dash_app.reader import Reader
+from dash_app.consumption.queries_compare import KeyFigures, MonthBeside
+from dash_app.kit.reader import Reader
 from tests import paris
 from tests.dash import by_hand
 from tests.dash.views import frame_of, reader_of

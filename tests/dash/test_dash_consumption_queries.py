@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from pymongo.database import Database
 
-from dash_app.queries import consumption
-from sync.localtime import PARIS
-from sync.readings import Series
+from dash_app.consumption import queries as consumption
+from sync.model.localtime import PARIS
+from sync.model.readings import Series
 from sync.settings import DEFAULT_COLLECTIONS
 from sync.store.schema import Pair, pair
 from tests import paris, r63

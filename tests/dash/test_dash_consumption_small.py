@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from pymongo.database import Database
 
-from dash_app.look import Look
-from dash_app.pages.consumption_keys import key_body
-from dash_app.queries.consumption_compare import KeyFigures
-from sync.readings import Series, energy_batch
+from dash_app.consumption.page_keys import key_body
+from dash_app.consumption.queries_compare import KeyFigures
+from dash_app.kit.locale import Look
+from sync.model.readings import Series, energy_batch
 from tests.dash.by_hand import not_exceeded
 from tests.dash.stores import ONE, load_readings, loader_of
 from tests.dash.views import BLOCKS, frame_of, reader_of, view_of

@@ -19,10 +19,10 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
-from dash_app.queries.cost import Comparison, comparison
-from dash_app.queries.cost_frames import euros, ranking
-from dash_app.reader import Reader
-from dash_app.view import View
+from dash_app.cost.queries import Comparison, comparison
+from dash_app.cost.queries_frames import euros, ranking
+from dash_app.kit.reader import Reader
+from dash_app.kit.view import View
 from sync.settings import load
 from tests import paris, r63
 from tests.dash.stores import ONE, TODAY, TWO, load_readings

@@ -18,15 +18,15 @@ from playwright.sync_api import Page, expect
 from plotly.utils import PlotlyJSONEncoder
 from pymongo.database import Database
 
-from dash_app.app import create_app
-from dash_app.blocks import Block, Frame
-from dash_app.figures.cost import strengths
-from dash_app.look import Look
-from dash_app.pages.cost import PAGE, hours_text
-from dash_app.queries.cost_frames import prices_frame
-from dash_app.reader import Reader
+from dash_app.cost.figures import strengths
+from dash_app.cost.page import PAGE, hours_text
+from dash_app.cost.queries_frames import prices_frame
+from dash_app.kit.blocks import Block, Frame
+from dash_app.kit.locale import Look
+from dash_app.kit.reader import Reader
+from dash_app.kit.view import View
+from dash_app.shell.app import create_app
 from dash_app.texts.cost import TEXTS
-from dash_app.view import View
 from tests.dash.served import Served
 from tests.dash.stores import ONE, TODAY, load_readings
 from tests.dash.test_dash_cost_bills import ALL, ENTRIES, own_bills, settings_with

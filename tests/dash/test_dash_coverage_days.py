@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
-from dash_app.queries.coverage import (
+from dash_app.coverage.queries import (
     BEFORE,
     COMPLETE,
     DIFFERS,
@@ -26,14 +26,14 @@ from dash_app.queries.coverage import (
     history,
     state_of,
 )
-from dash_app.queries.coverage_frames import chosen_day
-from dash_app.queries.upkeep import counts, fetch_command, problems, upkeep, windows_of
-from dash_app.reader import Reader
-from dash_app.view import View
-from sync.budget import Budget, used_today
-from sync.errors import UsageError
-from sync.plan import DONE, EMPTY, FAILED, Entry, Window
-from sync.plan import PARTIAL as WINDOW_PARTIAL
+from dash_app.coverage.queries_frames import chosen_day
+from dash_app.coverage.queries_upkeep import counts, fetch_command, problems, upkeep, windows_of
+from dash_app.kit.reader import Reader
+from dash_app.kit.view import View
+from sync.http.budget import Budget, used_today
+from sync.model.errors import UsageError
+from sync.model.window import DONE, EMPTY, FAILED, Entry, Window
+from sync.model.window import PARTIAL as WINDOW_PARTIAL
 from sync.settings import Meter, load
 from sync.store.ledger import Ledger
 from sync.store.schema import VERIFICATIONS

@@ -15,14 +15,14 @@ from playwright.sync_api import Page, expect
 from plotly.utils import PlotlyJSONEncoder
 from pymongo.database import Database
 
-from dash_app.blocks import Block
-from dash_app.figures.coverage import calendar_figure, place
-from dash_app.look import Look
-from dash_app.pages.coverage import PAGE
-from dash_app.queries.coverage_frames import calendar_frame, runs_frame, verification_frame
-from dash_app.reader import Reader
+from dash_app.coverage.figures import calendar_figure, place
+from dash_app.coverage.page import PAGE
+from dash_app.coverage.queries_frames import calendar_frame, runs_frame, verification_frame
+from dash_app.kit.blocks import Block
+from dash_app.kit.locale import Look
+from dash_app.kit.reader import Reader
+from dash_app.kit.view import View
 from dash_app.texts.coverage import TEXTS
-from dash_app.view import View
 from sync.settings import load
 from sync.store.schema import VERIFICATIONS
 from tests.dash.coverage_story import DIFFERING_DAY, NEVER_ASKED, tell
@@ -264,8 +264,8 @@ def test_both_pages_fit_their_window_and_are_pictured(
 
 def test_times_are_those_of_the_meter_s_zone() -> None:
     """09:00 UTC of the day before the summer time is 10:00, the day after it 11:00."""
-    from dash_app.pages.coverage_upkeep import local
-    from sync.localtime import PARIS
+    from dash_app.coverage.page_upkeep import local
+    from sync.model.localtime import PARIS
 
     moments = [datetime.fromisoformat(f"2025-03-{day}T09:00:00+00:00") for day in (29, 30)]
     assert [local(moment, PARIS, Look("en"))[-5:] for moment in moments] == ["10:00", "11:00"]

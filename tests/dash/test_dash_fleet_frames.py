@@ -12,15 +12,15 @@ import pytest
 from plotly.graph_objects import Figure
 from pymongo.database import Database
 
-from dash_app.answers import hidden_pages
-from dash_app.look import Look
-from dash_app.pages import PAGES
-from dash_app.pages.fleet import PAGE
-from dash_app.queries.fleet_frames import binned
-from dash_app.reader import Reader
-from sync.clock import SystemClock
+from dash_app.fleet.page import PAGE
+from dash_app.fleet.queries_frames import binned
+from dash_app.kit.locale import Look
+from dash_app.kit.reader import Reader
+from dash_app.shell.answers import hidden_pages
+from dash_app.shell.pages import PAGES
 from sync.fleet.build import Fleet
-from sync.outcome import Silence
+from sync.load.outcome import Silence
+from sync.model.clock import SystemClock
 from tests import fleet_rows
 from tests.dash.fleet_views import BLOCKS, FIRST, HOUSEHOLDS, IN_TABLE, LAST, frame_of, stored, view_of
 from tests.dash.views import reader_of

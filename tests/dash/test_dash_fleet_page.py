@@ -14,12 +14,12 @@ import pytest
 from playwright.sync_api import Page, expect
 from pymongo.database import Database
 
-from dash_app.figures.fleet import kwh
-from dash_app.look import Look
-from dash_app.pages.fleet import PAGE
-from sync.clock import SystemClock
+from dash_app.fleet.figures import kwh
+from dash_app.fleet.page import PAGE
+from dash_app.kit.locale import Look
 from sync.fleet.build import Fleet
-from sync.outcome import Silence
+from sync.load.outcome import Silence
+from sync.model.clock import SystemClock
 from tests import fleet_rows
 from tests.dash.fleet_views import FIRST, HOUSEHOLDS, LAST, stored
 from tests.dash.readers import all_answered, answered, asked, choose_period, drawn, shown

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
-from dash_app.reader import Reader
+from dash_app.kit.reader import Reader
 from sync.settings import load
 
 SECONDS = 20

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 from pymongo.database import Database
 
-from dash_app.look import Look
-from dash_app.pages.market_decision import reason
-from dash_app.queries.market_decision import AVOID, BUY, MONITOR, Rule, Verdict, judge, rule_in
-from dash_app.view import View
+from dash_app.kit.locale import Look
+from dash_app.kit.view import View
+from dash_app.market.page_decision import reason
+from dash_app.market.queries_decision import AVOID, BUY, MONITOR, Rule, Verdict, judge, rule_in
 from tests.dash.nordic_stores import energy, prices, write
 from tests.dash.nordic_views import market_of
 

@@ -10,10 +10,12 @@ import numpy as np
 import pytest
 from pymongo.database import Database
 
-from dash_app.answers import answer, hidden_pages
-from dash_app.look import Look
-from dash_app.pages import PAGES, areas, market
-from dash_app.shell import shell
+from dash_app.areas import page as areas
+from dash_app.kit.locale import Look
+from dash_app.market import page as market
+from dash_app.shell.answers import answer, hidden_pages
+from dash_app.shell.pages import PAGES
+from dash_app.shell.shell import shell
 from tests.dash.nordic_stores import QUARTER, energy, prices, weather, write
 from tests.dash.nordic_views import LOOKS, Asked
 

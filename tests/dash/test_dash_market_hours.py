@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from pymongo.database import Database
 
-from sync.sources.energidata_files import read_files
+from sync.sources.energidata.files import read_files
 from tests.dash.nordic_stores import QUARTER, energy, load_files, prices, write
 from tests.dash.nordic_views import market_of
 

@@ -12,7 +12,7 @@ import requests
 from playwright.sync_api import Page, expect
 from pymongo.database import Database
 
-from dash_app.security import FAILURES, WINDOW, Failures
+from dash_app.shell.security import FAILURES, WINDOW, Failures
 from sync.settings import Meter
 from tests.dash.readers import all_answered
 from tests.dash.served import Served

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from dash_app.look import Look
-from dash_app.pages import PAGES
+from dash_app.kit.locale import Look
+from dash_app.shell.pages import PAGES
 from tests.dash.pages_of_meters import OF_METERS
 from tests.dash.readers import all_answered, answered, asked, card, choose_period, drawn, shown
 from tests.dash.served import Served, Watch

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from pymongo.database import Database
 
-from dash_app.app import create_app
+from dash_app.shell.app import create_app
 from tests.dash import trial
 from tests.dash.readers import answered, asked, card, choose_period, drawn
 from tests.dash.served import Served, serve

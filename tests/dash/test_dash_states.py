@@ -13,7 +13,7 @@ from pymongo.database import Database
 
 from sync.settings import Meter
 from sync.store.connection import connect
-from sync.store.mongod import Mongod
+from sync.store.embedded.mongod import Mongod
 from tests.dash.pages_of_meters import OF_METERS
 from tests.dash.readers import all_answered, answered, asked, card, choose_period, drawn, shown
 from tests.dash.served import Served, Watch, serve

@@ -15,24 +15,24 @@ import pytest
 from pymongo import MongoClient
 from pymongo.database import Database
 
-from dash_app.blocks import Frame
-from dash_app.figures.storage import bars_figure
-from dash_app.figures.storage_projection import projection_figure
-from dash_app.figures.storage_speed import speed_figure, verdict
-from dash_app.look import Look
-from dash_app.pages.storage import PAGE, answer_body
-from dash_app.pages.storage_bucket import bucket_body
-from dash_app.pages.storage_lab import lab_body
-from dash_app.pages.storage_numbers import numbers_body
-from dash_app.pages.storage_projection import controls, fits_body
-from dash_app.queries.storage import Measured, Measurement, bucket_frame, projection_frame, sizes_frame
-from dash_app.queries.storage_lab import lab_frame, times_frame
-from dash_app.reader import Reader
+from dash_app.kit.blocks import Frame
+from dash_app.kit.locale import Look
+from dash_app.kit.reader import Reader
+from dash_app.kit.view import View
+from dash_app.storage.figures import bars_figure
+from dash_app.storage.figures_projection import projection_figure
+from dash_app.storage.figures_speed import speed_figure, verdict
+from dash_app.storage.page import PAGE, answer_body
+from dash_app.storage.page_bucket import bucket_body
+from dash_app.storage.page_lab import lab_body
+from dash_app.storage.page_numbers import numbers_body
+from dash_app.storage.page_projection import controls, fits_body
+from dash_app.storage.queries import Measured, Measurement, bucket_frame, projection_frame, sizes_frame
+from dash_app.storage.queries_lab import lab_frame, times_frame
 from dash_app.texts.storage import TEXTS
-from dash_app.view import View
-from sync.clock import SystemClock
 from sync.lab.experiment import Lab
-from sync.outcome import Silence
+from sync.load.outcome import Silence
+from sync.model.clock import SystemClock
 from sync.settings import DEFAULT_COLLECTIONS, load
 from sync.store.schema import pair
 from sync.store.sizes import Size

@@ -12,9 +12,9 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 from pymongo.database import Database
 
-from sync.clock import SystemClock
 from sync.lab.experiment import Lab
-from sync.outcome import Silence
+from sync.load.outcome import Silence
+from sync.model.clock import SystemClock
 from sync.settings import DEFAULT_COLLECTIONS
 from sync.store.connection import connect
 from sync.store.schema import pair

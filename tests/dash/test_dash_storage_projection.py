@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
-from dash_app.projection import DISK, EMPTY_FILE, INDEXES, QUOTA, STEPS, TIERS, Wish, fits, line_of, smallest
-from dash_app.queries.storage import wish_of
-from dash_app.view import View
+from dash_app.kit.view import View
+from dash_app.storage.projection import DISK, EMPTY_FILE, INDEXES, QUOTA, STEPS, TIERS, Wish, fits, line_of, smallest
+from dash_app.storage.queries import wish_of
 from sync.settings import DEFAULT_COLLECTIONS
 from sync.store.schema import ensure_pair, pair
 from sync.store.sizes import Size, size_of

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from sync.localtime import PARIS
+from sync.model.localtime import PARIS
 from sync.tariffs.bill import bill, cents
 from sync.tariffs.colours import parse_calendar, read_calendar
 from sync.tariffs.entries import tariffs_from

@@ -10,12 +10,12 @@ import pandas as pd
 from dash import html
 from dash.development.base_component import Component
 
-from dash_app.address import zone_of
-from dash_app.blocks import Block, Figure, Frame, Page
-from dash_app.figures.base import axis, figure
-from dash_app.look import Look
-from dash_app.reader import Reader, instants_of
-from dash_app.view import View
+from dash_app.kit.address import zone_of
+from dash_app.kit.blocks import Block, Figure, Frame, Page
+from dash_app.kit.figures import axis, figure
+from dash_app.kit.locale import Look
+from dash_app.kit.reader import Reader, instants_of
+from dash_app.kit.view import View
 from tests.r63 import PRM
 
 MISTAKE = "the mistake of a test"

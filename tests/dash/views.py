@@ -10,11 +10,11 @@ from typing import Any
 
 from pymongo.database import Database
 
-from dash_app.blocks import Frame
-from dash_app.pages.consumption import PAGE
-from dash_app.reader import Reader
-from dash_app.view import View
-from sync.readings import Series
+from dash_app.consumption.page import PAGE
+from dash_app.kit.blocks import Frame
+from dash_app.kit.reader import Reader
+from dash_app.kit.view import View
+from sync.model.readings import Series
 from sync.settings import load
 from tests.dash.stores import TODAY
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from sync.standin.admin_api import AdminStandin
-from sync.triggers.admin_api import AdminApi
-from sync.triggers.atlas_account import AtlasAccount
+from sync.triggers.deploy.account import AtlasAccount
+from sync.triggers.deploy.admin_api import AdminApi
 from tests.deploy.deployer import Deployer
 from tests.deploy.trees import make_tree
 

@@ -8,11 +8,11 @@ from typing import Any
 
 from sync.standin.admin_api import AdminStandin
 from sync.standin.admin_store import StoredApp
-from sync.triggers.admin_api import AdminApi
-from sync.triggers.atlas_account import AtlasAccount
-from sync.triggers.config_tree import read_tree
-from sync.triggers.deploy import Plan, plan, token_secret
-from sync.triggers.given import given_by
+from sync.triggers.check.tree import read_tree
+from sync.triggers.deploy.account import AtlasAccount
+from sync.triggers.deploy.admin_api import AdminApi
+from sync.triggers.deploy.deploy import Plan, plan, token_secret
+from sync.triggers.values import given_by
 from tests.deploy.trees import NOW, PRM, settings_of, token
 
 TOKEN = token(PRM)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sync.triggers.config_names import app_name_problem, function_name_problem, name_problem, schedule_problem
+from sync.triggers.check.names import app_name_problem, function_name_problem, name_problem, schedule_problem
 
 
 @pytest.mark.parametrize("name", ["a", "7", "linkyToken", "a-b_c", "x" * 64])

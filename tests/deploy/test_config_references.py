@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sync.triggers.config_references import references
+from sync.triggers.check.references import references
 
 
 def found(source: str) -> list[tuple[str, str]]:

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from sync.errors import UsageError
-from sync.triggers.config_tree import DEFAULT_FOLDER, Problem, config_problems, read_tree
-from sync.triggers.given import AUTO, NO_METER
+from sync.model.errors import UsageError
+from sync.triggers.check.tree import DEFAULT_FOLDER, Problem, config_problems, read_tree
+from sync.triggers.values import AUTO, NO_METER
 from tests.deploy.trees import DAILY, PLAIN_VALUES, PRM, change, settings_of, token, trigger, write
 
 

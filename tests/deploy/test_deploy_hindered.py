@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from sync.errors import UsageError
+from sync.model.errors import UsageError
 from sync.standin.admin_api import AdminStandin
 from sync.standin.replies import Reply
-from sync.triggers.admin_api import AdminApiError
+from sync.triggers.deploy.admin_api import AdminApiError
 from tests.deploy.deployer import TOKEN, Deployer, the_app, told
 from tests.deploy.trees import DAILY, NEWER_FORMAT, PRM
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from sync.errors import UsageError
+from sync.model.errors import UsageError
 from sync.standin.admin_api import AdminStandin
 from sync.standin.admin_store import StoredApp
 from tests.deploy.deployer import METER, TOKEN, Deployer, texts, the_app

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from sync.errors import UsageError
+from sync.model.errors import UsageError
 from sync.settings import load
-from sync.triggers.atlas_account import ADMIN_URL, AtlasAccount, atlas_account
-from sync.triggers.given import given_by
+from sync.triggers.deploy.account import ADMIN_URL, AtlasAccount, atlas_account
 from sync.triggers.local import values_and_secrets
 from sync.triggers.tree import DEFAULT_FOLDER
+from sync.triggers.values import given_by
 from tests.deploy.trees import NOW, OTHER_PRM, PRM, settings_of, token
 
 KEYS = {

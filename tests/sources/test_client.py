@@ -9,13 +9,11 @@ from typing import Any
 
 import pytest
 
-from sync.budget import Budget
-from sync.errors import (
-    UnknownAnswer,
-)
+from sync.http.budget import Budget
+from sync.http.transport import Transport
+from sync.model.errors import UnknownAnswer
 from sync.settings import Meter
 from sync.sources.linky.client import LinkyClient
-from sync.transport import Transport
 from tests.clock import FakeClock
 from tests.scripted import PRM, TOKEN, Server, says, secretless, serving
 

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sync.plan import Window
-from sync.readings import milliseconds
-from sync.sources.elhub import CONSUMPTION, PRODUCTION, Elhub
+from sync.model.readings import milliseconds
+from sync.model.window import Window
+from sync.sources.elhub.api import CONSUMPTION, PRODUCTION, Elhub
 from sync.sources.source import AnswerRefused, Dataset, Parsed
 from tests.elhub_answers import AREAS, answer, consumption, local_hours, production, whole
 

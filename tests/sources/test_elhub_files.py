@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sync.errors import FileRefused
-from sync.readings import ReadingBatch
-from sync.sources.elhub_files import read_files
+from sync.model.errors import FileRefused
+from sync.model.readings import ReadingBatch
+from sync.sources.elhub.files import read_files
 from sync.sources.source import Parsed
 from tests.elhub_answers import OSLO, local_hours
 

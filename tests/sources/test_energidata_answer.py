@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sync.errors import FatalSourceError, NoReadings, RateLimited, RetriableError, WindowRefused
-from sync.sources.energidata import DAY_AHEAD, ELSPOT, PRODUCTION, Energidata
+from sync.http.transport import Answer
+from sync.model.errors import FatalSourceError, NoReadings, RateLimited, RetriableError, WindowRefused
+from sync.sources.energidata.api import DAY_AHEAD, ELSPOT, PRODUCTION, Energidata
 from sync.sources.source import AnswerRefused, Dataset, Parsed
-from sync.transport import Answer
 from tests.energidata_answers import answer, price, prices, produced, production, starts, window
 
 NOW = datetime(2026, 7, 17, 12, tzinfo=UTC)

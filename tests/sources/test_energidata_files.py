@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sync.errors import FileRefused
-from sync.readings import ReadingBatch, milliseconds
-from sync.sources.energidata_files import read_files
-from sync.sources.energidata_prices import CHANGE
+from sync.model.errors import FileRefused
+from sync.model.readings import ReadingBatch, milliseconds
+from sync.sources.energidata.files import read_files
+from sync.sources.energidata.prices import CHANGE
 from tests.energidata_answers import CHANGE_2025, ELSPOT_2024, change_of_2025, exported
 
 HEADER = "HourUTC;HourDK;PriceArea;SpotPriceDKK;SpotPriceEUR\n"

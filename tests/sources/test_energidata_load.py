@@ -13,8 +13,8 @@ import pytest
 import requests
 from pymongo.database import Database
 
-from sync.plan import DONE, EMPTY, FAILED, PARTIAL
-from sync.sources.energidata import DAY_AHEAD, ELSPOT, PRODUCTION, Energidata
+from sync.model.window import DONE, EMPTY, FAILED, PARTIAL
+from sync.sources.energidata.api import DAY_AHEAD, ELSPOT, PRODUCTION, Energidata
 from sync.sources.source import Dataset
 from sync.standin.energidata import EnergidataStandin
 from sync.standin.energidata_rows import FileRows

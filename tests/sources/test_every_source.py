@@ -17,11 +17,12 @@ import pytest
 import requests
 from pymongo.database import Database
 
-from sync.errors import RateLimited, RetriableError, SourceError
-from sync.localtime import ZONES, midnight
-from sync.open_backfill import write_batches
-from sync.plan import Window
-from sync.readings import ReadingBatch, Series
+from sync.http.transport import Answer
+from sync.load.open_backfill import write_batches
+from sync.model.errors import RateLimited, RetriableError, SourceError
+from sync.model.localtime import ZONES, midnight
+from sync.model.readings import ReadingBatch, Series
+from sync.model.window import Window
 from sync.settings import DEFAULT_COLLECTIONS, load
 from sync.sources import ADDRESSES, SOURCES
 from sync.sources.source import AnswerRefused, Dataset, OpenSource, Parsed
@@ -32,7 +33,6 @@ from sync.standin.weather import WeatherStandin
 from sync.store.schema import ensure_pair, pair
 from sync.store.verify import verify_pair
 from sync.store.writer import PairWriter
-from sync.transport import Answer
 
 NOW = datetime(2026, 3, 10, 11, tzinfo=UTC)
 

@@ -13,8 +13,8 @@ import openpyxl
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sync.errors import FileRefused
-from sync.readings import Series
+from sync.model.errors import FileRefused
+from sync.model.readings import Series
 from sync.sources.linky.exports import Export, read_exports
 from sync.sources.linky.points import curve_from_points
 

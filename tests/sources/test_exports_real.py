@@ -13,8 +13,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from sync.localtime import PARIS
-from sync.readings import Series
+from sync.model.localtime import PARIS
+from sync.model.readings import Series
 from sync.sources.linky.exports import Export, read_exports
 from sync.sources.linky.points import curve_from_points
 

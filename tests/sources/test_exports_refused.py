@@ -12,7 +12,7 @@ from typing import Any
 import openpyxl
 import pytest
 
-from sync.errors import FileRefused, UsageError
+from sync.model.errors import FileRefused, UsageError
 from sync.sources.linky.exports import archive, read_exports
 
 PRM, OTHER_PRM = "21121707640844", "21121707649999"

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sync.readings import Series
+from sync.model.readings import Series
 from sync.sources.linky.labels import Label, resolve
 from sync.sources.linky.points import Curve, Point, curve_from_points
 from tests import paris

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from sync.errors import FileRefused
 from sync.generate.lcl import generate
+from sync.model.errors import FileRefused
 from sync.sources.lcl import Counts, Part, members, parts
 from sync.sources.lcl.tables import bands, households, is_household_table, is_tariff_table
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from sync.readings import Series
+from sync.model.readings import Series
 from sync.sources.linky.answers import parse_curve, parse_totals
 from sync.sources.linky.points import Point, curve_from_points
 from tests import paris

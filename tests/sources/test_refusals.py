@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sync.errors import (
+from sync.http.transport import Answer
+from sync.model.errors import (
     Banned,
     FatalSourceError,
     HistoryFloor,
@@ -22,7 +23,6 @@ from sync.errors import (
     SourceError,
 )
 from sync.sources.linky.refusals import explain
-from sync.transport import Answer
 
 NOW = datetime(2026, 7, 17, 4, 20, 33, tzinfo=UTC)
 PRM = "21121707640844"

@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 
-from sync.errors import FatalSourceError, FileRefused, RateLimited, WindowRefused
-from sync.plan import Window
-from sync.readings import ReadingBatch, instant
+from sync.http.transport import Answer
+from sync.model.errors import FatalSourceError, FileRefused, RateLimited, WindowRefused
+from sync.model.readings import ReadingBatch, instant
+from sync.model.window import Window
 from sync.sources.source import AnswerRefused, Parsed
-from sync.sources.weather import Weather
-from sync.sources.weather_files import read_files
-from sync.transport import Answer
+from sync.sources.weather.api import Weather
+from sync.sources.weather.files import read_files
 
 NOW = datetime(2026, 7, 17, 12, tzinfo=UTC)
 SOURCE = Weather("https://archive-api.open-meteo.com/v1")

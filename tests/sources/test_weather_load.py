@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
-from sync.plan import DONE, FAILED, PARTIAL
-from sync.sources.weather import Weather
+from sync.model.window import DONE, FAILED, PARTIAL
+from sync.sources.weather.api import Weather
 from sync.standin.faults import parse_faults
 from sync.standin.weather import WeatherStandin
 from sync.standin.weather_hours import FileWeather

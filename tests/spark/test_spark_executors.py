@@ -13,7 +13,7 @@ from pymongo.database import Database
 
 from sync.settings import DEFAULT_COLLECTIONS
 from sync.store.connection import connect
-from sync.store.mongod import free_port
+from sync.store.embedded.mongod import free_port
 from sync.store.schema import KEY_NAME, LEASES, Pair, pair
 from sync.store.verify import verify_pair
 from tests.many import assert_same_sides, stored

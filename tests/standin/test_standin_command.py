@@ -16,7 +16,7 @@ import requests
 from click.testing import CliRunner
 
 from sync.commands.standin import standin
-from sync.errors import FileRefused, UsageError
+from sync.model.errors import FileRefused, UsageError
 from sync.standin.faults import DAY_KINDS, REQUEST_KINDS, parse_faults
 from sync.standin.household import HOUSEHOLD_PRM
 

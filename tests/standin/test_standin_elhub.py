@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import requests
 
-from sync.errors import UsageError
+from sync.model.errors import UsageError
 from sync.standin.elhub import ElhubStandin
 from sync.standin.faults import parse_faults
 

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from sync.errors import UsageError
+from sync.model.errors import UsageError
 from sync.standin.faults import DAY_KINDS, REQUEST_KINDS, DayFault, Faults, RequestFault, parse_faults
 
 

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from sync.localtime import days
+from sync.model.localtime import days
 from sync.standin.curve import day_total, household_meters
 from sync.standin.household import HOUSEHOLD_PRM, Household, labels
 

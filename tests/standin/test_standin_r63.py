@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sync.errors import FileRefused
+from sync.model.errors import FileRefused
 from sync.standin.curve import CurvePoint, day_total
 from sync.standin.r63 import read_r63
 

@@ -12,7 +12,7 @@ import jwt
 import pytest
 import requests
 
-from sync.errors import UsageError
+from sync.model.errors import UsageError
 from sync.standin import refusals
 from sync.standin.curve import household_meters
 from sync.standin.faults import parse_faults

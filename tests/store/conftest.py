@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sync.store.embedded import Embedded
+from sync.store.embedded.server import Embedded
 from tests.store.holders import Holder
 
 

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from pymongo.database import Database
 
-from sync.errors import StoreError
-from sync.readings import ReadingBatch, instant
+from sync.model.errors import StoreError
+from sync.model.readings import ReadingBatch, instant
 from sync.settings import DEFAULT_COLLECTIONS
 from sync.store.lease import Lease
 from sync.store.schema import LEASES, Pair, ensure_pair, lease_name, pair
@@ -148,7 +148,7 @@ def test_what_the_mirror_lacks_is_copied_from_the_record(london: Pair) -> None:
 
 
 def test_more_ranges_than_one_query_names(london: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sync.store.near.CLAUSES", 3)
+    monkeypatch.setattr("sync.store.pieces.CLAUSES", 3)
     batches = [household(number, 40, first=7 * number) for number in range(12)]
     PairWriter(london).write_many(batches[::2])
     assert PairWriter(london).write_many(batches) == Written(new=240, unchanged=240)

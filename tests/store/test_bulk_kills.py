@@ -12,7 +12,7 @@ from pymongo import MongoClient
 
 from sync.settings import DEFAULT_COLLECTIONS
 from sync.store.connection import connect
-from sync.store.mongod import Mongod
+from sync.store.embedded.mongod import Mongod
 from sync.store.schema import KEY_NAME, pair
 from sync.store.verify import verify_pair
 from tests.bulk_loader import batches

@@ -14,7 +14,7 @@ from pymongo import MongoClient
 from pymongo.database import Database
 from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
 
-from sync.readings import Instants, ReadingBatch
+from sync.model.readings import Instants, ReadingBatch
 from sync.settings import DEFAULT_COLLECTIONS
 from sync.store.schema import LEASES, Pair, ensure_pair, pair
 from sync.store.unique import first_load

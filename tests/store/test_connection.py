@@ -18,10 +18,10 @@ import pytest
 from pymongo import MongoClient
 from pymongo.database import Database
 
-from sync.errors import StoreError, StoreUnavailable, UsageError
+from sync.model.errors import StoreError, StoreUnavailable, UsageError
 from sync.store.connection import connect, explain, open_store, refuse_old, server_version
-from sync.store.embedded import Embedded
-from sync.store.mongod import free_port
+from sync.store.embedded.mongod import free_port
+from sync.store.embedded.server import Embedded
 from tests.servers import GuardedServer, run_sync
 from tests.store.places import Where, fails
 

@@ -15,7 +15,7 @@ import pytest
 from pymongo import MongoClient
 from pymongo.database import Database
 
-from sync.store.embedded import Embedded
+from sync.store.embedded.server import Embedded
 from sync.store.schema import TIMESERIES
 from tests.servers import PROJECT_ROOT, GuardedServer, run_sync
 from tests.store.holders import Holder

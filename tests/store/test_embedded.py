@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 from pymongo import MongoClient
 
-from sync.errors import StoreUnavailable, UsageError
-from sync.store import embedded as module
-from sync.store.embedded import Embedded, Stopped, running
-from sync.store.mongod import Mongod, free_port
+from sync.model.errors import StoreUnavailable, UsageError
+from sync.store.embedded import server as module
+from sync.store.embedded.mongod import Mongod, free_port
+from sync.store.embedded.server import Embedded, Stopped, running
 from tests.store.holders import Holder
 
 Hold = Callable[[], Holder]

@@ -15,10 +15,10 @@ from pymongo import MongoClient, WriteConcern
 from pymongo.database import Database
 from pymongo.errors import AutoReconnect, BulkWriteError, InvalidOperation, OperationFailure, PyMongoError
 
-from sync.errors import StoreError, StoreUnavailable, SyncError
+from sync.model.errors import StoreError, StoreUnavailable, SyncError
 from sync.store.connection import connect, explain, explained, is_passing, open_store
-from sync.store.embedded import Embedded
-from sync.store.mongod import Mongod
+from sync.store.embedded.mongod import Mongod
+from sync.store.embedded.server import Embedded
 from tests.servers import ReplicaSet, direct
 from tests.store.places import Where, fails
 

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
-from sync.clock import SystemClock
-from sync.errors import StoreError
 from sync.fleet.build import Fleet
 from sync.fleet.state import mark_of, state_of
-from sync.outcome import Silence
+from sync.load.outcome import Silence
+from sync.model.clock import SystemClock
+from sync.model.errors import StoreError
 from sync.store.lease import Lease
 from tests import fleet_rows
 from tests.clock import FakeClock

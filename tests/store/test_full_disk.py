@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from sync.errors import StoreUnavailable
+from sync.model.errors import StoreUnavailable
 from sync.store.connection import open_store
-from sync.store.embedded import Embedded
+from sync.store.embedded.server import Embedded
 from tests.store.places import Where
 
 

@@ -17,16 +17,16 @@ import pytest
 from bson.raw_bson import RawBSONDocument
 from pymongo.database import Database
 
-from sync.clock import SystemClock
-from sync.importing import import_files
 from sync.lab.questions import NAMES, ask, questions_about
-from sync.loader import Loader
-from sync.outcome import Silence
-from sync.readings import Series
+from sync.load.importing import import_files
+from sync.load.loader import Loader
+from sync.load.outcome import Silence
+from sync.model.clock import SystemClock
+from sync.model.readings import Series
 from sync.settings import DEFAULT_COLLECTIONS
+from sync.store.bson_columns.commands import RAW
 from sync.store.connection import connect
 from sync.store.ledger import Ledger
-from sync.store.replies import RAW
 from sync.store.schema import ensure_pair, key_of, pair
 from sync.store.writer import PairWriter
 from tests import paris, r63

@@ -14,19 +14,19 @@ import pytest
 from pymongo import MongoClient
 from pymongo.database import Database
 
-from sync.clock import SystemClock
-from sync.errors import StoreError
 from sync.lab.experiment import LEASE, Lab
 from sync.lab.forms import FORMS, MIRROR, RECORD, create, remove_scratch, scratch
 from sync.lab.questions import questions_about
 from sync.lab.rebuild import copy_record, share_of
 from sync.lab.room import in_words, lacking_room
 from sync.lab.timing import time_questions
-from sync.outcome import Silence
-from sync.readings import Series
+from sync.load.outcome import Silence
+from sync.model.clock import SystemClock
+from sync.model.errors import StoreError
+from sync.model.readings import Series
 from sync.settings import DEFAULT_COLLECTIONS
+from sync.store.embedded.mongod import Mongod
 from sync.store.lease import Lease
-from sync.store.mongod import Mongod
 from sync.store.schema import pair
 from tests.processes import finish, start
 from tests.servers import GuardedServer

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from sync.errors import StoreUnavailable
-from sync.store import mongod as module
-from sync.store.mongod import Mongod, find_binary, free_port
+from sync.model.errors import StoreUnavailable
+from sync.store.embedded import mongod as module
+from sync.store.embedded.mongod import Mongod, find_binary, free_port
 
 
 def start(folder: Path, **options: Any) -> Mongod:

@@ -12,8 +12,8 @@ from pymongo.errors import OperationFailure
 
 from sync.settings import DEFAULT_COLLECTIONS
 from sync.store.connection import connect
+from sync.store.embedded.mongod import Mongod
 from sync.store.explain import is_passing
-from sync.store.mongod import Mongod
 from sync.store.pace import FEWEST, MOST, Pace
 from sync.store.schema import Pair, ensure_pair, pair
 from sync.store.writer import PairWriter, Written

@@ -14,7 +14,7 @@ from bson import ObjectId
 from pymongo.database import Database
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
-from sync.errors import CollectionMismatch
+from sync.model.errors import CollectionMismatch
 from sync.settings import DEFAULT_COLLECTIONS
 from sync.store.schema import KEY_NAME, LEASES, Pair, ensure_pair, key_of, lease_name, pair
 from sync.store.unique import first_load

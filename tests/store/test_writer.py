@@ -13,11 +13,11 @@ from bson.codec_options import CodecOptions
 from bson.raw_bson import RawBSONDocument
 from pymongo.database import Database
 
-from sync.errors import StoreError
-from sync.readings import ReadingBatch, Series, document, energy_batch
+from sync.model.errors import StoreError
+from sync.model.readings import ReadingBatch, Series, document, energy_batch
 from sync.settings import DEFAULT_COLLECTIONS
-from sync.store.columns import decode
-from sync.store.layout import encode
+from sync.store.bson_columns.columns import decode
+from sync.store.bson_columns.layout import encode
 from sync.store.lease import Lease
 from sync.store.schema import LEASES, SCHEMA, Pair, ensure_pair, key_of, pair
 from sync.store.verify import repair_pair, verify_pair

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
-from sync.errors import StoreError
+from sync.model.errors import StoreError
 from sync.settings import DEFAULT_COLLECTIONS
 from sync.store.connection import connect
 from sync.store.processes import LIVES, Place, WriterProcesses

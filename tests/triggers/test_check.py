@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from sync.errors import UsageError
-from sync.triggers.check import problems_of
+from sync.model.errors import UsageError
+from sync.triggers.check.check import problems_of
 from sync.triggers.tree import DEFAULT_FOLDER
 from tests.triggers.trees import write, write_tree
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sync.triggers.check import source_problems
+from sync.triggers.check.check import source_problems
 
 COLLECTION = 'const collection = context.services.get("mongodb-atlas").db("d").collection("x");'
 MIRROR = (

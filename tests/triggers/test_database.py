@@ -11,7 +11,7 @@ from bson import Int64, ObjectId
 from bson.raw_bson import RawBSONDocument
 from pymongo.database import Database
 
-from sync.readings import Series, document
+from sync.model.readings import Series, document
 from sync.store.schema import TIMESERIES, ensure_pair, pair
 from tests.triggers.trees import error_of, result_of, run_body
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from sync.errors import UsageError
-from sync.triggers.harness import run_function
+from sync.model.errors import UsageError
+from sync.triggers.run.harness import run_function
 from sync.triggers.tree import FromSecret
 from tests.triggers.trees import NOWHERE, result_of, run_body, run_source, write_tree
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
-from sync.triggers.harness import Limits
-from sync.triggers.web import NoReply, Reply, Request, RequestFailed
+from sync.triggers.run.harness import Limits
+from sync.triggers.run.web import NoReply, Reply, Request, RequestFailed
 from tests.triggers.trees import error_of, result_of, run_body, run_source
 
 NOW = datetime(2026, 10, 25, 5, 0, tzinfo=UTC)
@@ -51,7 +51,7 @@ def test_time_is_limited_on_the_executions_own_clock(tmp_path: Path, body: str) 
 
 
 def test_a_function_that_never_yields_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sync.triggers.process.GRACE", 0.1)
+    monkeypatch.setattr("sync.triggers.run.process.GRACE", 0.1)
     execution = run_body(tmp_path, "for (;;) { }", limits=Limits(seconds=0.5))
     assert execution.error == "execution time limit of 0.5 s exceeded"
 

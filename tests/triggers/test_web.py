@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from sync.budget import Budget
+from sync.http.budget import Budget
 from sync.settings import load
-from sync.triggers.polite import PoliteHttp
-from sync.triggers.web import Reply, Request
+from sync.triggers.run.http import PoliteHttp
+from sync.triggers.run.web import Reply, Request
 from tests.clock import FakeClock
 from tests.scripted import PRM, TOKEN, Server, cut, cut_chunks, garbage, reset, says, serving
 from tests.triggers.trees import error_of, result_of, run_body

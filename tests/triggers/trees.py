@@ -10,7 +10,7 @@ from typing import Any
 from pymongo import MongoClient
 from pymongo.database import Database
 
-from sync.triggers.harness import Execution, run_function
+from sync.triggers.run.harness import Execution, run_function
 
 NOWHERE: Database[Any] = MongoClient("127.0.0.1", 1, connect=False)["nowhere"]
 """For functions that make no call to a database."""

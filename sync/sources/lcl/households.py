@@ -12,8 +12,8 @@ from dataclasses import dataclass, field, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import FileRefused
-from ...readings import ReadingBatch, Series, energy_batch
+from ...model.errors import FileRefused
+from ...model.readings import ReadingBatch, Series, energy_batch
 from .files import Member
 from .rows import HALF_HOUR, MISSING, OFF_GRID, READING, REASONS, REFUSED, Rows, blocks
 

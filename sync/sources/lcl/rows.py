@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import FileRefused, UsageError
+from ...model.errors import FileRefused, UsageError
 
 try:
     import pyarrow as pa

@@ -19,8 +19,8 @@ from zipfile import BadZipFile, is_zipfile
 import openpyxl
 from openpyxl.utils.exceptions import InvalidFileException
 
-from ...errors import FileRefused
-from ...localtime import ZONES, wall_clock_instants
+from ...model.errors import FileRefused
+from ...model.localtime import ZONES, wall_clock_instants
 
 HALF_HOUR = 1_800_000  # ms
 PENCE = {"High": 67.20, "Normal": 11.76, "Low": 3.99}

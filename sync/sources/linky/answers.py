@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from ...privacy import scrub
-from ...readings import INT32_MAX
+from ...model.privacy import scrub
+from ...model.readings import INT32_MAX
 from .points import Point, Reject
 
 GRANDEURS = {"consumption": "CONS", "production": "PROD"}

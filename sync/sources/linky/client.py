@@ -8,11 +8,11 @@ from datetime import date
 from pathlib import Path
 from typing import TypeVar
 
-from ...clock import Clock
-from ...errors import UnknownAnswer
-from ...privacy import scrub
+from ...http.transport import Transport
+from ...model.clock import Clock
+from ...model.errors import UnknownAnswer
+from ...model.privacy import scrub
 from ...settings import Meter
-from ...transport import Transport
 from .answers import Totals, UnknownShape, parse_curve, parse_totals
 from .points import Point
 from .refusals import explain

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 
-from ...localtime import day_seconds, midnight, wall_clock_instants
+from ...model.localtime import day_seconds, midnight, wall_clock_instants
 
 LABEL = re.compile(r"20\d\d-\d\d-\d\d[ T]\d\d:\d\d:\d\d(Z|[+-]\d\d:?\d\d)?", re.ASCII)
 GRID_MS = 300_000  # the shortest step is five minutes, and every step begins on a multiple of itself

@@ -16,8 +16,8 @@ from itertools import groupby
 
 import numpy as np
 
-from ...privacy import scrub
-from ...readings import ReadingBatch, Series, clashing, energy_batch
+from ...model.privacy import scrub
+from ...model.readings import ReadingBatch, Series, clashing, energy_batch
 from .labels import Label, label_instants, parse_label, resolve
 from .steps import STEPS, infer_steps, parse_step
 

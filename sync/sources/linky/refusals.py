@@ -11,17 +11,9 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from ...errors import (
-    Banned,
-    FatalSourceError,
-    HistoryFloor,
-    NoReadings,
-    RateLimited,
-    RetriableError,
-    SourceError,
-)
-from ...privacy import scrub
-from ...transport import Answer
+from ...http.transport import Answer
+from ...model.errors import Banned, FatalSourceError, HistoryFloor, NoReadings, RateLimited, RetriableError, SourceError
+from ...model.privacy import scrub
 
 FLOORS = {
     "ADAM-ERR0123": "the meter was not yet activated",

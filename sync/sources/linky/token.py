@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import jwt
 
-from ...readings import mask
+from ...model.readings import mask
 
 WARN_BEFORE = timedelta(days=30)
 ASK_NEW = "get a new one at https://conso.boris.sh"

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
-from ....errors import FileRefused, UsageError
+from ....model.errors import FileRefused, UsageError
 from .conso import read_conso
 from .export import DOWNLOAD_AGAIN, KNOWN, Export, NotAnExport, NothingToImport, shown
 from .r63 import is_r63, read_r63

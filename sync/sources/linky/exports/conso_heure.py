@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from ....errors import FileRefused
+from ....model.errors import FileRefused
 from ..points import Point, Reject
 from ..steps import infer_steps, parse_step
 from .export import DOWNLOAD_AGAIN, LONG_NUMBER, Export, curve

@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from ....localtime import PARIS, local_day, midnight
+from ....model.localtime import PARIS, local_day, midnight
 from ..points import Reject
 from .export import ASK_INSTEAD, Export, NothingToImport, Totals, plain
 from .sections import Row, Section

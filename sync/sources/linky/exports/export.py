@@ -13,8 +13,8 @@ from datetime import date
 from functools import lru_cache
 from types import MappingProxyType
 
-from ....errors import FileRefused
-from ....readings import mask
+from ....model.errors import FileRefused
+from ....model.readings import mask
 from ..points import Point, Reject
 
 PRM = re.compile(r"[0-9]{14}")

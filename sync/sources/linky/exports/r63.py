@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-from ....errors import FileRefused
+from ....model.errors import FileRefused
 from ..points import Point, Reject
 from .export import (
     ASK_INSTEAD,

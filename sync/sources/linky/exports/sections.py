@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from ....errors import FileRefused
+from ....model.errors import FileRefused
 from .export import ASK_INSTEAD, DOWNLOAD_AGAIN, NothingToImport, checked_prm, flow_of, plain, shown
 from .text import Text, cells_of, is_blank
 

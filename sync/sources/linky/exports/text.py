@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 from dataclasses import dataclass
 
-from ....errors import FileRefused
+from ....model.errors import FileRefused
 from .export import DOWNLOAD_AGAIN, KNOWN, NotAnExport
 
 BYTE_ORDER_MARKS = (  # UTF-32 first: its mark begins with the one of UTF-16

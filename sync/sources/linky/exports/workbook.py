@@ -10,7 +10,7 @@ from io import BytesIO
 from itertools import pairwise
 from typing import Any
 
-from ....errors import FileRefused
+from ....model.errors import FileRefused
 from .export import DOWNLOAD_AGAIN, plain, shown
 
 MOST_ROWS, MOST_COLUMNS = 1_048_576, 32

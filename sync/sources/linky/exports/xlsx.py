@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from ....errors import FileRefused
+from ....model.errors import FileRefused
 from ..points import Point, Reject
 from .export import (
     ASK_INSTEAD,

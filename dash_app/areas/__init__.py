@@ -1,0 +1,1 @@
+"""Norway's price areas: what they produce and use."""

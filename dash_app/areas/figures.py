@@ -1,0 +1,254 @@
+"""Figures of the page of the Norwegian areas, the map apart: pure, from the frames of `queries.areas`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..hours.figures import DASHES, gap_axis, gaps, hovers, interval_texts, minus, stepped, time_axis
+from ..kit.blocks import Frame
+from ..kit.figures import Figure, axis, colour, faded, figure
+from ..kit.locale import Look
+from ..texts import TEXTS
+from .queries import LAGS
+
+MWH, GWH = 1e6, 1e9
+FAINTEST = 0.3
+
+
+def group_text(name: str, look: Look) -> str:
+    """What a group is called; one that nobody knew before has its own name."""
+    key = f"areas.group.{name}"
+    return look.text(key) if key in TEXTS else name
+
+
+def strength(place: int, count: int) -> float:
+    """From full to faint."""
+    return round(1 - (1 - FAINTEST) * place / max(1, count - 1), 3)
+
+
+def shares_figure(frame: Frame, look: Look) -> Figure:
+    """A ring of shares; bars where a group is negative, as a ring cannot show that."""
+    wh, flow = frame.notes["wh"], frame.notes["flow"]
+    names = [group_text(name, look) for name in wh]
+    fills = [faded(look, flow, strength(place, len(wh))) for place in range(len(wh))]
+    texts = [f"{name} {look.grid_energy(each)}" for name, each in zip(names, wh.values(), strict=True)]
+    if min(wh.values()) < 0 or not any(wh.values()):
+        bars = {
+            "type": "bar",
+            "orientation": "h",
+            "y": names,
+            "x": [round(each / GWH, 6) for each in wh.values()],
+            "text": texts,
+            "customdata": texts,
+            "hovertemplate": "%{customdata}<extra></extra>",
+            "marker": {"color": fills},
+        }
+        said = _label(look.text("areas.shares.negative"), look) | {"y": -0.28, "x": 0, "xanchor": "left"}
+        return figure(
+            look,
+            [bars],
+            hovermode="closest",
+            annotations=[said],
+            margin={"l": 8, "r": 8, "t": 8, "b": 60},
+            xaxis=axis(look, look.text("areas.axis.gwh_sum")),
+            yaxis=axis(look, autorange="reversed", type="category"),
+        )
+    whole = sum(wh.values())
+    ring = {
+        "type": "pie",
+        "hole": 0.55,
+        "sort": False,
+        "direction": "clockwise",
+        "labels": [f"{name} {look.percent(each / whole)}" for name, each in zip(names, wh.values(), strict=True)],
+        "values": [round(each / MWH, 6) for each in wh.values()],
+        "customdata": texts,
+        "hovertemplate": "%{customdata}<br>%{percent}<extra></extra>",
+        "textinfo": "percent",
+        "textposition": "inside",
+        "marker": {
+            "colors": fills,
+            "line": {"color": colour(look, "paper"), "width": 1},
+        },
+    }
+    total = look.grid_energy(whole)
+    middle = {"text": f"<b>{frame.notes['area']}</b><br>{total}", "showarrow": False, "x": 0.5, "y": 0.5}
+    place = {"xref": "paper", "yref": "paper", "font": {"size": 14, "color": colour(look, "text")}}
+    return figure(
+        look,
+        [ring],
+        hovermode="closest",
+        showlegend=True,
+        annotations=[middle | place],
+        uniformtext={"mode": "hide", "minsize": 10},
+        legend={"orientation": "h", "y": -0.05, "yanchor": "top", "x": 0.5, "xanchor": "center"},
+    )
+
+
+def totals_figure(frame: Frame, look: Look) -> Figure:
+    """A bar an area, of its groups; hatched where not all of it is measured."""
+    sums, flow = frame.notes["sums"], frame.notes["flow"]
+    names = sorted({name for each in sums for name in each.wh}, key=lambda name: -sum(e.wh.get(name, 0) for e in sums))
+    data = []
+    for place, name in enumerate(names):
+        there = [each for each in sums if name in each.wh]
+        hover = [_total_text(each, name, look) for each in there]
+        partly = ["/" if each.covered is not None and each.covered < 1 else "" for each in there]
+        data.append(
+            {
+                "type": "bar",
+                "name": group_text(name, look),
+                "x": [each.area for each in there],
+                "y": [round(each.wh[name] / GWH, 6) for each in there],
+                "customdata": hover,
+                "hovertemplate": "%{customdata}<extra></extra>",
+                "marker": {
+                    "color": faded(look, flow, strength(place, len(names))),
+                    "line": {"color": colour(look, "paper"), "width": 0.5},
+                    "pattern": {"shape": partly, "fgcolor": colour(look, "missing"), "size": 6, "solidity": 0.3}
+                    | {"fillmode": "overlay"},
+                },
+            }
+        )
+    tops = [
+        {"x": each.area, "y": max(0.0, sum(max(0.0, wh) for wh in each.wh.values())) / GWH, "yanchor": "bottom"}
+        | {"text": look.grid_energy(each.total), "showarrow": False, "xref": "x", "yref": "y"}
+        for each in sums
+    ]
+    return figure(
+        look,
+        data,
+        barmode="relative",
+        showlegend=True,
+        hovermode="closest",
+        annotations=tops,
+        xaxis=axis(look, type="category", showgrid=False, categoryorder="category ascending"),
+        yaxis=axis(look, look.text("areas.axis.gwh_sum"), rangemode="tozero"),
+    )
+
+
+def _total_text(each: Any, name: str, look: Look) -> str:
+    text = f"{each.area} {group_text(name, look)}<br><b>{look.grid_energy(each.wh[name])}</b>"
+    if each.covered is not None and each.covered < 1:
+        text += "<br>" + look.text("areas.map.measured", share=look.percent(min(0.999, each.covered)))
+    return text
+
+
+def lines_figure(frame: Frame, look: Look) -> Figure:
+    """A line a group, told apart by dashes as well as by strength; one hover for all."""
+    notes = frame.notes
+    edges, lines, hourly = notes["edges"], notes["lines"], notes["hourly"]
+    unit = MWH if hourly else GWH
+    order = sorted(lines, key=lambda name: -float(np.nansum(lines[name])))
+    data = [gaps(edges, ~np.isfinite(np.array(list(lines.values()))).any(axis=0), look)]
+    for place, name in enumerate(order):
+        line = {"shape": "hv", "width": 1.7, "dash": DASHES[place % len(DASHES)]}
+        line["color"] = faded(look, notes["flow"], max(0.45, strength(place, len(order))))
+        data.append(
+            stepped(edges, lines[name] / unit, 4)
+            | {"name": group_text(name, look), "line": line, "hoverinfo": "skip", "showlegend": True}
+        )
+    when = interval_texts(edges, notes["zone"], look)
+    texts = [
+        "<br>".join([text, *(_line_text(name, lines[name][place], look) for name in order)])
+        for place, text in enumerate(when)
+    ]
+    data.append(hovers(edges, lines[order[0]] / unit, texts, look))
+    return figure(
+        look,
+        [trace for trace in data if trace["x"]],
+        showlegend=True,
+        xaxis=time_axis(edges, notes["zone"], look),
+        yaxis=axis(look, look.text("areas.axis.mwh" if hourly else "areas.axis.gwh"), rangemode="tozero"),
+        yaxis3=gap_axis(),
+    )
+
+
+def _line_text(name: str, wh: float, look: Look) -> str:
+    shown = look.grid_energy(float(wh)) if np.isfinite(wh) else look.text("areas.not_known")
+    return f"{group_text(name, look)} <b>{shown}</b>"
+
+
+def lag_figure(frame: Frame, look: Look) -> Figure:
+    """r by lag, the chosen and the strongest one marked."""
+    lags, r = frame.table["lag_h"].tolist(), [_number(each) for each in frame.table["pearson_r"].tolist()]
+    best, chosen = frame.notes["best"], frame.notes["lag"]
+    texts = [
+        "" if each is None else look.text("areas.lag.hover", lag=signed(lag, look), r=minus(look.number(each, 3)))
+        for lag, each in zip(lags, r, strict=True)
+    ]
+    line = {
+        "type": "scatter",
+        "mode": "lines",
+        "x": lags,
+        "y": r,
+        "customdata": texts,
+        "hovertemplate": "%{customdata}<extra></extra>",
+        "line": {"color": colour(look, "regular"), "width": 2},
+    }
+    strongest = r[lags.index(best)]
+    dot = {
+        "type": "scatter",
+        "mode": "markers",
+        "x": [best],
+        "y": [strongest],
+        "hoverinfo": "skip",
+        "marker": {"size": 10, "symbol": "diamond", "color": colour(look, "warning")},
+    }
+    dash = {"color": colour(look, "quiet"), "width": 1, "dash": "dot"}
+    upright = {"type": "line", "xref": "x", "yref": "paper", "x0": chosen, "x1": chosen, "y0": 0, "y1": 1, "line": dash}
+    said = look.text("areas.lag.best", r=minus(look.number(strongest or 0.0, 2)), lag=signed(best, look))
+    return figure(
+        look,
+        [line, dot],
+        hovermode="closest",
+        margin={"l": 8, "r": 8, "t": 24, "b": 8},
+        shapes=[upright],
+        annotations=[_label(said, look)],
+        xaxis=axis(look, look.text("areas.lag.axis"), range=[LAGS[0] - 1, LAGS[1] + 1], dtick=12),
+        yaxis=axis(look, look.text("areas.axis.r"), range=[-1.05, 1.05], zeroline=True),
+    )
+
+
+def rolling_figure(frame: Frame, look: Look) -> Figure:
+    """r over the period, from -1 to 1."""
+    notes = frame.notes
+    at, r = notes["at"], notes["r"]
+    when = interval_texts(np.append(at, at[-1] + 1), notes["zone"], look)
+    texts = [
+        look.text("areas.rolling.hover", when=text.split("–")[0], r=minus(look.number(float(each), 2)))
+        if np.isfinite(each)
+        else ""
+        for text, each in zip(when, r, strict=True)
+    ]
+    line = {
+        "type": "scatter",
+        "mode": "lines",
+        "x": at.tolist(),
+        "y": [_number(each) for each in r.tolist()],
+        "connectgaps": False,
+        "customdata": texts,
+        "hovertemplate": "%{customdata}<extra></extra>",
+        "line": {"color": colour(look, "regular"), "width": 1.8},
+    }
+    return figure(
+        look,
+        [line],
+        xaxis=time_axis(np.array(notes["ends"], dtype=np.int64), notes["zone"], look),
+        yaxis=axis(look, look.text("areas.axis.r"), range=[-1.05, 1.05], zeroline=True),
+    )
+
+
+def signed(number: int, look: Look) -> str:
+    """`+6`, `0`, `−6`."""
+    return ("+" if number > 0 else "") + minus(look.number(number))
+
+
+def _number(each: float | None) -> float | None:
+    return round(float(each), 4) if each is not None and np.isfinite(each) else None
+
+
+def _label(text: str, look: Look) -> dict[str, Any]:
+    where = {"xref": "paper", "yref": "paper", "x": 1, "y": 1, "xanchor": "right", "yanchor": "bottom"}
+    return {"text": text, "showarrow": False, "font": {"size": 12, "color": colour(look, "text")}, **where}

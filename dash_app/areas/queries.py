@@ -1,0 +1,312 @@
+"""What the page of the Norwegian areas asks: energy by group and area, and weather beside it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ..hours.queries import HOUR_MS, Energies, Real, Span, areas_of, due_in, energies_of, span_in, weather_of
+from ..kit.blocks import Frame
+from ..kit.reader import ZONES, Reader
+from ..kit.view import View
+from ..market.queries import MWH, day_energy, day_share, local_iso
+from ..market.queries import pearson as pearson_of
+
+SOURCE = "elhub"
+FLOWS = ("production", "consumption")
+VARIABLES = ("temperature_c", "precipitation_mm", "wind_ms")
+SUMMED = "precipitation_mm"  # over a period it adds up; the others have a mean
+ENERGY = "energy"
+STANDARDS = {
+    "area": "NO1",
+    "flow": "production",
+    "groups": "",
+    "colour": ENERGY,
+    "weather": "temperature_c",
+    "lag": "0",
+    "days": "14",
+}
+LAGS = (-72, 72)  # hours
+WINDOWS = (3, 60)  # days of the moving correlation
+LONGEST_HOURLY = 31  # days drawn by hour; longer periods by day
+MOST_POINTS = 1500  # of a moving correlation: more than a screen has columns
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """One area over the period. wh: by group, as far as measured; covered: share of the expected time, None without."""
+
+    area: str
+    wh: dict[str, float]
+    covered: float | None
+
+    @property
+    def total(self) -> float:
+        return sum(self.wh.values())
+
+
+def flow_in(view: View) -> str:
+    """The chosen flow."""
+    return _one_of(FLOWS, view.option("flow", STANDARDS["flow"]))
+
+
+def groups_in(view: View) -> tuple[str, ...]:
+    """The chosen groups; empty for all."""
+    return tuple(name for name in view.option("groups", "").split(",") if name)
+
+
+def energies_in(reader: Reader, view: View, area: str = "") -> Energies:
+    """The chosen flow and groups of an area (the chosen one) over the period."""
+    area = area or view.option("area", STANDARDS["area"])
+    return energies_of(reader, SOURCE, flow_in(view), area, span_in(view, SOURCE)).picked(groups_in(view))
+
+
+def sums_of(reader: Reader, view: View) -> list[Sums]:
+    """Every area with such readings in the period."""
+    found = []
+    for area in areas_of(reader, SOURCE, flow_in(view)):
+        energies = energies_in(reader, view, area)
+        there = measured_groups(energies)
+        wh = {name: float(energies.wh[row].sum()) for row, name in enumerate(energies.groups) if name in there}
+        if wh:
+            found.append(Sums(area, wh, energies.covered(due_in(reader, energies.span))))
+    return found
+
+
+def measured_groups(energies: Energies) -> set[str]:
+    """The groups with a reading in the period."""
+    return {name for row, name in enumerate(energies.groups) if energies.seconds[row].any()}
+
+
+# --- frames -----------------------------------------------------------------------------------------------------------
+
+
+def key_frame(reader: Reader, view: View) -> Frame:
+    """Energy of the chosen area and groups, its hours of most and least, and its share of all areas."""
+    energies = energies_in(reader, view)
+    if not energies.seconds.any():
+        return Frame(pd.DataFrame())
+    total, span = energies.total, energies.span
+    known = np.isfinite(total)
+    wh = float(energies.wh[energies.seconds > 0].sum())
+    every = sum(each.total for each in sums_of(reader, view))
+    ends = [int(np.nanargmax(total)), int(np.nanargmin(total))] if known.any() else []
+    figures: dict[str, Any] = {
+        "mwh": wh / MWH,
+        "share_of_all_areas": wh / every if every > 0 else None,
+        "mean_mwh": float(total[known].mean()) / MWH if ends else None,
+        "most_mwh": float(total[ends[0]]) / MWH if ends else None,
+        "least_mwh": float(total[ends[1]]) / MWH if ends else None,
+        "hours": int(known.sum()),
+    }
+    area = view.option("area", STANDARDS["area"])
+    times = [datetime.fromtimestamp(int(span.at[place]) / 1000, span.zone) for place in ends]
+    covered = energies.covered(due_in(reader, span))
+    return Frame(pd.DataFrame([{"area": area, **figures}]), covered, {"figures": figures, "area": area, "times": times})
+
+
+def shares_frame(reader: Reader, view: View) -> Frame:
+    """Each group's energy in the chosen area, most first."""
+    area = view.option("area", STANDARDS["area"])
+    energies = energies_in(reader, view)
+    there = measured_groups(energies)
+    wh = {name: float(energies.wh[row].sum()) for row, name in enumerate(energies.groups) if name in there}
+    if not wh:
+        return Frame(pd.DataFrame())
+    order = sorted(wh, key=lambda name: -wh[name])
+    total = sum(wh.values())
+    shares = [wh[name] / total if total > 0 else np.nan for name in order]
+    table = pd.DataFrame({"group": order, "mwh": [wh[name] / MWH for name in order], "share": shares})
+    notes = {"wh": {name: wh[name] for name in order}, "area": area, "flow": flow_in(view)}
+    return Frame(table, energies.covered(due_in(reader, energies.span)), notes)
+
+
+def totals_frame(reader: Reader, view: View) -> Frame:
+    """Energy of each area and group over the period."""
+    found = sums_of(reader, view)
+    rows = [
+        {"area": each.area, "group": name, "mwh": wh / MWH, "measured": each.covered}
+        for each in found
+        for name, wh in each.wh.items()
+    ]
+    return Frame(pd.DataFrame(rows), _least(found), {"sums": found, "flow": flow_in(view)})
+
+
+def lines_frame(reader: Reader, view: View) -> Frame:
+    """Energy of each group of the chosen area by hour, or by day for more than a month."""
+    energies = energies_in(reader, view)
+    if not energies.seconds.any():
+        return Frame(pd.DataFrame())
+    span = energies.span
+    hourly = view.length <= LONGEST_HOURLY
+    if hourly:
+        edges = np.append(span.at, span.end)
+        lines = {name: energies.of(name) for name in energies.groups}
+        share = np.ones(len(span))
+    else:
+        _, places = span.days()
+        edges = span.start + places * HOUR_MS
+        lines = {name: day_energy(energies.picked([name]), places) for name in energies.groups}
+        share = day_share(energies, places)
+    table = pd.DataFrame(
+        {"start_local": local_iso(edges[:-1], span)}
+        | {f"{name}_mwh": np.round(line / MWH, 3) for name, line in lines.items()}
+    )
+    notes = {"edges": edges, "lines": lines, "share": share, "hourly": hourly, "zone": span.zone, "flow": flow_in(view)}
+    return Frame(table, energies.covered(due_in(reader, energies.span)), notes)
+
+
+def map_frame(reader: Reader, view: View) -> Frame:
+    """One number an area: energy of the chosen flow and groups, or a measure of the weather; unknown ones absent."""
+    colour = _one_of((ENERGY, *VARIABLES), view.option("colour", ENERGY))
+    if colour == ENERGY:
+        found = sums_of(reader, view)
+        numbers = {each.area: each.total for each in found}
+        shares = {each.area: each.covered for each in found}
+    else:
+        numbers, shares = {}, {}
+        for area in areas_of(reader, "weather", "weather"):
+            hourly = weather_of(reader, area, colour, span_in(view, SOURCE))
+            if (known := hourly[np.isfinite(hourly)]).size and area.startswith("NO"):
+                numbers[area] = float(known.sum() if colour == SUMMED else known.mean())
+                shares[area] = known.size / hourly.size
+    unit = "wh" if colour == ENERGY else colour
+    rows = [{"area": area, unit: number, "measured": shares[area]} for area, number in sorted(numbers.items())]
+    least = min((share for share in shares.values() if share is not None), default=None)
+    notes = {"numbers": numbers, "shares": shares, "colour": colour, "flow": flow_in(view), "groups": groups_in(view)}
+    return Frame(pd.DataFrame(rows), least, notes)
+
+
+# --- weather against energy -------------------------------------------------------------------------------------------
+
+
+def lag_in(view: View) -> int:
+    """The chosen lag, h."""
+    return int(_within(view.option("lag", STANDARDS["lag"]), LAGS, 0))
+
+
+def lagged(weather: Real, lag: int) -> Real:
+    """The weather `lag` hours before each hour (after it, for a negative lag); NaN where that is outside."""
+    found = np.full(len(weather), np.nan)
+    if lag > 0:
+        found[lag:] = weather[:-lag]
+    elif lag < 0:
+        found[:lag] = weather[-lag:]
+    else:
+        found[:] = weather
+    return found
+
+
+def rolling_pearson(first: Real, second: Real, hours: int) -> Real:
+    """Pearson's r in a window of so many hours around each hour; NaN where less than half of it is known in both."""
+    both = np.isfinite(first) & np.isfinite(second)
+    if not both.any():
+        return np.full(len(first), np.nan)
+    x, y = (np.where(both, each - each[both].mean(), 0.0) for each in (first, second))
+    count, sx, sy, sxx, syy, sxy = (_moving(each, hours) for each in (both.astype(float), x, y, x * x, y * y, x * y))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        variance = (sxx - sx * sx / count) * (syy - sy * sy / count)
+        scale = sxx * syy
+        r = (sxy - sx * sy / count) / np.sqrt(variance)
+    # What rounding leaves of a window that does not vary is no variance.
+    known = (count >= max(3, hours / 2)) & (variance > 1e-18 * scale)
+    return np.where(known, np.clip(r, -1.0, 1.0), np.nan)
+
+
+def _moving(numbers: Real, hours: int) -> Real:
+    """Sum of the window that begins hours // 2 before each place, as far as there is one."""
+    sums = np.concatenate([[0.0], np.cumsum(numbers)])
+    place = np.arange(len(numbers))
+    start = np.maximum(0, place - hours // 2)
+    end = np.minimum(len(numbers), place - hours // 2 + hours)
+    return np.asarray(sums[end] - sums[start], dtype=np.float64)
+
+
+def joined(reader: Reader, view: View) -> tuple[Real, Real, Span] | None:
+    """(weather, energy, span) of the chosen area by UTC hour, from LAGS before the period to LAGS after it."""
+    inner = span_in(view, SOURCE)
+    energies = energies_in(reader, view)
+    area = view.option("area", STANDARDS["area"])
+    wide = Span(inner.start + LAGS[0] * HOUR_MS, inner.end + LAGS[1] * HOUR_MS, ZONES["weather"])
+    weather = weather_of(reader, area, weather_in(view), wide)
+    if not (energies.seconds.any() and np.isfinite(weather).any()):
+        return None
+    energy = np.full(len(wide), np.nan)
+    energy[-LAGS[0] : len(wide) - LAGS[1]] = energies.total
+    return weather, energy, inner
+
+
+def weather_in(view: View) -> str:
+    """The chosen measure."""
+    return _one_of(VARIABLES, view.option("weather", STANDARDS["weather"]))
+
+
+def lag_frame(reader: Reader, view: View) -> Frame:
+    """Pearson's r of weather and energy over the period, for each lag of -72 … 72 h."""
+    found = joined(reader, view)
+    if found is None:
+        return Frame(pd.DataFrame())
+    weather, energy, _ = found
+    lags = list(range(LAGS[0], LAGS[1] + 1))
+    r = [pearson_of(lagged(weather, lag), energy) for lag in lags]
+    known = [(abs(each), -abs(lag), lag) for lag, each in zip(lags, r, strict=True) if each is not None]
+    if not known:
+        return Frame(pd.DataFrame())
+    notes = {"lag": lag_in(view), "best": max(known)[2], "weather": weather_in(view), "flow": flow_in(view)}
+    return Frame(pd.DataFrame({"lag_h": lags, "pearson_r": r}), None, notes)
+
+
+def rolling_frame(reader: Reader, view: View) -> Frame:
+    """Pearson's r at the chosen lag in a window that moves over the period."""
+    found = joined(reader, view)
+    if found is None:
+        return Frame(pd.DataFrame())
+    weather, energy, span = found
+    days = int(_within(view.option("days", STANDARDS["days"]), WINDOWS, 14))
+    inner = slice(-LAGS[0], len(weather) - LAGS[1])
+    r = rolling_pearson(lagged(weather, lag_in(view))[inner], energy[inner], days * 24)
+    if not np.isfinite(r).any():
+        return Frame(pd.DataFrame())
+    places = np.arange(0, len(r), max(1, -(-len(r) // MOST_POINTS)))
+    at = span.at[places]
+    table = pd.DataFrame({"at_local": local_iso(at, span), "pearson_r": np.round(r[places], 4)})
+    notes = {
+        "at": at,
+        "r": r[places],
+        "lag": lag_in(view),
+        "days": days,
+        "zone": span.zone,
+        "ends": (span.start, span.end),
+        "weather": weather_in(view),
+    }
+    due = due_in(reader, span)
+    return Frame(table, float(np.isfinite(energy[inner][:due]).mean()) if due else None, notes)
+
+
+def _one_of(known: tuple[str, ...], text: str) -> str:
+    return text if text in known else known[0]
+
+
+def _within(text: str, ends: tuple[int, int], standard: float) -> float:
+    try:
+        found = float(text)
+    except ValueError:
+        return standard
+    return found if ends[0] <= found <= ends[1] else standard
+
+
+def _least(found: list[Sums]) -> float | None:
+    return min((each.covered for each in found if each.covered is not None), default=None)
+
+
+def options_of(reader: Reader) -> dict[str, Any]:
+    """What can be chosen: areas, groups by flow."""
+    series = [each for each in reader.series() if each.source == SOURCE]
+    return {
+        "areas": sorted({each.id for each in series}),
+        **{flow: sorted({each.group for each in series if each.flow == flow}) for flow in FLOWS},
+    }

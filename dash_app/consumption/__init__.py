@@ -1,0 +1,1 @@
+"""What a meter uses: curve, days, profile, heat map."""

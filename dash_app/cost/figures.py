@@ -1,0 +1,142 @@
+"""Figures of the cost page: pure, from the frames of `queries.cost_frames`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sync.tariffs.bill import MonthBill, cents
+
+from ..kit.blocks import Frame
+from ..kit.figures import Figure, axis, colour, faded, figure, margins, number_room
+from ..kit.locale import Look
+from .queries import Comparison, Contract, Month
+from .queries_frames import zone_energy
+
+FAINTEST = 0.18
+FEW_MONTHS = 4  # fewer, and the axis would count days
+
+
+def months_figure(frame: Frame, look: Look) -> Figure:
+    """Bills by month, one bar a contract. Hatched: not fully measured, or energy without a price."""
+    compared: Comparison = frame.notes["comparison"]
+    shown = [each for each in compared.contracts if any(bill.has_amount for bill in each.bills.values())]
+    data = [
+        _bars(contract, compared.months, strength, look)
+        for contract, strength in zip(shown, strengths(len(shown)), strict=True)
+    ]
+    ticks: dict[str, Any] = {"type": "date", "tickformat": "%b\n%Y", "hoverformat": "%B %Y", "showgrid": False}
+    if len(compared.months) < FEW_MONTHS:
+        ticks |= {"tick0": f"{compared.months[0].first}", "dtick": "M1"}
+    return figure(
+        look,
+        data,
+        barmode="group",
+        bargap=0.25,
+        bargroupgap=0.05,
+        showlegend=True,
+        xaxis=axis(look, **ticks),
+        yaxis=axis(look, look.text("cost.axis.euros"), rangemode="tozero", tickformat=",.0f"),
+        firm=margins(left=number_room(200), top=30, bottom=44),
+    )
+
+
+def zones_figure(frame: Frame, look: Look) -> Figure:
+    """Each contract's energy by price zone, as shares of a bar; off-peak hours lighter, without a price hatched."""
+    compared: Comparison = frame.notes["comparison"]
+    data: list[dict[str, Any]] = []
+    for contract in compared.contracts:
+        found = zone_energy(contract)
+        for zone, wh in found.items():
+            share = float(100 * wh / compared.wh) if compared.wh else 0.0
+            name = look.text(f"cost.zone.{zone}")
+            text = f"{name} {look.percent(share / 100)}"
+            data.append(
+                {
+                    "type": "bar",
+                    "orientation": "h",
+                    "y": [contract.tariff.name],
+                    "x": [share],
+                    "name": name,
+                    "marker": _zone_marker(zone, look),
+                    "text": [text],
+                    "textposition": "inside",
+                    "insidetextanchor": "start",
+                    "textangle": 0,
+                    "constraintext": "inside",
+                    "textfont": {"color": _zone_text(zone, look)},
+                    "hovertemplate": f"{contract.tariff.name}, {text}<br>{look.energy(float(wh))}<extra></extra>",
+                }
+            )
+    return figure(
+        look,
+        data,
+        barmode="stack",
+        bargap=0.35,
+        hovermode="closest",
+        uniformtext={"mode": "hide", "minsize": 11},
+        xaxis=axis(look, look.text("cost.axis.share"), range=[0, 100.5], dtick=20),
+        yaxis=axis(look, autorange="reversed", type="category"),
+    )
+
+
+def strengths(count: int) -> list[float]:
+    """How full the colour of each contract is: told apart by lightness, for any colour vision."""
+    step = (1 - FAINTEST) / max(1, count - 1)
+    return [round(1 - step * place, 3) for place in range(count)]
+
+
+def _bars(contract: Contract, months: tuple[Month, ...], strength: float, look: Look) -> dict[str, Any]:
+    violet = colour(look, "price")
+    hatched = [not month.is_measured or not contract.bills[month.first].is_whole for month in months]
+    return {
+        "type": "bar",
+        "name": contract.tariff.name,
+        "x": [month.first.isoformat() for month in months],
+        "y": [_amount(contract.bills[month.first]) for month in months],
+        "customdata": [_hover(contract, month, look) for month in months],
+        "hovertemplate": "%{customdata}",
+        "marker": {
+            "color": faded(look, "price", strength),
+            "line": {"color": violet, "width": 1},
+            "pattern": {
+                "shape": ["/" if each else "" for each in hatched],
+                "fgcolor": colour(look, "missing"),
+                "fillmode": "overlay",
+                "size": 6,
+                "solidity": 0.35,
+            },
+        },
+    }
+
+
+def _amount(bill: MonthBill) -> float | None:
+    return float(bill.euros) if bill.has_amount else None
+
+
+def _hover(contract: Contract, month: Month, look: Look) -> str:
+    found = contract.bills[month.first]
+    text = look.text(
+        "cost.hover",
+        euros=look.money(float(found.euros)),
+        energy=look.money(float(cents(found.for_energy))),
+        standing=look.money(float(cents(found.standing))),
+    )
+    if found.unpriced:
+        text = look.text("cost.hover.incomplete", hover=text, wh=look.energy(float(found.unpriced)))
+    if not month.is_measured:
+        share = look.percent(min(0.999, month.covered / month.expected))
+        text += "<br>" + look.text("cost.hover.measured", month=look.day(month.first, "MMMM y"), share=share)
+    return text
+
+
+def _zone_marker(zone: str, look: Look) -> dict[str, Any]:
+    if zone == "unpriced":
+        pattern = {"shape": "/", "fgcolor": colour(look, "missing"), "bgcolor": "rgba(0,0,0,0)", "size": 6}
+        return {"color": "rgba(0,0,0,0)", "pattern": pattern, "line": {"color": colour(look, "missing"), "width": 1}}
+    strength = 0.22 if zone.endswith("off_peak") else 0.85
+    return {"color": faded(look, "price", strength), "line": {"color": colour(look, "paper"), "width": 1}}
+
+
+def _zone_text(zone: str, look: Look) -> str:
+    light = zone.endswith("off_peak") or zone == "unpriced"
+    return colour(look, "text" if light else "paper")

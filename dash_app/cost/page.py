@@ -1,0 +1,282 @@
+"""Cost: contracts side by side, over what was measured. Prices are the user's; the shipped ones are examples."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date, timedelta
+from fractions import Fraction
+
+from dash import html
+from dash.development.base_component import Component
+
+from sync.load.coverage import runs
+from sync.tariffs.bill import MonthBill, cents
+from sync.tariffs.model import PEAK, TEMPO, PriceList, Ranges, Tariff
+
+from ..kit.blocks import Block, Frame, Page
+from ..kit.locale import Look
+from ..kit.parts import key_figure, key_figures, note, sentence, table, warning
+from ..texts import TEXTS
+from .figures import months_figure, zones_figure
+from .queries import Comparison, Contract, Month
+from .queries_frames import (
+    Rank,
+    bills_frame,
+    contracts_frame,
+    covered_share,
+    euros,
+    prices_frame,
+    ranking,
+    zone_energy,
+    zones_frame,
+)
+
+SHOWN_RUNS = 3
+
+
+# --- the answer -------------------------------------------------------------------------------------------------------
+
+
+def answer_body(frame: Frame, look: Look) -> Component:
+    """The cheapest contract in one sentence, each with its sum, and what has to be known about the prices."""
+    compared: Comparison = frame.notes["comparison"]
+    ranked = ranking(compared)
+    period = look.text(
+        "cost.period",
+        start=look.day(compared.start, "long"),
+        end=look.day(compared.end - timedelta(days=1), "long"),
+        energy=look.energy(float(compared.wh)),
+        covered=share_text(covered_share(compared.months), look),
+    )
+    figures = [*_sums(compared, ranked, look), *_off_peak(compared, look)]
+    lines = [warning(text) for text in _warnings(compared, look)]
+    return html.Div([sentence(_headline(ranked, look)), note(period), key_figures(figures), *lines])
+
+
+def share_text(share: float, look: Look) -> str:
+    """A share of the time; never 100 % with a hole in it."""
+    return look.percent(min(share, 0.999) if share < 1 else 1.0)
+
+
+def _headline(ranked: Rank, look: Look) -> str:
+    if not ranked:
+        return look.text("cost.none")
+    (first, least), *others = ranked
+    name, money = first.tariff.name, look.money(float(least))
+    if not others:
+        return look.text("cost.only", name=name, euros=money)
+    second, more = others[0]
+    if more == least:
+        return look.text("cost.equal", name=name, other=second.tariff.name, euros=money)
+    difference = look.money(float(more - least))
+    return look.text("cost.cheapest", name=name, euros=money, difference=difference, other=second.tariff.name)
+
+
+def _sums(compared: Comparison, ranked: Rank, look: Look) -> list[Component]:
+    found = []
+    for contract in compared.contracts:
+        if not contract.is_whole:
+            energy = look.energy(float(_unpriced(contract)))
+            text = look.text("cost.not_compared", energy=energy)
+        elif contract is ranked[0][0]:
+            text = look.text("cost.is_cheapest") if len(ranked) > 1 else ""
+        else:
+            more = look.money(float(euros(contract) - ranked[0][1]))
+            text = look.text("cost.more", euros=more, name=ranked[0][0].tariff.name)
+        found.append(key_figure(contract.tariff.name, _sum(contract, look), text))
+    return found
+
+
+def _sum(contract: Contract, look: Look) -> str:
+    """Its bills added up; with a star when energy without a price is left out, a dash when all of it is."""
+    if not any(each.has_amount for each in contract.bills.values()):
+        return "–"
+    return look.money(float(euros(contract))) + ("" if contract.is_whole else "*")
+
+
+def _off_peak(compared: Comparison, look: Look) -> list[Component]:
+    """Share of the energy in off-peak hours of each such contract, and what moving 1 kWh a day would have brought."""
+    found = []
+    for contract in compared.contracts:
+        name = contract.tariff.name
+        zones = zone_energy(contract)
+        if contract.tariff.kind == PEAK:
+            off_peak = zones.get("off_peak", 0)
+            whole = sum(zones.values(), start=0)
+            share = look.percent(float(off_peak / whole) if whole else 0.0)
+            parts = {"energy": look.energy(float(off_peak)), "whole": look.energy(float(whole))}
+            found.append(
+                key_figure(look.text("cost.off_peak.label", name=name), share, look.text("cost.off_peak.note", **parts))
+            )
+        if contract.tariff.has_off_peak and contract.is_whole:
+            saved = sum((each.saved for each in contract.bills.values()), start=Fraction(0))
+            label = look.text("cost.moved.label", name=name)
+            found.append(key_figure(label, look.money(float(cents(saved))), look.text("cost.moved.note")))
+    return found
+
+
+def _warnings(compared: Comparison, look: Look) -> list[str]:
+    found = []
+    if examples := [each.tariff for each in compared.contracts if each.tariff.is_example]:
+        found.append(look.text("cost.examples", source=_source(examples[0], look).partition(":")[2].strip()))
+    for contract in compared.contracts:
+        tariff = contract.tariff
+        found += [look.text("cost.calendar", name=tariff.name, problem=problem) for problem in contract.problems]
+        bills = contract.bills.values()
+        if without := [day for each in bills for day in each.without_colour]:
+            # A Tempo day reaches into the next month: it may stand in two bills.
+            text = _left_out(sorted(set(without)), bills, look)
+            file = tariff.calendar.name if tariff.calendar else look.text("cost.no_calendar")
+            found.append(look.text("cost.colourless", name=tariff.name, file=file, **text))
+        if without := [day for each in bills for day in each.without_price]:
+            found.append(look.text("cost.priceless", name=tariff.name, **_left_out(without, bills, look)))
+    return found
+
+
+def _left_out(days: Sequence[date], bills: Iterable[MonthBill], look: Look) -> dict[str, str]:
+    stretches = [_days_text(run.start, run.end, look) for run in runs(days, longest=100_000)]
+    shown = ", ".join(stretches[:SHOWN_RUNS]) + (" …" if len(stretches) > SHOWN_RUNS else "")
+    energy = sum((each.unpriced for each in bills), start=0)
+    return {"count": look.number(len(days)), "days": shown, "energy": look.energy(float(energy))}
+
+
+def _days_text(start: date, end: date, look: Look) -> str:
+    last = end - timedelta(days=1)
+    return look.day(start) if start == last else f"{look.day(start)} – {look.day(last)}"
+
+
+def _unpriced(contract: Contract) -> float:
+    return float(sum((each.unpriced for each in contract.bills.values()), start=0))
+
+
+# --- tables -----------------------------------------------------------------------------------------------------------
+
+
+def bills_body(frame: Frame, look: Look) -> Component:
+    """A row a month: each contract, the cheapest, and how much less than the dearest it is."""
+    compared: Comparison = frame.notes["comparison"]
+    names = [each.tariff.name for each in compared.contracts]
+    columns = ("month", "days", "measured")
+    head = [look.text(f"cost.column.{name}") for name in columns]
+    head += [*names, look.text("cost.column.cheapest"), look.text("cost.column.difference")]
+    rows = [_bill_row(compared, month, look) for month in compared.months]
+    ranked = ranking(compared)
+    covered = share_text(covered_share(compared.months), look)
+    days = look.number((compared.end - compared.start).days)
+    sums = [_sum(each, look) for each in compared.contracts]
+    rows.append([look.text("cost.whole"), days, covered, *sums, *_cheapest(ranked, look)])
+    numeric = frozenset({1, 2, *range(3, 3 + len(names)), 4 + len(names)})
+    found = table(look.text("cost.bills.title"), head, rows, numeric, has_sum=True)
+    return html.Div([found, note(look.text("cost.rounding"))])
+
+
+def _bill_row(compared: Comparison, month: Month, look: Look) -> list[str | Component | list[str | Component]]:
+    money = []
+    for contract in compared.contracts:
+        found = contract.bills[month.first]
+        money.append(look.money(float(found.euros)) + ("" if found.is_whole else "*") if found.has_amount else "–")
+    share: str | Component = share_text(month.covered / month.expected, look)
+    if not month.is_measured:
+        share = html.Span(share, className="hatched")
+    days = look.number((month.end - month.start).days)
+    name = look.day(month.first, "MMMM y")
+    return [name, days, share, *money, *_cheapest(ranking(compared, month.first), look)]
+
+
+def _cheapest(ranked: Rank, look: Look) -> list[str]:
+    """Name of the cheapest (of all that cost as little) and its difference to the dearest; dashes for less than two."""
+    if len(ranked) < 2:
+        return ["–", "–"]
+    names = [contract.tariff.name for contract, money in ranked if money == ranked[0][1]]
+    return [" = ".join(names), look.money(float(ranked[-1][1] - ranked[0][1]))]
+
+
+def prices_body(frame: Frame, look: Look) -> Component:
+    """Every price with its validity and source."""
+    tariffs: tuple[Tariff, ...] = frame.notes["tariffs"]
+    columns = ("contract", "valid", "hours", "zone", "kwh", "standing", "source")
+    rows = [
+        [
+            tariff.name,
+            _validity(prices, look),
+            hours_text(prices.off_peak) or "–",
+            look.text(f"cost.zone.{zone}"),
+            look.number(float(price), max(4, -int(price.as_tuple().exponent))),
+            look.number(float(prices.standing), 2),
+            _source(tariff, look),
+        ]
+        for tariff in tariffs
+        for prices in tariff.prices
+        for zone, price in prices.per_kwh
+    ]
+    head = [look.text(f"cost.column.{name}") for name in columns]
+    lines = [note(look.text("cost.tempo"))] if any(tariff.kind == TEMPO for tariff in tariffs) else []
+    if frame.notes["shared"]:
+        lines.append(note(look.text("cost.shared", count=look.number(frame.notes["shared"]))))
+    return html.Div([table(look.text("cost.prices.title"), head, rows, frozenset({4, 5})), *lines])
+
+
+def hours_text(off_peak: Ranges) -> str:
+    """`22:30–06:30`: two ranges that meet at midnight are one."""
+    ranges = list(off_peak)
+    if len(ranges) > 1 and ranges[0][0] == 0 and ranges[-1][1] == 1440:
+        ranges = [*ranges[1:-1], (ranges[-1][0], ranges[0][1])]
+    return ", ".join(f"{_clock(start)}–{_clock(end)}" for start, end in ranges)
+
+
+def _clock(minute: int) -> str:
+    return f"{minute // 60:02}:{minute % 60:02}"
+
+
+def _validity(prices: PriceList, look: Look) -> str:
+    start, end = look.day(prices.start), look.day(prices.end - timedelta(days=1))
+    if prices.start == date.min and prices.end == date.max:
+        return look.text("cost.always")
+    if prices.start == date.min:
+        return look.text("cost.until", end=end)
+    if prices.end == date.max:
+        return look.text("cost.from", start=start)
+    return look.text("cost.between", start=start, end=end)
+
+
+def _source(tariff: Tariff, look: Look) -> str:
+    """The user's own words; those of a shipped tariff in the reader's language."""
+    return look.text("cost.example_source") if tariff.source == TEXTS["cost.example_source"][0] else tariff.source
+
+
+PAGE = Page(
+    name="cost",
+    title="cost.title",
+    icon="coins",
+    blocks=(
+        Block("cost-answer", "cost.answer.title", contracts_frame, body=answer_body, wide=True, empty="cost.empty"),
+        Block(
+            "cost-months",
+            "cost.months.title",
+            bills_frame,
+            figure=months_figure,
+            wide=True,
+            height=360,
+            empty="cost.empty",
+            subtitle="cost.months.subtitle",
+        ),
+        Block("cost-bills", "cost.bills.title", bills_frame, body=bills_body, wide=True, empty="cost.empty"),
+        Block(
+            "cost-zones",
+            "cost.zones.title",
+            zones_frame,
+            figure=zones_figure,
+            wide=True,
+            height=240,
+            empty="cost.empty",
+        ),
+        Block(
+            "cost-prices",
+            "cost.prices.title",
+            prices_frame,
+            body=prices_body,
+            wide=True,
+            subtitle="cost.prices.subtitle",
+        ),
+    ),
+)

@@ -1,0 +1,229 @@
+"""What the cost page asks: energy by local day and part of the day, and the bills that follow from it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sync.model.localtime import day_seconds, days, midnight
+from sync.model.localtime_query import DAY_MS, local_ms, offset_changes
+from sync.model.readings import Series
+from sync.store.schema import Pair
+from sync.tariffs.bill import MonthBill, bill
+from sync.tariffs.colours import ColourCalendar, read_calendar
+from sync.tariffs.examples import examples
+from sync.tariffs.model import Tariff
+from sync.tariffs.split import MINUTE, DayParts, Energy, add_reading, parts_of_day
+
+from ..kit.reader import ZONES, Reader
+from ..kit.view import View
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """energy: Wh by local day and part of the day; covered: seconds of each local day that readings cover; shared:
+    how many readings lie in several parts and were shared out in proportion to time."""
+
+    energy: DayParts
+    covered: Mapping[date, int]
+    shared: int
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """The asked local days `[start, end)` of one calendar month; covered and expected in seconds."""
+
+    start: date
+    end: date
+    covered: int
+    expected: int
+
+    @property
+    def first(self) -> date:
+        return self.start.replace(day=1)
+
+    @property
+    def is_measured(self) -> bool:
+        return self.covered >= self.expected
+
+    @property
+    def is_calendar_month(self) -> bool:
+        return self.start.day == 1 and self.end == (self.first + timedelta(days=32)).replace(day=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """A tariff with its bills, by first day of the month; problems: of its colour calendar."""
+
+    tariff: Tariff
+    bills: Mapping[date, MonthBill]
+    problems: tuple[str, ...] = ()
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all measured energy of the period has a price."""
+        return all(each.is_whole for each in self.bills.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Contracts side by side over the local days `[start, end)`; wh: all measured energy."""
+
+    start: date
+    end: date
+    months: tuple[Month, ...]
+    contracts: tuple[Contract, ...]
+    wh: Energy
+    shared: int
+
+
+def tariffs_of(reader: Reader) -> tuple[Tariff, ...]:
+    """The user's tariffs, or the shipped examples."""
+    return reader.settings.tariffs or examples()
+
+
+def comparison(reader: Reader, view: View) -> Comparison | None:
+    """The contracts over a view's period; None without consumption in it.
+
+    The period ends with the last reading and begins with the first: before and after that nothing was measured.
+    """
+    series = reader.series_at(view)
+    if series is None or series.flow != "consumption":
+        return None
+    extent = reader.extent(series)
+    if extent.first is None or extent.end is None:
+        return None
+    start, end = max(view.start, extent.first), min(view.end, extent.end)
+    if start >= end:
+        return None
+    tariffs = tariffs_of(reader)
+    calendars = {tariff.calendar: _calendar(reader, tariff) for tariff in tariffs}
+    stamps = tuple((path, _stamp(path)) for path in calendars)
+    return reader.kept(
+        ("comparison", series, start, end, tariffs, stamps),
+        lambda: _compared(reader, series, (start, end), tariffs, calendars),
+    )
+
+
+def _compared(
+    reader: Reader,
+    series: Series,
+    period: tuple[date, date],
+    tariffs: tuple[Tariff, ...],
+    calendars: Mapping[Any, ColourCalendar],
+) -> Comparison | None:
+    start, end = period
+    zone = ZONES[series.source]
+    measured = energy_by_part(reader.pair_of(series.source), series, zone, period, parts_of_day(tariffs))
+    if not measured.covered:
+        return None
+    contracts = []
+    for tariff in tariffs:
+        calendar = calendars[tariff.calendar]
+        bills = bill(tariff, calendar.colours, measured.energy, period)
+        contracts.append(Contract(tariff, bills, calendar.problems))
+    wh = sum((sum(parts.values()) for parts in measured.energy.values()), start=0)
+    months = _months(start, end, measured.covered, zone)
+    return Comparison(start, end, months, tuple(contracts), wh, measured.shared)
+
+
+def energy_by_part(
+    pair: Pair, series: Series, zone: ZoneInfo, period: tuple[date, date], parts: tuple[int, ...]
+) -> Measured:
+    """Energy of the local days `[start, end)` by day and part of the day (first minutes `parts`), one aggregation.
+
+    The server adds up the readings that lie in one part; those across an edge, and all of the days on which the clocks
+    change, come one by one and are shared out here by their instants.
+    """
+    start, end = (datetime.fromtimestamp(midnight(day, zone) / 1000, UTC) for day in period)
+    energy: defaultdict[date, defaultdict[int, Energy]] = defaultdict(lambda: defaultdict(int))
+    covered: defaultdict[date, int] = defaultdict(int)
+    shared = 0
+    first = date(1970, 1, 1)
+    for found in pair.mirror.aggregate(_part_stages(series, zone, (start, end), parts)):
+        if isinstance(found["_id"], dict):
+            at = int(found["_id"]["ts"].replace(tzinfo=UTC).timestamp())
+            reading = (at, found["_id"]["seconds"], found["wh"])
+            shared += add_reading(energy, reading, parts, zone)
+            day = datetime.fromtimestamp(at, zone).date()
+        else:
+            number, position = divmod(int(found["_id"]), DAY_MS)
+            day = first + timedelta(days=number)
+            energy[day][parts[position]] += found["wh"]
+        covered[day] += found["seconds"]
+    return Measured(energy, covered, shared)
+
+
+def _part_stages(
+    series: Series, zone: ZoneInfo, period: tuple[datetime, datetime], parts: tuple[int, ...]
+) -> list[dict[str, Any]]:
+    """Groups by (local midnight + position of the part) as one number; readings to be shared by {ts, seconds}."""
+    start, end = period
+    minute = {"$mod": ["$local", DAY_MS]}
+    after = {"$add": [minute, {"$multiply": ["$seconds", 1000]}, -1]}
+    across = {"$ne": [_position("$$minute", parts), _position("$$last", parts)]}
+    change = [
+        {"$and": [{"$gte": ["$ts", each[0]]}, {"$lt": ["$ts", each[1]]}]} for each in _change_days(zone, start, end)
+    ]
+    number = {"$add": [{"$subtract": ["$local", "$$minute"]}, _position("$$minute", parts)]}
+    key = {"$cond": [{"$or": [*change, across]}, {"ts": "$ts", "seconds": "$seconds"}, number]}
+    return [
+        {"$match": series.query() | {"ts": {"$gte": start, "$lt": end}}},
+        {"$set": {"local": local_ms(zone, start, end)}},
+        {
+            "$group": {
+                "_id": {"$let": {"vars": {"minute": minute, "last": after}, "in": key}},
+                "wh": {"$sum": "$wh"},
+                "seconds": {"$sum": "$seconds"},
+            }
+        },
+    ]
+
+
+def _position(minute: str, parts: tuple[int, ...]) -> dict[str, Any] | int:
+    """An expression: the position of the part in which a ms of the day lies; one behind the last past midnight."""
+    edges = [*parts[1:], DAY_MS // MINUTE // 1000]
+    branches = [
+        {"case": {"$lt": [minute, edge * MINUTE * 1000]}, "then": position} for position, edge in enumerate(edges)
+    ]
+    return {"$switch": {"branches": branches, "default": len(edges)}}
+
+
+def _change_days(zone: ZoneInfo, start: datetime, end: datetime) -> list[tuple[datetime, datetime]]:
+    """The instants `[midnight, midnight)` of the local days in a period on which the clocks change."""
+    found = []
+    for at, _ in offset_changes(zone, start, end):
+        day = at.astimezone(zone).date()
+        edges = (midnight(each, zone) / 1000 for each in (day, day + timedelta(days=1)))
+        first, last = (datetime.fromtimestamp(edge, UTC) for edge in edges)
+        found.append((first, last))
+    return found
+
+
+def _months(start: date, end: date, covered: Mapping[date, int], zone: ZoneInfo) -> tuple[Month, ...]:
+    found = []
+    while start < end:
+        until = min(end, (start.replace(day=1) + timedelta(days=32)).replace(day=1))
+        measured = sum(covered.get(day, 0) for day in days(start, until))
+        expected = sum(day_seconds(day, zone) for day in days(start, until))
+        found.append(Month(start, until, measured, expected))
+        start = until
+    return tuple(found)
+
+
+def _calendar(reader: Reader, tariff: Tariff) -> ColourCalendar:
+    """The calendar of a tariff, read anew when its file changes: the page stays open for months."""
+    path = tariff.calendar
+    return reader.kept(("calendar", path, _stamp(path)), lambda: read_calendar(path)) if path else ColourCalendar()
+
+
+def _stamp(path: Any) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except (AttributeError, OSError):
+        return None
+    return found.st_mtime_ns, found.st_size

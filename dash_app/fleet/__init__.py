@@ -1,0 +1,1 @@
+"""Many meters at once."""

@@ -1,0 +1,233 @@
+"""The page about many meters: how use spreads over households, when they use most, and whether groups differ."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dash_mantine_components as dmc
+from dash import html
+from dash.development.base_component import Component
+
+from ..kit.blocks import Block, Frame, Page
+from ..kit.components import attributes, with_command
+from ..kit.locale import Look
+from ..kit.parts import key_figure, key_figures, note, warning
+from ..kit.reader import ZONES, Reader
+from ..kit.view import View
+from ..market.page import named, option, segmented
+from ..texts import TEXTS
+from .figures import bands_figure, distribution_figure, kwh
+from .figures_groups import group_name, group_profile_figure, groups_figure
+from .figures_profile import profile_figure
+from .page_storage import storage_body
+from .queries import COMMAND, STANDARDS, by_in, columns_of, fleet_in, fleets_of, group_in, groups_of, scope
+from .queries_frames import (
+    bands_frame,
+    distribution_frame,
+    group_profile_frame,
+    groups_frame,
+    key_frame,
+    profile_frame,
+    storage_frame,
+)
+
+EMPTY = "fleet.empty"
+SUBTITLE = "fleet.subtitle"
+OF_GROUP = ("fleet", "group")
+
+
+# --- what may be chosen -----------------------------------------------------------------------------------------------
+
+
+def fleet_controls(reader: Reader, view: View, look: Look) -> Component:
+    """Whose meters, where there are several fleets; and which of their groups."""
+    fleet = fleet_in(reader, view)
+    parts: list[Component] = []
+    if fleet is not None and len(fleets := fleets_of(reader)) > 1:
+        data = [{"value": each.name, "label": _fleet_name(each.source, each.flow, look)} for each in fleets]
+        parts.append(named(look.text("fleet.fleet"), segmented("fleet", data, fleet.name, look, "fleet")))
+    if fleet is not None and len(groups := groups_of(reader, fleet)) > 1:
+        data = [{"value": name, "label": group_name(name, look)} for name in groups]
+        picker = dmc.Select(
+            id=option("group"),
+            data=data,
+            value=group_in(reader, fleet, view),
+            size="xs",
+            allowDeselect=False,
+            **attributes(aria_label=look.text("fleet.group")),
+        )
+        parts.append(named(look.text("fleet.group"), picker))
+    return html.Div(parts, className="sliders")
+
+
+def by_controls(reader: Reader, view: View, look: Look) -> Component:
+    """The column to compare by, where there are several."""
+    fleet = fleet_in(reader, view)
+    columns = columns_of(fleet) if fleet else ()
+    if fleet is None or len(columns) < 2:
+        return html.Div()
+    data = [{"value": name, "label": look.text(f"fleet.column.{name}")} for name in columns]
+    return segmented("by", data, by_in(fleet, view), look, "fleet")
+
+
+def _fleet_name(source: str, flow: str, look: Look) -> str:
+    key = f"fleet.flow.{flow}"
+    return f"{look.text(f'fleet.source.{source}')}, {look.text(key) if key in TEXTS else flow}"
+
+
+# --- bodies -----------------------------------------------------------------------------------------------------------
+
+
+def key_body(frame: Frame, look: Look) -> Component:
+    """Four numbers, each with what it is compared to; before them, what they do not cover."""
+    notes = frame.notes
+    lines = [_warning(notes, look)] if notes["warning"] else []
+    figures = notes.get("figures")
+    if figures is None:
+        return html.Div([*lines, note(with_command(look.text(EMPTY, command="{command}"), COMMAND))])
+    median = figures["p50_kwh_a_day"]
+    share = figures["share_of_largest_tenth"]
+    at = look.moment(notes["at"].astimezone(ZONES[notes["source"]]))
+    return html.Div(
+        [
+            *lines,
+            key_figures(
+                [
+                    _key("households", look.number(figures["households"]), _counted(figures, notes, look), look),
+                    _key("median", kwh(median, look), _mean(figures, look), look),
+                    _key(
+                        "low", kwh(figures["p10_kwh_a_day"], look), _times(figures["p10_kwh_a_day"], median, look), look
+                    ),
+                    _key(
+                        "high",
+                        kwh(figures["p90_kwh_a_day"], look),
+                        _times(figures["p90_kwh_a_day"], median, look),
+                        look,
+                    ),
+                    _key(
+                        "largest",
+                        "–" if share is None else look.percent(share, 0),
+                        look.text("fleet.keys.largest_note"),
+                        look,
+                    ),
+                ]
+            ),
+            note(look.text("fleet.keys.note", at=at)),
+        ]
+    )
+
+
+def _warning(notes: Any, look: Look) -> Component:
+    numbers = {name: look.number(number) for name, number in notes["numbers"].items()}
+    return warning(with_command(look.text(f"fleet.{notes['warning']}", **numbers, command="{command}"), COMMAND))
+
+
+def _counted(figures: dict[str, Any], notes: Any, look: Look) -> str:
+    lines = []
+    if figures["counted"] == figures["households"]:
+        lines.append(look.text("fleet.keys.all_count"))
+    else:
+        key = "fleet.keys.counted_one" if notes["needed"] == 1 else "fleet.keys.counted"
+        lines.append(look.text(key, counted=look.number(figures["counted"]), needed=notes["needed"]))
+    if zeros := figures["only_zeros"]:
+        lines.append(look.text("fleet.keys.zero" if zeros == 1 else "fleet.keys.zeros", count=look.number(zeros)))
+    return "; ".join(lines)
+
+
+def _mean(figures: dict[str, Any], look: Look) -> str:
+    return look.text("fleet.keys.mean", mean=kwh(figures["mean_kwh_a_day"], look))
+
+
+def _times(amount: float, median: float, look: Look) -> str:
+    return look.text("fleet.keys.times", times=look.number(amount / median, 2)) if median > 0 else ""
+
+
+def _key(name: str, figure: str, text: str, look: Look) -> Component:
+    return key_figure(look.text(f"fleet.keys.{name}"), figure, text)
+
+
+PAGE = Page(
+    name="fleet",
+    title="fleet.title",
+    icon="building-community",
+    blocks=(
+        Block(
+            "fleet-keys",
+            "fleet.keys.title",
+            key_frame,
+            body=key_body,
+            wide=True,
+            height=160,
+            empty=EMPTY,
+            subtitle=SUBTITLE,
+            controls=fleet_controls,
+            options=OF_GROUP,
+        ),
+        Block(
+            "fleet-bands",
+            "fleet.bands.title",
+            bands_frame,
+            figure=bands_figure,
+            wide=True,
+            height=380,
+            empty=EMPTY,
+            subtitle="fleet.bands.subtitle",
+            options=OF_GROUP,
+        ),
+        Block(
+            "fleet-distribution",
+            "fleet.distribution.title",
+            distribution_frame,
+            figure=distribution_figure,
+            height=440,
+            empty=EMPTY,
+            subtitle="fleet.bands.subtitle",
+            options=OF_GROUP,
+        ),
+        Block(
+            "fleet-profile",
+            "fleet.profile.title",
+            profile_frame,
+            figure=profile_figure,
+            height=440,
+            empty=EMPTY,
+            subtitle="fleet.profile.subtitle",
+            options=OF_GROUP,
+        ),
+        Block(
+            "fleet-groups",
+            "fleet.groups.title",
+            groups_frame,
+            figure=groups_figure,
+            height=320,
+            empty="fleet.no_groups",
+            subtitle="fleet.bands.subtitle",
+            controls=by_controls,
+            options=("fleet", "by"),
+        ),
+        Block(
+            "fleet-day",
+            "fleet.day.title",
+            group_profile_frame,
+            figure=group_profile_figure,
+            height=320,
+            empty="fleet.no_groups",
+            subtitle="fleet.day.subtitle",
+            options=("fleet", "by"),
+        ),
+        Block(
+            "fleet-storage",
+            "fleet.storage.title",
+            storage_frame,
+            body=storage_body,
+            wide=True,
+            empty="fleet.no_sizes",
+            subtitle="fleet.storage.subtitle",
+            options=("fleet",),
+        ),
+    ),
+    has_series=False,
+    options=STANDARDS,
+    scope=scope,
+    command=COMMAND,
+)

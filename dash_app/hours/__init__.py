@@ -1,0 +1,1 @@
+"""Hourly series of price areas, for the pages of market and areas."""

@@ -1,0 +1,90 @@
+"""Lines of hours or days on an axis of UTC instants, and the local time of each for the hover."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..consumption.figures_ticks import box, hatching, time_ticks
+from ..kit.figures import axis, colour
+from ..kit.locale import Look
+
+Real = NDArray[np.float64]
+Whole = NDArray[np.int64]
+
+DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
+
+
+def stepped(edges: Whole, values: Real, digits: int = 2) -> dict[str, Any]:
+    """x, y and shape of a line with each interval at its own length; open where a value is NaN."""
+    x: list[int | None] = []
+    y: list[float | None] = []
+    known = np.isfinite(values)
+    breaks = np.flatnonzero(np.diff(known.astype(int))) + 1
+    for first, last in pairwise([0, *breaks.tolist(), len(values)]):
+        if last > first and known[first]:
+            run = np.round(values[first:last], digits).tolist()
+            x += [*edges[first:last].tolist(), int(edges[last]), None]
+            y += [*run, run[-1], None]
+    return {"type": "scatter", "mode": "lines", "x": x[:-1], "y": y[:-1], "line": {"shape": "hv"}, "connectgaps": False}
+
+
+def hovers(edges: Whole, heights: Real, texts: list[str], look: Look) -> dict[str, Any]:
+    """Unseen points in the middle of each interval, which say everything of it."""
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "x": ((edges[:-1] + edges[1:]) // 2).tolist(),
+        "y": np.round(np.nan_to_num(heights), 2).tolist(),
+        "customdata": texts,
+        "hovertemplate": "%{customdata}<extra></extra>",
+        "marker": {"color": colour(look, "quiet"), "opacity": 0},
+        "showlegend": False,
+    }
+
+
+def gaps(edges: Whole, missing: NDArray[np.bool_], look: Look) -> dict[str, Any]:
+    """Hatched grey over the intervals in which nothing is known, on an axis `y3` from 0 to 1."""
+    breaks = np.flatnonzero(np.diff(missing.astype(int))) + 1
+    runs = [
+        (int(edges[first]), int(edges[last]))
+        for first, last in pairwise([0, *breaks.tolist(), len(missing)])
+        if last > first and missing[first]
+    ]
+    return hatching([box(left, right, 0, 1) for left, right in runs], look, yaxis="y3")
+
+
+def gap_axis() -> dict[str, Any]:
+    """The axis of `gaps`."""
+    return {"range": [0, 1], "overlaying": "y", "visible": False, "fixedrange": True}
+
+
+def time_axis(edges: Whole, zone: ZoneInfo, look: Look) -> dict[str, Any]:
+    """An axis of local time whose hover has no title of its own: that would be UTC."""
+    start, end = int(edges[0]), int(edges[-1])
+    return axis(look, **time_ticks(start, end, zone, look), range=[start, end]) | {"unifiedhovertitle": {"text": " "}}
+
+
+def interval_texts(edges: Whole, zone: ZoneInfo, look: Look) -> list[str]:
+    """`Tue 11 Mar 2025, 14:00–15:00`; a whole day is its date alone."""
+    locals_ = [datetime.fromtimestamp(int(at) / 1000, UTC).astimezone(zone) for at in edges]
+    days: dict[int, str] = {}
+    found = []
+    for start, end in pairwise(locals_):
+        number = start.toordinal()
+        if number not in days:
+            days[number] = look.day(start.date(), "EEE d MMM y")
+        whole = (start.hour, end.hour) == (0, 0) and end.date() - start.date() == timedelta(days=1)
+        clock = "" if whole else f", {start:%H:%M}–{end:%H:%M}"
+        found.append(days[number] + clock)
+    return found
+
+
+def minus(text: str) -> str:
+    """With a real minus sign."""
+    return text.replace("-", "\u2212")

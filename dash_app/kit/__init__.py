@@ -1,0 +1,1 @@
+"""What every page uses: its state, its blocks, its controls, words and numbers."""

@@ -1,0 +1,120 @@
+"""The address → what to show. A part that means nothing is left out, never an error."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from sync.model.localtime import PARIS
+
+from .blocks import Block, Page
+from .locale import Look
+from .reader import ZONES, Reader
+from .view import LANGUAGES, PERIODS, THEMES, Extent, Scope, View, asked_in, period_of
+
+EARLIEST, LATEST = date(1990, 1, 1), date(2100, 1, 1)  # no meter, no market of ours has readings beyond
+LONGEST_OPTION = 200
+ZOOM = "zoom"  # option of pages with a block that zooms: `startms-endms`, UTC
+STANDARD = View()
+
+
+def page_of(pages: tuple[Page, ...], path: str) -> Page:
+    """The page of a path such as `/cost`; the first one for `/` and for a path that is none."""
+    return next((page for page in pages if path.strip("/") == page.name), pages[0])
+
+
+def view_of(reader: Reader, page: Page, search: str, language: str = STANDARD.language) -> View:
+    """What an address asks for. `language`: the reader's own, for an address that names none.
+
+    Raises PyMongoError when the database cannot be asked for its series.
+    """
+    asked, look = asked_in(search), look_of(search, language)
+    view = View(page=page.name, language=look.language, theme=look.theme, options=_options(page, asked))
+    if scope := scope_of(reader, page, asked):
+        period, start, end = period_in(asked, scope.extent, scope.today)
+        return replace(view, period=period, start=start, end=end)
+    series = reader.series_at(replace(view, series=asked.get("series", "")))
+    extent = reader.extent(series) if series else Extent()
+    period, start, end = period_in(asked, extent, reader.today(ZONES[series.source] if series else PARIS))
+    return replace(view, series=reader.addresses()[series] if series else "", period=period, start=start, end=end)
+
+
+def scope_of(reader: Reader, page: Page, asked: dict[str, str]) -> Scope | None:
+    """What a page is about that has no meter to choose; None for other pages, and where nothing of it is stored."""
+    if page.source:
+        return Scope(reader.extent_of(page.source), reader.today(ZONES[page.source]))
+    return page.scope(reader, asked) if page.scope else None
+
+
+def look_of(search: str, language: str = STANDARD.language) -> Look:
+    """How an address wants to be read; needs no database."""
+    asked = asked_in(search)
+    return Look(_one_of(LANGUAGES, asked.get("lang"), language), _one_of(THEMES, asked.get("theme"), STANDARD.theme))
+
+
+def whole(search: str, language: str, theme: str) -> str:
+    """An address with what it leaves to the reader's browser filled in."""
+    asked, look = asked_in(search), look_of(f"theme={theme}", language)
+    return "?" + urlencode(asked | {"lang": asked.get("lang", look.language), "theme": asked.get("theme", look.theme)})
+
+
+def zone_of(reader: Reader, view: View) -> ZoneInfo:
+    """The local zone of a view's series."""
+    series = reader.series_at(view)
+    return ZONES[series.source] if series else PARIS
+
+
+def period_in(asked: dict[str, str], extent: Extent, today: date) -> tuple[str, date, date]:
+    """Name and local days [start, end) of the period. Days that do not make the named period are an own range."""
+    name = _one_of(PERIODS, asked.get("period"), STANDARD.period)
+    first, last = _day(asked.get("from")), _day(asked.get("to"))
+    if name == "all" or first is None or last is None or first > last:
+        name = STANDARD.period if name == "own" else name
+        return name, *period_of(name, extent, today)
+    end = last + timedelta(days=1)
+    return name if _is(name, first, end) else "own", first, end
+
+
+def _is(name: str, start: date, end: date) -> bool:
+    """Whether these days are such a period."""
+    if name in ("7d", "30d"):
+        return (end - start).days == int(name[:-1])
+    if name == "month":
+        return start.day == 1 and end == (start + timedelta(days=32)).replace(day=1)
+    if name == "year":
+        return (start.day, start.month, end.day, end.month) == (1, 1, 1, 1) and end.year == start.year + 1
+    return False
+
+
+def _options(page: Page, asked: dict[str, str]) -> tuple[tuple[str, str], ...]:
+    known = set(page.options) | ({ZOOM} if any(block.zooms for block in page.blocks) else set())
+    return tuple(sorted((name, text) for name, text in asked.items() if name in known and len(text) <= LONGEST_OPTION))
+
+
+def needs(page: Page, block: Block) -> list[str]:
+    """The parts of an address on which a block's answer depends."""
+    parts = ["series"] if page.has_series else []
+    parts += ["period", "from", "to"] if page.has_period else []
+    parts += page.options if block.options is None else block.options
+    return parts + ([ZOOM] if block.zooms else [])
+
+
+def question_of(page: Page, block: Block, search: str, touch: bool) -> str:
+    """What a card's answer depends on, as assets/cards.js spells it. `search` names language and theme."""
+    asked = asked_in(search)
+    needed = "|".join(asked.get(name, "") for name in needs(page, block))
+    return f"{needed}|{asked.get('lang')}|{asked.get('theme')}|{'touch' if touch else ''}"
+
+
+def _day(text: str | None) -> date | None:
+    try:
+        day = date.fromisoformat(text or "")
+    except ValueError:
+        return None
+    return day if EARLIEST <= day < LATEST else None
+
+
+def _one_of(known: tuple[str, ...], text: str | None, standard: str) -> str:
+    return text if text in known else standard

@@ -1,0 +1,97 @@
+"""A page is made of blocks: each asks one question, knows how to ask the database, and how to draw the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+from dash.development.base_component import Component
+
+from .locale import Look
+from .reader import Reader
+from .view import Scope, View
+
+Figure = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """An answer of the database: what the CSV download and the table for screen readers hold.
+
+    table: one row a point, units in the column names, times in local ISO text with offset where there are any;
+    covered: share (0 … 1) of the asked time that readings cover, None where that means nothing; notes: what else the
+    figure needs (edges of the period, ticks, totals), as plain values or arrays.
+    """
+
+    table: pd.DataFrame
+    covered: float | None = None
+    notes: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_empty(self) -> bool:
+        return len(self.table) == 0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What stands in a card. `controls` None: the block has none; `away`: the database could not be asked."""
+
+    body: Component
+    subtitle: str = ""
+    covered: str = ""
+    controls: Component | None = None
+    away: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One card. Exactly one of `figure` (a plotly figure as a dict, pure) and `body` (any component, pure) is set.
+
+    name: unique over all pages, `load-curve`: in element ids and names of downloads; title: key of a text, a question;
+    subtitle: key of a text under it, formatted with {series}, {period}; frame: asks the database; wide: takes the full
+    width; height: px of a figure; empty: key of the text shown for an empty frame (with {command}); zooms: a new range
+    of the x axis (dates, UTC) comes back to `frame` as the view's option `zoom`, `startms-endms`; options: the page's
+    choices on which the answer depends, so that others do not ask again (None = all); picks: the option that a click on
+    a point sets, to the first of its `customdata`. A figure whose layout has a height is as high as that.
+    """
+
+    name: str
+    title: str
+    frame: Callable[[Reader, View], Frame]
+    figure: Callable[[Frame, Look], Figure] | None = None
+    body: Callable[[Frame, Look], Component] | None = None
+    subtitle: str = "shell.subtitle"
+    wide: bool = False
+    height: int = 320
+    empty: str = "shell.empty"
+    controls: Callable[[Reader, View, Look], Component] | None = None
+    has_csv: bool = True
+    zooms: bool = False
+    picks: str = ""
+    options: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page. name: also its path (`/storage`); title: key of a text; icon: a name of the icon set in assets.
+
+    has_series, has_period: whether the pickers at the top mean anything here; options: standards of the page's own
+    choices, whose elements have the id {"type": "option", "name": …} and whose texts are kept in the address; source:
+    of a page about a whole source: the period ends with its newest reading, its days are local there, there is no meter
+    to choose, and the page stands in the navigation only where something of the source is stored; scope: the same for a
+    page about something else, which it finds by itself from the parts of the address, None where that is not stored;
+    command: what mends a card without an answer, where that is the same for all of them.
+    """
+
+    name: str
+    title: str
+    icon: str
+    blocks: tuple[Block, ...]
+    has_series: bool = True
+    has_period: bool = True
+    options: Mapping[str, str] = field(default_factory=dict)
+    source: str = ""
+    scope: Callable[[Reader, Mapping[str, str]], Scope | None] | None = None
+    command: str = ""

@@ -1,0 +1,130 @@
+"""What pages are built of: cards, messages, icons, links that keep the view."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dash_mantine_components as dmc
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from .blocks import Answer, Block, Figure, Frame
+from .locale import Look
+
+PLOTLY_CONFIG: dict[str, Any] = {"displayModeBar": False, "responsive": True, "doubleClick": "reset+autosize"}
+RUN = "python -m dash_app"
+
+
+def attributes(**named: str) -> dict[str, Any]:
+    """`aria_label="…"` → {"aria-label": "…"}: attributes whose names Python cannot spell, to be given with `**`."""
+    return {name.replace("_", "-"): text for name, text in named.items()}
+
+
+def part(kind: str, name: str) -> dict[str, str]:
+    """The id of a part of a block's card."""
+    return {"type": f"block-{kind}", "name": name}
+
+
+def icon(name: str) -> Component:
+    """An icon of assets/vendor/icons.css, which says nothing to screen readers."""
+    return html.Span(className=f"icon icon-{name}", **attributes(aria_hidden="true"))
+
+
+def with_command(text: str, command: str) -> list[Component | str]:
+    """A text with `{command}` in it → its parts, the command set as code."""
+    before, _, after = text.partition("{command}")
+    return [before, html.Code(command), after] if "{command}" in text else [text]
+
+
+def message(text: str | list[Component | str], kind: str = "empty") -> Component:
+    """A message in place of a chart. kind: `empty`, or `failed` (it is asked again) or `bug`."""
+    return html.Div(
+        [icon("database" if kind == "empty" else "alert-triangle"), html.P(text)],
+        className=f"message message-{kind}",
+        role="status",
+    )
+
+
+def graph(block: Block, figure: Figure, look: Look) -> Component:
+    """A chart that stays in place from one answer to the next (`draw` in assets/shell.js)."""
+    config: Any = PLOTLY_CONFIG | {"locale": look.language}
+    return dcc.Graph(
+        id=part("graph", block.name),
+        figure=figure,
+        config=config,
+        style={"height": f"{figure['layout'].get('height', block.height)}px"},
+        className="graph",
+    )
+
+
+def covered(frame: Frame, look: Look) -> str:
+    """How much of the asked time readings cover, in words; empty where that means nothing."""
+    if frame.covered is None:
+        return ""
+    share = min(frame.covered, 0.999) if frame.covered < 1 else 1.0  # never 100 % with a hole
+    return look.text("shell.covered", share=look.percent(share))
+
+
+def card(block: Block, look: Look, needs: list[str], told: tuple[str, Answer] | None = None) -> Component:
+    """The card of a block: with an answer and the question to it, or empty as yet, of the height that it will have."""
+    title = look.text(block.title)
+    heading = f"title-{block.name}"
+    question, answer = told or ("", Answer(_waiting(block)))
+    return html.Section(
+        [
+            html.Header(
+                [
+                    html.Div([html.H2(title, id=heading), html.P(answer.subtitle, className="subtitle")]),
+                    html.Div(_buttons(block, look, title, answer.covered), className="buttons"),
+                ],
+            ),
+            html.Div(answer.controls, id=part("controls", block.name), className="controls"),
+            html.Div(
+                answer.body,
+                id=part("body", block.name),
+                className="body",
+                style={"minHeight": f"{block.height}px"} if block.figure else {},
+            ),
+        ],
+        className="card wide" if block.wide else "card",
+        **attributes(
+            aria_labelledby=heading,
+            aria_busy="false" if told else "true",
+            data_answers=question,
+            data_block=block.name,
+            data_needs=" ".join(needs),
+            data_zooms="yes" if block.zooms else "",
+            data_picks=block.picks,
+        ),
+    )
+
+
+def _waiting(block: Block) -> Component:
+    waiting: Component = dmc.Skeleton(height=block.height if block.figure else min(block.height, 160), animate=False)
+    return waiting
+
+
+def _buttons(block: Block, look: Look, title: str, covered: str) -> list[Component]:
+    buttons: list[Component] = [
+        html.A(covered, className="covered", href="/coverage", **attributes(data_go="coverage")),
+    ]
+    if block.zooms:
+        words: list[Component | str] = [icon("zoom-out"), look.text("shell.unzoom")]
+        buttons.append(html.Button(words, className="unzoom", type="button", **attributes(data_does="unzoom")))
+    if block.has_csv:
+        label, tip = look.text("shell.table", title=title), look.text("shell.table_tip")
+        buttons.append(_button("table", tip, label, **attributes(data_does="table")))
+        label, tip = look.text("shell.csv", title=title), look.text("shell.csv_tip")
+        told = attributes(aria_label=label, data_csv=block.name)
+        buttons.append(html.A(icon("file-download"), title=tip, className="tool", href=f"/csv/{block.name}", **told))
+    if block.figure:
+        label, tip = look.text("shell.png", title=title), look.text("shell.png_tip")
+        buttons.append(_button("photo", tip, label, **attributes(data_does="png")))
+    return buttons
+
+
+def _button(picture: str, tip: str, label: str, **more: Any) -> Component:
+    """A button without words; what a click does stands in assets/shell.js."""
+    return html.Button(
+        icon(picture), title=tip, className="tool", type="button", **more, **attributes(aria_label=label)
+    )

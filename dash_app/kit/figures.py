@@ -1,0 +1,122 @@
+"""What all figures share: colours with one meaning each, the layout of both themes, axes with units.
+
+Figures are dicts in plotly's own form: building and checking `plotly.graph_objects` takes longer than the queries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from .locale import Look
+
+Figure = dict[str, Any]
+
+# One meaning each, told apart by people with any colour vision, at least 3:1 against both backgrounds.
+COLOURS = {
+    "light": {
+        "regular": "#64748b",
+        "timeseries": "#0d9488",
+        "consumption": "#2563eb",
+        "production": "#b45309",
+        "price": "#7c3aed",
+        "warning": "#c2410c",
+        "missing": "#9ca3af",
+        "text": "#1f2937",
+        "quiet": "#4b5563",
+        "grid": "#e5e7eb",
+        "paper": "#ffffff",
+    },
+    "dark": {
+        "regular": "#94a3b8",
+        "timeseries": "#2dd4bf",
+        "consumption": "#60a5fa",
+        "production": "#fbbf24",
+        "price": "#a78bfa",
+        "warning": "#fb923c",
+        "missing": "#6b7280",
+        "text": "#e5e7eb",
+        "quiet": "#b6bcc6",
+        "grid": "#3a3f47",
+        "paper": "#242424",
+    },
+}
+SEQUENTIAL = "Cividis"  # perceptually even, zero at its low end
+FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif'
+LETTER = 7  # px of a digit at the size of ticks
+TITLE = 22  # px of an upright title
+SEPARATORS = {"en": ".,", "fr": ",\u202f"}
+
+
+def colour(look: Look, meaning: str) -> str:
+    """The colour of a meaning in the reader's theme. Raises KeyError for an unknown one: our bug."""
+    return COLOURS[look.theme][meaning]
+
+
+def faded(look: Look, meaning: str, strength: float) -> str:
+    """The same, let through to the background: strength 0 … 1."""
+    name = colour(look, meaning)
+    red, green, blue = (int(name[place : place + 2], 16) for place in (1, 3, 5))
+    return f"rgba({red},{green},{blue},{strength})"
+
+
+def axis(look: Look, title: str = "", **more: Any) -> dict[str, Any]:
+    """An axis with its title, which names the unit."""
+    base = {
+        "gridcolor": colour(look, "grid"),
+        "zerolinecolor": colour(look, "grid"),
+        "linecolor": colour(look, "grid"),
+        "automargin": True,
+    }
+    if title:
+        base["title"] = {"text": title, "standoff": 8}
+    return base | more
+
+
+def layout(look: Look, **more: Any) -> dict[str, Any]:
+    """The layout of a figure: one hover for all series, room for small screens, the theme's colours."""
+    base = {
+        "template": {},
+        "font": {"family": FONT, "size": 12, "color": colour(look, "text")},
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "separators": SEPARATORS[look.language],
+        "hovermode": "x unified",
+        "hoverlabel": {"bgcolor": colour(look, "paper"), "font": {"color": colour(look, "text")}},
+        "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
+        "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+        "showlegend": False,
+        "dragmode": "zoom",
+        "autosize": True,
+    }
+    return base | more
+
+
+def figure(look: Look, data: list[dict[str, Any]], firm: dict[str, int] | None = None, **more: Any) -> Figure:
+    """A figure of traces with the shared layout.
+
+    firm: `margins` known beforehand. Else plotly makes room for the labels that it finds, and so draws a chart twice.
+    """
+    drawn: Figure = {"data": data, "layout": layout(look, **more)}
+    if firm:
+        # A legend may take a second line on a phone, and then pushes.
+        drawn["layout"]["margin"] = firm | {"autoexpand": drawn["layout"]["showlegend"]}
+        for name, each in drawn["layout"].items():
+            if name.startswith(("xaxis", "yaxis")):
+                each["automargin"] = False
+    return drawn
+
+
+def margins(left: int, right: int = 16, top: int = 10, bottom: int = 40) -> dict[str, int]:
+    """Room around a chart, px."""
+    return {"l": left, "r": right, "t": top, "b": bottom}
+
+
+def room(labels: Iterable[str], titled: bool = True) -> int:
+    """px that the widest label beside an axis needs, and its title."""
+    return 14 + LETTER * max(map(len, labels), default=1) + (TITLE if titled else 0)
+
+
+def number_room(highest: float) -> int:
+    """px for the labels of an axis from 0 to `highest` with its title; below ten they have a decimal or two."""
+    return room([f"{highest:,.0f}" if highest >= 10 else "0.00"])

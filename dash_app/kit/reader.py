@@ -1,0 +1,197 @@
+"""The database as the pages read it: its series with their zones and extents, and answers kept until it changes."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Hashable
+from concurrent.futures import Future
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+from bson import MaxKey
+from pymongo.database import Database
+
+from sync.fleet.names import FLEET
+from sync.model import localtime
+from sync.model.localtime import local_day, midnight
+from sync.model.readings import Series, series_from
+from sync.settings import Settings
+from sync.store.schema import KEY_NAME, LEASES, TOTALS, VERIFICATIONS, WINDOWS, Pair, key_of, pair, refuse_mismatch
+
+from .view import Extent, View
+
+Answer = TypeVar("Answer")
+ZONES = localtime.ZONES  # source → zone of its local days
+METERED = frozenset({"linky", "lcl"})
+KEPT = 256  # answers
+FRESH = 2.0  # s for which a look at the database's version is good: twenty readers ask it once
+
+
+class Reader:
+    """Read access for pages. Safe for many threads.
+
+    `now` gives an aware UTC moment. Answers of `kept` live until `version()` changes, at most KEPT of them.
+    """
+
+    def __init__(
+        self, database: Database[Any], settings: Settings, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        self.database = database
+        self.settings = settings
+        self.now = now
+        self._answers: OrderedDict[Hashable, Any] = OrderedDict()
+        self._asking: dict[Hashable, Future[Any]] = {}
+        self._lock = threading.Lock()
+        self._version = ""
+        self._looked = -FRESH
+
+    # --- what there is ----------------------------------------------------------------------------------------------
+
+    def pairs(self) -> list[Pair]:
+        """The pairs whose collections exist."""
+        found = [pair(self.database, source, self.settings.collections) for source in self.settings.collections]
+        return [each for each in found if len(refuse_mismatch(each)) == 2]
+
+    def pair_of(self, source: str) -> Pair:
+        return pair(self.database, source, self.settings.collections)
+
+    def series(self) -> list[Series]:
+        """Every stored series, of all sources."""
+        return self.kept("series", lambda: [series for each in self.pairs() for series in _series_of(each)])
+
+    def meters(self) -> list[Series]:
+        """The series of meters, which the picker at the top offers; areas and prices have pages of their own."""
+        return [each for each in self.series() if each.source in METERED]
+
+    def series_at(self, view: View) -> Series | None:
+        """The series of a view: the one of its key or address, else the first; None without any."""
+        series = self.meters()
+        addresses = self.addresses()
+        own = next((each for each in series if view.series in (each.key, addresses[each])), None)
+        return own or (series[0] if series else None)
+
+    def addresses(self) -> dict[Series, str]:
+        """Each series as the page's address names it: `linky-0844-consumption`.
+
+        Not its key: that holds a short hash, from which a PRM could be found by trying.
+        """
+        return self.kept("addresses", self._addresses)
+
+    def _addresses(self) -> dict[Series, str]:
+        found: dict[Series, str] = {}
+        twins: Counter[str] = Counter()
+        for series in self.meters():
+            name = f"{series.source}-{series.shown_id.removeprefix('…')}-{series.flow}"
+            found[series] = f"{name}~{twins[name] + 1}" if twins[name] else name
+            twins[name] += 1
+        return found
+
+    def name_of(self, series: Series) -> str:
+        """What people call it: the name they gave the meter, or its label."""
+        named = {meter.prm: meter.name for meter in self.settings.meters if meter.name}
+        return f"{named[series.id]} ({series.flow})" if series.id in named else series.label
+
+    def extent(self, series: Series) -> Extent:
+        """First and last local day with a reading."""
+        return self.kept(("extent", series), lambda: self._extent(series))
+
+    def extent_of(self, source: str) -> Extent:
+        """First and last local day with a reading of any series of a source."""
+        return self.kept(("extent of", source), lambda: self._extent_of(source))
+
+    def _extent_of(self, source: str) -> Extent:
+        found = [self.extent(series) for series in self.series() if series.source == source]
+        first = min((each.first for each in found if each.first), default=None)
+        return Extent(first, max((each.end for each in found if each.end), default=None))
+
+    def today(self, zone: ZoneInfo) -> date:
+        return self.now().astimezone(zone).date()
+
+    # --- answers kept -----------------------------------------------------------------------------------------------
+
+    def kept(self, question: Hashable, ask: Callable[[], Answer]) -> Answer:
+        """The kept answer of a question, or a new one. Threads that ask the same at once share one answer or error."""
+        key = (self.version(), question)
+        with self._lock:
+            if key in self._answers:
+                self._answers.move_to_end(key)
+                found: Answer = self._answers[key]
+                return found
+            asking, first = self._asking.get(key), key not in self._asking
+            if asking is None:
+                asking = self._asking[key] = Future()
+        if not first:
+            shared: Answer = asking.result()
+            return shared
+        try:
+            answer = ask()
+        except BaseException as error:
+            with self._lock:
+                del self._asking[key]
+            asking.set_exception(error)
+            raise
+        with self._lock:
+            self._answers[key] = answer
+            while len(self._answers) > KEPT:
+                self._answers.popitem(last=False)
+            del self._asking[key]
+        asking.set_result(answer)
+        return answer
+
+    def version(self) -> str:
+        """A text that changes when readings, ledger, runs or verifications do. Cheap; asked at most every FRESH s."""
+        with self._lock:
+            if time.monotonic() - self._looked < FRESH:
+                return self._version
+        found = self._look()
+        with self._lock:
+            self._version, self._looked = found, time.monotonic()
+        return found
+
+    def _look(self) -> str:
+        parts = []
+        for name in [names[0] for names in self.settings.collections.values()]:
+            collection = self.database[name]
+            newest: dict[str, Any] = next(collection.find({}, {"_id": 1}).sort("_id", -1).limit(1), {})
+            parts.append(f"{newest.get('_id')} {collection.estimated_document_count()}")
+        for name in (WINDOWS, VERIFICATIONS, FLEET, "sync_runs", "sync_lab"):
+            latest: dict[str, Any] = next(self.database[name].find({}, {"at": 1}).sort("at", -1).limit(1), {})
+            parts.append(str(latest.get("at")))
+        parts.append(str(self.database[TOTALS].estimated_document_count()))
+        parts.append(str(self.database[LEASES].count_documents({"stale": True})))
+        return "|".join(parts)
+
+    def _extent(self, series: Series) -> Extent:
+        collection = self.pair_of(series.source).record
+        found = [
+            each for way in (1, -1) for each in collection.find(series.query(), {"ts": 1}).sort("ts", way).limit(1)
+        ]
+        zone = ZONES[series.source]
+        days = [local_day(int(each["ts"].replace(tzinfo=UTC).timestamp() * 1000), zone) for each in found]
+        return Extent(days[0], days[1] + timedelta(days=1)) if len(days) == 2 else Extent()
+
+
+def _series_of(pair: Pair) -> list[Series]:
+    """The distinct series along the unique key, one step a series instead of one a reading."""
+    found: list[Series] = []
+    bound: list[tuple[str, Any]] = []
+    while True:
+        cursor = pair.record.find({}, {"series": 1}).hint(KEY_NAME).sort(key_of(pair.source)).limit(1)
+        document = next(cursor.min(bound) if bound else cursor, None)
+        if document is None:
+            return found
+        stored = document["series"]
+        bound = [(name, stored.get(name.removeprefix("series."), None)) for name, _ in key_of(pair.source)[:-1]] + [
+            ("ts", MaxKey())
+        ]
+        if series := series_from(stored):
+            found.append(series)
+
+
+def instants_of(view: View, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """The UTC instants [start, end) of a view's local days."""
+    start, end = (midnight(day, zone) / 1000 for day in (view.start, view.end))
+    return datetime.fromtimestamp(start, UTC), datetime.fromtimestamp(end, UTC)

@@ -1,0 +1,1 @@
+"""Denmark's prices and production."""

@@ -1,0 +1,129 @@
+"""A block's answer, whatever happens: a chart, an empty message, a database that is away, a mistake of ours."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+
+import pymongo
+from babel import dates
+from dash.development.base_component import Component
+from pymongo.errors import PyMongoError
+
+from sync.model.errors import CollectionMismatch, StoreError
+
+from ..kit.address import STANDARD, look_of, question_of, view_of
+from ..kit.blocks import Answer, Block, Frame, Page
+from ..kit.components import covered, graph, message, with_command
+from ..kit.locale import Look
+from ..kit.reader import Reader
+from ..kit.static_html import lighten
+from ..kit.view import View
+
+PATIENCE = 5.0  # s that a question waits for the database
+SEEN_FIRST = 2  # cards of a page
+FRESH_SECONDS = 60  # an answer is at most so old, even when no reading came: today goes on, calls are counted
+LOG = logging.getLogger("dash_app")
+
+
+def frame_of(reader: Reader, block: Block, view: View) -> Frame:
+    """The block's frame, asked once for everyone who looks at the same. Raises what the database or the block raises.
+
+    Language and theme are not part of the question.
+    """
+    view = replace(view, language=STANDARD.language, theme=STANDARD.theme)
+    minute = int(reader.now().timestamp() // FRESH_SECONDS)
+    return reader.kept(("frame", block.name, view, minute), lambda: block.frame(reader, view))
+
+
+def answer(reader: Reader, page: Page, block: Block, search: str, *, touch: bool = False) -> Answer:
+    """The content of a block's card at an address. Never raises."""
+    look = look_of(search)
+    try:
+        with pymongo.timeout(PATIENCE):
+            return _answer(reader, (page, block), view_of(reader, page, search), look, touch)
+    except CollectionMismatch as error:
+        return Answer(message(str(error), "bug"))
+    except (PyMongoError, StoreError):
+        return Answer(message(look.text("shell.unreachable"), "failed"), away=True)
+    except Exception:
+        LOG.exception("block %s failed", block.name)
+        return Answer(message(look.text("shell.bug"), "bug"))
+
+
+def first_answers(reader: Reader, page: Page, search: str, *, touch: bool = False) -> dict[str, tuple[str, Answer]]:
+    """The answers of the cards that are seen first, by block, each with the question that it answers.
+
+    They come with the page itself, so that its first chart needs no second question. `search` names language and theme.
+    """
+    found = {}
+    for block in page.blocks[:SEEN_FIRST]:
+        told = answer(reader, page, block, search, touch=touch)
+        if not told.away:
+            found[block.name] = question_of(page, block, search, touch), told
+    return found
+
+
+def _answer(reader: Reader, card: tuple[Page, Block], view: View, look: Look, touch: bool) -> Answer:
+    page, block = card
+    frame = frame_of(reader, block, view)
+    if frame.is_empty:
+        body = message(
+            with_command(
+                look.text(block.empty, command="{command}"), page.command or command_for(reader, view, page.source)
+            )
+        )
+    else:
+        body = _drawn(block, view, frame, look, touch)
+    return Answer(
+        body=lighten(body),
+        subtitle=look.text(block.subtitle, series=_series_name(reader, view, look), period=period_text(view, look)),
+        covered=covered(frame, look),
+        controls=block.controls(reader, view, look) if block.controls else None,
+    )
+
+
+def _drawn(block: Block, view: View, frame: Frame, look: Look, touch: bool) -> Component:
+    if block.body is not None:
+        return block.body(frame, look)
+    if block.figure is None:
+        raise TypeError(f"block {block.name} has neither figure nor body")
+    figure = block.figure(frame, look)
+    layout = figure.setdefault("layout", {})
+    # A zoom by hand outlives new readings, not a new view.
+    layout.setdefault("uirevision", repr(replace(view, language=STANDARD.language, theme=STANDARD.theme)))
+    if touch:
+        layout["dragmode"] = False  # a finger scrolls the page
+    return graph(block, figure, look)
+
+
+def _series_name(reader: Reader, view: View, look: Look) -> str:
+    series = reader.series_at(view)
+    return reader.name_of(series) if series else look.text("shell.no_meter")
+
+
+def command_for(reader: Reader, view: View, source: str = "") -> str:
+    """What fetches the readings that are not there. source: of a page about a whole source."""
+    if source:
+        return f"python -m sync backfill --source {source}"
+    series = reader.series_at(view)
+    if series is None or reader.extent(series).first is None:
+        return "make run"
+    return f"python -m sync backfill --since {view.start} --until {view.end}"
+
+
+def hidden_pages(reader: Reader, pages: tuple[Page, ...]) -> frozenset[str]:
+    """Pages about what is not stored; none while the database is away."""
+    try:
+        with pymongo.timeout(PATIENCE):
+            stored = {series.source for series in reader.series()}
+            lost = {page.name for page in pages if page.scope and page.scope(reader, {}) is None}
+    except (PyMongoError, StoreError):
+        return frozenset()
+    return frozenset(lost | {page.name for page in pages if page.source and page.source not in stored})
+
+
+def period_text(view: View, look: Look) -> str:
+    """`11 Feb – 12 Mar 2025`."""
+    last = view.end.fromordinal(view.end.toordinal() - 1)
+    return str(dates.format_interval(view.start, last, "yMMMd", locale=look.locale))

@@ -1,0 +1,142 @@
+"""The page as a WSGI application."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from dash import Dash
+from dash.development.base_component import Component
+from flask import has_request_context, request
+
+from ..kit.address import look_of, page_of, whole
+from ..kit.blocks import Page
+from ..kit.locale import LANGUAGES
+from ..kit.reader import Reader
+from ..kit.view import asked_in
+from .answers import first_answers, hidden_pages
+from .callbacks import register
+from .pages import PAGES
+from .prefetch import Ahead
+from .routes import add_routes, version_of
+from .security import protect
+from .shell import layout
+
+ASSETS = Path(__file__).resolve().parent.parent / "assets"
+IN_HEAD = ("head/theme.js",)  # run at once
+EARLY = (
+    "vendor/regenerator-runtime.js",
+    "vendor/dayjs-locale-fr.js",
+)  # run before Dash starts
+CHARTS = ("vendor/plotly-page.min.js", "vendor/plotly-locale-fr.js")  # run after, while Dash asks for the page
+ICONS = "vendor/icons.css"
+PICTURE = "favicon.svg"
+CHART = "/_dash-component-suites/dash/dcc/async-graph.js"  # else Dash asks for it when the first chart is there
+LATE = "/dash_ag_grid/"  # 1.3 MB that a card with such a table waits for, not every chart
+NOT_NEEDED = ("/dash/dash_table/", "/dash/deps/polyfill")  # a table that we do not use; for browsers of before 2018
+
+
+class Electricity(Dash):
+    """Dash whose scripts run deferred, in order, plotly.js last: what costs most runs while the page is asked for."""
+
+    def interpolate_index(self, **parts: Any) -> str:  # type: ignore[override]  # Dash gives every part by name
+        """The document; parts: as Dash makes them."""
+        lines = [line for line in str(parts["scripts"]).splitlines() if not any(each in line for each in NOT_NEEDED)]
+        late = next((line.split('"')[1] for line in lines if LATE in line), "")
+        scripts = "\n".join(line for line in lines if LATE not in line).replace("<script src=", "<script defer src=")
+        # A module runs after the deferred scripts; the classic script that Dash writes would run before them.
+        renderer = str(parts["renderer"]).replace('type="application/javascript"', 'type="module"')
+        early = "".join(f'<script defer src="{self._dated(name)}"></script>' for name in EARLY)
+        charts = "".join(f'<script defer class="charts" src="{self._dated(name)}"></script>' for name in CHARTS)
+        now = "".join(f'<script src="{self._dated(name)}"></script>' for name in IN_HEAD)
+        chart = self.get_relative_path(CHART)  # type: ignore[no-untyped-call]
+        scripts += f'\n<script defer src="{chart}"></script>'
+        own = _language()
+        named = asked_in(request.query_string.decode("ascii", "replace")).get("lang")
+        texts = {"own": own, "language": named if named in LANGUAGES else own, "now": now, "early": early, "late": late}
+        texts["charts"] = charts
+        icons = f'<link rel="stylesheet" href="{self._dated(ICONS)}">'
+        picture = f'<link rel="icon" type="image/svg+xml" href="{self._dated(PICTURE)}">'
+        ours = {"favicon": picture, "scripts": scripts, "renderer": renderer, "css": f"{icons}{parts['css']}"}
+        return INDEX.format(**parts | texts | ours)
+
+    def _dated(self, name: str) -> str:
+        """The address of an asset, another one when it changes, so that browsers may keep it."""
+        return f"{self.get_asset_url(name)}?m={(ASSETS / name).stat().st_mtime}"
+
+    def _config(self) -> dict[str, Any]:
+        """What the browser is told: nothing of this machine, and no address of a version check."""
+        told: dict[str, Any] = super()._config()  # type: ignore[no-untyped-call]
+        return told | {"disable_version_check": True, "python_version": "", "dash_version_url": ""}
+
+
+INDEX = """<!DOCTYPE html>
+<html lang="{language}" data-own="{own}" data-late="{late}">
+  <head>
+    {metas}
+    <title>{title}</title>
+    {favicon}
+    {now}
+    {early}
+    {scripts}
+    {css}
+  </head>
+  <body>
+    {app_entry}
+    {config}
+    {renderer}
+    {charts}
+  </body>
+</html>"""
+
+
+def create_app(reader: Reader, password: str | None = None, pages: tuple[Page, ...] = PAGES) -> Dash:
+    """The page of a database. With a password every request must carry it; without one only loopback is answered."""
+    app = Electricity(
+        __name__,
+        title="Electricity",
+        update_title="",
+        assets_folder=str(ASSETS),
+        assets_path_ignore=["^vendor$", "^head$"],
+        serve_locally=True,
+        suppress_callback_exceptions=True,  # controls of a page come with its cards
+        meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
+    )
+    add_routes(app, reader, pages)
+    ahead = Ahead(reader, pages)
+    app.server.before_request(ahead.step_aside)
+    app.layout = lambda: _layout(reader, pages, ahead)
+    register(app, reader, pages)
+    protect(app, password)
+    return app
+
+
+def rehearse(app: Dash, password: str | None = None) -> None:
+    """Answer what every reader asks for once beforehand: the first one does not wait for what is only loaded once."""
+    app.layout()
+    client = app.server.test_client()
+    auth = ("", password) if password else None
+    document = client.get("/", auth=auth).text
+    for path in re.findall(r'(?:src|href)="(/[^"]+)"', document):
+        client.get(path, auth=auth)
+
+
+def _language() -> str:
+    """The reader's own: of the browser, English unless it prefers French."""
+    return str(request.accept_languages.best_match(LANGUAGES) or "en") if has_request_context() else "en"
+
+
+def _layout(reader: Reader, pages: tuple[Page, ...], ahead: Ahead) -> Component:
+    """As the address needs it on which it is asked for. The browser mends a wrong guess, at the cost of a question."""
+    address = urlsplit(request.referrer or "" if has_request_context() else "")
+    theme, _, pointer = (request.cookies.get("look", "") if has_request_context() else "").partition(".")
+    search = whole(address.query, _language(), theme)
+    opened, version = page_of(pages, address.path), version_of(reader) or ""
+    if not version:
+        return layout(pages, opened, search, look_of(search), version)
+    told = first_answers(reader, opened, search, touch=pointer == "touch")
+    if has_request_context():
+        ahead.begin(opened, search, version)
+    return layout(pages, opened, search, look_of(search), version, hidden=hidden_pages(reader, pages), told=told)

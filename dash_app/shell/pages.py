@@ -1,0 +1,22 @@
+"""The pages: each a module with a PAGE, listed in the order of the navigation."""
+
+from __future__ import annotations
+
+from ..areas import page as areas
+from ..consumption import page as consumption
+from ..cost import page as cost
+from ..coverage import page as coverage
+from ..fleet import page as fleet
+from ..kit.blocks import Page
+from ..market import page as market
+from ..storage import page as storage
+
+PAGES: tuple[Page, ...] = (
+    storage.PAGE,
+    consumption.PAGE,
+    cost.PAGE,
+    coverage.PAGE,
+    fleet.PAGE,
+    market.PAGE,
+    areas.PAGE,
+)

@@ -1,0 +1,85 @@
+"""What is asked by plain requests: the version of the database, the cards of a page, a card's answer and table."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import pymongo
+from dash import Dash
+from flask import Response, abort, jsonify, request
+from plotly.io.json import to_json_plotly
+from pymongo.errors import PyMongoError
+
+from sync.model.errors import StoreError
+
+from ..kit.address import look_of, view_of
+from ..kit.blocks import Block, Page
+from ..kit.reader import Reader
+from .answers import answer, first_answers, frame_of
+from .shell import cards
+from .tables import csv_of
+
+PATIENCE = 3.0  # s; the page asks again by itself
+
+
+def add_routes(app: Dash, reader: Reader, pages: tuple[Page, ...]) -> None:
+    """`/version`, `/cards/<page>`, `/card/<block>` and `/csv/<block>`."""
+    blocks = {block.name: (page, block) for page in pages for block in page.blocks}
+
+    def csv(name: str) -> Response:
+        if name not in blocks or not blocks[name][1].has_csv:
+            abort(404)
+        return _csv(reader, *blocks[name])
+
+    def card(name: str) -> Response:
+        if name not in blocks:
+            abort(404)
+        return _card(reader, *blocks[name])
+
+    def cards_of(name: str) -> Response:
+        page = next((each for each in pages if each.name == name), None) or abort(404)
+        search = request.query_string.decode("ascii", "replace")
+        told = first_answers(reader, page, search, touch="touch" in request.args)
+        return Response(to_json_plotly(cards(page, look_of(search), told)), mimetype="application/json")
+
+    app.server.add_url_rule("/cards/<name>", "cards", cards_of)
+    app.server.add_url_rule("/card/<name>", "card", card)
+    app.server.add_url_rule("/version", "version", lambda: jsonify(version=version_of(reader)))
+    app.server.add_url_rule("/csv/<name>", "csv", csv)
+
+
+def version_of(reader: Reader) -> str | None:
+    """What changes when the database does; None while it cannot be reached."""
+    try:
+        with pymongo.timeout(PATIENCE):
+            return hashlib.sha256(reader.version().encode()).hexdigest()[:16]
+    except (PyMongoError, StoreError):
+        return None
+
+
+def _card(reader: Reader, page: Page, block: Block) -> Response:
+    """The content of a card as JSON; `keep`: none while the database is away; `controls`: the card has none yet."""
+    given = request.args
+    told = answer(reader, page, block, request.query_string.decode("ascii", "replace"), touch="touch" in given)
+    content: dict[str, Any] = {}
+    if not (told.away and "keep" in given):
+        content = {"body": told.body, "subtitle": told.subtitle, "covered": told.covered}
+        if told.controls is not None and "controls" in given:
+            content["controls"] = told.controls
+    return Response(to_json_plotly(content), mimetype="application/json")
+
+
+def _csv(reader: Reader, page: Page, block: Block) -> Response:
+    try:
+        with pymongo.timeout(PATIENCE):
+            view = view_of(reader, page, request.query_string.decode("ascii", "replace"))
+            content = csv_of(frame_of(reader, block, view).table)
+    except (PyMongoError, StoreError):
+        return Response("the database cannot be reached: try again\n", 503, mimetype="text/plain")
+    period = f"_{view.start}_{view.end.fromordinal(view.end.toordinal() - 1)}" if page.has_period else ""
+    return Response(
+        content,
+        mimetype="text/csv",
+        headers={"Content-Disposition": f'attachment; filename="{block.name}{period}.csv"'},
+    )

@@ -1,0 +1,35 @@
+"""What the figures of the storage page share: notes, round sizes, a sentence in place of a chart."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..kit.figures import Figure, colour, figure
+from ..kit.locale import Look
+
+
+def short(amount: float, look: Look) -> str:
+    """`2 MB`, not `2.00 MB`: ticks are round."""
+    text = look.bytes(amount)
+    number, _, unit = text.rpartition("\u202f")
+    mark = "." if look.language == "en" else ","
+    return (number.rstrip("0").rstrip(mark) if mark in number else number) + "\u202f" + unit
+
+
+def counted(amount: float, what: str, look: Look) -> str:
+    """`1 meter`, `2,000 meters`; what: `meter` or `year`."""
+    return look.text(f"storage.count.{what}{'s' if amount > 1 else ''}", count=look.number(amount))
+
+
+def told(text: str, look: Look) -> Figure:
+    """A sentence in place of a chart."""
+    words = text.split(" ")
+    half = len(words) // 2
+    said = note(f"{' '.join(words[:half])}<br>{' '.join(words[half:])}", look, x=0.5, y=0.5, xanchor="center", size=14)
+    none = {"visible": False}
+    return figure(look, [], annotations=[said], xaxis=none, yaxis=none)
+
+
+def note(text: str, look: Look, size: int = 12, **place: Any) -> dict[str, Any]:
+    base = {"xref": "paper", "yref": "paper", "showarrow": False, "font": {"size": size, "color": colour(look, "text")}}
+    return base | {"text": text} | place

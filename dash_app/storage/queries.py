@@ -1,0 +1,206 @@
+"""What both forms take, asked of the server; what the lab kept; and a few readings to draw a bucket with."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import pandas as pd
+from pymongo.errors import OperationFailure
+
+from sync.store.connection import server_version
+from sync.store.schema import Pair
+from sync.store.sizes import Comparison, Size, size_of
+
+from ..kit.blocks import Frame
+from ..kit.reader import ZONES, Reader
+from ..kit.view import View
+from .projection import FORMS, STEPS, Wish, fits
+
+COUNTED_UP_TO = 200_000  # readings; more are taken from the server's own count, which a crash may leave a little wrong
+UNSETTLED = 20  # times that no compression of ours reaches: pages are not on disk yet
+SAMPLE = 3  # readings drawn
+FEW = 1000  # readings; sizes of fewer are mostly those of empty files
+OPTIONS = {"log_meters": "3", "years": "10", "step": "30"}
+RANGES = {"log_meters": (0.0, 6.0), "years": (1, 30), "step": (min(STEPS), max(STEPS))}
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A pair with its sizes; without them when this user may not ask, `refused`."""
+
+    source: str
+    readings: int
+    series: int
+    regular: Size | None
+    timeseries: Size | None
+
+    @property
+    def refused(self) -> bool:
+        return self.regular is None or self.timeseries is None
+
+    @property
+    def comparison(self) -> Comparison:
+        """Raises ValueError without sizes."""
+        if self.regular is None or self.timeseries is None:
+            raise ValueError(f"no sizes of {self.source}")
+        return Comparison(self.source, self.readings, self.series, self.regular, self.timeseries)
+
+    @property
+    def settled(self) -> bool:
+        """Whether a checkpoint has written the readings: before it, the files look almost empty."""
+        return self.regular is None or self.regular.storage_bytes * UNSETTLED >= self.regular.data_bytes
+
+    @property
+    def total_bytes(self) -> dict[str, int]:
+        """Form → bytes on disk, indexes included."""
+        both = {"regular": self.regular, "timeseries": self.timeseries}
+        return {form: size.storage_bytes + size.index_bytes for form, size in both.items() if size}
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """All pairs that hold readings, at an aware UTC instant."""
+
+    at: datetime
+    server_version: str
+    pairs: list[Measured]
+
+
+def measured(reader: Reader) -> Measurement:
+    """The sizes, asked once a minute at most. A privilege that lacks is no failure: the pair is `refused`."""
+    minute = int(reader.now().timestamp() // 60)
+    return reader.kept(("storage", minute), lambda: _measure(reader))
+
+
+def _measure(reader: Reader) -> Measurement:
+    found = [_measured(reader, pair) for pair in reader.pairs()]
+    version = ".".join(str(part) for part in server_version(reader.database))
+    return Measurement(reader.now(), version, [each for each in found if each.readings])
+
+
+def _measured(reader: Reader, pair: Pair) -> Measured:
+    readings = pair.record.estimated_document_count()
+    if readings <= COUNTED_UP_TO:
+        readings = pair.record.count_documents({})
+    series = sum(each.source == pair.source for each in reader.series())
+    try:
+        sizes = size_of(pair.record), size_of(pair.mirror)
+    except OperationFailure as error:
+        if error.code not in (13, 8000):  # not ours to ask
+            raise
+        return Measured(pair.source, readings, series, None, None)
+    return Measured(pair.source, readings, series, *sizes)
+
+
+# --- frames -----------------------------------------------------------------------------------------------------------
+
+
+def sizes_frame(reader: Reader, _view: View) -> Frame:
+    """A row a source and form: every number of the cards about sizes, in bytes."""
+    found = measured(reader)
+    rows = []
+    for each in found.pairs:
+        for form, size in (("regular", each.regular), ("timeseries", each.timeseries)):
+            row: dict[str, Any] = {"source": each.source, "form": form, "readings": each.readings}
+            if size:
+                total = size.storage_bytes + size.index_bytes
+                row |= {
+                    "data_bytes": size.data_bytes,
+                    "storage_bytes": size.storage_bytes,
+                    "index_bytes": size.index_bytes,
+                    "total_bytes": total,
+                    "bytes_a_reading": total / each.readings,
+                    "buckets": size.buckets,
+                    "readings_per_bucket": each.readings / size.buckets if size.buckets else None,
+                    "saved_data_pct": each.comparison.reduction_pct["data"] if form == "timeseries" else None,
+                    "saved_storage_pct": each.comparison.reduction_pct["storage"] if form == "timeseries" else None,
+                    "saved_total_pct": each.comparison.reduction_pct["total"] if form == "timeseries" else None,
+                    "server_version": found.server_version,
+                    "measured_at": found.at.isoformat(timespec="seconds"),
+                }
+            rows.append(row)
+    return Frame(pd.DataFrame(rows), notes={"measurement": found})
+
+
+def bucket_frame(reader: Reader, _view: View) -> Frame:
+    """The first readings of the first series of each pair, which stand in one bucket: what the picture shows of it."""
+    found = measured(reader)
+    samples = {}
+    rows = []
+    for each in found.pairs:
+        series = next(known for known in reader.series() if known.source == each.source)
+        mirror = reader.pair_of(each.source).mirror
+        first = list(mirror.find(series.query()).sort("ts", 1).limit(SAMPLE))
+        zone = ZONES[each.source]
+        shown = [
+            {name: value for name, value in document.items() if name not in ("series", "flag")}
+            | {"ts": document["ts"].replace(tzinfo=UTC)}
+            for document in first
+        ]
+        samples[each.source] = {"series": series, "documents": shown}
+        rows += [
+            {"source": each.source, "series": series.label, "ts": document["ts"].astimezone(zone).isoformat()}
+            | {name: value for name, value in document.items() if name not in ("_id", "ts")}
+            for document in shown
+        ]
+    return Frame(pd.DataFrame(rows), notes={"measurement": found, "samples": samples})
+
+
+def projection_frame(reader: Reader, view: View) -> Frame:
+    """A row a tier and form: bytes of what is wished for and the most meters that fit, from the largest pair."""
+    found = measured(reader)
+    wish = wish_of(view)
+    largest = max(found.pairs, key=lambda each: each.readings, default=None)
+    notes: dict[str, Any] = {"wish": wish, "measured": largest, "fits": []}
+    if largest is None:
+        return Frame(pd.DataFrame(), notes=notes)
+    if largest.regular is None or largest.timeseries is None:
+        return Frame(pd.DataFrame([{"source": largest.source, "readings": largest.readings}]), notes=notes)
+    sizes = dict(zip(FORMS, (largest.regular, largest.timeseries), strict=True))
+    notes["fits"] = fits(sizes, largest.readings, wish)
+    rows = [
+        {
+            "tier": fit.tier.name,
+            "limit_bytes": fit.tier.limit,
+            "counts": fit.tier.counts,
+            "form": fit.form,
+            "meters": wish.meters,
+            "years": wish.years,
+            "step_minutes": wish.step,
+            "readings": wish.readings,
+            "bytes": fit.bytes,
+            "fixed_bytes": fit.line.fixed,
+            "bytes_a_reading": fit.line.each,
+            "fits": fit.fits,
+            "most_meters": fit.meters,
+        }
+        for fit in notes["fits"]
+    ]
+    return Frame(pd.DataFrame(rows), notes=notes)
+
+
+def wish_of(view: View) -> Wish:
+    """The sliders' choice."""
+    meters = 10 ** chosen(view, "log_meters")
+    return Wish(_two_digits(meters), chosen(view, "years"), chosen(view, "step"))
+
+
+def chosen(view: View, name: str) -> float:
+    """A choice of the projection as a number in its range; the standard for what means nothing."""
+    try:
+        found = float(view.option(name, OPTIONS[name]))
+    except ValueError:
+        found = math.nan
+    if math.isnan(found) or (name == "step" and found not in STEPS):
+        return float(OPTIONS[name])
+    least, most = RANGES[name]
+    within = min(max(found, least), most)
+    return within if name == "log_meters" else round(within)
+
+
+def _two_digits(meters: float) -> float:
+    """A slider's place is no exact number: 1,995.3 → 2,000."""
+    return float(f"{meters:.2g}")

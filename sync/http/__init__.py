@@ -1,0 +1,1 @@
+"""One polite session: the persisted budget of calls and the transport that keeps it."""

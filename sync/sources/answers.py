@@ -1,0 +1,101 @@
+"""What the answers of open APIs have in common: JSON or not, naive UTC times, refusals by their status."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+
+from ..http.transport import Answer
+from ..model.errors import FatalSourceError, NoReadings, RateLimited, RetriableError, SourceError, WindowRefused
+from ..model.readings import Instants
+from .source import AnswerRefused
+
+SHOWN = 160  # letters of the other side's words in a message
+NAIVE = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.0+)?)?Z?", re.ASCII)
+
+
+def json_object(text: str) -> dict[str, Any]:
+    """The object of an answer. Raises AnswerRefused for a page, for text and for any other JSON."""
+    if text.lstrip("\ufeff \t\r\n").startswith("<"):
+        raise AnswerRefused("the answer is a page (HTML), not JSON")
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        raise AnswerRefused(f"the answer is not JSON: {shown(text)}") from None
+    if not isinstance(found, dict):
+        raise AnswerRefused(f"the answer is no object: {shown(text)}")
+    return found
+
+
+class UtcTimes(dict[Any, int]):
+    """Time text of a UTC column (`2024-10-27T00:00:00`, without an offset) → ms since the epoch, each read once.
+
+    Raises ValueError for anything else: with an offset it would not be what the name of the column says.
+    """
+
+    def __missing__(self, text: Any) -> int:
+        if not isinstance(text, str) or not NAIVE.fullmatch(text):
+            raise ValueError(text)
+        moment = datetime.fromisoformat(text.removesuffix("Z")).replace(tzinfo=UTC)
+        self[text] = found = round(moment.timestamp() * 1000)
+        return found
+
+    def column(self, texts: list[Any]) -> Instants:
+        """A whole column. Raises AnswerRefused with the first that is no time."""
+        try:
+            return np.array([self[text] for text in texts], dtype=np.int64)
+        except (TypeError, ValueError) as error:
+            raise AnswerRefused(f"an unreadable time: {shown(error)}") from None
+
+
+def is_number(anything: Any, below: float) -> bool:
+    """Whether this is a finite JSON number of a size that can be meant."""
+    return type(anything) in (int, float) and abs(anything) < below  # false for NaN too
+
+
+def shown(anything: Any) -> str:
+    """What came, on one line and not too long."""
+    text = anything if isinstance(anything, str) else str(anything)
+    return repr(text[:SHOWN])
+
+
+def iso(moment: int) -> str:
+    """ms since the epoch → `2024-10-27 00:00Z`."""
+    return f"{np.datetime64(moment, 'ms')}"[:16].replace("T", " ") + "Z"
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """Who answers. setting: the name of its address; pause: after a 429 that does not say how long."""
+
+    name: str
+    setting: str
+    pause: timedelta
+
+    def explain(self, answer: Answer, now: datetime) -> SourceError | None:
+        """What an answer that is no 200 means; None for a 200."""
+        if answer.status == 200:
+            return None
+        html = answer.text.lstrip("\ufeff \t\r\n").startswith("<")
+        words = "a page, not an answer" if html else " ".join(answer.text.split())[:SHOWN] or "no text"
+        said = f"(HTTP {answer.status}: {words})"
+        if answer.status == 429:
+            until = answer.retry_after(now) or now + self.pause
+            return RateLimited(f"{self.name} asks for a pause until {until:%Y-%m-%d %H:%M:%S} UTC {said}", 429, until)
+        return self._by_status(answer.status, said)
+
+    def _by_status(self, status: int, said: str) -> SourceError:
+        if status == 204:
+            return NoReadings(f"{self.name} has nothing of these days {said}", status)
+        if status == 400:
+            return WindowRefused(f"{self.name} refuses these days {said}", status)
+        if status >= 500 or status == 408:
+            return RetriableError(f"{self.name} has trouble {said}: run again later", status)
+        what = "knows no such address or dataset" if status == 404 else "refuses the call"
+        hint = f"if {self.setting} is right, look for a newer version of this tool"
+        return FatalSourceError(f"{self.name} {what} {said}: {hint}", status)

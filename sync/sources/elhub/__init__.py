@@ -1,0 +1,1 @@
+"""Elhub, Norway: production and consumption of the five price areas, by hour."""

@@ -1,0 +1,223 @@
+"""Elhub's bulk files (https://data.elhub.no/download/): the whole history of a dataset as one CSV, plain or .gz.
+
+The names of the columns have changed before and may again: they are found by name, in any order, in all the spellings
+seen (`NAMES`), those of records saved from the API among them. The files have three decimals where the API rounds to
+float32. Every time must carry its offset: without it, an hour of every October cannot be told from the next.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import math
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ...model.errors import FileRefused
+from ...model.readings import Instants
+from ..source import Parsed
+from .quantities import LARGEST, Table, by_series, to_wh
+
+NAMES = {
+    "start": ("START_TIME", "STARTTIME"),
+    "end": ("END_TIME", "ENDTIME"),
+    "area": ("PRICE_AREA", "PRICEAREA"),
+    "production": ("PRODUCTION_GROUP", "PRODUCTIONGROUP"),
+    "consumption": ("CONSUMPTION_GROUP", "CONSUMPTIONGROUP"),
+    "quantity": ("VOLUME_KWH", "QUANTITY_KWH", "QUANTITYKWH"),
+    "updated": ("LAST_UPDATE_TIME", "LAST_UPDATED_TIME", "LASTUPDATEDTIME"),
+    "meters": ("METERING_POINT_COUNT", "METERINGPOINTCOUNT"),
+}
+NEEDED = ("start", "area", "quantity")
+UNSPECIFIED = " unspecified"  # "Hydro unspecified" in the files is "hydro" in the API
+STEP = 3600
+UNREAD = -(2**62)  # in place of a time
+NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+COUNT = re.compile(r"\d{1,9}", re.ASCII)
+ROWS = 100_000  # read at a time
+SPAN = 31 * 86_400_000  # ms; readings handed out at a time: all series of a month
+
+
+@dataclass(slots=True)
+class _File:
+    """One file: our name → its name of each column, and what was gathered while it was streamed."""
+
+    path: Path
+    flow: str
+    columns: dict[str, str]
+    codes: dict[tuple[str, str], int] = field(default_factory=dict)
+    parts: list[pd.DataFrame] = field(default_factory=list)
+    rejects: list[str] = field(default_factory=list)
+    missing: int = 0
+
+    def refuse(self, line: int, what: str) -> None:
+        """One row that is not stored."""
+        self.rejects.append(f"{self.path.name}, line {line}: {what}")
+
+
+def read_files(paths: Sequence[Path]) -> Iterator[Parsed]:
+    """`source.ReadFiles` for Elhub. Raises FileRefused for what is no such file; a wrong row is refused by itself."""
+    files = [_opened(path) for path in paths]
+    for file in files:
+        line = 2
+        for table in _tables(file):
+            _gather(file, table, line)
+            line += len(table)
+        yield from _parts(file)
+
+
+def _opened(path: Path) -> _File:
+    """Look at the header."""
+    try:
+        with _stream(path) as stream:
+            header = next(csv.reader([stream.readline(10_000)]), [])
+    except (OSError, EOFError, UnicodeDecodeError, csv.Error) as error:
+        raise FileRefused(f"{path.name} cannot be read as UTF-8 text ({type(error).__name__}): {error}") from None
+    spelled = {name.strip().strip("\ufeff").upper(): name for name in header}
+    columns = {ours: spelled[name] for ours, names in NAMES.items() for name in names if name in spelled}
+    flows = [flow for flow in ("production", "consumption") if flow in columns]
+    absent = [NAMES[name][0] for name in NEEDED if name not in columns]
+    if len(flows) != 1:
+        absent.append("PRODUCTION_GROUP or CONSUMPTION_GROUP")
+    if absent:
+        raise FileRefused(
+            f"{path.name} is not a file of Elhub: its header has no {', '.join(absent)} "
+            f"(it has {', '.join(header)[:200] or 'nothing'})"
+        )
+    return _File(path, flows[0], columns)
+
+
+def _stream(path: Path) -> io.TextIOWrapper:
+    """The text of a plain or gzipped file."""
+    raw = path.open("rb")
+    packed = raw.read(2) == b"\x1f\x8b"
+    raw.seek(0)
+    return io.TextIOWrapper(gzip.GzipFile(fileobj=raw) if packed else raw, encoding="utf-8-sig", newline="")
+
+
+def _tables(file: _File) -> Iterator[pd.DataFrame]:
+    """The rows, some at a time, as text under our names; absent cells are empty."""
+    ours = {theirs: name for name, theirs in file.columns.items()}
+    try:
+        with _stream(file.path) as stream:
+            for table in pd.read_csv(
+                stream,
+                usecols=list(ours),
+                dtype=str,
+                keep_default_na=False,
+                chunksize=ROWS,
+                skipinitialspace=True,
+            ):
+                yield table.rename(columns=ours)
+    except (OSError, EOFError, UnicodeDecodeError, ValueError) as error:  # ParserError is a ValueError
+        raise FileRefused(f"{file.path.name} is broken: {str(error).strip()[:200]}") from None
+
+
+def _gather(file: _File, table: pd.DataFrame, line: int) -> None:
+    """Keep one part as numbers; rows that cannot be read are refused here, with their line."""
+    start = _instants(table["start"])
+    end = _instants(table["end"]) if "end" in table else start + STEP * 1000
+    areas, groups = table["area"].str.strip(), _api_names(table[file.flow])
+    kwh = _numbers(table["quantity"])
+    empty = (table["quantity"].str.strip() == "").to_numpy(dtype=bool)
+    kept = np.ones(len(table), dtype=bool)
+    for wrong, name, what in (
+        ((start == UNREAD) | (end == UNREAD), "start", "no time with an offset"),
+        (((areas == "") | (groups == "")).to_numpy(dtype=bool), "area", "no area or no group"),
+        ((end - start != STEP * 1000) | (start % (STEP * 1000) != 0), "start", "not a whole hour"),
+        (~(abs(kwh) < LARGEST) & ~empty, "quantity", "not an energy"),
+    ):
+        for row in np.flatnonzero(wrong & kept).tolist():
+            file.refuse(line + row, f"{what}: {table[name].iloc[row][:40]!r}")
+        kept &= ~wrong
+    file.missing += int((kept & empty).sum())
+    kept &= ~empty
+    names = zip(areas[kept], groups[kept], strict=True)
+    gathered = {
+        "series": np.array([file.codes.setdefault(name, len(file.codes)) for name in names], dtype=np.int64),
+        "start": start[kept],
+        "kwh": kwh[kept],
+        "updated": _instants(table["updated"])[kept] if "updated" in table else np.full(kept.sum(), UNREAD),
+        "meters": _counts(table["meters"][kept]) if "meters" in table else np.full(kept.sum(), -1),
+        "line": np.flatnonzero(kept) + line,
+    }
+    file.parts.append(pd.DataFrame(gathered))
+
+
+def _instants(texts: pd.Series[str]) -> Instants:
+    """ms since the epoch, UNREAD where there is no time with an offset; each text is read once."""
+    codes, unique = pd.factorize(texts)
+    found = np.full(len(unique), UNREAD, dtype=np.int64)
+    for place, text in enumerate(unique):
+        try:
+            moment = datetime.fromisoformat(text.strip())
+        except ValueError:
+            continue
+        if moment.tzinfo is not None:
+            found[place] = round(moment.timestamp() * 1000)
+    return found[codes]
+
+
+def _api_names(groups: pd.Series[str]) -> pd.Series[str]:
+    """`Hydro unspecified` → `hydro`, as the API calls it."""
+    return groups.str.strip().str.lower().str.removesuffix(UNSPECIFIED)
+
+
+def _numbers(texts: pd.Series[str]) -> NDArray[np.float64]:
+    """float64, NaN where there is no number."""
+    try:
+        return np.array(texts.to_list(), dtype=np.float64)
+    except ValueError:
+        return np.array([float(text) if NUMBER.fullmatch(text.strip()) else math.nan for text in texts])
+
+
+def _counts(texts: pd.Series[str]) -> NDArray[np.int64]:
+    return np.array([int(text) if COUNT.fullmatch(text) else -1 for text in texts], dtype=np.int64)
+
+
+def _parts(file: _File) -> Iterator[Parsed]:
+    """All readings of a file, month by month, each hour once."""
+    if not file.parts:
+        yield Parsed((), tuple(file.rejects))
+        return
+    frame = _each_once(file, pd.concat(file.parts, ignore_index=True))
+    file.parts.clear()
+    wh, flags = to_wh(frame["kwh"].to_numpy())
+    updated, meters = (frame[name].to_numpy() for name in ("updated", "meters"))
+    stored: dict[str, NDArray[Any]] = {"wh": wh, "seconds": np.full(len(wh), STEP, dtype=np.int32)}
+    absent: dict[str, NDArray[np.bool_]] = {}
+    if (updated != UNREAD).any():
+        stored["updated"] = np.where(updated == UNREAD, 0, updated).astype("datetime64[ms]")
+        absent["updated"] = updated == UNREAD
+    if file.flow == "consumption" and (meters >= 0).any():
+        stored["meters"], absent["meters"] = meters.clip(0).astype(np.int32), meters < 0
+    start = frame["start"].to_numpy()
+    table = Table(list(file.codes), frame["series"].to_numpy(), start, stored, absent, flags)
+    order = np.argsort(start, kind="stable")
+    edges = np.searchsorted(start[order], np.arange(start[order[0]], start[order[-1]] + SPAN, SPAN))
+    rejects = tuple(file.rejects)
+    short = f"{file.missing:,} rows without a quantity" if file.missing else ""
+    for first, last in zip(edges, [*edges[1:], len(order)], strict=True):
+        if last > first:
+            yield Parsed(by_series(table, order[first:last], file.flow), rejects, short)
+            rejects, short = (), ""
+
+
+def _each_once(file: _File, frame: pd.DataFrame) -> pd.DataFrame:
+    """Of an hour that stands there several times the newest; with two values for one time of update, none."""
+    frame = frame.sort_values(["series", "start", "updated", "kwh"], kind="stable", ignore_index=True)
+    key = ["series", "start"]
+    newest = ~frame.duplicated(key, keep="last")
+    doubt = frame.duplicated([*key, "updated"], keep=False) & ~frame.duplicated([*key, "updated", "kwh"], keep=False)
+    for line in frame.loc[newest & doubt, "line"].tolist():
+        file.refuse(line, "another value for the same hour stands in the file")
+    return frame.loc[newest & ~doubt].reset_index(drop=True)

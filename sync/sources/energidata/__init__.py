@@ -1,0 +1,1 @@
+"""Energi Data Service, Denmark: prices and production of the price areas."""

@@ -1,0 +1,127 @@
+"""Energi Data Service (https://www.energidataservice.dk/guides/api-guides): Danish prices and production by type.
+
+No key. One call a dataset, minute and address is allowed since August 2025, so a call asks for all areas of months at
+once. `timezone=UTC`, the order, the columns and `limit=0` are always said: without them come Danish wall clock, which
+cannot name the repeated hour of October, newest first, and a hundred records. Every answer is verified.
+
+The day-ahead price was hourly (Elspotprices) until the end of September 2025 and is of quarter-hours since
+(DayAheadPrices): one series, whose readings have their own length. EUR is the truth: DKK was missing at weekends once,
+and follows from the rate of the day.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from ...http.transport import Answer
+from ...model.localtime import ZONES, midnight
+from ...model.readings import instant
+from ...model.window import Window
+from ..answers import Service
+from ..source import Dataset, Parsed
+from .answer import Question, read_records
+from .prices import CHANGE, read_prices
+from .production import METHODS, read_production
+
+SOURCE = "energidata"
+SPACING = 1.0  # s; of one dataset there is a minute between two calls anyway
+MINUTE = 61.0  # s; one call a dataset and minute, and clocks differ
+PRODUCTION_AREAS = ("DK1", "DK2")
+LAST_HOURLY = instant(CHANGE).astimezone(ZONES[SOURCE]).date()  # 2025-10-01, not included
+
+ELSPOT = Dataset("Elspotprices", "price", date(1999, 7, 1), LAST_HOURLY, reread=3, spacing=MINUTE)
+DAY_AHEAD = Dataset("DayAheadPrices", "price", LAST_HOURLY, step=900, reread=3, spacing=MINUTE, ahead=2)
+PRODUCTION = Dataset("DeclarationProduction", "production", date(2021, 1, 1), reread=40, spacing=MINUTE)
+
+SERVICE = Service("Energi Data Service", "ENERGIDATA_API_URL", timedelta(seconds=MINUTE))
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """What is asked of a dataset. months: calendar months of one call, so that an answer stays below some 15 MB."""
+
+    time: str
+    others: tuple[str, ...]
+    months: int
+
+
+COLUMNS = {
+    ELSPOT.name: Columns("HourUTC", ("PriceArea", "SpotPriceEUR", "SpotPriceDKK"), 12),
+    DAY_AHEAD.name: Columns("TimeUTC", ("PriceArea", "DayAheadPriceEUR", "DayAheadPriceDKK"), 6),
+    PRODUCTION.name: Columns(
+        "HourUTC",
+        (
+            "PriceArea",
+            "Version",
+            "FuelAllocationMethod",
+            "ReportGrpCode",
+            "ProductionType",
+            "DeliveryType",
+            "Production_MWh",
+            "ShareTotal",
+        ),
+        3,
+    ),
+}
+
+
+class Energidata:
+    """Implements `OpenSource`."""
+
+    name = SOURCE
+    zone = ZONES[SOURCE]
+    spacing = SPACING
+    datasets: tuple[Dataset, ...] = (ELSPOT, DAY_AHEAD, PRODUCTION)
+
+    def __init__(self, base: str) -> None:
+        self.base = base
+
+    def windows(self, dataset: Dataset, wanted: Window) -> list[Window]:
+        """Danish days, cut at the turn of the year, of the half-year or of the quarter."""
+        months = COLUMNS[dataset.name].months
+        found = []
+        start = wanted.start
+        while start < wanted.end:
+            month = (start.month - 1) // months * months + months
+            following = date(start.year + month // 12, month % 12 + 1, 1)
+            found.append(Window(start, min(following, wanted.end)))
+            start = following
+        return found
+
+    def question(self, dataset: Dataset, window: Window) -> tuple[str, dict[str, str]]:
+        """All areas; both ends as the UTC instants of Danish midnights, so that no hour is lost at the change."""
+        columns = COLUMNS[dataset.name]
+        low, high = self._bounds(window)
+        query = {
+            "start": f"{instant(low):%Y-%m-%dT%H:%M}",
+            "end": f"{instant(high):%Y-%m-%dT%H:%M}",
+            "timezone": "UTC",
+            "columns": ",".join((columns.time, *columns.others)),
+            "sort": f"{columns.time} asc,PriceArea asc",
+            "limit": "0",
+        }
+        if dataset.name == PRODUCTION.name:
+            wanted = {"PriceArea": PRODUCTION_AREAS, "FuelAllocationMethod": METHODS}
+            query["filter"] = json.dumps(wanted, separators=(",", ":"))
+        return f"{self.base}/dataset/{dataset.name}", query
+
+    def parse(self, dataset: Dataset, window: Window, text: str, now: datetime) -> Parsed:
+        """Verify an answer and make readings of it. Raises AnswerRefused."""
+        columns = COLUMNS[dataset.name]
+        low, high = self._bounds(window)
+        question = Question(dataset, columns.time, columns.others, low, high)
+        records = read_records(text, question)
+        if not len(records.start):
+            return Parsed((), short="the answer is empty", final=False)
+        if dataset.name == PRODUCTION.name:
+            return read_production(records, question, now)
+        return read_prices(records, question, now)
+
+    def explain(self, answer: Answer, now: datetime) -> Exception | None:
+        """What an answer that is no 200 means; None for a 200."""
+        return SERVICE.explain(answer, now.astimezone(UTC))
+
+    def _bounds(self, window: Window) -> tuple[int, int]:
+        return midnight(window.start, self.zone), midnight(window.end, self.zone)

@@ -1,0 +1,91 @@
+"""Day-ahead prices: hours until CHANGE, quarter-hours from it on, one series an area."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...model.localtime import ZONES, midnight
+from ...model.readings import Instants, Series, milliseconds
+from ..answers import is_number, iso, shown
+from ..source import AnswerRefused, Parsed
+from ..table import Table, by_name, holes
+from .answer import Question, Records
+
+CHANGE = milliseconds(datetime(2025, 9, 30, 22, tzinfo=UTC))  # midnight in Denmark: quarter-hours from here on
+KNOWN_AREAS = ("DE", "DK1", "DK2", "NO2", "SE3", "SE4", "SYSTEM", "SYS")
+DANISH_SINCE = {"DK1": date(1999, 7, 1), "DK2": date(2000, 10, 1)}
+GROUP = "day-ahead"
+LIMITS = (-500.0, 4000.0)  # EUR/MWh; the ends of the auction for long: real there, but worth a look
+PRICE_FLAG = "price"
+LARGEST = 1e9
+
+
+def read_prices(records: Records, question: Question, now: datetime) -> Parsed:
+    """Batches of all areas. Raises AnswerRefused for a key that comes twice and for a Danish area that is missing."""
+    eur, dkk = (records.columns[name] for name in question.others[1:])
+    areas, code = by_name(records.columns["PriceArea"])
+    if wrong := [area for area in areas if not isinstance(area, str) or not area]:
+        raise AnswerRefused(f"a price area is no text: {shown(wrong[0])}")
+    table, kept, rejects = price_table(areas, code, records.start, eur, dkk)
+    _verify(table, areas, question)
+    published = min(question.high, int(now.timestamp() * 1000) // question.step * question.step)
+    unexplained, explained = holes(table, question.low, published, question.step)
+    nothing = sum(price is None for price in eur)
+    unexplained += [f"{nothing:,} records without a price in EUR"] if nothing else []
+    unexplained += [f"{len(rejects):,} records refused"] if rejects else []
+    if others := sorted(set(areas) - set(KNOWN_AREAS)):
+        explained.append(f"areas not known before: {', '.join(others)}")
+    notes = {"explained": "; ".join(explained)} if explained else {}
+    return Parsed(table.batches(kept), rejects, "; ".join(unexplained), notes=notes)
+
+
+def price_table(
+    areas: Sequence[str], code: NDArray[np.int64], start: Instants, eur: list[Any], dkk: list[Any]
+) -> tuple[Table, NDArray[np.bool_], tuple[str, ...]]:
+    """Prices (EUR/MWh, DKK/MWh) as readings; which rows are readings; a line for each that is refused.
+
+    A price of null is a missing reading, a null in DKK alone an absent field.
+    """
+    euros, kroner = _numbers(eur), _numbers(dkk)
+    kept = np.isfinite(euros)
+    rejects = tuple(
+        f"{areas[code[row]]} {iso(int(start[row]))}: not a price: {shown(eur[row])}"
+        for row in np.flatnonzero(~kept).tolist()
+        if eur[row] is not None
+    )
+    extreme = (euros <= LIMITS[0]) | (euros >= LIMITS[1])
+    stored = {
+        "eur_mwh": np.where(kept, euros, 0.0),
+        "dkk_mwh": np.where(np.isfinite(kroner), kroner, 0.0),
+        "seconds": np.where(start < CHANGE, 3600, 900).astype(np.int32),
+    }
+    series = [Series("energidata", area, "price", GROUP) for area in areas]
+    flags = dict.fromkeys(np.flatnonzero(extreme).tolist(), PRICE_FLAG)
+    return Table(series, code, start, stored, {"dkk_mwh": ~np.isfinite(kroner)}, flags), kept, rejects
+
+
+def _numbers(column: list[Any]) -> NDArray[np.float64]:
+    """float64, NaN for null and for what is no number."""
+    return np.array([float(each) if is_number(each, LARGEST) else math.nan for each in column], dtype=np.float64)
+
+
+def _verify(table: Table, areas: Sequence[str], question: Question) -> None:
+    repeated = table.repeated()
+    if repeated.any():
+        row = int(np.flatnonzero(repeated)[0])
+        raise AnswerRefused(
+            f"{int(repeated.sum()):,} records share area and time with another one, the first is "
+            f"{areas[table.code[row]]} {iso(int(table.start[row]))}"
+        )
+    zone = ZONES["energidata"]
+    absent = [
+        area for area, since in DANISH_SINCE.items() if area not in areas and question.low >= midnight(since, zone)
+    ]
+    if absent:
+        raise AnswerRefused(f"nothing of {', '.join(absent)}; the answer has {', '.join(sorted(areas))}")

@@ -1,0 +1,84 @@
+"""Weather of the price areas: ERA5 through the Open-Meteo archive (https://open-meteo.com/en/docs/historical-weather-api).
+
+A series of its own, for joins. GMT and m/s are asked for always and looked for in the answer: a named zone gives one
+fixed offset for the whole answer, today's, and the wind comes in km/h when nothing is said.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
+
+from ...http.transport import Answer
+from ...model.errors import RateLimited
+from ...model.localtime import ZONES
+from ...model.window import Window
+from ..answers import Service
+from ..source import Dataset, Parsed
+from .answer import read_weather
+from .places import PLACES, VARIABLES, Place
+
+SOURCE = "weather"
+MODEL = "era5"
+FIRST = date(2015, 1, 1)  # ERA5 goes back to 1940; this covers all energy here, with some winters before it
+REREAD = 10  # days; ERA5 comes about five days late
+SPACING = 1.0  # s; 600 calls a minute are free, but a year counts as some 26 of them
+
+SERVICE = Service("Open-Meteo", "OPENMETEO_API_URL", timedelta(minutes=1))
+LIMITED = {"hourly": timedelta(hours=1), "daily": timedelta(days=1)}
+DATASETS = {f"{MODEL} {place.area}": place for place in PLACES}
+
+
+class Weather:
+    """Implements `OpenSource`: a dataset a price area, at its course city."""
+
+    name = SOURCE
+    zone = ZONES[SOURCE]
+    spacing = SPACING
+    datasets: tuple[Dataset, ...] = tuple(Dataset(name, "weather", FIRST, reread=REREAD) for name in DATASETS)
+
+    def __init__(self, base: str) -> None:
+        self.base = base
+
+    def windows(self, dataset: Dataset, wanted: Window) -> list[Window]:  # noqa: ARG002 - the same for all
+        """Calendar years."""
+        years = range(wanted.start.year, (wanted.end - timedelta(days=1)).year + 1)
+        edges = [wanted.start, *(date(year, 1, 1) for year in years[1:]), wanted.end]
+        return [Window(start, end) for start, end in pairwise(edges)]
+
+    def question(self, dataset: Dataset, window: Window) -> tuple[str, dict[str, str]]:
+        """UTC days, both ends included; the unit of the wind and the zone spelled out."""
+        place = DATASETS[dataset.name]
+        return f"{self.base}/archive", {
+            "latitude": str(place.latitude),
+            "longitude": str(place.longitude),
+            "start_date": str(window.start),
+            "end_date": str(window.end - timedelta(days=1)),
+            "hourly": ",".join(variable.name for variable in VARIABLES),
+            "models": MODEL,
+            "wind_speed_unit": "ms",
+            "temperature_unit": "celsius",
+            "precipitation_unit": "mm",
+            "timezone": "GMT",
+        }
+
+    def parse(self, dataset: Dataset, window: Window, text: str, now: datetime) -> Parsed:
+        """Verify an answer and make readings of it. Raises AnswerRefused."""
+        return read_weather(text, place_of(dataset), window, now)
+
+    def explain(self, answer: Answer, now: datetime) -> Exception | None:
+        """What an answer that is no 200 means; None for a 200. A spent hour or day is told in words alone."""
+        error = SERVICE.explain(answer, now.astimezone(UTC))
+        spent = re.search(r"(hourly|daily) api request limit", answer.text.lower())
+        if isinstance(error, RateLimited) and spent and "retry-after" not in answer.headers:
+            until = now + LIMITED[spent[1]]
+            if spent[1] == "daily":
+                until = until.replace(hour=0, minute=0, second=0, microsecond=0)
+            return RateLimited(f"Open-Meteo's {spent[1]} limit is spent until {until:%Y-%m-%d %H:%M} UTC", 429, until)
+        return error
+
+
+def place_of(dataset: Dataset) -> Place:
+    """The city of a dataset."""
+    return DATASETS[dataset.name]

@@ -1,0 +1,1 @@
+"""The hot path: columns of readings into BSON and back, without an object for each."""

@@ -1,0 +1,1 @@
+"""The local MongoDB that is used where no address is given."""

@@ -1,0 +1,1 @@
+"""What `appservices push` would refuse in the tree, told before."""

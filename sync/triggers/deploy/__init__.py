@@ -1,0 +1,1 @@
+"""The functions to an Atlas project, through its Admin API."""

@@ -1,0 +1,62 @@
+"""Whether what an app holds under our names is ours: `trigger deploy` replaces nothing of somebody else's unasked.
+
+Nothing in Atlas says who made a function, and `appservices push` leaves no mark either, so the sources are compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+
+from ...model.errors import UsageError
+from ..check.functions import FunctionConfig
+from .changes import Change
+from .triggers_app import TriggersApp
+
+RELATED = 0.25
+"""Share of the shorter source's lines that versions of one function have in common; strangers share hardly any."""
+
+SHORT = 12
+"""Letters of a line that says nothing about whose it is, such as `};` or `return;`."""
+
+GUARD = "module.exports"  # a line that MongoDB's own pages tell everybody to write
+
+
+def refuse_foreign(app: TriggersApp, functions: Mapping[str, FunctionConfig], changes: Iterable[Change]) -> None:
+    """Raises UsageError with everything that an update would take from somebody else.
+
+    A function is somebody else's when its source has next to nothing in common with ours. Values and triggers that
+    differ are so as long as the app holds none of our functions: then this is the first deploy into it.
+    """
+    updated = [change for change in changes if change.action == "update"]
+    there = {name: str(app.whole("functions", name).get("source", "")) for name in _known(app, functions)}
+    ours = {name for name, source in there.items() if is_related(source, functions[name].source)}
+    foreign = [change for change in updated if _is_foreign(change, ours)]
+    if foreign:
+        listed = "\n".join(f"  {change.kind} {change.name}" for change in foreign)
+        raise UsageError(
+            f"the app {app.label} holds things of these names that seem to be somebody else's:\n{listed}\n"
+            "rename them in the app, or overwrite them: trigger deploy --replace"
+        )
+
+
+def is_related(there: str, here: str) -> bool:
+    """Whether two sources are the same function, perhaps in two versions."""
+    ours, theirs = _lines(here), _lines(there)
+    shorter = min(len(ours), len(theirs))
+    return there.strip() == here.strip() or (shorter > 0 and len(ours & theirs) >= RELATED * shorter)
+
+
+def _known(app: TriggersApp, functions: Collection[str]) -> list[str]:
+    return [name for name in functions if name in app.entries("functions")]
+
+
+def _is_foreign(change: Change, ours: Collection[str]) -> bool:
+    if change.kind == "function":
+        return change.name not in ours
+    return change.kind in ("value", "trigger") and not ours
+
+
+def _lines(source: str) -> set[str]:
+    """The lines that tell one source from another."""
+    lines = {line.strip() for line in source.splitlines()}
+    return {line for line in lines if len(line) > SHORT and GUARD not in line}

@@ -1,0 +1,107 @@
+"""What the settings say about the functions' Values and secrets: meters, names in the store, the API's address.
+
+A setting that was not given leaves the text of `values/*.json` alone: both have the same defaults.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from ..model.errors import UsageError
+from ..model.readings import mask
+from ..settings import DEFAULT_COLLECTIONS, Meter, Settings
+from ..sources.linky.token import TokenRefused, read_token
+from .tree import MOST_SECRET_CHARACTERS
+
+TOKEN_VALUE = "linkyToken"  # noqa: S105 - the name of a Value
+AUTO = "auto"
+"""What stands in a Value that is left to the functions: Atlas may refuse an empty text."""
+
+NO_METER = {"linkyPrm": AUTO, "linkyFlows": "consumption", "linkyMeters": "[]"}
+"""The Values of meters where none is given."""
+BY_SETTING = {
+    "MONGODB_DATABASE": "mongodbDatabase",
+    "LINKY_API_URL": "linkyApiUrl",
+    "LINKY_MAX_POWER_W": "linkyMaxPowerW",
+    "SYNC_CALLS_PER_DAY": "linkyCallsPerDay",
+    "ELHUB_API_URL": "elhubApiUrl",
+    "ENERGIDATA_API_URL": "energidataApiUrl",
+}
+SOURCES = ("linky", "elhub", "energidata")
+"""Sources that have a function: each has two Values with the names of its collections."""
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """Texts of Values, links of Values to secrets (by name), texts of secrets (by the secret's name).
+
+    warnings: lines for the user, such as a token that ends soon.
+    """
+
+    values: Mapping[str, str] = field(repr=False)
+    links: Mapping[str, str]
+    secrets: Mapping[str, str] = field(repr=False)
+    warnings: tuple[str, ...] = ()
+
+
+def given_by(settings: Settings, token_secret: str, now: datetime) -> Given:
+    """What the settings give. token_secret: the secret that the Value linkyToken of the tree links to.
+
+    One meter fills linkyPrm, linkyFlows and linkyToken; several fill linkyMeters, with one more Value and secret for
+    each further token (linkyToken2 …). Raises UsageError for a meter without a token, or with one that has ended or is
+    too long for a secret. `now` is aware.
+    """
+    texts = {
+        "MONGODB_DATABASE": settings.mongodb_database,
+        "LINKY_API_URL": settings.linky_api_url,
+        "LINKY_MAX_POWER_W": str(settings.linky_max_power_w),
+        "SYNC_CALLS_PER_DAY": str(settings.sync_calls_per_day),
+        "ELHUB_API_URL": settings.elhub_api_url,
+        "ENERGIDATA_API_URL": settings.energidata_api_url,
+    }
+    values = {value: texts[name] for name, value in BY_SETTING.items() if name in settings.given}
+    for source in SOURCES:
+        if settings.collections[source] != DEFAULT_COLLECTIONS[source]:
+            values |= collection_values(settings, source)
+    if not settings.meters:
+        return Given(values, {}, {})
+    tokens = list(dict.fromkeys(meter.token for meter in settings.meters))
+    warnings = {_checked(meter, now) for meter in settings.meters}
+    ends = ["", *map(str, range(2, len(tokens) + 1))]
+    links = {f"{TOKEN_VALUE}{end}": f"{token_secret}{end}" for end in ends}
+    secrets = {f"{token_secret}{end}": token for end, token in zip(ends, tokens, strict=True)}
+    value_of = dict(zip(tokens, links, strict=True))
+    return Given(values | _meter_values(settings.meters, value_of), links, secrets, tuple(sorted(warnings - {""})))
+
+
+def collection_values(settings: Settings, source: str) -> dict[str, str]:
+    """The Values that name the record and the mirror of a source."""
+    regular, timeseries = settings.collections[source]
+    return {f"{source}Collection": regular, f"{source}CollectionTS": timeseries}
+
+
+def _meter_values(meters: tuple[Meter, ...], value_of: Mapping[str, str]) -> dict[str, str]:
+    if len(meters) == 1:
+        return {"linkyPrm": meters[0].prm, "linkyFlows": ",".join(meters[0].flows)}
+    listed = [{"prm": meter.prm, "flows": list(meter.flows), "token": value_of[meter.token]} for meter in meters]
+    return {"linkyMeters": json.dumps(listed)}
+
+
+def _checked(meter: Meter, now: datetime) -> str:
+    """What is to be said of a meter's token, mostly nothing. Raises UsageError when Atlas could not use it."""
+    if not meter.token:
+        raise UsageError(f"meter {mask(meter.prm)} has no token: set LINKY_TOKEN, or its token in LINKY_METERS")
+    if len(meter.token) > MOST_SECRET_CHARACTERS:
+        raise UsageError(
+            f"the token of meter {mask(meter.prm)} has {len(meter.token)} characters, a secret of Atlas takes "
+            f"{MOST_SECRET_CHARACTERS}: get one for fewer meters at https://conso.boris.sh"
+        )
+    try:
+        token = read_token(meter.token)
+        token.refuse_expired(now)
+    except TokenRefused as error:
+        raise UsageError(f"meter {mask(meter.prm)}: {error}") from None
+    return token.warning(now)

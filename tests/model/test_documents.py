@@ -1,0 +1,83 @@
+"""README, settings.example.py and .env.example say what the code does: checked against the one table of settings."""
+
+from __future__ import annotations
+
+import re
+import runpy
+import subprocess
+from pathlib import Path
+
+from dotenv import dotenv_values
+
+from sync.settings import DEFAULT_COLLECTIONS, FILE_ONLY, SETTINGS, load
+from sync.tariffs.examples import ENTRIES
+from sync.triggers.check.tree import read_tree
+from sync.triggers.deploy.account import ADMIN_URL
+from sync.triggers.deploy.account import PARSED as ATLAS_SETTINGS
+from sync.triggers.tree import DEFAULT_FOLDER
+
+
+def test_every_setting_is_in_all_three_places(project_root: Path) -> None:
+    readme = (project_root / "README.md").read_text(encoding="utf-8")
+    example = (project_root / "settings.example.py").read_text(encoding="utf-8")
+    dotenv = (project_root / ".env.example").read_text(encoding="utf-8")
+    for setting in SETTINGS:
+        default = f"`{setting.default}`" if setting.default else "empty"
+        assert f"| `{setting.name}` | {default} | {setting.why} |" in readme
+        assert re.search(rf"^# {setting.name} = .*# {re.escape(setting.why)}$", example, re.MULTILINE), setting.name
+        assert re.search(rf"^# {re.escape(setting.why)}\n# {setting.name}=", dotenv, re.MULTILINE), setting.name
+    for name in FILE_ONLY:
+        assert f"# {name} = " in example
+
+
+def test_the_examples_can_be_taken_as_they_are(project_root: Path, tmp_path: Path) -> None:
+    """Copied unchanged they set nothing: above all no budget for a server of our own."""
+    for name, copy in (("settings.example.py", "settings.py"), (".env.example", ".env")):
+        (tmp_path / copy).write_text((project_root / name).read_text(encoding="utf-8"), encoding="utf-8")
+    assert load(tmp_path, {}).given == frozenset()
+
+
+def test_the_examples_work_with_the_signs_taken_away(project_root: Path, tmp_path: Path) -> None:
+    text = (project_root / "settings.example.py").read_text(encoding="utf-8")
+    opened = re.sub(r"^# (?=[A-Z_]+ = |    |[\]}])", "", text, flags=re.MULTILINE)
+    path = tmp_path / "settings.py"
+    path.write_text(opened, encoding="utf-8")
+    found = runpy.run_path(str(path))
+    for setting in SETTINGS:
+        assert str(found[setting.name]) == setting.default
+    assert found["COLLECTIONS"] == DEFAULT_COLLECTIONS
+    assert found["TARIFFS"] == ENTRIES
+    dotenv = (project_root / ".env.example").read_text(encoding="utf-8")
+    (tmp_path / ".env").write_text(re.sub(r"^# (?=[A-Z_]+=)", "", dotenv, flags=re.MULTILINE), encoding="utf-8")
+    names = {setting.name for setting in SETTINGS} | ATLAS_SETTINGS.keys()
+    assert set(dotenv_values(tmp_path / ".env")) == names
+
+
+def test_what_a_deployment_needs_is_in_the_readme(project_root: Path) -> None:
+    readme = (project_root / "README.md").read_text(encoding="utf-8")
+    for name in ATLAS_SETTINGS:
+        assert f"`{name}`" in readme
+    assert ADMIN_URL in readme
+
+
+def test_the_readme_of_the_functions_names_every_value_and_schedule(project_root: Path) -> None:
+    text = (project_root / "atlas_functions" / "README.md").read_text(encoding="utf-8")
+    tree = read_tree(DEFAULT_FOLDER)
+    for name in tree.values:
+        assert re.search(rf"^\| .*`{name}`.* \|", text, re.MULTILINE), name
+    for trigger in tree.triggers.values():
+        row = rf"^\| `{trigger.name}` \| `{re.escape(trigger.schedule)}` \|"
+        assert re.search(row, text, re.MULTILINE), trigger.name
+
+
+def test_nothing_secret_is_committed(project_root: Path) -> None:
+    listed = subprocess.run(["git", "ls-files"], cwd=project_root, capture_output=True, text=True, check=True).stdout
+    names = listed.splitlines()
+    assert "settings.py" not in names
+    assert ".env" not in names
+    for name in names:
+        if name.startswith("tests/"):
+            continue  # where passwords are invented, to see that they are not shown
+        text = (project_root / name).read_bytes()
+        assert not re.search(rb"eyJ[A-Za-z0-9_-]{20,}[.][A-Za-z0-9_-]{20,}", text), name
+        assert not re.search(rb"mongodb\+srv://[^<{ \n]+:(?!PASSWORD)[^<{ @\n]+@[a-z0-9]", text), name
