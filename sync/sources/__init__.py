@@ -17,7 +17,8 @@ from ..model.localtime import PARIS
 
 if TYPE_CHECKING:
     from ..settings import Settings
-    from .source import OpenSource, ReadFiles
+    from .files import ReadFiles
+    from .source import Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +57,9 @@ class SourceEntry:
         """The base address of its API in the settings."""
         return str(getattr(settings, self.setting.lower()))
 
-    def connect(self, settings: Settings) -> OpenSource:
+    def connect(self, settings: Settings) -> Source:
         """The source as `backfill` asks it: `connect` of its `api.py`."""
-        connect: Callable[[str, Settings], OpenSource] = self._module("api").connect
+        connect: Callable[[str, Settings], Source] = self._module("api").connect
         return connect(self.api_url(settings), settings)
 
     @property

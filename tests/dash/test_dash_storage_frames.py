@@ -31,7 +31,7 @@ from dash_app.storage.queries import Measured, Measurement, bucket_frame, projec
 from dash_app.storage.queries_lab import lab_frame, times_frame
 from dash_app.texts.storage import TEXTS
 from sync.lab.experiment import Lab
-from sync.load.outcome import Silence
+from sync.load.progress import Silence
 from sync.model.clock import SystemClock
 from sync.settings import DEFAULT_COLLECTIONS, load
 from sync.store.schema import pair
