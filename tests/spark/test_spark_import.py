@@ -6,6 +6,7 @@ import shlex
 import signal
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -128,7 +129,7 @@ def test_without_pyspark(job: Jobs) -> None:
         check=False,
     )
     assert found.returncode == 2
-    assert found.stderr == "error: this command needs PySpark: pip install -r requirements-spark.txt\n"
+    assert found.stderr == "error: this command needs PySpark: pip install '.[spark]'\n"
 
 
 def test_file_that_an_executor_does_not_see(job: Jobs, mongo_uri: str, database: Database[Any]) -> None:
@@ -151,5 +152,7 @@ def test_store_that_an_executor_may_not_use(job: Jobs, guarded_server: GuardedSe
 
 
 def test_requirements_are_those_of_the_tests() -> None:
-    lines = (PROJECT_ROOT / "requirements-dev.txt").read_text(encoding="utf-8").splitlines()
-    assert "-r requirements-spark.txt" in lines
+    extras = tomllib.loads((PROJECT_ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"][
+        "optional-dependencies"
+    ]
+    assert "linky-atlas[spark]" in extras["dev"]
