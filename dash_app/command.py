@@ -1,21 +1,20 @@
-"""`python -m dash_app`: the page on this machine, until Ctrl-C."""
+"""`page`: the page on this machine, until Ctrl-C."""
 
 from __future__ import annotations
 
 import importlib
-import signal
 import sys
-from types import FrameType
 
 import click
 
 from sync.http.budget import LOOPBACK
-from sync.model.errors import SyncError, UsageError
+from sync.model.errors import UsageError
+from sync.model.signals import end_at_once, interrupt
 from sync.settings import Settings, load
 from sync.store.connection import open_store
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.command("page")
 @click.option("--host", default=None, help="Address to listen on (default: DASH_HOST).")
 @click.option("--port", type=click.IntRange(0, 65535), default=None, help="Port (default: DASH_PORT; 0: a free one).")
 def command(host: str | None, port: int | None) -> None:
@@ -27,6 +26,7 @@ def command(host: str | None, port: int | None) -> None:
     Examples:
       python -m dash_app
       python -m dash_app --port 8051
+      python -m sync page
     """
     serve(load(), host, port)
 
@@ -38,9 +38,11 @@ def serve(settings: Settings, host: str | None = None, port: int | None = None) 
     if host not in LOOPBACK and not settings.dash_password:
         raise UsageError(f"{host} can be reached from outside: set DASH_PASSWORD, or leave DASH_HOST at 127.0.0.1")
     # Imported when it is called: a wrong option is told at once, without the page's libraries.
+    end_at_once()
     page, reader, server = (
         importlib.import_module(f"dash_app.{name}") for name in ("shell.app", "kit.reader", "shell.server")
     )
+    interrupt()
     with open_store(settings) as database:
         app = page.create_app(reader.Reader(database, settings), settings.dash_password or None)
         bound = server.bind(app, host, port)
@@ -49,27 +51,3 @@ def serve(settings: Settings, host: str | None = None, port: int | None = None) 
         click.echo(f"http://{shown}:{bound.port}/  (Ctrl-C ends it)")
         sys.stdout.flush()
         bound.run()
-
-
-def main() -> None:
-    """Run the command line. A user's mistake is one line and an exit code; a bug of ours keeps its traceback."""
-    signal.signal(signal.SIGTERM, _interrupt)
-    try:
-        sys.exit(command.main(prog_name="python -m dash_app", standalone_mode=False))
-    except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
-    except SyncError as error:
-        click.echo(f"error: {error}", err=True)
-        sys.exit(error.exit_code)
-    except (KeyboardInterrupt, click.Abort):
-        sys.exit(0)
-
-
-def _interrupt(_signal: int, _frame: FrameType | None) -> None:
-    """A request to end is treated like Ctrl-C: the embedded server is given back."""
-    raise KeyboardInterrupt
-
-
-if __name__ == "__main__":
-    main()
