@@ -19,8 +19,8 @@ from dotenv import dotenv_values
 from .http.budget import is_loopback
 from .model.errors import UsageError
 from .model.privacy import scrub
-from .model.readings import mask
 from .settings_parse import api_url, contact, database, flows, folder, host, mongodb_uri, normal_prm, number
+from .sources.linky.meter import Meter
 from .sources.linky.token import TokenRefused, read_token
 from .tariffs.entries import tariffs_from
 from .tariffs.model import Tariff
@@ -38,20 +38,6 @@ class Setting:
     why: str
     parse: Callable[[str], Any] = str.strip
     secret: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Meter:
-    """One usage point (PRM, 14 digits) with its gateway token and the flows to load."""
-
-    prm: str
-    token: str
-    flows: tuple[str, ...] = ("consumption",)
-    name: str = ""
-
-    def __repr__(self) -> str:
-        """What may be shown: no token, no whole PRM."""
-        return f"Meter({mask(self.prm)!r}, flows={self.flows!r}, name={scrub(self.name)!r})"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ from dataclasses import replace
 import click
 
 from ..model.errors import UsageError
-from ..settings import Meter, Settings, load
+from ..settings import Settings, load
+from ..sources.linky.meter import Meter
 from ..standin.household import HOUSEHOLD_PRM
 from ..standin.linky import LinkyStandin
 from ..store.connection import open_store, server_version

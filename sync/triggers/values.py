@@ -12,7 +12,8 @@ from datetime import datetime
 
 from ..model.errors import UsageError
 from ..model.readings import mask
-from ..settings import DEFAULT_COLLECTIONS, Meter, Settings
+from ..settings import DEFAULT_COLLECTIONS, Settings
+from ..sources.linky.meter import Meter
 from ..sources.linky.token import TokenRefused, read_token
 from .tree import MOST_SECRET_CHARACTERS
 
