@@ -32,6 +32,7 @@ check: $(VENV)/.installed-dev | system
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
 
 bench: $(VENV)/.installed-dev | system
 	$(BIN)/python -m bench

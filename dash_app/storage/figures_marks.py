@@ -31,5 +31,6 @@ def told(text: str, look: Look) -> Figure:
 
 
 def note(text: str, look: Look, size: int = 12, **place: Any) -> dict[str, Any]:
+    """An annotation of the figure, placed in shares of the paper."""
     base = {"xref": "paper", "yref": "paper", "showarrow": False, "font": {"size": size, "color": colour(look, "text")}}
     return base | {"text": text} | place

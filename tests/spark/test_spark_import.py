@@ -34,6 +34,7 @@ def job(tmp_path: Path, mongo_uri: str, database: Database[Any]) -> Iterator[Job
         yield job
 
 
+@pytest.mark.soak
 def test_folder_with_a_file_cut_short(job: Jobs, database: Database[Any], tmp_path: Path) -> None:
     expected = london(tmp_path / "london", households=3, days=40, rows_per_file=1500)
     whole = sorted((tmp_path / "london").glob("*.csv"))
@@ -57,6 +58,7 @@ def test_folder_with_a_file_cut_short(job: Jobs, database: Database[Any], tmp_pa
     assert_same_sides(pair(database, "lcl", DEFAULT_COLLECTIONS))
 
 
+@pytest.mark.soak
 def test_stopped_and_gone_on_with_by_the_plain_import(job: Jobs, database: Database[Any], tmp_path: Path) -> None:
     expected = london(tmp_path / "london")
     process = job.start("import-lcl", str(tmp_path / "london"), *LOCAL)
@@ -80,6 +82,7 @@ def examples() -> list[str]:
     return [line for line in lines if line.startswith("python -m sync.spark") and "spark://" not in line]
 
 
+@pytest.mark.soak
 def test_examples_of_the_help(job: Jobs, database: Database[Any], tmp_path: Path) -> None:
     expected = london(tmp_path / "london", households=2, days=10, rows_per_file=600)
     zipped(tmp_path / "london").rename(job.folder / "Partitioned LCL Data.zip")
@@ -92,6 +95,7 @@ def test_examples_of_the_help(job: Jobs, database: Database[Any], tmp_path: Path
     assert job("--help")[0] == job("import-lcl", "--help")[0] == 0
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize(
     ("arguments", "environ", "code", "words"),
     [
