@@ -20,6 +20,7 @@ from .http.budget import is_loopback
 from .model.errors import UsageError
 from .model.privacy import scrub
 from .settings_parse import api_url, contact, database, flows, folder, host, mongodb_uri, normal_prm, number
+from .sources import SOURCES
 from .sources.linky.meter import Meter
 from .sources.linky.token import TokenRefused, read_token
 from .tariffs.entries import tariffs_from
@@ -98,13 +99,7 @@ FILE_ONLY = {
     "TARIFFS": "contracts compared on the cost page: flat, peak/off-peak hours, Tempo; examples until you give yours",
 }
 METER_FIELDS = ("prm", "token", "flows", "name")
-DEFAULT_COLLECTIONS = {
-    "linky": ("consumption", "consumptionTS"),
-    "elhub": ("elhub", "elhubTS"),
-    "energidata": ("energidata", "energidataTS"),
-    "weather": ("weather", "weatherTS"),
-    "lcl": ("lcl", "lclTS"),
-}
+DEFAULT_COLLECTIONS = {name: entry.collections for name, entry in SOURCES.items()}
 
 
 def load(home: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:

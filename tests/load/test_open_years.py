@@ -10,16 +10,17 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
-from sync.model.localtime import ZONES, midnight
+from sync.model.localtime import midnight
 from sync.model.readings import instant
 from sync.settings import DEFAULT_COLLECTIONS
+from sync.sources import zone_of
 from sync.standin.elhub import ElhubStandin
 from sync.store.schema import pair
 from sync.store.verify import verify_pair
 from tests.elhub_answers import local_hours
 from tests.open_shell import OpenShell
 
-OSLO = ZONES["elhub"]
+OSLO = zone_of("elhub")
 NOW = datetime(2025, 3, 1, 9, tzinfo=UTC)
 
 PRODUCTION_2021 = 24 * 8760 + 5113  # wind in NO5 begins on 2 June 2021
