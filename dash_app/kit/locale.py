@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 
@@ -55,8 +55,8 @@ class Look:
         return self.number(amount, min(8, digits - whole + zeros))
 
     def compact(self, amount: float) -> str:
-        """`66`, `1.2K`, `3.4M`, as the locale shortens: for labels with little room."""
-        return str(numbers.format_compact_decimal(amount, locale=self.locale, fraction_digits=1))
+        """`66`, `1.2K`, `3.4M`, as the language shortens: for labels with little room. Britain alone writes `3.4m`."""
+        return str(numbers.format_compact_decimal(amount, locale=self.language, fraction_digits=1))
 
     def bytes(self, amount: float) -> str:
         """`4.36 MB` or `4,36 Mo`: decimal multiples, three significant digits."""
@@ -101,6 +101,10 @@ class Look:
     def day(self, day: date, form: str = "medium") -> str:
         """A date: short, medium, long, full, or a CLDR pattern."""
         return str(dates.format_date(day, format=form, locale=self.locale))
+
+    def days(self, start: date, end: date) -> str:
+        """`6–12 Mar 2025`: the local days [start, end), named by the first and the last of them."""
+        return str(dates.format_interval(start, end - timedelta(days=1), "yMMMd", locale=self.locale))
 
     def moment(self, local: datetime, form: str = "d MMM y HH:mm") -> str:
         """A local date and time, given as the wall clock shows it."""

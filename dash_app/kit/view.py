@@ -34,6 +34,11 @@ class View:
         return dict(self.options).get(name, standard)
 
     @property
+    def last(self) -> date:
+        """The last local day of the period."""
+        return self.end - timedelta(days=1)
+
+    @property
     def length(self) -> int:
         """Days of the period."""
         return (self.end - self.start).days
@@ -59,7 +64,7 @@ def search_of(view: View) -> str:
     """The query part of the address, `?series=…&period=30d`; from and to stand there for an own period alone."""
     parts = {"series": view.series, "period": view.period}
     if view.period != "all":
-        parts |= {"from": view.start.isoformat(), "to": (view.end - timedelta(days=1)).isoformat()}
+        parts |= {"from": view.start.isoformat(), "to": view.last.isoformat()}
     parts |= {"lang": view.language, "theme": view.theme} | dict(view.options)
     return "?" + urlencode({name: text for name, text in parts.items() if text})
 

@@ -209,7 +209,7 @@ def test_the_period_of_the_address_is_what_is_billed(
     flat = own_bills(shared_data, example_flat, "14")["2024-10"]
     peak = own_bills(shared_data, example_peak, "14")["2024-10"]
     text = card(page, "cost-answer").locator(".answer").inner_text()
-    found = [Decimal(amount.replace(",", ".")) for amount in re.findall(r"([\d,]+)\u00a0€", text)]
+    found = [Decimal(amount.replace(",", ".")) for amount in re.findall(r"([\d,]+)\s€", text)]
     assert found == [peak, flat - peak]
     expect(card(page, "cost-bills").locator("tbody tr")).to_have_count(2)
 
