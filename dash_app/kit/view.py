@@ -7,7 +7,6 @@ from datetime import date, timedelta
 from urllib.parse import parse_qsl, urlencode
 
 PERIODS = ("7d", "30d", "month", "year", "all", "own")
-LANGUAGES = ("en", "fr")
 THEMES = ("light", "dark")
 OWN_FIELDS = ("series", "period", "from", "to", "lang", "theme")
 

@@ -26,7 +26,6 @@ from dash_app.kit.locale import Look
 from dash_app.kit.reader import Reader
 from dash_app.kit.view import View
 from dash_app.shell.app import create_app
-from dash_app.texts.cost import TEXTS
 from tests.dash.served import Served
 from tests.dash.stores import ONE, TODAY, load_readings
 from tests.dash.test_dash_cost_bills import ALL, ENTRIES, own_bills, settings_with
@@ -69,14 +68,6 @@ def test_every_card_is_drawn_in_both_languages_and_themes(look: Look, two_years:
             frame = block.frame(reader, ALL)
             assert not frame.is_empty
             assert len(drawn(block, frame, look)) < 100_000
-
-
-def test_every_text_stands_in_both_languages_with_the_same_names_in_it() -> None:
-    for key, (english, french) in TEXTS.items():
-        assert english
-        assert french
-        assert set(re.findall(r"\{(\w+)\}", english)) == set(re.findall(r"\{(\w+)\}", french)), key
-        assert not re.search(r"[^\u202f\"][:;!?»](?= |$)", french), key
 
 
 def test_nothing_measured_is_an_empty_frame_and_prices_stand_there_all_the_same(
