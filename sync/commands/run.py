@@ -56,7 +56,7 @@ def _show(settings: Settings) -> None:
         return
     click.echo("the page, until Ctrl-C; later: python -m dash_app")
     try:
-        importlib.import_module("dash_app.__main__").serve(settings)
+        importlib.import_module("dash_app.command").serve(settings)
     except UsageError as error:  # what was asked for is done; the port may be taken
         click.echo(f"the page is not shown: {error}", err=True)
 

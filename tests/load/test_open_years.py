@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
 from pymongo.database import Database
 
 from sync.model.localtime import midnight
@@ -32,6 +33,7 @@ CHANGES = {
 }  # fmt: skip
 
 
+@pytest.mark.soak
 def test_four_years_to_the_row(database: Database[Any], mongo_uri: str, tmp_path: Path) -> None:
     assert (PRODUCTION_2021, PRODUCTION_2022_TO_2024, CONSUMPTION) == (215_353, 657_600, 876_600)
     everything = PRODUCTION_2021 + PRODUCTION_2022_TO_2024 + CONSUMPTION
