@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
+from typing import Protocol
 
 from ...http.transport import Answer
 from ...model.errors import UsageError
 from ...model.localtime import days, midnight
 from ...model.readings import Series, mask
 from ...model.window import CURVE, DAILY, Window, short_days
-from ...settings import Settings
 from .. import zone_of
 from ..source import Dataset, Parsed, Source
 from .answers import parse_curve, parse_totals
@@ -124,7 +124,23 @@ class Linky(Source):
         return first_served_day(windows, position, is_served)
 
 
-def connect(base: str, settings: Settings) -> Linky:
+class MeterSettings(Protocol):
+    """What the settings say about meters. given: names of the settings that the user has set."""
+
+    @property
+    def meters(self) -> tuple[Meter, ...]: ...
+
+    @property
+    def linky_max_power_w(self) -> int: ...
+
+    @property
+    def sync_calls_per_day(self) -> int: ...
+
+    @property
+    def given(self) -> frozenset[str]: ...
+
+
+def connect(base: str, settings: MeterSettings) -> Linky:
     """The user's meters at an address."""
     linky = Linky(base, settings.meters, settings.linky_max_power_w)
     linky.calls_per_day = settings.sync_calls_per_day
