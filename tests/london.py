@@ -12,11 +12,11 @@ from typing import Any
 
 from pymongo.database import Database
 
-from sync.load.bulk_import import BYTES_A_ROW, FileReport, import_london
+from sync.load.files import BYTES_A_ROW, FileReport, import_files, sums
 from sync.load.report import Loader
 from sync.model.clock import SystemClock
 from sync.settings import DEFAULT_COLLECTIONS
-from sync.sources.lcl import members
+from sync.sources.lcl.files import open_files
 from sync.store.ledger import Ledger
 from sync.store.schema import Pair, pair
 from sync.store.writer import PairWriter
@@ -41,9 +41,12 @@ def write(path: Path, rows: Iterable[str], header: str = HEADER) -> Path:
 
 @dataclass
 class ByHand:
-    """Files read by the csv module: what must be stored, and what each kind of row must be counted as."""
+    """Files read by the csv module, one after the other: of several values for a slot the first stays.
 
-    values: defaultdict[Slot, set[int]] = field(default_factory=lambda: defaultdict(set))
+    counts: rows, missing ones, those with the value that stays (first), and those with another one (others).
+    """
+
+    values: defaultdict[Slot, list[int]] = field(default_factory=lambda: defaultdict(list))
     counts: Counter[str] = field(default_factory=Counter)
 
     def read(self, path: Path) -> None:
@@ -55,14 +58,27 @@ class ByHand:
                     continue
                 start = datetime.fromisoformat(label[:19]).replace(tzinfo=UTC) - timedelta(minutes=30)
                 wh = round(float(text) * 1000)
-                self.counts["repeated"] += wh in self.values[household, start]
-                self.values[household, start].add(wh)
-        several = [found for found in self.values.values() if len(found) > 1]
-        self.counts["conflicting"] = sum(map(len, several))
+                values = self.values[household, start]
+                if wh not in values:
+                    values.append(wh)
+                self.counts["first" if wh == values[0] else "others"] += 1
+
+    @property
+    def contradicting(self) -> int:
+        """How many second, different values there are, copies of them aside."""
+        return sum(len(values) - 1 for values in self.values.values())
 
     def stored(self) -> dict[Slot, int]:
-        """Slots with one value."""
-        return {slot: next(iter(found)) for slot, found in self.values.items() if len(found) == 1}
+        """The value that stays of each slot."""
+        return {slot: values[0] for slot, values in self.values.items()}
+
+    def assert_counted(self, reports: Iterable[FileReport]) -> None:
+        """The accounts of all files together, where each was read whole: nothing of them is unsaid."""
+        total = sums(reports).counts
+        assert (total.rows, total.missing) == (self.counts["rows"], self.counts["missing"])
+        assert total.readings + total.repeated + total.conflicting == self.counts["first"] + self.counts["others"]
+        assert len(self.values) <= total.readings <= self.counts["first"]
+        assert self.contradicting <= total.conflicting <= self.counts["others"]
 
 
 def by_hand(paths: Iterable[Path]) -> ByHand:
@@ -74,7 +90,7 @@ def by_hand(paths: Iterable[Path]) -> ByHand:
 
 
 class Notes:
-    """A `RowProgress` that remembers."""
+    """A `Progress` that remembers."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []
@@ -83,8 +99,10 @@ class Notes:
     def start(self, size: int, done: int) -> None:
         self.lines.append(f"start {size} {done}")
 
-    def rows(self, count: int, size: int) -> None:
-        assert size == count * BYTES_A_ROW
+    def advance(self, text: str, steps: int = 1) -> None:
+        count, rest = divmod(steps, BYTES_A_ROW)
+        assert rest == 0
+        assert text
         self.told.append(count)
 
     def note(self, text: str) -> None:
@@ -100,7 +118,7 @@ def load(database: Database[Any], paths: Sequence[Path]) -> tuple[list[FileRepor
     """The import of files, in this process."""
     own, clock = london_pair(database), SystemClock()
     loader = Loader(own, Ledger(database), PairWriter(own, clock), clock)
-    return import_london(members(paths)[0], loader, Notes()), loader
+    return import_files(open_files(paths), loader, Notes()), loader
 
 
 def stored(database: Database[Any], side: str = "lcl") -> dict[Slot, int]:
