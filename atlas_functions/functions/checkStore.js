@@ -9,6 +9,8 @@
 // sure: the note that the Python side leaves in sync_schema when it creates the pair, and the server's own $collStats,
 // which is taken at its word when it answers and passed over when the platform does not let it.
 
+const KEY = "series_1_ts_1"; // databases of earlier versions do not have it: the command brings them over
+
 function remedy(source) {
   const option = source ? ` --source ${source}` : "";
   return `run python -m sync backfill${option} once with this database, it creates both collections`;
@@ -40,8 +42,8 @@ function recordProblem(found, name, source) {
   if (found.timeseries) {
     return `${name} is a time-series collection, the Value ${source || "linky"}Collection must name a regular one`;
   }
-  if (found.indexes.length && found.indexes.indexOf("series_ts") < 0) {
-    return `the collection ${name} lacks its unique index series_ts: ${remedy(source)}`;
+  if (found.indexes.length && found.indexes.indexOf(KEY) < 0) {
+    return `the collection ${name} lacks its unique index ${KEY}: ${remedy(source)}`;
   }
   return null;
 }

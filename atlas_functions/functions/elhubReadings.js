@@ -1,7 +1,7 @@
 // An answer of Elhub -> verified readings. Pure: no clock, no network, no database.
 //
 //   elhubReadings({text, dataset, flow, window: [ms, ms], at})
-//     -> {batches: [{series: {source, id, flow, group}, readings: [{ts, wh, seconds, updated, meters, flag}]}],
+//     -> {batches: [{series: {flow, group, id, source}, readings: [{ts, wh, seconds, updated, meters, flag}]}],
 //         rejects: [text], short: text} or {refused: reason}
 //
 // at: a Date, which tells which hours can be published. readings: oldest first; wh an exact integer; updated (a Date),
@@ -243,7 +243,7 @@ function read({ text, dataset, flow, window, at }) {
   if (rejects.length) lacks.push(`${rejects.length} records refused`);
   const batches = series.map(({ area, group, rows: own }) => {
     const kept = own.filter(({ kwh }) => isEnergy(kwh)).sort((one, other) => one.start - other.start);
-    return { series: { source: "elhub", id: area, flow, group }, readings: kept.map(readingOf) };
+    return { series: { flow, group, id: area, source: "elhub" }, readings: kept.map(readingOf) };
   });
   return { batches: batches.filter(({ readings }) => readings.length), rejects, short: lacks.join("; ") };
 }

@@ -102,7 +102,7 @@ async function ask(run, series, window) {
 // --- storing ------------------------------------------------------------------------------------------------------
 
 // What names a series in the stored documents.
-const storedSeries = ({ prm, flow }) => ({ source: "linky", id: prm, flow });
+const storedSeries = ({ prm, flow }) => ({ flow, id: prm, source: "linky" });
 
 function noteCurve(entry, curve) {
   entry.readings = curve.readings.length;

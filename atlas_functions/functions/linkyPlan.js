@@ -26,13 +26,14 @@ const HISTORY = 740; // days back from today that the API surely serves
 const ANSWERED = ["done", "partial", "empty"];
 
 const dayNumber = (day) => Date.parse(`${day}T00:00:00Z`) / DAY;
+const storedSeries = ({ prm, flow }) => ({ flow, id: prm, source: "linky" });
 const dayText = (number) => new Date(number * DAY).toISOString().slice(0, 10);
 
 // --- what the database knows --------------------------------------------------------------------------------------
 
 // Seconds, Wh and readings of each local day, by "prm flow" and day.
-async function countedByDay(collection, prms, from, to) {
-  const match = { "series.source": "linky", "series.id": { $in: prms }, ts: { $gte: new Date(from), $lt: new Date(to) } };
+async function countedByDay(collection, wanted, from, to) {
+  const match = { series: { $in: wanted.map(storedSeries) }, ts: { $gte: new Date(from), $lt: new Date(to) } };
   const day = { $dateToString: { format: "%Y-%m-%d", date: "$ts", timezone: ZONE } };
   const sums = { seconds: { $sum: "$seconds" }, wh: { $sum: "$wh" }, readings: { $sum: 1 } };
   const group = { _id: { id: "$series.id", flow: "$series.flow", day }, ...sums };
@@ -67,9 +68,8 @@ async function pastCalls(runs, at) {
   });
 }
 
-async function lastReading(collection, { prm, flow }) {
-  const query = { "series.source": "linky", "series.id": prm, "series.flow": flow };
-  const [last] = await collection.find(query, { ts: 1, seconds: 1 }).sort({ ts: -1 }).limit(1).toArray();
+async function lastReading(collection, series) {
+  const [last] = await collection.find({ series: storedSeries(series) }, { ts: 1, seconds: 1 }).sort({ ts: -1 }).limit(1).toArray();
   return last ? last.ts.getTime() : null;
 }
 
@@ -186,9 +186,8 @@ exports = async function linkyPlan({ service, database, record, mirror, series, 
   const numbers = [];
   for (let number = today - LOOK_BACK; number <= today; number += 1) numbers.push(number);
   const edges = await midnightsOf(numbers);
-  const prms = series.map((each) => each.prm).filter((prm, index, all) => all.indexOf(prm) === index);
-  const stored = await countedByDay(collection, prms, edges[0], edges[LOOK_BACK]);
-  const mirrored = await countedByDay(db.collection(mirror), prms, edges[0], edges[LOOK_BACK]);
+  const stored = await countedByDay(collection, series, edges[0], edges[LOOK_BACK]);
+  const mirrored = await countedByDay(db.collection(mirror), series, edges[0], edges[LOOK_BACK]);
   const past = await pastCalls(db.collection("sync_runs"), at.getTime());
   const known = { today, past, at: at.getTime() };
   let operations = 7; // six above (formatDate asks localTime), and one for the windows

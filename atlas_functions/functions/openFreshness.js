@@ -37,7 +37,9 @@ async function isUsed(db, { job }, mirror) {
 async function lastEnds(collection, { source, areas, limits }) {
   const longest = Math.max(...Object.keys(limits).map((flow) => limits[flow]));
   const since = new Date(Date.now() - longest * HOUR - LIMITS_WIDEN);
-  const match = { "series.source": source, "series.id": { $in: areas }, ts: { $gte: since } };
+  const stored = await collection.aggregate([{ $group: { _id: "$series" } }]).toArray();
+  const own = stored.map(({ _id }) => _id).filter((each) => each && each.source === source && areas.indexOf(each.id) >= 0);
+  const match = { series: { $in: own }, ts: { $gte: since } };
   const end = { $max: { $add: ["$ts", { $multiply: ["$seconds", 1000] }] } };
   const ends = {};
   const group = { _id: { id: "$series.id", flow: "$series.flow" }, end };

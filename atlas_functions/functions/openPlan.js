@@ -26,19 +26,23 @@ const nameOf = ({ source, id, flow, group }) => [source, id, flow, group].join("
 
 // --- what the database knows --------------------------------------------------------------------------------------
 
+// The stored series of a source: one step of the index for each.
+async function storedSeries(collection, source) {
+  const found = await collection.aggregate([{ $group: { _id: "$series" } }]).toArray();
+  return found.map(({ _id }) => _id).filter((series) => series && series.source === source);
+}
+
 // Of each series (by its key) and local day: seconds, and readings with seconds as a text.
-async function countedByDay(collection, { source, zone }, from, to) {
-  const match = { "series.source": source, ts: { $gte: new Date(from), $lt: new Date(to) } };
+async function countedByDay(collection, series, zone, from, to) {
+  const match = { series: { $in: series }, ts: { $gte: new Date(from), $lt: new Date(to) } };
   const day = { $dateToString: { format: "%Y-%m-%d", date: "$ts", timezone: zone } };
-  const [id, flow, group] = ["$series.id", "$series.flow", "$series.group"];
   const sums = { seconds: { $sum: "$seconds" }, readings: { $sum: 1 } };
-  const stages = [{ $match: match }, { $group: { _id: { id, flow, group, day }, ...sums } }];
+  const stages = [{ $match: match }, { $group: { _id: { series: "$series", day }, ...sums } }];
   const found = await collection.aggregate(stages).toArray();
   const counts = {};
   for (const { _id, seconds, readings } of found) {
-    const series = { source, id: _id.id, flow: _id.flow, group: _id.group };
-    const key = nameOf(series);
-    if (!counts[key]) counts[key] = { series, days: {} };
+    const key = nameOf(_id.series);
+    if (!counts[key]) counts[key] = { series: _id.series, days: {} };
     counts[key].days[dayNumber(_id.day)] = { seconds: Number(seconds), text: `${readings} ${seconds}` };
   }
   return counts;
@@ -61,9 +65,9 @@ async function pastCalls(runs, name, at) {
 }
 
 // The day of the last reading of a dataset, or null.
-async function lastDay(collection, source, { flow, areas }) {
-  const match = { "series.source": source, "series.flow": flow, "series.id": { $in: areas } };
-  const stages = [{ $match: match }, { $group: { _id: null, ts: { $max: "$ts" } } }];
+async function lastDay(collection, series, { flow, areas }) {
+  const own = series.filter((each) => each.flow === flow && areas.indexOf(each.id) >= 0);
+  const stages = [{ $match: { series: { $in: own } } }, { $group: { _id: null, ts: { $max: "$ts" } } }];
   const [found] = await collection.aggregate(stages).toArray();
   return found ? Math.floor((found.ts.getTime() + 2 * HOUR) / DAY) : null;
 }
@@ -174,17 +178,18 @@ exports = async function openPlan({ service, database, record, mirror, name, sou
   for (let number = today - LOOK_BACK; number <= last; number += 1) numbers.push(number);
   const edges = await midnightsOf(numbers, zone);
   const [from, to] = [edges[0], edges[edges.length - 1]];
-  const stored = await countedByDay(db.collection(record), { source, zone }, from, to);
-  const mirrored = await countedByDay(db.collection(mirror), { source, zone }, from, to);
+  const series = await storedSeries(db.collection(record), source);
+  const stored = await countedByDay(db.collection(record), series, zone, from, to);
+  const mirrored = await countedByDay(db.collection(mirror), series, zone, from, to);
   const past = await pastCalls(db.collection("sync_runs"), name, at.getTime());
   const known = { today, past, at: at.getTime(), midnight: edges[LOOK_BACK] };
-  let operations = 7; // six above (formatDate asks localTime), and one for the windows
+  let operations = 8; // seven above (formatDate asks localTime), and one for the windows
   const planned = [];
   for (const dataset of datasets) {
     let base = lastFull(dataset, stored, { today, ahead: dataset.ahead, edges });
     if (base === null) {
       operations += 1;
-      const day = await lastDay(db.collection(record), source, dataset);
+      const day = await lastDay(db.collection(record), series, dataset);
       base = day === null ? today - BEGINNING - 1 : day - 1; // its day may be full or not: it is asked again
     }
     planned.push(planOf(dataset, base, known));

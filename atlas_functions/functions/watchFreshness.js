@@ -17,6 +17,7 @@ const PROBLEMS = 5;
 const ASK = "look at the log of linkyDaily, then run python -m sync backfill";
 const REPAIR = "run python -m sync repair";
 
+const storedSeries = ({ prm, flow }) => ({ flow, id: prm, source: "linky" });
 const isFirst = (one, index, all) => all.indexOf(one) === index;
 
 function listed(texts) {
@@ -27,8 +28,8 @@ function listed(texts) {
 // --- readings -----------------------------------------------------------------------------------------------------
 
 // End (ms) of the last reading of each series that has one since a moment, by "prm flow".
-async function lastEnds(collection, prms, since) {
-  const match = { "series.source": "linky", "series.id": { $in: prms }, ts: { $gte: since } };
+async function lastEnds(collection, series, since) {
+  const match = { series: { $in: series.map(storedSeries) }, ts: { $gte: since } };
   const end = { $max: { $add: ["$ts", { $multiply: ["$seconds", 1000] }] } };
   const group = { _id: { id: "$series.id", flow: "$series.flow" }, end };
   const ends = {};
@@ -39,7 +40,7 @@ async function lastEnds(collection, prms, since) {
 }
 
 async function staleness(collection, { prm, flow, label }) {
-  const query = { "series.source": "linky", "series.id": prm, "series.flow": flow };
+  const query = { series: storedSeries({ prm, flow }) };
   const [last] = await collection.find(query, { ts: 1, seconds: 1 }).sort({ ts: -1 }).limit(1).toArray();
   if (!last) return `${label} has no reading at all`;
   const end = new Date(last.ts.getTime() + Number(last.seconds) * 1000);
@@ -50,8 +51,7 @@ async function staleness(collection, { prm, flow, label }) {
 async function looked(collection, { series, freshnessHours }) {
   const now = Date.now();
   const limit = now - freshnessHours * HOUR;
-  const prms = series.map(({ prm }) => prm).filter(isFirst);
-  const ends = await lastEnds(collection, prms, new Date(limit - HOUR));
+  const ends = await lastEnds(collection, series, new Date(limit - HOUR));
   const endOf = ({ prm, flow }) => ends[`${prm} ${flow}`];
   const fresh = series.filter((each) => endOf(each) >= limit);
   const oldest = Math.max(0, ...fresh.map((each) => now - endOf(each)));

@@ -30,7 +30,7 @@ exports = async function both(questions, keys, names) {
   const batches = [];
   curves.forEach((curve, index) => {
     const { prm, flow, window } = questions[index];
-    const series = { source: "linky", id: prm, flow };
+    const series = { flow, id: prm, source: "linky" };
     if (curve.readings) batches.push({ key: keys[index], series, edges: window, readings: curve.readings });
   });
   for (let first = 0; names && first < batches.length; first += 25) {
