@@ -1,6 +1,6 @@
 // Answers of the gateway -> points of a load curve. Pure: no clock, no network, no database.
 //
-//   linkyPoints([{text, prm, flow}]) -> [{points: [{line, end, value, step, nature, iv, ec}]} or {unknown: reason}]
+//   linkyPoints([{text, series: {flow, id, source}}]) -> [{points: [{line, end, value, step, nature, iv, ec}]} or {unknown: reason}]
 //
 // A point is as handed out: `end` is the label of the interval's end, `value` the average power in W as text or null,
 // `line` its place in the answer from 1. Both shapes are understood: Mesure synchrone V2 (`grandeur[].points[]`) and
@@ -73,8 +73,8 @@ function pointOf(entry, names, line) {
   return point;
 }
 
-function pointsOf({ text, prm, flow }) {
-  const [entries, names] = entriesOf(parsed(text), prm, flow);
+function pointsOf({ text, series: { id, flow } }) {
+  const [entries, names] = entriesOf(parsed(text), id, flow);
   if (!Array.isArray(entries) || !entries.every(isObject)) throw unknown("the points are not a list of objects");
   return entries.map((entry, index) => pointOf(entry, names, index + 1));
 }

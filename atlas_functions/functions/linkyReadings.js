@@ -1,7 +1,8 @@
 // Answers of the gateway -> readings. Pure: no clock, no network, no database.
 //
-//   linkyReadings([{text, prm, flow, window: [ms, ms], maxPower}])
-//     -> [{readings: [{ts, wh, seconds, flag}], missing, repeated, rejects: [{line, reason, text}]} or {unknown: reason}]
+//   linkyReadings([{text, series: {flow, id, source}, window: [ms, ms], maxPower}])
+//     -> [{batches: [{series, readings: [{ts, wh, seconds, flag}]}], missing, repeated, rejects: [text], short: ""}
+//         or {refused: reason}]
 //
 // A reading is energy over [ts, ts + seconds): ts a Date, wh an exact integer; flag only where something is unusual.
 // window: [start, end) outside of which a point was not asked for; maxPower: W, a reading above is kept and flagged.
@@ -154,16 +155,20 @@ function curveOf(points, labels, question) {
   const readings = withoutOverlaps(single, rejects, () => true).map(({ start, wh, seconds, flag }) => {
     return flag ? { ts: new Date(start), wh, seconds, flag } : { ts: new Date(start), wh, seconds };
   });
-  return { readings, missing, repeated, rejects: rejects.concat(withheld).sort((one, other) => one.line - other.line) };
+  const all = rejects.concat(withheld).sort((one, other) => one.line - other.line);
+  const texts = all.map(({ line, reason, text }) => `line ${line}: ${reason}: ${text}`);
+  return { batches: [{ series: question.series, readings }], missing, repeated, rejects: texts, short: "" };
 }
 
 exports = async function linkyReadings(questions) {
   const answers = await context.functions.execute("linkyPoints", questions);
-  const known = answers.filter((answer) => answer.points);
-  const asked = known.map(({ points }) => points.map((point) => ({ text: point.end, value: point.value })));
+  const curves = answers.filter((answer) => answer.points);
+  const asked = curves.map(({ points }) => points.map((point) => ({ text: point.end, value: point.value })));
   const labels = await context.functions.execute("linkyLabels", asked);
   return answers.map((answer, index) => {
-    return answer.points ? curveOf(answer.points, labels[known.indexOf(answer)], questions[index]) : answer;
+    if (answer.points) return curveOf(answer.points, labels[curves.indexOf(answer)], questions[index]);
+    const hint = "an answer of unknown shape, the API may have changed: look for a newer version";
+    return { refused: `${hint} (${answer.unknown})` };
   });
 };
 
