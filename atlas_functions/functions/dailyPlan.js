@@ -93,10 +93,11 @@ async function pastCalls(runs, job, at) {
   });
 }
 
-// Start (ms) of the last reading of any of these series, or null.
-async function lastReading(collection, own) {
-  const [last] = await collection.find({ series: { $in: own } }, { ts: 1 }).sort({ ts: -1 }).limit(1).toArray();
-  return last ? last.ts.getTime() : null;
+// End (ms) of the last reading of any of these series, or null.
+async function lastEnd(collection, own) {
+  const newest = collection.find({ series: { $in: own } }, { ts: 1, seconds: 1 }).sort({ ts: -1 }).limit(1);
+  const [last] = await newest.toArray();
+  return last ? last.ts.getTime() + Number(last.seconds) * 1000 : null;
 }
 
 // --- planning, pure -----------------------------------------------------------------------------------------------
@@ -265,7 +266,7 @@ function keyed(datasets) {
 }
 
 // What is stored of a dataset: see daysOf; firstBegun: its first day; base: the day after which days are missing; old: the
-// start (ms) of its last reading, where that is older than the days that were counted.
+// end (ms) of its last reading, where that is older than the days that were counted.
 async function stretchOf(collection, dataset, days) {
   const { today, numbers, own } = days;
   const ofDataset = own.filter(isOf(dataset));
@@ -274,9 +275,9 @@ async function stretchOf(collection, dataset, days) {
   const base = numbers.filter((number) => number < today + (dataset.ahead || 0) && full[number]).pop();
   if (base !== undefined) return { begun, full, firstBegun, base };
   if (dataset.series && firstBegun !== undefined) return { begun, full, firstBegun, base: firstBegun - 1 };
-  const old = await lastReading(collection, ofDataset);
+  const old = await lastEnd(collection, ofDataset);
   if (old === null) return { begun, full, firstBegun, base: today - BEGINNING - 1, looked: 1 };
-  // Its day may be full or not: it is asked again with the others.
+  // The day in which it ends is asked for with the others; by winter time, so that in summer the day before may be, too.
   return { begun, full, firstBegun, base: Math.floor((old + HOUR) / DAY) - 1, old, looked: 1 };
 }
 
@@ -300,7 +301,7 @@ exports = async function dailyPlan({ service, database, record, mirror, source, 
     const stretch = await stretchOf(collection, dataset, { today, numbers, edges, own, stored });
     if (stretch.looked) operations += 1;
     const { old } = stretch;
-    if (old && dataset.series) heal.push({ series: dataset.series, from: old - STRETCH * DAY, to: old + HOUR });
+    if (old && dataset.series) heal.push({ series: dataset.series, from: old - STRETCH * DAY, to: old });
     planned.push(planOf(dataset, stretch, known));
   }
   await addEdges(planned, source.zone);

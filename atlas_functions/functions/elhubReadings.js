@@ -243,7 +243,7 @@ function read({ text, dataset, flow, window, at }) {
   if (rejects.length) lacks.push(`${rejects.length} records refused`);
   const batches = series.map(({ area, group, rows: own }) => {
     const kept = own.filter(({ kwh }) => isEnergy(kwh)).sort((one, other) => one.start - other.start);
-    return { series: { source: "elhub", id: area, flow, group }, readings: kept.map(readingOf) };
+    return { series: { flow, group, id: area, source: "elhub" }, readings: kept.map(readingOf) };
   });
   return { batches: batches.filter(({ readings }) => readings.length), rejects, short: lacks.join("; ") };
 }

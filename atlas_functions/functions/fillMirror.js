@@ -63,12 +63,7 @@ async function markStale(store, keys) {
 // --- the documents ------------------------------------------------------------------------------------------------
 
 function queryOf(ranges) {
-  const each = ranges.map(({ series, from, to }) => {
-    const query = { ts: { $gte: new Date(from), $lt: new Date(to) } };
-    for (const name of Object.keys(series)) query[`series.${name}`] = series[name];
-    return query;
-  });
-  return { $or: each };
+  return { $or: ranges.map(({ series, from, to }) => ({ series, ts: { $gte: new Date(from), $lt: new Date(to) } })) };
 }
 
 const shown = (field) => (field instanceof Date ? field.getTime() : field === undefined ? "" : Number(field));

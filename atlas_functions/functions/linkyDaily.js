@@ -14,7 +14,7 @@ exports = async function linkyDaily() {
     time: { enough: 240000, last: 270000 }, // ms; no new call after the first, none under way after the second
     fetch: { pauses: [4000, 12000], oneTry: 40000, shortLimit: 20000, standardPause: 3600000, emptyStatuses: [] },
     reader: "linkyReadings",
-    nested: 3, // linkyPoints, linkyLabels, localTime
+    nested: 1, // localTime
     together: 10,
     sharesQuota: true,
     comparesEnergy: true,

@@ -169,7 +169,7 @@ async function watchOpen(source) {
 async function watch() {
   const settings = await context.functions.execute("dailySettings", LINKY.name);
   const { service, database, record, mirror } = settings;
-  const checked = await context.functions.execute("checkStore", { service, database, record, mirror });
+  const checked = await context.functions.execute("checkStore", { service, database, record, mirror, source: LINKY.name });
   const wrong = settings.problems.concat(checked.problem || []);
   if (wrong.length) return { problems: wrong };
   const all = await watchLinky(settings, context.services.get(service).db(database));
