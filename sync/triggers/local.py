@@ -9,7 +9,7 @@ from typing import Any
 from ..http.budget import budget_limit
 from ..settings import Settings
 from .tree import FromSecret, values_of
-from .values import AUTO, NO_METER, SOURCES, TOKEN_VALUE, collection_values, given_by
+from .values import AUTO, DAILY, NO_METER, TOKEN_VALUE, collection_values, given_by
 
 SERVICE = "mongodb-atlas"
 TOKEN_SECRET = "linkyTokenSecret"  # noqa: S105 - the name of a secret
@@ -36,7 +36,7 @@ def values_and_secrets(folder: Path, settings: Settings, now: datetime) -> tuple
         "elhubApiUrl": settings.elhub_api_url,
         "energidataApiUrl": settings.energidata_api_url,
     }
-    for source in SOURCES:
+    for source in DAILY:
         values |= collection_values(settings, source)
     if settings.meters:
         values |= NO_METER | {name: FromSecret(secret) for name, secret in given.links.items()}

@@ -12,7 +12,9 @@ from datetime import datetime
 
 from ..model.errors import UsageError
 from ..model.readings import mask
-from ..settings import DEFAULT_COLLECTIONS, Meter, Settings
+from ..settings import DEFAULT_COLLECTIONS, Settings
+from ..sources import SOURCES
+from ..sources.linky.meter import Meter
 from ..sources.linky.token import TokenRefused, read_token
 from .tree import MOST_SECRET_CHARACTERS
 
@@ -30,7 +32,7 @@ BY_SETTING = {
     "ELHUB_API_URL": "elhubApiUrl",
     "ENERGIDATA_API_URL": "energidataApiUrl",
 }
-SOURCES = ("linky", "elhub", "energidata")
+DAILY = tuple(entry.name for entry in SOURCES.values() if entry.daily)
 """Sources that have a function: each has two Values with the names of its collections."""
 
 
@@ -63,7 +65,7 @@ def given_by(settings: Settings, token_secret: str, now: datetime) -> Given:
         "ENERGIDATA_API_URL": settings.energidata_api_url,
     }
     values = {value: texts[name] for name, value in BY_SETTING.items() if name in settings.given}
-    for source in SOURCES:
+    for source in DAILY:
         if settings.collections[source] != DEFAULT_COLLECTIONS[source]:
             values |= collection_values(settings, source)
     if not settings.meters:
