@@ -26,8 +26,7 @@ from ..sources import SOURCES, with_api
 from ..sources.source import OpenSource, ReadFiles
 from ..store.connection import open_store
 from ..store.ledger import Ledger
-from ..store.schema import Document, Pair, ensure_pair, pair
-from ..store.unique import first_load
+from ..store.schema import Document, Pair, ensure_pair, first_load, pair
 from ..store.writer import PairWriter
 from .common import Options, echo_json
 from .report import exit_code, report

@@ -21,7 +21,7 @@ from ..load.loader import Loader
 from ..model.errors import StoreError
 from ..sources.lcl import Member
 from ..store.processes import Place
-from ..store.unique import first_load
+from ..store.schema import first_load
 from .engine import Engine
 from .task import Gathered, Loaded, load
 

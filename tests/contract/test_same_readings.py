@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import pytest
 from pymongo.database import Database
 
 from sync.model.localtime import midnight
