@@ -29,7 +29,7 @@ from dash_app.storage.page_projection import controls, fits_body
 from dash_app.storage.queries import Measured, Measurement, bucket_frame, projection_frame, sizes_frame
 from dash_app.storage.queries_lab import lab_frame, times_frame
 from sync.lab.experiment import Lab
-from sync.load.outcome import Silence
+from sync.load.progress import Silence
 from sync.model.clock import SystemClock
 from sync.settings import DEFAULT_COLLECTIONS, load
 from sync.store.schema import pair
