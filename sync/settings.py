@@ -19,8 +19,9 @@ from dotenv import dotenv_values
 from .http.budget import is_loopback
 from .model.errors import UsageError
 from .model.privacy import scrub
-from .model.readings import mask
 from .settings_parse import api_url, contact, database, flows, folder, host, mongodb_uri, normal_prm, number
+from .sources import SOURCES
+from .sources.linky.meter import Meter
 from .sources.linky.token import TokenRefused, read_token
 from .tariffs.entries import tariffs_from
 from .tariffs.model import Tariff
@@ -38,20 +39,6 @@ class Setting:
     why: str
     parse: Callable[[str], Any] = str.strip
     secret: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Meter:
-    """One usage point (PRM, 14 digits) with its gateway token and the flows to load."""
-
-    prm: str
-    token: str
-    flows: tuple[str, ...] = ("consumption",)
-    name: str = ""
-
-    def __repr__(self) -> str:
-        """What may be shown: no token, no whole PRM."""
-        return f"Meter({mask(self.prm)!r}, flows={self.flows!r}, name={scrub(self.name)!r})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,13 +99,7 @@ FILE_ONLY = {
     "TARIFFS": "contracts compared on the cost page: flat, peak/off-peak hours, Tempo; examples until you give yours",
 }
 METER_FIELDS = ("prm", "token", "flows", "name")
-DEFAULT_COLLECTIONS = {
-    "linky": ("consumption", "consumptionTS"),
-    "elhub": ("elhub", "elhubTS"),
-    "energidata": ("energidata", "energidataTS"),
-    "weather": ("weather", "weatherTS"),
-    "lcl": ("lcl", "lclTS"),
-}
+DEFAULT_COLLECTIONS = {name: entry.collections for name, entry in SOURCES.items()}
 
 
 def load(home: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:

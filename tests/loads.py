@@ -18,8 +18,9 @@ from sync.load.series_backfill import Job, SeriesBackfill
 from sync.model.clock import Clock
 from sync.model.readings import Series
 from sync.model.window import Window
-from sync.settings import DEFAULT_COLLECTIONS, Meter
+from sync.settings import DEFAULT_COLLECTIONS
 from sync.sources.linky.client import LinkyClient
+from sync.sources.linky.meter import Meter
 from sync.standin.linky import LinkyStandin
 from sync.store.ledger import Ledger
 from sync.store.schema import Pair, ensure_pair, pair

@@ -10,7 +10,6 @@ from ..hours.figures import DASHES, gap_axis, gaps, hovers, interval_texts, minu
 from ..kit.blocks import Frame
 from ..kit.figures import Figure, axis, colour, faded, figure
 from ..kit.locale import Look
-from ..texts import TEXTS
 from .queries import LAGS
 
 MWH, GWH = 1e6, 1e9
@@ -19,8 +18,7 @@ FAINTEST = 0.3
 
 def group_text(name: str, look: Look) -> str:
     """What a group is called; one that nobody knew before has its own name."""
-    key = f"areas.group.{name}"
-    return look.text(key) if key in TEXTS else name
+    return look.text_or(f"areas.group.{name}", name)
 
 
 def strength(place: int, count: int) -> float:

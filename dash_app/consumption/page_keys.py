@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime
 
-from babel import dates
 from dash import html
 from dash.development.base_component import Component
 
@@ -13,8 +12,6 @@ from ..kit.locale import Look
 from ..kit.parts import key_figure, key_figures
 from .figures_days import signed
 from .queries_compare import MONTH, Energy, KeyFigures, Peak
-
-DAY = timedelta(days=1)
 
 
 def key_body(frame: Frame, look: Look) -> Component:
@@ -45,7 +42,7 @@ def _yesterday(figures: KeyFigures, look: Look) -> Component:
 
 def _month(figures: KeyFigures, look: Look) -> Component:
     label, energy = look.text("consumption.keys.month"), figures.month
-    lines = [_days(energy.first, energy.end, look)]
+    lines = [look.days(energy.first, energy.end)]
     if energy.wh is None:
         return _key(label, None, lines, look)
     lines.append(look.text("consumption.keys.a_day", energy=look.energy(energy.wh / (MONTH * energy.covered))))
@@ -60,7 +57,7 @@ def _year(figures: KeyFigures, look: Look) -> Component:
     energies = {"now": look.energy(now.wh or 0), "before": look.energy(before.wh or 0)}
     lines = [
         look.text("consumption.keys.both", **energies),
-        look.text("consumption.keys.weekdays", days=_days(before.first, before.end, look)),
+        look.text("consumption.keys.weekdays", days=look.days(before.first, before.end)),
     ]
     if shared < MONTH:
         lines.append(look.text("consumption.keys.shared", count=look.number(shared)))
@@ -126,8 +123,3 @@ def _partly(energy: Energy, look: Look) -> list[str]:
 
 def _when(peak: Peak, look: Look) -> str:
     return look.moment(datetime.fromtimestamp(peak.at / 1000, UTC), "EEE d MMM y, HH:mm")
-
-
-def _days(first: date, end: date, look: Look) -> str:
-    """`11 Feb – 12 Mar 2025`."""
-    return str(dates.format_interval(first, end - DAY, "yMMMd", locale=look.locale))

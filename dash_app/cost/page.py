@@ -16,7 +16,6 @@ from sync.tariffs.model import PEAK, TEMPO, PriceList, Ranges, Tariff
 from ..kit.blocks import Block, Frame, Page
 from ..kit.locale import Look
 from ..kit.parts import key_figure, key_figures, note, sentence, table, warning
-from ..texts import TEXTS
 from .figures import months_figure, zones_figure
 from .queries import Comparison, Contract, Month
 from .queries_frames import (
@@ -241,7 +240,7 @@ def _validity(prices: PriceList, look: Look) -> str:
 
 def _source(tariff: Tariff, look: Look) -> str:
     """The user's own words; those of a shipped tariff in the reader's language."""
-    return look.text("cost.example_source") if tariff.source == TEXTS["cost.example_source"][0] else tariff.source
+    return look.text("cost.example_source") if tariff.source == Look().text("cost.example_source") else tariff.source
 
 
 PAGE = Page(

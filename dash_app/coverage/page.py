@@ -79,7 +79,7 @@ def day_controls(reader: Reader, view: View, look: Look) -> Component:
         id={"type": "option", "name": DAY},
         value=own.isoformat() if own else None,  # a day of our own choice stays out of the address
         placeholder=look.day(day),
-        valueFormat="DD/MM/YYYY" if look.language == "fr" else "D MMM YYYY",
+        valueFormat=look.raw_text("unit.day"),
         size="xs",
         w=160,
         **{"aria-label": look.text("coverage.pick")},

@@ -12,7 +12,6 @@ from ..hours.figures import DASHES
 from ..kit.blocks import Frame
 from ..kit.figures import Figure, axis, colour, faded, figure
 from ..kit.locale import Look
-from ..texts import TEXTS
 from .figures import kwh, percentiles
 from .figures_profile import day_line, hours_axis
 
@@ -26,8 +25,7 @@ def group_name(name: str, look: Look) -> str:
     column, _, text = name.partition("=")
     if not text:
         return look.text("fleet.none")
-    key = f"fleet.group.{column}={text}"
-    return look.text(key) if key in TEXTS else text
+    return look.text_or(f"fleet.group.{column}={text}", text)
 
 
 def groups_figure(frame: Frame, look: Look) -> Figure:

@@ -15,7 +15,6 @@ from ..kit.parts import key_figure, key_figures, note, warning
 from ..kit.reader import ZONES, Reader
 from ..kit.view import View
 from ..market.page import named, option, segmented
-from ..texts import TEXTS
 from .figures import bands_figure, distribution_figure, kwh
 from .figures_groups import group_name, group_profile_figure, groups_figure
 from .figures_profile import profile_figure
@@ -71,8 +70,7 @@ def by_controls(reader: Reader, view: View, look: Look) -> Component:
 
 
 def _fleet_name(source: str, flow: str, look: Look) -> str:
-    key = f"fleet.flow.{flow}"
-    return f"{look.text(f'fleet.source.{source}')}, {look.text(key) if key in TEXTS else flow}"
+    return f"{look.text(f'fleet.source.{source}')}, {look.text_or(f'fleet.flow.{flow}', flow)}"
 
 
 # --- bodies -----------------------------------------------------------------------------------------------------------

@@ -45,7 +45,6 @@ SEQUENTIAL = "Cividis"  # perceptually even, zero at its low end
 FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif'
 LETTER = 7  # px of a digit at the size of ticks
 TITLE = 22  # px of an upright title
-SEPARATORS = {"en": ".,", "fr": ",\u202f"}
 
 
 def colour(look: Look, meaning: str) -> str:
@@ -80,7 +79,7 @@ def layout(look: Look, **more: Any) -> dict[str, Any]:
         "font": {"family": FONT, "size": 12, "color": colour(look, "text")},
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
-        "separators": SEPARATORS[look.language],
+        "separators": look.catalog.decimal + look.catalog.group,
         "hovermode": "x unified",
         "hoverlabel": {"bgcolor": colour(look, "paper"), "font": {"color": colour(look, "text")}},
         "margin": {"l": 8, "r": 8, "t": 8, "b": 8},

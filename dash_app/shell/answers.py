@@ -6,7 +6,6 @@ import logging
 from dataclasses import replace
 
 import pymongo
-from babel import dates
 from dash.development.base_component import Component
 from pymongo.errors import PyMongoError
 
@@ -125,5 +124,4 @@ def hidden_pages(reader: Reader, pages: tuple[Page, ...]) -> frozenset[str]:
 
 def period_text(view: View, look: Look) -> str:
     """`11 Feb – 12 Mar 2025`."""
-    last = view.end.fromordinal(view.end.toordinal() - 1)
-    return str(dates.format_interval(view.start, last, "yMMMd", locale=look.locale))
+    return look.days(view.start, view.end)

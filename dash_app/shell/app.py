@@ -13,7 +13,7 @@ from flask import has_request_context, request
 
 from ..kit.address import look_of, page_of, whole
 from ..kit.blocks import Page
-from ..kit.locale import LANGUAGES
+from ..kit.locale import FIRST, LANGUAGES
 from ..kit.reader import Reader
 from ..kit.view import asked_in
 from .answers import first_answers, hidden_pages
@@ -26,11 +26,16 @@ from .shell import layout
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
 IN_HEAD = ("head/theme.js",)  # run at once
-EARLY = (
-    "vendor/regenerator-runtime.js",
-    "vendor/dayjs-locale-fr.js",
-)  # run before Dash starts
-CHARTS = ("vendor/plotly-page.min.js", "vendor/plotly-locale-fr.js")  # run after, while Dash asks for the page
+
+
+def _in_languages(library: str) -> list[str]:
+    """The files of a library's languages that are there; English it speaks by itself."""
+    names = [f"vendor/{library}-locale-{language}.js" for language in LANGUAGES]
+    return [name for name in names if (ASSETS / name).exists()]
+
+
+EARLY = ("vendor/regenerator-runtime.js", *_in_languages("dayjs"))  # run before Dash starts
+CHARTS = ("vendor/plotly-page.min.js", *_in_languages("plotly"))  # run after, while Dash asks for the page
 ICONS = "vendor/icons.css"
 PICTURE = "favicon.svg"
 CHART = "/_dash-component-suites/dash/dcc/async-graph.js"  # else Dash asks for it when the first chart is there
@@ -55,8 +60,8 @@ class Electricity(Dash):
         scripts += f'\n<script defer src="{chart}"></script>'
         own = _language()
         named = asked_in(request.query_string.decode("ascii", "replace")).get("lang")
-        texts = {"own": own, "language": named if named in LANGUAGES else own, "now": now, "early": early, "late": late}
-        texts["charts"] = charts
+        texts = {"own": own, "languages": " ".join(LANGUAGES), "language": named if named in LANGUAGES else own}
+        texts |= {"now": now, "early": early, "late": late, "charts": charts}
         icons = f'<link rel="stylesheet" href="{self._dated(ICONS)}">'
         picture = f'<link rel="icon" type="image/svg+xml" href="{self._dated(PICTURE)}">'
         ours = {"favicon": picture, "scripts": scripts, "renderer": renderer, "css": f"{icons}{parts['css']}"}
@@ -73,7 +78,7 @@ class Electricity(Dash):
 
 
 INDEX = """<!DOCTYPE html>
-<html lang="{language}" data-own="{own}" data-late="{late}">
+<html lang="{language}" data-own="{own}" data-languages="{languages}" data-late="{late}">
   <head>
     {metas}
     <title>{title}</title>
@@ -124,8 +129,8 @@ def rehearse(app: Dash, password: str | None = None) -> None:
 
 
 def _language() -> str:
-    """The reader's own: of the browser, English unless it prefers French."""
-    return str(request.accept_languages.best_match(LANGUAGES) or "en") if has_request_context() else "en"
+    """The reader's own: what the browser prefers of ours, else English."""
+    return str(request.accept_languages.best_match(LANGUAGES) or FIRST) if has_request_context() else FIRST
 
 
 def _layout(reader: Reader, pages: tuple[Page, ...], ahead: Ahead) -> Component:

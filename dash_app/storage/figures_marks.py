@@ -12,7 +12,7 @@ def short(amount: float, look: Look) -> str:
     """`2 MB`, not `2.00 MB`: ticks are round."""
     text = look.bytes(amount)
     number, _, unit = text.rpartition("\u202f")
-    mark = "." if look.language == "en" else ","
+    mark = look.catalog.decimal
     return (number.rstrip("0").rstrip(mark) if mark in number else number) + "\u202f" + unit
 
 
@@ -31,5 +31,6 @@ def told(text: str, look: Look) -> Figure:
 
 
 def note(text: str, look: Look, size: int = 12, **place: Any) -> dict[str, Any]:
+    """An annotation of the figure, placed in shares of the paper."""
     base = {"xref": "paper", "yref": "paper", "showarrow": False, "font": {"size": size, "color": colour(look, "text")}}
     return base | {"text": text} | place

@@ -19,7 +19,7 @@ from ..model.clock import SystemClock
 from ..model.errors import FatalSourceError, UsageError
 from ..model.readings import Series
 from ..settings import Settings, load
-from ..sources import SOURCES
+from ..sources import with_api
 from ..sources.linky.client import LinkyClient
 from ..sources.linky.token import TokenRefused, read_token
 from ..store.connection import open_store
@@ -32,7 +32,12 @@ SWEEP = "Open sources: also read again the N windows looked at longest ago."
 
 
 @click.command("backfill")
-@click.option("--source", default="linky", show_default=True, help=f"What to load: linky, {', '.join(SOURCES)}.")
+@click.option(
+    "--source",
+    default="linky",
+    show_default=True,
+    help=f"What to load: {', '.join(with_api())}.",
+)
 @day_option("--since", "First day (default: two years ago; all there is of an open source).")
 @day_option("--until", "Day after the last one (default: today).")
 @click.option("--max-calls", type=click.IntRange(min=1), help="Stop after this many calls.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -23,7 +22,7 @@ from ..load.progress import Bar
 from ..model.clock import Clock, SystemClock
 from ..model.errors import FatalSourceError, UsageError
 from ..settings import Settings
-from ..sources import ADDRESSES, SOURCES
+from ..sources import SOURCES, with_api
 from ..sources.source import OpenSource, ReadFiles
 from ..store.connection import open_store
 from ..store.ledger import Ledger
@@ -39,9 +38,9 @@ CALLS_PER_DAY = 1000  # per host: far above any plan, so that only a run gone wr
 
 def source_of(settings: Settings, name: str) -> OpenSource:
     """A source with its address from the settings. Raises UsageError for one that is not known."""
-    if name not in SOURCES:
-        raise UsageError(f"source {name!r} cannot be loaded; known: {', '.join(sorted({'linky', *SOURCES}))}")
-    return SOURCES[name](str(getattr(settings, ADDRESSES[name])))
+    if name not in SOURCES or not SOURCES[name].has_api:
+        raise UsageError(f"source {name!r} cannot be loaded; known: {', '.join(sorted(with_api()))}")
+    return SOURCES[name].connect(settings)
 
 
 def budget_of(source: OpenSource, settings: Settings, clock: Clock) -> Budget:
@@ -186,12 +185,7 @@ def run_open_import(settings: Settings, name: str, files: Sequence[Path], as_jso
 def files_of(name: str) -> ReadFiles:
     """`read_files` of the module for a source's files. Raises UsageError for a source that has none."""
     if name not in SOURCES:
-        raise UsageError(f"source {name!r} cannot be imported; known: {', '.join(sorted({'linky', *SOURCES}))}")
-    try:
-        module = importlib.import_module(f"sync.sources.{name}.files")
-    except ModuleNotFoundError as error:
-        if error.name != f"sync.sources.{name}.files":
-            raise
-        raise UsageError(f"there are no files of {name} to import: python -m sync backfill --source {name}") from None
-    reader: ReadFiles = module.read_files
-    return reader
+        raise UsageError(f"source {name!r} cannot be imported; known: {', '.join(sorted(SOURCES))}")
+    if not SOURCES[name].has_files:
+        raise UsageError(f"there are no files of {name} to import: python -m sync backfill --source {name}")
+    return SOURCES[name].read_files

@@ -9,7 +9,8 @@ from dataclasses import replace
 import click
 
 from ..model.errors import UsageError
-from ..settings import Meter, Settings, load
+from ..settings import Settings, load
+from ..sources.linky.meter import Meter
 from ..standin.household import HOUSEHOLD_PRM
 from ..standin.linky import LinkyStandin
 from ..store.connection import open_store, server_version
@@ -55,7 +56,7 @@ def _show(settings: Settings) -> None:
         return
     click.echo("the page, until Ctrl-C; later: python -m dash_app")
     try:
-        importlib.import_module("dash_app.__main__").serve(settings)
+        importlib.import_module("dash_app.command").serve(settings)
     except UsageError as error:  # what was asked for is done; the port may be taken
         click.echo(f"the page is not shown: {error}", err=True)
 

@@ -139,7 +139,7 @@ def _source(pair: Pair, settings: Settings) -> SourceStatus:
         status.add(series)
     if pair.source == "linky":
         _add_meters(status, settings, stored)
-    elif pair.source in SOURCES:
+    elif SOURCES[pair.source].has_api:
         _add_datasets(status, settings)
     return status
 

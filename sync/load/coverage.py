@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from ..model.localtime import ZONES, day_seconds, days, local_day, midnight
+from ..model.localtime import day_seconds, days, local_day, midnight
 from ..model.readings import ReadingBatch, Series, instant
 from ..model.window import Window
+from ..sources import zone_of
 from ..store.schema import Document, Pair
 
 
@@ -19,7 +20,7 @@ def covered_by_day(batch: ReadingBatch) -> dict[date, int]:
     """Covered seconds of each local day that has a reading. Every interval lies within one local day."""
     if len(batch) == 0:
         return {}
-    zone = ZONES[batch.series.source]
+    zone = zone_of(batch.series.source)
     first, last = local_day(int(batch.start[0]), zone), local_day(int(batch.start[-1]), zone)
     edges = np.array([midnight(day, zone) for day in days(first, last + timedelta(days=1))], dtype=np.int64)
     position = np.searchsorted(edges, batch.start, side="right") - 1
@@ -30,7 +31,7 @@ def covered_by_day(batch: ReadingBatch) -> dict[date, int]:
 def short_days(batch: ReadingBatch, window: Window) -> tuple[date, ...]:
     """Days of the window that the batch does not cover to the last second."""
     covered = covered_by_day(batch)
-    zone = ZONES[batch.series.source]
+    zone = zone_of(batch.series.source)
     return tuple(day for day in days(window.start, window.end) if covered.get(day, 0) < day_seconds(day, zone))
 
 
@@ -128,7 +129,7 @@ def in_words(differences: Sequence[DayDifference]) -> list[str]:
 
 def complete_days(batch: ReadingBatch) -> list[date]:
     """Local days that the batch covers to the last second."""
-    zone = ZONES[batch.series.source]
+    zone = zone_of(batch.series.source)
     return [day for day, seconds in covered_by_day(batch).items() if seconds == day_seconds(day, zone)]
 
 

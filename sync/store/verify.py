@@ -14,8 +14,9 @@ from pymongo import ASCENDING
 from pymongo.collection import Collection
 
 from ..model.clock import Clock
-from ..model.localtime import PARIS, ZONES, local_day
+from ..model.localtime import PARIS, local_day
 from ..model.readings import Series, series_from
+from ..sources import zone_of
 from .bson_columns.columns import Slice, decode
 from .bson_columns.layout import PLAIN
 from .schema import SERIES_FIELDS, VERIFICATIONS, Document, Pair, series_fields
@@ -76,7 +77,7 @@ DIFFERENCES = ("missing", "extra", "different", "duplicates")
 def verify_pair(pair: Pair) -> PairReport:
     """Compare every document of both collections, field by field with its BSON type, in both directions."""
     found = {identity(entry): entry for side in (pair.record, pair.mirror) for entry in series_of(side)}
-    reports = [SeriesReport(series_from(found[name]), ZONES[pair.source]) for name in sorted(found)]
+    reports = [SeriesReport(series_from(found[name]), zone_of(pair.source)) for name in sorted(found)]
     queries = [_query(pair, found[name]) for name in sorted(found)]
     for both in both_sides(pair, queries, SLICE):
         _verify_slice(pair, reports[both.number], both)

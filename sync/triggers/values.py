@@ -15,7 +15,9 @@ from typing import Any
 from ..http.budget import budget_limit
 from ..model.errors import UsageError
 from ..model.readings import mask
-from ..settings import DEFAULT_COLLECTIONS, Meter, Settings
+from ..settings import DEFAULT_COLLECTIONS, Settings
+from ..sources import SOURCES
+from ..sources.linky.meter import Meter
 from ..sources.linky.token import TokenRefused, read_token
 from .tree import MOST_SECRET_CHARACTERS, FromSecret, values_of
 
@@ -35,7 +37,7 @@ BY_SETTING = {
     "ELHUB_API_URL": "elhubApiUrl",
     "ENERGIDATA_API_URL": "energidataApiUrl",
 }
-SOURCES = ("linky", "elhub", "energidata")
+DAILY = tuple(entry.name for entry in SOURCES.values() if entry.daily)
 """Sources that have a function: each has two Values with the names of its collections."""
 
 
@@ -61,7 +63,7 @@ def given_by(settings: Settings, token_secret: str, now: datetime) -> Given:
     """
     texts = _texts(settings)
     values = {value: texts[value] for setting, value in BY_SETTING.items() if setting in settings.given}
-    for source in SOURCES:
+    for source in DAILY:
         if settings.collections[source] != DEFAULT_COLLECTIONS[source]:
             values |= collection_values(settings, source)
     if not settings.meters:
@@ -95,7 +97,7 @@ def values_and_secrets(folder: Path, settings: Settings, now: datetime) -> tuple
     given = given_by(settings, link.secret if isinstance(link, FromSecret) else TOKEN_SECRET, now)
     most = budget_limit(settings.linky_api_url, settings.sync_calls_per_day, "SYNC_CALLS_PER_DAY" in settings.given)
     values: dict[str, Any] = _texts(settings) | {"linkyCallsPerDay": AUTO if most is None else str(most)}
-    for source in SOURCES:
+    for source in DAILY:
         values |= collection_values(settings, source)
     if settings.meters:
         values |= NO_METER | {name: FromSecret(secret) for name, secret in given.links.items()}

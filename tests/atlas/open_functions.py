@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,6 @@ from pymongo.database import Database
 from sync.model.localtime import midnight
 from sync.model.readings import milliseconds
 from sync.settings import DEFAULT_COLLECTIONS
-from sync.sources import SOURCES
 from sync.sources.source import OpenSource
 from sync.standin.elhub import ElhubStandin
 from sync.standin.elhub_hours import GeneratedHours
@@ -48,7 +48,7 @@ class OpenAtlas:
 
     @property
     def of(self) -> OpenSource:
-        return SOURCES[self.source](self.standin.url)
+        return import_module(f"sync.sources.{self.source}.api").connect(self.standin.url, None)  # type: ignore[no-any-return]
 
     def go_to(self, day: date, at: time | None = None) -> None:
         self.moment = datetime.combine(day, at or TIMES[self.source], UTC)

@@ -42,6 +42,7 @@ def states(around: Atlas) -> dict[str, int]:
     return found
 
 
+@pytest.mark.soak
 def test_a_hundred_meters_in_one_run(database: Database[Any]) -> None:
     """The first run, which loads a week, an ordinary morning, and a run that has nothing to do."""
     with many(database, DAY, METERS) as around:
@@ -62,6 +63,7 @@ def test_a_hundred_meters_in_one_run(database: Database[Any]) -> None:
         around.assert_identical()
 
 
+@pytest.mark.soak
 def test_a_hundred_meters_at_a_gateway_that_answers_every_second_try(database: Database[Any]) -> None:
     """Every call that is made twice costs an operation more; the limits hold all the same."""
     with many(database, DAY, METERS) as around:

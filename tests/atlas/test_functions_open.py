@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 from pymongo.database import Database
 
-from sync.model.localtime import ZONES, day_seconds, midnight
+from sync.model.localtime import day_seconds, midnight
 from sync.model.window import Window
+from sync.sources import zone_of
 from sync.sources.source import Dataset
 from sync.standin.elhub_hours import GeneratedHours
 from sync.store.verify import repair_pair, verify_pair
@@ -87,7 +88,7 @@ def test_nights_of_elhub(database: Database[Any], tmp_path: Path) -> None:
 
 def published(flow: str, first: date, end: date) -> dict[tuple[str, str, int], int]:
     """What the stand-in has of local days [first, end), rounded as the API rounds: (area, group, ms) → Wh."""
-    low, high = (midnight(day, ZONES["elhub"]) for day in (first, end))
+    low, high = (midnight(day, zone_of("elhub")) for day in (first, end))
     return {
         (hours.area, hours.group, start): round(float(str(np.float32(kwh))) * 1000)
         for hours in GeneratedHours(groups=GROUPS).hours(flow, low, high)

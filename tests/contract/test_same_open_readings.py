@@ -140,6 +140,7 @@ def flags(parsed: Sequence[Parsed | None]) -> Counter[str]:
     return Counter(flag for each in parsed if each for batch in each.batches for flag in batch.flags.values())
 
 
+@pytest.mark.soak
 def test_generated_answers_of_elhub(folder: Path, database: Database[Any]) -> None:
     parsed = compare(folder, database, [elhub_answer(number) for number in range(NUMBERS)])
     # What the answers are made for does happen in them.
@@ -157,6 +158,7 @@ def test_generated_answers_of_elhub(folder: Path, database: Database[Any]) -> No
     assert database["elhub"].count_documents({"wh": 0}) > 100
 
 
+@pytest.mark.soak
 def test_generated_answers_of_energidata(folder: Path, database: Database[Any]) -> None:
     parsed = compare(folder, database, [energidata_answer(number) for number in range(NUMBERS)])
     assert {"price", "preliminary", "negative", "implausible", "negative preliminary"} <= flags(parsed).keys()

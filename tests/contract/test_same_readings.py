@@ -79,6 +79,7 @@ def test_every_recorded_answer_is_read_alike(folder: Path, database: Database[An
     assert sum(bool(each.get("readings")) for each in told) >= 4
 
 
+@pytest.mark.soak
 def test_generated_answers(folder: Path, database: Database[Any]) -> None:
     curves = compare(folder, database, [answer(number) for number in range(GENERATED)])
     # What the answers are made for does happen in them.

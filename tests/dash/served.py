@@ -18,7 +18,8 @@ from pymongo.database import Database
 from dash_app.kit.reader import Reader
 from dash_app.shell.app import create_app
 from dash_app.shell.server import bind
-from sync.settings import Meter, load
+from sync.settings import load
+from sync.sources.linky.meter import Meter
 from sync.store.embedded.mongod import free_port
 from tests.dash.stores import TODAY
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,7 +28,6 @@ from dash_app.storage.page_numbers import numbers_body
 from dash_app.storage.page_projection import controls, fits_body
 from dash_app.storage.queries import Measured, Measurement, bucket_frame, projection_frame, sizes_frame
 from dash_app.storage.queries_lab import lab_frame, times_frame
-from dash_app.texts.storage import TEXTS
 from sync.lab.experiment import Lab
 from sync.load.outcome import Silence
 from sync.model.clock import SystemClock
@@ -262,12 +260,6 @@ def test_every_card_answers_in_both_languages(small: Database[Any]) -> None:
                 assert words(block.body(frame, look))
             if block.controls:
                 assert words(block.controls(reader, VIEW, look))
-
-
-def test_both_languages_put_in_the_same_values() -> None:
-    for key, (english, french) in TEXTS.items():
-        assert set(re.findall(r"{\w+}", english)) == set(re.findall(r"{\w+}", french)), key
-        assert not re.search(r"[^\u202f][;:!?%](\s|$)", french), key  # a thin space before each of them
 
 
 def test_unusual_measurements_are_said() -> None:

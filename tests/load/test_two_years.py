@@ -121,6 +121,7 @@ def after_end(reading: r63.Expected) -> datetime:
     return datetime.fromtimestamp(reading.ts.timestamp() + reading.seconds, UTC)
 
 
+@pytest.mark.soak
 def test_files_in_any_order_and_overlapping_are_the_same_readings(database: Database[Any], shared_data: Path) -> None:
     weekly = sorted((shared_data / "linky/weekly_xlsx").glob("*.xlsx"), reverse=True)
     loader = import_r63(database, *weekly, shared_data / r63.FILE)

@@ -12,8 +12,8 @@ import pytest
 from sync.http.budget import Budget
 from sync.http.transport import Transport
 from sync.model.errors import UnknownAnswer
-from sync.settings import Meter
 from sync.sources.linky.client import LinkyClient
+from sync.sources.linky.meter import Meter
 from tests.clock import FakeClock
 from tests.scripted import PRM, TOKEN, Server, says, secretless, serving
 

@@ -52,6 +52,9 @@ def fingerprint(database: Database[Any]) -> dict[str, Any]:
     return found
 
 
+pytestmark = pytest.mark.soak  # a lab of two years; test_lab_command has small ones
+
+
 @pytest.fixture(scope="module")
 def two_years_stored(mongo_uri: str, shared_data: Path) -> Iterator[Database[Any]]:
     """The real export, imported once for this module."""

@@ -16,7 +16,8 @@ import pytest
 from pymongo.database import Database
 
 from sync.commands.trigger import trigger
-from sync.settings import Meter, load
+from sync.settings import load
+from sync.sources.linky.meter import Meter
 from sync.standin.household import HOUSEHOLD_PRM
 from sync.standin.linky import LinkyStandin
 from sync.triggers.tree import FromSecret

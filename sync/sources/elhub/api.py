@@ -11,8 +11,8 @@ from datetime import date, datetime, time, timedelta
 
 from ...http.transport import Answer
 from ...model.errors import FatalSourceError, NoReadings, RateLimited, RetriableError, SourceError, WindowRefused
-from ...model.localtime import ZONES
 from ...model.window import Window
+from .. import zone_of
 from ..source import Dataset, Parsed
 from .answer import Question, read_answer
 
@@ -32,7 +32,7 @@ class Elhub:
     """Implements `OpenSource`. areas: all of Norway by default, in one call; or a single one, by its own address."""
 
     name = SOURCE
-    zone = ZONES[SOURCE]
+    zone = zone_of(SOURCE)
     spacing = SPACING
     datasets: tuple[Dataset, ...] = (PRODUCTION, CONSUMPTION)
 
@@ -90,3 +90,8 @@ def _by_status(status: int, said: str) -> SourceError:
     return FatalSourceError(
         f"Elhub refuses the call {said}: if ELHUB_API_URL is right, look for a newer version of this tool", status
     )
+
+
+def connect(base: str, _settings: object) -> Elhub:
+    """The source at an address."""
+    return Elhub(base)

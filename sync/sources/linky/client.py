@@ -12,8 +12,8 @@ from ...http.transport import Transport
 from ...model.clock import Clock
 from ...model.errors import UnknownAnswer
 from ...model.privacy import scrub
-from ...settings import Meter
 from .answers import Totals, UnknownShape, parse_curve, parse_totals
+from .meter import Meter
 from .points import Point
 from .refusals import explain
 
