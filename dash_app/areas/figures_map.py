@@ -6,7 +6,7 @@ from typing import Any
 
 from ..consumption.figures_ticks import hatching
 from ..kit.blocks import Frame
-from ..kit.figures import Figure, colour, figure
+from ..kit.figures import Figure, colour, figure, scatter, words
 from ..kit.locale import Look
 from .figures_norway import CENTRES, OUTLINES
 from .queries import ENERGY, SUMMED
@@ -22,16 +22,15 @@ def map_figure(frame: Frame, look: Look) -> Figure:
     numbers, colour_by = frame.notes["numbers"], frame.notes["colour"]
     low, high = ends(numbers, colour_by)
     data: list[dict[str, Any]] = [
-        {
-            "type": "scatter",
-            "mode": "lines",
-            "x": [x for x, _ in (*corners, corners[0])],
-            "y": [y for _, y in (*corners, corners[0])],
-            "fill": "toself",
-            "fillcolor": shade(numbers[area], low, high),
-            "line": {"color": colour(look, "paper"), "width": 1.5},
-            "hoverinfo": "skip",
-        }
+        scatter(
+            "lines",
+            [x for x, _ in (*corners, corners[0])],
+            [y for _, y in (*corners, corners[0])],
+            fill="toself",
+            fillcolor=shade(numbers[area], low, high),
+            line={"color": colour(look, "paper"), "width": 1.5},
+            hoverinfo="skip",
+        )
         for area, corners in OUTLINES.items()
         if area in numbers
     ]
@@ -41,7 +40,7 @@ def map_figure(frame: Frame, look: Look) -> Figure:
     data += [_labels(frame, low, high, look), _bar(frame, low, high)]
     hidden = {"visible": False, "fixedrange": True}
     xs, ys = ([corner[way] for corners in OUTLINES.values() for corner in corners] for way in (0, 1))
-    said = {"text": look.text("areas.map.source"), "showarrow": False, "xref": "paper", "yref": "paper", "x": 1, "y": 0}
+    said = words(look.text("areas.map.source"), x=1, y=0)
     quiet = {"xanchor": "right", "yanchor": "bottom", "font": {"size": 10, "color": colour(look, "quiet")}}
     return figure(
         look,
@@ -93,30 +92,28 @@ def _labels(frame: Frame, low: float, high: float, look: Look) -> dict[str, Any]
         hover.append([area, said])
         light = known and (numbers[area] - low) / (high - low) > 0.55
         fonts.append("#111827" if light else "#ffffff" if known else colour(look, "text"))
-    return {
-        "type": "scatter",
-        "mode": "markers+text",
-        "x": [x for x, _ in CENTRES.values()],
-        "y": [y for _, y in CENTRES.values()],
-        "text": list(CENTRES),
-        "textfont": {"color": fonts, "size": 13},
-        "marker": {"size": 46, "opacity": 0},
-        "customdata": hover,
-        "hovertemplate": "%{customdata[1]}<extra></extra>",
-    }
+    return scatter(
+        "markers+text",
+        [x for x, _ in CENTRES.values()],
+        [y for _, y in CENTRES.values()],
+        text=list(CENTRES),
+        textfont={"color": fonts, "size": 13},
+        marker={"size": 46, "opacity": 0},
+        customdata=hover,
+        hovertemplate="%{customdata[1]}<extra></extra>",
+    )
 
 
 def _bar(frame: Frame, low: float, high: float) -> dict[str, Any]:
     """The scale, on an unseen point."""
     by = frame.notes["colour"]
     factor, unit = (1e9, "GWh") if by == ENERGY else (1.0, UNITS[by])
-    return {
-        "type": "scatter",
-        "mode": "markers",
-        "x": [0],
-        "y": [0],
-        "hoverinfo": "skip",
-        "marker": {
+    return scatter(
+        "markers",
+        [0],
+        [0],
+        hoverinfo="skip",
+        marker={
             "color": [low / factor],
             "cmin": low / factor,
             "cmax": high / factor,
@@ -125,4 +122,4 @@ def _bar(frame: Frame, low: float, high: float) -> dict[str, Any]:
             "opacity": 0,
             "colorbar": {"title": {"text": unit}, "thickness": 12, "outlinewidth": 0, "len": 0.6},
         },
-    }
+    )

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..kit.blocks import Frame
-from ..kit.figures import SEQUENTIAL, Figure, axis, colour, figure, margins, room
+from ..kit.figures import SEQUENTIAL, Figure, axis, colour, figure, margins, room, scatter
 from ..kit.locale import Look
 from .figures_ticks import DAY_MS, HOUR_MS, box, day_ticks, hatching
 from .queries import Intervals
@@ -193,15 +193,14 @@ def _rectangles(missing: Any, days: list[date]) -> list[Any]:
 
 def _skipped(skipped: list[tuple[int, int]], days: list[date], look: Look) -> dict[str, Any]:
     """A cross where the clocks leave an hour out: it lacks nothing."""
-    return {
-        "type": "scatter",
-        "mode": "markers",
-        "x": [days[place].isoformat() for place, _ in skipped],
-        "y": [hour for _, hour in skipped],
-        "marker": {"symbol": "x-thin", "size": 8, "line": {"width": 1.5, "color": colour(look, "quiet")}},
-        "hovertemplate": look.text("consumption.heat.skipped") + "<extra></extra>",
-        "showlegend": False,
-    }
+    return scatter(
+        "markers",
+        [days[place].isoformat() for place, _ in skipped],
+        [hour for _, hour in skipped],
+        marker={"symbol": "x-thin", "size": 8, "line": {"width": 1.5, "color": colour(look, "quiet")}},
+        hovertemplate=look.text("consumption.heat.skipped") + "<extra></extra>",
+        showlegend=False,
+    )
 
 
 def cividis(share: float) -> str:

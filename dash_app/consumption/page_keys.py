@@ -8,8 +8,8 @@ from dash import html
 from dash.development.base_component import Component
 
 from ..kit.blocks import Frame
+from ..kit.components import key_figure, key_figures
 from ..kit.locale import Look
-from ..kit.parts import key_figure, key_figures
 from .figures_days import signed
 from .queries_compare import MONTH, Energy, KeyFigures, Peak
 

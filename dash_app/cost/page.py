@@ -14,8 +14,9 @@ from sync.tariffs.bill import MonthBill, cents
 from sync.tariffs.model import PEAK, TEMPO, PriceList, Ranges, Tariff
 
 from ..kit.blocks import Block, Frame, Page
+from ..kit.components import key_figure, key_figures, note, sentence, warning
 from ..kit.locale import Look
-from ..kit.parts import key_figure, key_figures, note, sentence, table, warning
+from ..kit.table import table
 from .figures import months_figure, zones_figure
 from .queries import Comparison, Contract, Month
 from .queries_frames import (
@@ -165,7 +166,7 @@ def bills_body(frame: Frame, look: Look) -> Component:
     sums = [_sum(each, look) for each in compared.contracts]
     rows.append([look.text("cost.whole"), days, covered, *sums, *_cheapest(ranked, look)])
     numeric = frozenset({1, 2, *range(3, 3 + len(names)), 4 + len(names)})
-    found = table(look.text("cost.bills.title"), head, rows, numeric, has_sum=True)
+    found = table(look.text("cost.bills.title"), head, rows, numeric, kinds={len(rows) - 1: "sum"})
     return html.Div([found, note(look.text("cost.rounding"))])
 
 
@@ -247,35 +248,12 @@ PAGE = Page(
     name="cost",
     title="cost.title",
     icon="coins",
+    empty="cost.empty",
     blocks=(
-        Block("cost-answer", "cost.answer.title", contracts_frame, body=answer_body, wide=True, empty="cost.empty"),
-        Block(
-            "cost-months",
-            "cost.months.title",
-            bills_frame,
-            figure=months_figure,
-            wide=True,
-            height=360,
-            empty="cost.empty",
-            subtitle="cost.months.subtitle",
-        ),
-        Block("cost-bills", "cost.bills.title", bills_frame, body=bills_body, wide=True, empty="cost.empty"),
-        Block(
-            "cost-zones",
-            "cost.zones.title",
-            zones_frame,
-            figure=zones_figure,
-            wide=True,
-            height=240,
-            empty="cost.empty",
-        ),
-        Block(
-            "cost-prices",
-            "cost.prices.title",
-            prices_frame,
-            body=prices_body,
-            wide=True,
-            subtitle="cost.prices.subtitle",
-        ),
+        Block("cost-answer", "cost.answer", contracts_frame, body=answer_body, wide=True),
+        Block("cost-months", "cost.months", bills_frame, figure=months_figure, wide=True, height=360),
+        Block("cost-bills", "cost.bills", bills_frame, body=bills_body, wide=True),
+        Block("cost-zones", "cost.zones", zones_frame, figure=zones_figure, wide=True, height=240),
+        Block("cost-prices", "cost.prices", prices_frame, body=prices_body, wide=True, empty="shell.empty"),
     ),
 )

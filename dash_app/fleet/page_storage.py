@@ -6,8 +6,9 @@ from dash import html
 from dash.development.base_component import Component
 
 from ..kit.blocks import Frame
+from ..kit.components import note, sentence, warning
 from ..kit.locale import Look
-from ..kit.parts import Cell, note, sentence, table, warning
+from ..kit.table import Cell, table
 
 MEASURES = ("data", "storage", "index", "total")
 

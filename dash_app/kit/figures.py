@@ -106,6 +106,35 @@ def figure(look: Look, data: list[dict[str, Any]], firm: dict[str, int] | None =
     return drawn
 
 
+def scatter(mode: str, x: Any, y: Any, **more: Any) -> dict[str, Any]:
+    """A trace of points. mode: `lines`, `markers`, `text`, or several with `+`."""
+    return {"type": "scatter", "mode": mode, "x": x, "y": y} | more
+
+
+def bars(x: Any, y: Any, **more: Any) -> dict[str, Any]:
+    """A trace of bars."""
+    return {"type": "bar", "x": x, "y": y} | more
+
+
+def hover(texts: Any, beside: str = "") -> dict[str, Any]:
+    """Of a trace: what its points say when they are pointed at."""
+    return {"customdata": texts, "hovertemplate": f"%{{customdata}}<extra>{beside}</extra>"}
+
+
+SILENT: dict[str, Any] = {"hoverinfo": "skip", "showlegend": False}
+"""Of a trace that says nothing."""
+
+
+def words(text: str, **more: Any) -> dict[str, Any]:
+    """An annotation, placed by shares of the chart unless `xref` and `yref` say otherwise."""
+    return {"text": text, "showarrow": False, "xref": "paper", "yref": "paper"} | more
+
+
+def upright(at: float, line: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """A line from the bottom to the top at a place of the x axis."""
+    return {"type": "line", "xref": "x", "yref": "paper", "x0": at, "x1": at, "y0": 0, "y1": 1, "line": line} | more
+
+
 def margins(left: int, right: int = 16, top: int = 10, bottom: int = 40) -> dict[str, int]:
     """Room around a chart, px."""
     return {"l": left, "r": right, "t": top, "b": bottom}

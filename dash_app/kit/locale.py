@@ -48,6 +48,11 @@ def catalog_of(language: str) -> Catalog:
     return Catalog(locale, texts, decimal, group, str.maketrans({",": group, ".": decimal}))
 
 
+def has_text(key: str) -> bool:
+    """Whether there is such a text."""
+    return key in catalog_of(FIRST).texts
+
+
 @dataclass(frozen=True, slots=True)
 class Look:
     """language: one of LANGUAGES; theme: `light` or `dark`."""
@@ -73,7 +78,7 @@ class Look:
 
     def text_or(self, key: str, otherwise: str) -> str:
         """The text of a key, or `otherwise` where there is none: what a source may name anew has its own name."""
-        return self.raw_text(key) if key in catalog_of(FIRST).texts else otherwise
+        return self.raw_text(key) if has_text(key) else otherwise
 
     def number(self, amount: float, decimals: int = 0) -> str:
         """`34,733` or `34 733`; exactly so many decimals."""

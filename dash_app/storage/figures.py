@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from ..kit.blocks import Frame
-from ..kit.figures import Figure, axis, colour, figure, margins, room
+from ..kit.figures import Figure, axis, bars, colour, figure, margins, room
 from ..kit.locale import Look
 from .figures_marks import note, short, told
 from .projection import FORMS
@@ -71,22 +71,21 @@ def _bytes_of(pair: Measured, measure: str) -> tuple[int, int]:
 def _two_bars(both: tuple[int, int], title: str, number: str, look: Look) -> dict[str, Any]:
     names = [look.text(f"storage.form.{form}") for form in FORMS]
     shown = [look.bytes(amount) for amount in both]
-    return {
-        "type": "bar",
-        "orientation": "h",
-        "name": title,
-        "x": list(both),
-        "y": names,
-        "xaxis": f"x{number}",
-        "yaxis": f"y{number}",
-        "marker": {"color": [colour(look, form) for form in FORMS]},
-        "text": shown,
-        "textposition": "outside",
-        "textfont": {"size": 13},
-        "cliponaxis": False,
-        "hovertext": [f"{title}, {name}: {look.number(amount)} B" for name, amount in zip(names, both, strict=True)],
-        "hoverinfo": "text",
-    }
+    return bars(
+        list(both),
+        names,
+        orientation="h",
+        name=title,
+        xaxis=f"x{number}",
+        yaxis=f"y{number}",
+        marker={"color": [colour(look, form) for form in FORMS]},
+        text=shown,
+        textposition="outside",
+        textfont={"size": 13},
+        cliponaxis=False,
+        hovertext=[f"{title}, {name}: {look.number(amount)} B" for name, amount in zip(names, both, strict=True)],
+        hoverinfo="text",
+    )
 
 
 def _ends(most: int, look: Look) -> dict[str, Any]:

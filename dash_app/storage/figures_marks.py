@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..kit.figures import Figure, colour, figure
+from ..kit.figures import Figure, colour, figure, words
 from ..kit.locale import Look
 
 
@@ -14,6 +14,11 @@ def short(amount: float, look: Look) -> str:
     number, _, unit = text.rpartition("\u202f")
     mark = look.catalog.decimal
     return (number.rstrip("0").rstrip(mark) if mark in number else number) + "\u202f" + unit
+
+
+def percent_text(percent: float, look: Look) -> str:
+    """`−12.3%`: percent, 0 … 100, with the sign that is as wide as a plus."""
+    return look.percent(percent / 100).replace("-", "−")
 
 
 def counted(amount: float, what: str, look: Look) -> str:
@@ -31,5 +36,4 @@ def told(text: str, look: Look) -> Figure:
 
 
 def note(text: str, look: Look, size: int = 12, **place: Any) -> dict[str, Any]:
-    base = {"xref": "paper", "yref": "paper", "showarrow": False, "font": {"size": size, "color": colour(look, "text")}}
-    return base | {"text": text} | place
+    return words(text, font={"size": size, "color": colour(look, "text")}, **place)
