@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from ..hours.figures import DASHES, gap_axis, gaps, hovers, interval_texts, minus, stepped, time_axis
+from ..hours.figures import DASHES, gap_axis, gaps, hovers, interval_texts, stepped, time_axis
+from ..hours.queries import GWH, MWH
 from ..kit.blocks import Frame
 from ..kit.figures import Figure, axis, bars, colour, faded, figure, hover, scatter, upright, words
-from ..kit.locale import Look
+from ..kit.locale import Look, minus
 from .queries import LAGS
 
-MWH, GWH = 1e6, 1e9
 FAINTEST = 0.3
 
 
@@ -125,7 +125,7 @@ def totals_figure(frame: Frame, look: Look) -> Figure:
 def _total_text(each: Any, name: str, look: Look) -> str:
     text = f"{each.area} {group_text(name, look)}<br><b>{look.grid_energy(each.wh[name])}</b>"
     if each.covered is not None and each.covered < 1:
-        text += "<br>" + look.text("areas.map.measured", share=look.percent(min(0.999, each.covered)))
+        text += "<br>" + look.text("areas.map.measured", share=look.covered(each.covered))
     return text
 
 

@@ -7,7 +7,7 @@ from dash.development.base_component import Component
 from ..kit.blocks import Block, Frame, Page
 from ..kit.components import key_figure, key_figures
 from ..kit.controls import labelled, named, one_of, row, segmented, slider, some_of
-from ..kit.locale import Look
+from ..kit.locale import Look, minus
 from ..kit.reader import Reader
 from ..kit.view import View
 from .figures import group_text, lag_figure, lines_figure, rolling_figure, shares_figure, totals_figure
@@ -94,7 +94,7 @@ def weather_controls(_reader: Reader, view: View, look: Look) -> Component:
 
 
 def _slider(name: str, value: int, ends: tuple[int, int], numbers: list[int], look: Look) -> Component:
-    marks = [{"value": number, "label": str(number).replace("-", "\u2212")} for number in numbers]
+    marks = [{"value": number, "label": minus(str(number))} for number in numbers]
     return slider(name, value, ends, look.text(f"areas.{name}"), marks, step=1)
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from ..kit.blocks import Frame
 from ..kit.figures import Figure, axis, colour, faded, figure, hover, margins, number_room, scatter, upright, words
 from ..kit.locale import Look
-from .figures_ticks import DAY_MS, HOUR_MS, box, flow_of, flow_text, hatching, short_time, time_ticks
+from ..kit.ticks import DAY_MS, HOUR_MS, box, flow_of, flow_text, hatching, short_time, time_ticks
 from .queries import Intervals, local_of
 from .queries_curve import READINGS
 

@@ -10,8 +10,8 @@ import numpy as np
 from ..kit.blocks import Frame
 from ..kit.figures import SILENT, Figure, axis, bars, colour, faded, figure, hover, margins, number_room, scatter
 from ..kit.locale import Look
+from ..kit.ticks import DAY_MS, box, day_ticks, flow_of, flow_text, hatching
 from .figures_heat import HALF_DAY
-from .figures_ticks import DAY_MS, box, day_ticks, flow_of, flow_text, hatching
 from .queries import Days
 from .queries_compare import Energy, MonthBeside
 
@@ -145,7 +145,7 @@ def _day_text(days: Days, place: int, day: date, look: Look) -> str:
         return f"{text}<br><b>{look.text('consumption.not_measured')}</b>"
     text += f"<br><b>{look.energy(int(days.wh[place]))}</b>"
     if days.seconds[place] < days.expected[place]:
-        share = look.percent(min(0.999, int(days.seconds[place]) / int(days.expected[place])))
+        share = look.covered(int(days.seconds[place]) / int(days.expected[place]))
         text += "<br>" + look.text("consumption.hover.partly", share=share)
     return text
 
@@ -174,26 +174,20 @@ def _month_text(month: MonthBeside, look: Look) -> str:
         shown = look.text("consumption.not_measured") if energy.wh is None else look.energy(energy.wh)
         line = f"{look.day(energy.first, 'MMMM y')}{look.text('consumption.colon')} <b>{shown}</b>"
         if energy.wh is not None and energy.covered < 1:
-            line += f" ({look.text('consumption.hover.partly', share=look.percent(min(0.999, energy.covered)))})"
+            line += f" ({look.text('consumption.hover.partly', share=look.covered(energy.covered))})"
         lines.append(line)
     if month.change is None:
         lines.append(look.text("consumption.months.not_comparable"))
     elif month.is_whole and month.was_whole:
-        lines.append(look.text("consumption.months.change", change=signed(month.change, look)))
+        lines.append(look.text("consumption.months.change", change=look.change(month.change)))
     else:
         now, before = (look.energy(each) for each in month.both)
         text = "consumption.months.change_on_days"
         count = look.number(month.shared)
-        lines.append(look.text(text, change=signed(month.change, look), days=count, now=now, before=before))
+        lines.append(look.text(text, change=look.change(month.change), days=count, now=now, before=before))
     return "<br>".join(lines)
 
 
 def _month_tick(month: date, is_first: bool, look: Look) -> str:
     text = look.day(month, "MMM")
     return f"{text}<br>{month.year}" if is_first or month.month == 1 else text
-
-
-def signed(change: float, look: Look) -> str:
-    """`+4.2 %`, `−12 %`: a share with its sign."""
-    text = look.percent(abs(change))
-    return f"{'−' if change < 0 else '+'}{text}"

@@ -10,7 +10,7 @@ import pandas as pd
 from ..kit.blocks import Frame
 from ..kit.figures import SILENT, Figure, axis, colour, faded, figure, hover, margins, number_room, scatter, words
 from ..kit.locale import Look
-from .figures_ticks import flow_of, flow_text
+from ..kit.ticks import flow_of, flow_text
 
 SLOTS = 48
 

@@ -122,7 +122,7 @@ def _hover(contract: Contract, month: Month, look: Look) -> str:
     if found.unpriced:
         text = look.text("cost.hover.incomplete", hover=text, wh=look.energy(float(found.unpriced)))
     if not month.is_measured:
-        share = look.percent(min(0.999, month.covered / month.expected))
+        share = look.covered(month.covered / month.expected)
         text += "<br>" + look.text("cost.hover.measured", month=look.day(month.first, "MMMM y"), share=share)
     return text
 

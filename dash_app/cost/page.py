@@ -46,16 +46,11 @@ def answer_body(frame: Frame, look: Look) -> Component:
         start=look.day(compared.start, "long"),
         end=look.day(compared.end - timedelta(days=1), "long"),
         energy=look.energy(float(compared.wh)),
-        covered=share_text(covered_share(compared.months), look),
+        covered=look.covered(covered_share(compared.months)),
     )
     figures = [*_sums(compared, ranked, look), *_off_peak(compared, look)]
     lines = [warning(text) for text in _warnings(compared, look)]
     return html.Div([sentence(_headline(ranked, look)), note(period), key_figures(figures), *lines])
-
-
-def share_text(share: float, look: Look) -> str:
-    """A share of the time; never 100 % with a hole in it."""
-    return look.percent(min(share, 0.999) if share < 1 else 1.0)
 
 
 def _headline(ranked: Rank, look: Look) -> str:
@@ -134,15 +129,10 @@ def _warnings(compared: Comparison, look: Look) -> list[str]:
 
 
 def _left_out(days: Sequence[date], bills: Iterable[MonthBill], look: Look) -> dict[str, str]:
-    stretches = [_days_text(run.start, run.end, look) for run in runs(days, longest=100_000)]
+    stretches = [look.stretch(run.start, run.end) for run in runs(days, longest=100_000)]
     shown = ", ".join(stretches[:SHOWN_RUNS]) + (" …" if len(stretches) > SHOWN_RUNS else "")
     energy = sum((each.unpriced for each in bills), start=0)
     return {"count": look.number(len(days)), "days": shown, "energy": look.energy(float(energy))}
-
-
-def _days_text(start: date, end: date, look: Look) -> str:
-    last = end - timedelta(days=1)
-    return look.day(start) if start == last else f"{look.day(start)} – {look.day(last)}"
 
 
 def _unpriced(contract: Contract) -> float:
@@ -161,7 +151,7 @@ def bills_body(frame: Frame, look: Look) -> Component:
     head += [*names, look.text("cost.column.cheapest"), look.text("cost.column.difference")]
     rows = [_bill_row(compared, month, look) for month in compared.months]
     ranked = ranking(compared)
-    covered = share_text(covered_share(compared.months), look)
+    covered = look.covered(covered_share(compared.months))
     days = look.number((compared.end - compared.start).days)
     sums = [_sum(each, look) for each in compared.contracts]
     rows.append([look.text("cost.whole"), days, covered, *sums, *_cheapest(ranked, look)])
@@ -175,7 +165,7 @@ def _bill_row(compared: Comparison, month: Month, look: Look) -> list[str | Comp
     for contract in compared.contracts:
         found = contract.bills[month.first]
         money.append(look.money(float(found.euros)) + ("" if found.is_whole else "*") if found.has_amount else "–")
-    share: str | Component = share_text(month.covered / month.expected, look)
+    share: str | Component = look.covered(month.covered / month.expected)
     if not month.is_measured:
         share = html.Span(share, className="hatched")
     days = look.number((month.end - month.start).days)

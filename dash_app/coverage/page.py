@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
 
 import dash_mantine_components as dmc
 from dash import html
@@ -153,19 +153,13 @@ def problems_body(frame: Frame, look: Look) -> Component:
 def _problem_text(problem: Problem, frame: Frame, look: Look) -> str:
     values = dict(problem.values)
     if "start" in values:
-        values["stretch"] = stretch(values["start"], values["end"], look)
+        values["stretch"] = look.stretch(values["start"], values["end"])
     if "at" in values:
         values["at"] = local(values["at"], frame.notes["zone"], look)
     for name in ("wh", "total"):
         if name in values:
             values[name] = f"{look.number(values[name])}\u202fWh"
     return look.text(problem.key, **values)
-
-
-def stretch(start: date, end: date, look: Look) -> str:
-    """Local days `[start, end)` in words."""
-    last = end - timedelta(days=1)
-    return look.day(start) if start == last else f"{look.day(start)} – {look.day(last)}"
 
 
 def ledger_body(frame: Frame, look: Look) -> Component:
@@ -185,7 +179,7 @@ def _windows_table(name: str, entries: list[tuple[str, Entry]], found: History, 
     columns = ("days", "kind", "state", "readings", "energy", "calls", "asked", "answer")
     rows = [
         [
-            stretch(entry.window.start, entry.window.end, look),
+            look.stretch(entry.window.start, entry.window.end),
             look.text(f"coverage.kind.{kind}"),
             look.text(f"coverage.window.{entry.state}"),
             look.number(entry.readings),

@@ -12,10 +12,10 @@ import pandas as pd
 
 from sync.fleet.names import PERCENTILES, after, first_of, month_of
 
-from ..consumption.figures_ticks import day_ticks
 from ..kit.blocks import Frame
 from ..kit.figures import Figure, axis, bars, colour, faded, figure, hover, scatter, upright, words
 from ..kit.locale import Look
+from ..kit.ticks import day_ticks
 
 OUTER, INNER = 0.14, 0.26  # strengths of the two bands
 OPEN_BIN = {"shape": "/", "fillmode": "overlay", "size": 6, "solidity": 0.35}

@@ -7,11 +7,11 @@ from typing import Any
 
 from sync.fleet.names import ALL, PERCENTILES
 
-from ..consumption.figures_ticks import flow_of
 from ..hours.figures import DASHES
 from ..kit.blocks import Frame
 from ..kit.figures import Figure, axis, colour, faded, figure, hover, scatter, words
 from ..kit.locale import Look
+from ..kit.ticks import flow_of
 from .figures import kwh, percentiles
 from .figures_profile import day_line, hours_axis
 

@@ -9,10 +9,10 @@ import pandas as pd
 
 from sync.fleet.names import SLOTS
 
-from ..consumption.figures_ticks import flow_of
 from ..kit.blocks import Frame
 from ..kit.figures import Figure, axis, colour, figure, hover, scatter, words
 from ..kit.locale import Look
+from ..kit.ticks import flow_of
 
 STYLES = {"weekdays": ("", "solid", 2.2), "weekends": ("quiet", "dash", 1.8)}
 TICKS = (0, 12, 24, 36, 48)

@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
-from ..consumption.figures_ticks import box, hatching, time_ticks
 from ..kit.figures import axis, colour, hover, scatter
 from ..kit.locale import Look
+from ..kit.ticks import box, hatching, time_ticks
 
 Real = NDArray[np.float64]
 Whole = NDArray[np.int64]
@@ -81,8 +81,3 @@ def interval_texts(edges: Whole, zone: ZoneInfo, look: Look) -> list[str]:
         clock = "" if whole else f", {start:%H:%M}–{end:%H:%M}"
         found.append(days[number] + clock)
     return found
-
-
-def minus(text: str) -> str:
-    """With a real minus sign."""
-    return text.replace("-", "\u2212")

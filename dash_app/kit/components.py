@@ -100,8 +100,7 @@ def covered(frame: Frame, look: Look) -> str:
     """How much of the asked time readings cover, in words; empty where that means nothing."""
     if frame.covered is None:
         return ""
-    share = min(frame.covered, 0.999) if frame.covered < 1 else 1.0  # never 100 % with a hole
-    return look.text("shell.covered", share=look.percent(share))
+    return look.text("shell.covered", share=look.covered(frame.covered))
 
 
 def card(block: Block, look: Look, needs: list[str], told: tuple[str, Answer] | None = None) -> Component:

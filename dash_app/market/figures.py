@@ -6,14 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from ..consumption.figures_ticks import day_ticks
-from ..hours.figures import DASHES, gap_axis, gaps, hovers, interval_texts, minus, stepped, time_axis
-from ..hours.queries import Real
+from ..hours.figures import DASHES, gap_axis, gaps, hovers, interval_texts, stepped, time_axis
+from ..hours.queries import GWH, MWH, Real
 from ..kit.blocks import Frame
 from ..kit.figures import SEQUENTIAL, Figure, axis, bars, colour, faded, figure, hover, scatter, upright, words
-from ..kit.locale import Look
+from ..kit.locale import Look, minus
+from ..kit.ticks import day_ticks
 
-MWH, GWH = 1e6, 1e9
 MOST_DOTS = 31 * 25  # more hours are drawn as a density
 CELLS = (44, 30)
 PATTERN = {"shape": "/", "fillmode": "overlay", "size": 6, "solidity": 0.35}
@@ -69,7 +68,7 @@ def _curve_texts(notes: Any, look: Look) -> list[str]:
         energy = look.grid_energy(float(wh)) if np.isfinite(wh) else unknown
         lines = look.text("market.hover", when=text, price=euros, energy=energy)
         if np.isfinite(wh) and share < 1:
-            lines += "<br>" + look.text("market.hover.partly", share=look.percent(min(0.999, float(share))))
+            lines += "<br>" + look.text("market.hover.partly", share=look.covered(float(share)))
         found.append(lines)
     return found
 

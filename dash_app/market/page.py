@@ -5,12 +5,11 @@ from __future__ import annotations
 from dash import html
 from dash.development.base_component import Component
 
-from ..hours.figures import minus
 from ..hours.queries import groups_of
 from ..kit.blocks import Block, Frame, Page
 from ..kit.components import key_figure, key_figures, note
 from ..kit.controls import labelled, named, row, segmented, some_of
-from ..kit.locale import Look
+from ..kit.locale import Look, minus
 from ..kit.reader import Reader
 from ..kit.view import View
 from .figures import capture_figure, cumulative_figure, curve_figure, negative_figure, scatter_figure
@@ -62,9 +61,7 @@ def key_body(frame: Frame, look: Look) -> Component:
     )
     share = frame.notes["covered"]
     energy = figures["production_mwh"]
-    covered = (
-        look.text("market.hover.partly", share=look.percent(min(share, 0.999) if share < 1 else 1.0)) if share else ""
-    )
+    covered = look.text("market.hover.partly", share=look.covered(share)) if share else ""
     negative, priced = figures["negative_hours"], figures["priced_hours"]
     return html.Div(
         [

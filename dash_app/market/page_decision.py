@@ -8,7 +8,7 @@ from dash.development.base_component import Component
 from ..kit.blocks import Frame
 from ..kit.components import note
 from ..kit.controls import row, slider
-from ..kit.locale import Look
+from ..kit.locale import Look, minus
 from ..kit.reader import Reader
 from ..kit.table import Cell, table
 from ..kit.view import View
@@ -88,4 +88,4 @@ def _side(side: Side, look: Look) -> str:
 
 
 def _z(z: float, look: Look, *, signed: bool = False) -> str:
-    return ("+" if signed and z > 0 else "") + look.number(z, 2 if signed else 1).replace("-", "\u2212")
+    return ("+" if signed and z > 0 else "") + minus(look.number(z, 2 if signed else 1))

@@ -49,7 +49,15 @@ def bars_figure(frame: Frame, look: Look) -> Figure:
         )
         notes += [
             note(f"<b>{title}</b>", look, x=0, y=top, xanchor="left", yanchor="top"),
-            note(_reduction(*both, look), look, x=1, y=top - 0.4 * height, xanchor="right", yanchor="middle", size=15),
+            note(
+                look.change(both[1] / both[0] - 1) if both[0] else "",
+                look,
+                x=1,
+                y=top - 0.4 * height,
+                xanchor="right",
+                yanchor="middle",
+                size=15,
+            ),
         ]
     return figure(
         look,
@@ -95,11 +103,3 @@ def _ends(most: int, look: Look) -> dict[str, Any]:
     values = [step * place for place in range(int(most / step) + 1)]
     quiet = {"size": 10, "color": colour(look, "quiet")}
     return {"tickvals": values, "ticktext": [short(value, look) for value in values], "tickfont": quiet}
-
-
-def _reduction(regular: int, timeseries: int, look: Look) -> str:
-    """`−97.7 %`; nothing to compare with nothing."""
-    if not regular:
-        return ""
-    change = timeseries / regular - 1
-    return f"{'−' if change < 0 else '+'}{look.percent(abs(change))}"

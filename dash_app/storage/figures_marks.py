@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..kit.figures import Figure, colour, figure, words
-from ..kit.locale import Look
+from ..kit.locale import Look, minus
 
 
 def short(amount: float, look: Look) -> str:
@@ -18,7 +18,7 @@ def short(amount: float, look: Look) -> str:
 
 def percent_text(percent: float, look: Look) -> str:
     """`−12.3%`: percent, 0 … 100, with the sign that is as wide as a plus."""
-    return look.percent(percent / 100).replace("-", "−")
+    return minus(look.percent(percent / 100))
 
 
 def counted(amount: float, what: str, look: Look) -> str:

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 from sync.model.localtime import midnight
 
-from ..kit.figures import SILENT, colour, faded, scatter
-from ..kit.locale import Look
+from .figures import SILENT, colour, faded, scatter
+from .locale import Look
 
 HOUR_MS = 3_600_000
 DAY_MS = 86_400_000
