@@ -9,7 +9,7 @@ from fractions import Fraction
 from dash import html
 from dash.development.base_component import Component
 
-from sync.load.coverage import runs
+from sync.model.window import runs
 from sync.tariffs.bill import MonthBill, cents
 from sync.tariffs.model import PEAK, TEMPO, PriceList, Ranges, Tariff
 

@@ -1,7 +1,7 @@
 """Energy, prices and weather of areas by UTC hour, which is a local hour too in every zone of ours.
 
-From the time-series collections, one aggregation for all groups of an area: it matches on the sub-fields of `series`
-and a range of `ts`, and hands each group back as columns; 50 documents instead of 100,000 save most of the time.
+From the time-series collections, one aggregation for all groups of an area: it matches on their
+series and a range of `ts`, and hands each group back as columns; 50 documents instead of 100,000 save most of the time.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from sync.model.localtime import midnight
 from sync.model.localtime_query import EPOCH
+from sync.model.readings import Series
 
 from ..kit.reader import ZONES, Reader
 from ..kit.view import View
@@ -155,8 +156,7 @@ def prices_of(reader: Reader, area: str, span: Span) -> Prices:
 
     def ask() -> Prices:
         source, flow, group = PRICE
-        match = {"series.source": source, "series.id": area, "series.flow": flow, "series.group": group}
-        mean, seconds = _mean(reader, match, source, "eur_mwh", span)
+        mean, seconds = _mean(reader, [Series(source, area, flow, group)], "eur_mwh", span)
         return Prices(span, mean, seconds)
 
     return reader.kept(("prices", area, span), ask)
@@ -166,8 +166,7 @@ def weather_of(reader: Reader, area: str, variable: str, span: Span) -> Real:
     """A measure of the weather of an area by hour, in the unit of its name; NaN where there is none."""
 
     def ask() -> Real:
-        match = {"series.source": "weather", "series.id": area, "series.flow": "weather"}
-        return _mean(reader, match, "weather", variable, span)[0]
+        return _mean(reader, _stored(reader, "weather", "weather", area), variable, span)[0]
 
     return reader.kept(("weather", area, variable, span), ask)
 
@@ -240,8 +239,8 @@ def _between(hourly: Real, edges: Whole) -> Real:
 
 
 def _energies(reader: Reader, source: str, flow: str, area: str, span: Span) -> Energies:
-    match = {"series.source": source, "series.id": area, "series.flow": flow}
-    found = sorted(_columns(reader, match, source, "wh", span), key=lambda group: str(group["_id"]))
+    columns = _columns(reader, _stored(reader, source, flow, area), "wh", span)
+    found = sorted(columns, key=lambda group: str(group["_id"]))
     wh = np.zeros((len(found), len(span)))
     seconds = np.zeros((len(found), len(span)), dtype=np.int64)
     for row, group in enumerate(found):
@@ -251,9 +250,14 @@ def _energies(reader: Reader, source: str, flow: str, area: str, span: Span) -> 
     return Energies(span, tuple(str(group["_id"]) for group in found), wh, seconds)
 
 
-def _mean(reader: Reader, match: Mapping[str, str], source: str, name: str, span: Span) -> tuple[Real, Whole]:
+def _stored(reader: Reader, source: str, flow: str, area: str) -> list[Series]:
+    """The series of every group of an area."""
+    return [each for each in reader.series() if (each.source, each.flow, each.id) == (source, flow, area)]
+
+
+def _mean(reader: Reader, series: Sequence[Series], name: str, span: Span) -> tuple[Real, Whole]:
     """(mean weighted by time, NaN without any; seconds) by hour."""
-    found = next(iter(_columns(reader, match, source, name, span)), None)
+    found = next(iter(_columns(reader, series, name, span)), None)
     if found is None:
         return np.full(len(span), np.nan), np.zeros(len(span), dtype=np.int64)
     place = (np.array(found["at"], dtype=np.int64) - span.start) // HOUR_MS
@@ -263,8 +267,10 @@ def _mean(reader: Reader, match: Mapping[str, str], source: str, name: str, span
     return np.where(seconds > 0, sums / np.maximum(seconds, 1), np.nan), seconds
 
 
-def _columns(reader: Reader, match: Mapping[str, str], source: str, name: str, span: Span) -> list[dict[str, Any]]:
-    """at (ms), values, seconds of each group; readings without this field left out."""
+def _columns(reader: Reader, series: Sequence[Series], name: str, span: Span) -> list[dict[str, Any]]:
+    """at (ms), values, seconds of each group; readings without this field left out. series: of one source."""
+    if not series or len(span) == 0:
+        return []
     bounds = {
         "$gte": datetime.fromtimestamp(span.start / 1000, UTC),
         "$lt": datetime.fromtimestamp(span.end / 1000, UTC),
@@ -275,5 +281,5 @@ def _columns(reader: Reader, match: Mapping[str, str], source: str, name: str, s
         "values": {"$push": {"$toDouble": f"${name}"}},
         "seconds": {"$push": "$seconds"},
     }
-    stages = [{"$match": {**match, "ts": bounds, name: {"$type": "number"}}}, {"$group": columns}]
-    return list(reader.pair_of(source).mirror.aggregate(stages)) if len(span) > 0 else []
+    match = {"series": {"$in": [each.subdocument() for each in series]}, "ts": bounds, name: {"$type": "number"}}
+    return list(reader.pair_of(series[0].source).mirror.aggregate([{"$match": match}, {"$group": columns}]))

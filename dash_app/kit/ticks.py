@@ -68,6 +68,7 @@ def hatching(polygons: Iterable[Polygon], look: Look, **more: Any) -> dict[str, 
 
 
 def box(left: float, right: float, bottom: float, top: float) -> Polygon:
+    """A rectangle."""
     return ((left, bottom), (right, bottom), (right, top), (left, top))
 
 

@@ -135,4 +135,5 @@ def told(text: str, look: Look) -> Figure:
 
 
 def note(text: str, look: Look, size: int = 12, **place: Any) -> dict[str, Any]:
+    """An annotation of the figure, placed in shares of the paper."""
     return words(text, font={"size": size, "color": colour(look, "text")}, **place)

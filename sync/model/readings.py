@@ -18,9 +18,7 @@ from numpy.typing import NDArray
 Instants = NDArray[np.int64]
 """Milliseconds since 1970-01-01T00:00Z."""
 
-PERSONAL_SOURCES = frozenset({"linky"})
-"""Sources whose series id is personal data (a PRM): only its last four digits are ever shown."""
-
+PRM_DIGITS = 14
 GENERATED_PREFIX = "9" * 12
 
 PRELIMINARY = "preliminary"
@@ -40,17 +38,22 @@ class Series:
     group: str = ""
 
     def subdocument(self) -> dict[str, str]:
-        """The `series` field of a stored document, in its fixed field order."""
-        named = {"source": self.source, "id": self.id, "flow": self.flow}
-        return named | {"group": self.group} if self.group else named
+        """The `series` field of a stored document: keys in alphabetical order, as a time-series collection has them."""
+        grouped = {"group": self.group} if self.group else {}
+        return {"flow": self.flow, **grouped, "id": self.id, "source": self.source}
 
-    def query(self) -> dict[str, str]:
-        """Filter on sub-fields: a time-series collection reorders metaField keys, so the whole never matches."""
-        return {f"series.{name}": value for name, value in self.subdocument().items()}
+    def query(self) -> dict[str, Any]:
+        """Filter on the whole value: the one that the index of either collection serves."""
+        return {"series": self.subdocument()}
 
     @property
     def shown_id(self) -> str:
-        return mask(self.id) if self.source in PERSONAL_SOURCES else self.id
+        return mask(self.id) if self._is_personal else self.id
+
+    @property
+    def _is_personal(self) -> bool:
+        """Whether the id is a PRM, which is personal data: only its last four digits are ever shown."""
+        return len(self.id) == PRM_DIGITS and self.id.isdecimal()
 
     @property
     def label(self) -> str:
@@ -61,13 +64,15 @@ class Series:
     def key(self) -> str:
         """A stable name for ledger and leases that does not hold a whole PRM: `linky:…0844~1a2b3c4d:consumption`."""
         shown = self.shown_id
-        if self.source in PERSONAL_SOURCES:
+        if self._is_personal:
             shown = f"{shown}~{hashlib.sha256(self.id.encode()).hexdigest()[:8]}"
         return ":".join(part for part in (self.source, shown, self.flow, self.group) if part)
 
 
-def series_from(stored: Mapping[str, Any]) -> Series | None:
-    """The series of a stored `series` sub-document; None when a field is absent or not text."""
+def series_from(stored: Any) -> Series | None:
+    """The series of a stored `series` value; None when it is no document, or a field is absent or not text."""
+    if not isinstance(stored, Mapping):
+        return None
     parts = [stored.get("source"), stored.get("id"), stored.get("flow"), stored.get("group", "")]
     texts = [part for part in parts if isinstance(part, str)]
     return Series(*texts) if len(texts) == len(parts) else None

@@ -35,7 +35,7 @@ from dash_app.storage.queries import (
 )
 from sync.lab.experiment import Lab
 from sync.lab.questions import NAMES
-from sync.load.outcome import Silence
+from sync.load.progress import Silence
 from sync.model.clock import SystemClock
 from sync.settings import DEFAULT_COLLECTIONS, load
 from sync.store.schema import pair

@@ -13,7 +13,7 @@ from playwright.sync_api import Locator, Page, expect
 from pymongo.database import Database
 
 from sync.lab.experiment import Lab
-from sync.load.outcome import Silence
+from sync.load.progress import Silence
 from sync.model.clock import SystemClock
 from sync.settings import DEFAULT_COLLECTIONS
 from sync.store.connection import connect

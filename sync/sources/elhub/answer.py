@@ -15,9 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from ...model.localtime import ZONES, midnight
+from ...model.localtime import midnight
 from ...model.readings import Instants
 from ...model.window import Window
+from .. import zone_of
 from ..source import AnswerRefused, Dataset, Parsed
 from .counts import absences
 from .quantities import Columns, batches, read_quantities
@@ -48,7 +49,7 @@ class Question:
     @property
     def bounds(self) -> tuple[int, int]:
         """First instant and end of the window, ms since the epoch."""
-        zone = ZONES["elhub"]
+        zone = zone_of("elhub")
         return midnight(self.window.start, zone), midnight(self.window.end, zone)
 
 

@@ -11,9 +11,9 @@ from datetime import date, datetime, time, timedelta
 
 from ...http.transport import Answer
 from ...model.errors import FatalSourceError, NoReadings, RateLimited, RetriableError, SourceError, WindowRefused
-from ...model.localtime import ZONES
 from ...model.window import Window
-from ..source import Dataset, Parsed
+from .. import zone_of
+from ..source import Dataset, Parsed, Source
 from .answer import Question, read_answer
 
 SOURCE = "elhub"
@@ -28,11 +28,11 @@ PRODUCTION = Dataset("PRODUCTION_PER_GROUP_MBA_HOUR", "production", FIRST, rerea
 CONSUMPTION = Dataset("CONSUMPTION_PER_GROUP_MBA_HOUR", "consumption", FIRST, reread=REREAD)
 
 
-class Elhub:
-    """Implements `OpenSource`. areas: all of Norway by default, in one call; or a single one, by its own address."""
+class Elhub(Source):
+    """areas: all of Norway by default, in one call; or a single one, by its own address."""
 
     name = SOURCE
-    zone = ZONES[SOURCE]
+    zone = zone_of(SOURCE)
     spacing = SPACING
     datasets: tuple[Dataset, ...] = (PRODUCTION, CONSUMPTION)
 
@@ -90,3 +90,8 @@ def _by_status(status: int, said: str) -> SourceError:
     return FatalSourceError(
         f"Elhub refuses the call {said}: if ELHUB_API_URL is right, look for a newer version of this tool", status
     )
+
+
+def connect(base: str, _settings: object) -> Elhub:
+    """The source at an address."""
+    return Elhub(base)
