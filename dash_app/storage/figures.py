@@ -8,8 +8,8 @@ from typing import Any
 from ..kit.blocks import Frame
 from ..kit.figures import Figure, axis, bars, colour, figure, margins, room, words
 from ..kit.locale import Look, minus
+from ..kit.sizes import Measured
 from .projection import FORMS
-from .queries import Measured
 
 MEASURES = ("data", "storage", "index")
 ROOM = 1.62  # of the longest bar: its value and the reduction stand behind it

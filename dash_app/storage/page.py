@@ -15,6 +15,7 @@ from sync.model.readings import Series
 from ..kit.blocks import Block, Frame, Page
 from ..kit.components import note, sentence, warning
 from ..kit.locale import Look
+from ..kit.sizes import Measured, Measurement
 from ..kit.table import Cell, table
 from .figures import bars_figure, percent_text
 from .figures_projection import projection_figure
@@ -22,17 +23,7 @@ from .figures_speed import speed_figure
 from .page_lab import lab_body
 from .page_projection import controls, fits_body
 from .projection import FORMS
-from .queries import (
-    FEW,
-    OPTIONS,
-    Measured,
-    Measurement,
-    bucket_frame,
-    lab_frame,
-    projection_frame,
-    sizes_frame,
-    times_frame,
-)
+from .queries import FEW, OPTIONS, bucket_frame, lab_frame, projection_frame, sizes_frame, times_frame
 
 # --- the answer -------------------------------------------------------------------------------------------------------
 

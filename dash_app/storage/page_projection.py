@@ -12,11 +12,12 @@ from ..kit.components import note, sentence, warning
 from ..kit.controls import named, segmented, side_by_side, slider
 from ..kit.locale import Look
 from ..kit.reader import Reader
+from ..kit.sizes import Measured
 from ..kit.table import Cell, table
 from ..kit.view import View
 from .figures import counted
 from .projection import DISK, FORMS, QUOTA, STEPS, TIERS, Fit, Wish, smallest
-from .queries import RANGES, Measured, chosen
+from .queries import RANGES, chosen
 
 
 def controls(_reader: Reader, view: View, look: Look) -> Component:
