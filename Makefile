@@ -1,33 +1,56 @@
-# Two commands: `make run` (load two years, compare) and `make test` (lint, types, tests). Both install what they need.
+# Two commands: `make run` (load two years, compare) and `make test` (lint, types, tests). Both install what they need,
+# from lock files with hashes; `make lock` renews these, `make test NEWEST=1` tries the newest that the ranges allow.
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal
+LOCK    = $(BIN)/uv pip compile --no-config --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+          --no-annotate --no-header --no-emit-index-url --no-emit-find-links
 
-.PHONY: run test check bench clean system chromium java
+ifdef NEWEST
+RUN_NEEDS := --upgrade -r requirements.txt
+DEV_NEEDS := --upgrade --editable '.[dev]'
+else
+RUN_NEEDS := --require-hashes -r requirements.lock
+DEV_NEEDS := --require-hashes -r requirements-dev.lock
+endif
+
+.PHONY: run test soak check bench lock clean system chromium java
 
 run: $(VENV)/.installed | system
 	$(BIN)/python -m sync run || [ $$? = 3 ] # 3: the day's calls are used up, tomorrow goes on
 
-test: check | chromium java
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+test: check | chromium
+	$(PYTEST) -m "not soak"
+
+# The long ones: kills at random moments, whole years, a hundred meters, Spark.
+soak: $(VENV)/.installed-dev | system chromium java
+	$(PYTEST) -m soak
 
 check: $(VENV)/.installed-dev | system
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
 
 bench: $(VENV)/.installed-dev | system
 	$(BIN)/python -m bench
 
-$(VENV)/.installed: requirements.txt
+lock: $(VENV)/.installed-dev
+	$(LOCK) requirements.txt -o requirements.lock
+	$(LOCK) -c requirements.lock --all-extras pyproject.toml -o requirements-dev.lock
+
+$(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
-	$(PIP) -r requirements.txt
+
+$(VENV)/.installed: requirements.txt requirements.lock | $(BIN)/python
+	$(PIP) $(RUN_NEEDS)
 	touch $@
 
-$(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.txt requirements-bulk.txt requirements-spark.txt
-	$(PIP) -r requirements-dev.txt
-	touch $@
+$(VENV)/.installed-dev: requirements.txt requirements-dev.lock pyproject.toml | $(BIN)/python
+	$(PIP) $(DEV_NEEDS)
+	touch $@ $(VENV)/.installed
 
 # The embedded mongod needs libcurl4 and OpenSSL 3; installed where this may be done without asking.
 system:

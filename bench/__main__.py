@@ -8,9 +8,16 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from bench import elhub, growth, loader, london, page
+from bench import against, elhub, growth, loader, london, page
 
-BENCHES = {"loader": loader.run, "elhub": elhub.run, "london": london.run, "growth": growth.run, "page": page.run}
+BENCHES = {
+    "loader": loader.run,
+    "elhub": elhub.run,
+    "london": london.run,
+    "growth": growth.run,
+    "page": page.run,
+    "against": against.run,
+}
 RESULTS = Path(__file__).parent / "results"
 README = Path(__file__).parent.parent / "README.md"
 

@@ -3,32 +3,33 @@
 from __future__ import annotations
 
 import importlib
-import signal
 import sys
-from types import FrameType
 
 import click
 
 from . import VERSION
 from .model.errors import SyncError
+from .model.signals import end_at_once, interrupt
 
 STOPPED = 3
 
+
 COMMANDS = {
-    "backfill": "backfill:backfill_command",
-    "import": "imports:import_command",
-    "verify": "verify:verify_command",
-    "repair": "verify:repair_command",
-    "status": "status:status_command",
-    "compare": "compare:compare_command",
-    "fleet": "fleet:fleet_command",
-    "run": "run:run_command",
-    "trigger": "trigger:trigger",
-    "standin": "standin:standin",
-    "db": "db:db",
-    "generate": "generate:generate_command",
+    "backfill": ("sync.commands.backfill:backfill_command", "Load history from the API, oldest first."),
+    "import": ("sync.commands.imports:import_command", "Load export files, in any order."),
+    "verify": ("sync.commands.verify:verify_command", "Compare both collections document by document."),
+    "repair": ("sync.commands.verify:repair_command", "Make the time series match the record."),
+    "status": ("sync.commands.status:status_command", "What is stored, missing, and still to ask."),
+    "compare": ("sync.commands.compare:compare_command", "What the same readings take in both forms."),
+    "fleet": ("sync.commands.fleet:fleet_command", "Sum many meters, for the Fleet page."),
+    "run": ("sync.commands.run:run_command", "Load two years and compare; or a demonstration."),
+    "page": ("dash_app.command:command", "The page in the browser, until Ctrl-C."),
+    "trigger": ("sync.commands.trigger:trigger", "The Atlas functions: list, run, check, deploy."),
+    "standin": ("sync.commands.standin:standin", "A local server that answers as the API does."),
+    "db": ("sync.commands.db:db", "The embedded MongoDB: start, stop, its address."),
+    "generate": ("sync.commands.generate:generate_command", "Write London files of any size, for load tests."),
 }
-"""Command → module in `commands/` and its function; imported when it is called, so that each starts quickly."""
+"""Command → its `module:function`, imported when it is called, and its line in the list."""
 
 
 class Commands(click.Group):
@@ -40,9 +41,23 @@ class Commands(click.Group):
     def get_command(self, _context: click.Context, name: str) -> click.Command | None:
         if name not in COMMANDS:
             return None
-        module, _, function = COMMANDS[name].partition(":")
-        command = getattr(importlib.import_module(f"sync.commands.{module}"), function)
+        module, _, function = COMMANDS[name][0].partition(":")
+        command = getattr(importlib.import_module(module), function)
         return command if isinstance(command, click.Command) else None
+
+    def resolve_command(
+        self, context: click.Context, arguments: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command is imported here."""
+        end_at_once()
+        try:
+            return super().resolve_command(context, arguments)
+        finally:
+            interrupt()
+
+    def format_commands(self, _context: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -61,11 +76,12 @@ def cli() -> None:
     """
 
 
-def main(commands: click.Group = cli) -> None:
+def main(commands: click.Command = cli, arguments: list[str] | None = None) -> None:
     """Run a command line. A user's mistake is one line and an exit code; a bug of ours keeps its traceback."""
-    signal.signal(signal.SIGTERM, _interrupt)
+    interrupt()
+    prog_name = "python -m sync" if arguments else None  # by another way than the command's own name
     try:
-        sys.exit(commands.main(standalone_mode=False))
+        sys.exit(commands.main(arguments, prog_name, standalone_mode=False))
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
@@ -75,8 +91,3 @@ def main(commands: click.Group = cli) -> None:
     except (KeyboardInterrupt, click.Abort):
         click.echo("stopped; everything stored so far stays, the same command goes on from here", err=True)
         sys.exit(STOPPED)
-
-
-def _interrupt(_signal: int, _frame: FrameType | None) -> None:
-    """A request to end is treated like Ctrl-C: leases and the embedded server are given back."""
-    raise KeyboardInterrupt

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from sync.sources import ADDRESSES
+from sync.sources import SOURCES
 from sync.standin.open_standin import OpenStandin
 from tests.processes import finish, start
 
@@ -21,7 +21,7 @@ class OpenShell:
             **os.environ,
             "MONGODB_URI": uri,
             "MONGODB_DATABASE": database,
-            ADDRESSES[source].upper(): standin.url,
+            SOURCES[source].setting: standin.url,
             "SYNC_HOME": str(folder / "home"),
             "XDG_STATE_HOME": str(folder / "state"),
         }

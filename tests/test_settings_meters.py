@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from sync.settings import Meter, normal_prm
+from sync.settings import normal_prm
+from sync.sources.linky.meter import Meter
 from tests.own_settings import ONE, OTHER, Load, reader, refused, token
 
 

@@ -291,15 +291,21 @@ function readProduction(rows, { window: [low, high], at }) {
   return { batches: batchesOf(all, energyOf), rejects, short: lacks.join("; ") };
 }
 
-exports = function energidataReadings(question) {
-  try {
-    const records = recordsOf(question);
-    if (records.length === 0) return { batches: [], rejects: [], short: "the answer is empty" };
-    const rows = rowsOf(records, question);
-    return question.dataset === "DeclarationProduction" ? readProduction(rows, question) : readPrices(rows, question);
-  } catch (error) {
-    return { refused: error.message };
-  }
+function read(question) {
+  const records = recordsOf(question);
+  if (records.length === 0) return { batches: [], rejects: [], short: "the answer is empty" };
+  const rows = rowsOf(records, question);
+  return question.dataset === "DeclarationProduction" ? readProduction(rows, question) : readPrices(rows, question);
+}
+
+exports = function energidataReadings(questions) {
+  return questions.map((question) => {
+    try {
+      return read(question);
+    } catch (error) {
+      return { refused: `the answer was refused: ${error.message}` };
+    }
+  });
 };
 
 if (typeof module !== "undefined") module.exports = exports;

@@ -113,7 +113,7 @@ async function correct(store, batches, found) {
     }
   });
   if (changed.length === 0) return;
-  const marked = await context.functions.execute("markStale", { ...store.names, keys });
+  const marked = await context.functions.execute("fillMirror", { ...store.names, ranges: [], stale: keys });
   store.operations += 2 + marked.operations;
   await store.record.bulkWrite(changed, { ordered: false });
 }

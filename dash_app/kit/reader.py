@@ -14,18 +14,17 @@ from zoneinfo import ZoneInfo
 from pymongo.database import Database
 
 from sync.fleet.names import FLEET
-from sync.model import localtime
 from sync.model.localtime import local_day, midnight
 from sync.model.readings import Series, series_from
 from sync.settings import Settings
-from sync.store.lease import LEASES
-from sync.store.schema import TOTALS, VERIFICATIONS, WINDOWS, Pair, pair, refuse_mismatch
+from sync.sources import SOURCES
+from sync.store.schema import LEASES, TOTALS, VERIFICATIONS, WINDOWS, Pair, pair, refuse_mismatch
 from sync.store.series import series_of
 
 from .view import Extent, View
 
 Answer = TypeVar("Answer")
-ZONES = localtime.ZONES  # source → zone of its local days
+ZONES = {name: entry.zone for name, entry in SOURCES.items()}  # source → zone of its local days
 METERED = frozenset({"linky", "lcl"})
 KEPT = 256  # answers
 FRESH = 2.0  # s for which a look at the database's version is good: twenty readers ask it once

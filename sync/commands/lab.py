@@ -11,8 +11,8 @@ from ..lab.experiment import FEW, Lab, Result, Row
 from ..lab.forms import MIRROR, RECORD, TRAP, refuse_clash
 from ..load.progress import Bar
 from ..model.clock import SystemClock
-from ..model.localtime import ZONES
 from ..settings import Settings
+from ..sources import zone_of
 from ..store.schema import Pair, refuse_mismatch
 from .common import size
 
@@ -33,7 +33,7 @@ def run_labs(pairs: Iterable[Pair], settings: Settings) -> list[Result]:
         if len(refuse_mismatch(pair)) < 2:
             continue
         with closing(Bar(" steps")) as bar:
-            found.append(Lab(pair, ZONES[pair.source], SystemClock(), bar).run())
+            found.append(Lab(pair, zone_of(pair.source), SystemClock(), bar).run())
     return [result for result in found if result]
 
 

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from threading import Event
-from types import FrameType
 
 import click
 
 from ..model.errors import UsageError
 from ..model.readings import mask
+from ..model.signals import kept
 from ..standin.curve import Meter, household_meters
 from ..standin.days import clock_set_to
 from ..standin.faults import kinds_text, parse_faults
@@ -96,10 +92,10 @@ def standin(
     if source in OPEN_STANDINS:
         if meters > 1 or activation:
             raise UsageError("--meters and --activation are for the stand-in of linky")
-        with _until_signalled() as stopped, OPEN_STANDINS[source](data, now, faults, port, seed) as open_source:
+        with kept() as signals, OPEN_STANDINS[source](data, now, faults, port, seed) as open_source:
             click.echo(open_settings(source, open_source, as_json))
             sys.stdout.flush()
-            stopped.wait()
+            signals.get()
         return
     if source != "linky":
         raise UsageError(f"there is no stand-in for '{source}'; known: linky, {', '.join(OPEN_STANDINS)}")
@@ -112,10 +108,10 @@ def standin(
         ban_after=ban_after or None,
         log=_log,
     )
-    with _until_signalled() as stopped, served:
+    with kept() as signals, served:
         click.echo(_settings(served, as_json))
         sys.stdout.flush()
-        stopped.wait()
+        signals.get()
 
 
 def _meters(data: Path | None, count: int, seed: int) -> dict[str, Meter]:
@@ -162,19 +158,3 @@ def _log(record: RequestRecord) -> None:
 
 def _shown_date(text: str | None) -> str:
     return text if text and DATE_TEXT.fullmatch(text) else "?"
-
-
-@contextmanager
-def _until_signalled() -> Iterator[Event]:
-    """An event that Ctrl-C and SIGTERM set, so that the command ends in good order."""
-    stopped = Event()
-
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        stopped.set()
-
-    before = [(number, signal.signal(number, stop)) for number in (signal.SIGINT, signal.SIGTERM)]
-    try:
-        yield stopped
-    finally:
-        for number, handler in before:
-            signal.signal(number, handler)

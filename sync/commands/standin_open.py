@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from ..sources import ADDRESSES
+from ..sources import SOURCES
 from ..standin.days import Now, clock_set_to
 from ..standin.elhub import ElhubStandin
 from ..standin.elhub_hours import ZONE, FileHours, GeneratedHours
@@ -71,7 +71,7 @@ def open_settings(source: str, standin: OpenStandin, as_json: bool) -> str:
     return "\n".join(
         [
             f"# {source} stand-in, nothing here comes from the real one; it is {standin.now():%Y-%m-%d} here:",
-            f"export {ADDRESSES[source].upper()}={standin.url}",
+            f"export {SOURCES[source].setting}={standin.url}",
             f"python -m sync backfill --source {source}",
         ]
     )

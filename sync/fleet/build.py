@@ -11,7 +11,8 @@ from typing import Any, Protocol
 from bson import ObjectId
 
 from ..model.clock import Clock
-from ..model.localtime import ZONES, local_day
+from ..model.localtime import local_day
+from ..sources import zone_of
 from ..store.lease import Lease, held
 from ..store.retry import patiently
 from ..store.schema import Document, Pair
@@ -52,7 +53,7 @@ class Fleet:
     def __init__(self, pair: Pair, clock: Clock, small: int = SMALL) -> None:
         self.pair = pair
         self.database = pair.record.database
-        self.zone = ZONES[pair.source]
+        self.zone = zone_of(pair.source)
         self._clock = clock
         self._small = small
 

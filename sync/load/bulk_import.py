@@ -23,8 +23,8 @@ from ..model.readings import ReadingBatch
 from ..sources.lcl import Counts, Member, Part, parts
 from ..store.schema import first_load
 from ..store.writer import Calls, Written
-from .loader import SHOWN_REJECTS, Loader
 from .prefetch import ahead
+from .report import SHOWN_REJECTS, Loader
 from .rows import FileReport, take
 
 __all__ = ["FileReport", "begun", "finish", "import_london", "in_words", "load_file", "sums"]

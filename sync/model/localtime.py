@@ -8,14 +8,6 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 PARIS = ZoneInfo("Europe/Paris")
-ZONES = {
-    "linky": PARIS,
-    "elhub": ZoneInfo("Europe/Oslo"),
-    "energidata": ZoneInfo("Europe/Copenhagen"),
-    "weather": ZoneInfo("UTC"),
-    "lcl": ZoneInfo("Europe/London"),
-}
-"""The zone of each source: where its days begin."""
 
 
 @lru_cache(maxsize=4096)

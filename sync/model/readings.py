@@ -18,9 +18,7 @@ from numpy.typing import NDArray
 Instants = NDArray[np.int64]
 """Milliseconds since 1970-01-01T00:00Z."""
 
-PERSONAL_SOURCES = frozenset({"linky"})
-"""Sources whose series id is personal data (a PRM): only its last four digits are ever shown."""
-
+PRM_DIGITS = 14
 GENERATED_PREFIX = "9" * 12
 
 PRELIMINARY = "preliminary"
@@ -50,7 +48,12 @@ class Series:
 
     @property
     def shown_id(self) -> str:
-        return mask(self.id) if self.source in PERSONAL_SOURCES else self.id
+        return mask(self.id) if self._is_personal else self.id
+
+    @property
+    def _is_personal(self) -> bool:
+        """Whether the id is a PRM, which is personal data: only its last four digits are ever shown."""
+        return len(self.id) == PRM_DIGITS and self.id.isdecimal()
 
     @property
     def label(self) -> str:
@@ -61,7 +64,7 @@ class Series:
     def key(self) -> str:
         """A stable name for ledger and leases that does not hold a whole PRM: `linky:…0844~1a2b3c4d:consumption`."""
         shown = self.shown_id
-        if self.source in PERSONAL_SOURCES:
+        if self._is_personal:
             shown = f"{shown}~{hashlib.sha256(self.id.encode()).hexdigest()[:8]}"
         return ":".join(part for part in (self.source, shown, self.flow, self.group) if part)
 

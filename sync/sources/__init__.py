@@ -1,29 +1,121 @@
-"""The sources of open data, by name. Linky, which has meters and tokens, is loaded on a path of its own.
+"""The registry: one entry a source, from which everything about it is derived. Loads no source by itself.
 
-Adding one: a file with a class that keeps `source.OpenSource`, a line in `SOURCES`, the setting of its address in
-`sync/settings.py`, its collections and its zone. `tests/sources/test_every_source.py` holds every entry to the same
-demands. A source whose files can be imported has a module `NAME_files.py` beside it, see `source.ReadFiles`.
+Adding one: a folder with an `api.py` (its API, `source.Source`), a `files.py` (files that are imported) or both, and an
+entry here. `tests/sources/test_every_source.py` holds every entry to the same demands.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
-from .elhub.api import Elhub
-from .energidata.api import Energidata
-from .source import OpenSource
-from .weather.api import Weather
+from ..model.localtime import PARIS
 
-SOURCES: Mapping[str, Callable[[str], OpenSource]] = {
-    "elhub": Elhub,
-    "energidata": Energidata,
-    "weather": Weather,
-}
-"""Name → factory, which takes the base address of the API."""
+if TYPE_CHECKING:
+    from .files import ReadFiles
+    from .source import Source
 
-ADDRESSES: Mapping[str, str] = {
-    "elhub": "elhub_api_url",
-    "energidata": "energidata_api_url",
-    "weather": "openmeteo_api_url",
-}
-"""Name → field of `Settings` that holds the base address."""
+
+@dataclass(frozen=True, slots=True)
+class SourceEntry:
+    """What is known of a source before it is loaded.
+
+    zone: where its days begin; collections: record and mirror by default; setting: the name of the setting with the
+    base address of its API, whose default is `url`; daily: the Atlas function that fetches its newest days;
+    is_personal: whether the id of a series is personal data; has_groups: whether its documents name a group.
+    """
+
+    name: str
+    zone: ZoneInfo
+    collections: tuple[str, str]
+    setting: str = ""
+    url: str = ""
+    daily: str = ""
+    is_personal: bool = False
+    has_groups: bool = True
+
+    @property
+    def has_api(self) -> bool:
+        return bool(self.setting)
+
+    @property
+    def has_files(self) -> bool:
+        return find_spec(f"{__name__}.{self.name}.files") is not None
+
+    @property
+    def standin(self) -> str:
+        """The module of its stand-in, empty where there is none."""
+        module = f"{__package__.rpartition('.')[0]}.standin.{self.name}"
+        return module if find_spec(module) else ""
+
+    def api_url(self, settings: object) -> str:
+        """The base address of its API in the settings."""
+        return str(getattr(settings, self.setting.lower()))
+
+    def connect(self, settings: object) -> Source:
+        """The source as `backfill` asks it: `connect` of its `api.py`."""
+        connect: Callable[[str, object], Source] = self._module("api").connect
+        return connect(self.api_url(settings), settings)
+
+    @property
+    def read_files(self) -> ReadFiles:
+        """Its files as `import` reads them: `read_files` of its `files.py`."""
+        read_files: ReadFiles = self._module("files").read_files
+        return read_files
+
+    def _module(self, name: str) -> Any:
+        return import_module(f"{__name__}.{self.name}.{name}")
+
+
+ENTRIES = (
+    SourceEntry(
+        "linky",
+        PARIS,
+        ("consumption", "consumptionTS"),
+        "LINKY_API_URL",
+        "https://conso.boris.sh/api",
+        daily="linkyDaily",
+        is_personal=True,
+        has_groups=False,
+    ),
+    SourceEntry(
+        "elhub",
+        ZoneInfo("Europe/Oslo"),
+        ("elhub", "elhubTS"),
+        "ELHUB_API_URL",
+        "https://api.elhub.no/energy-data/v0",
+        daily="elhubDaily",
+    ),
+    SourceEntry(
+        "energidata",
+        ZoneInfo("Europe/Copenhagen"),
+        ("energidata", "energidataTS"),
+        "ENERGIDATA_API_URL",
+        "https://api.energidataservice.dk",
+        daily="energidataDaily",
+    ),
+    SourceEntry(
+        "weather",
+        ZoneInfo("UTC"),
+        ("weather", "weatherTS"),
+        "OPENMETEO_API_URL",
+        "https://archive-api.open-meteo.com/v1",
+    ),
+    SourceEntry("lcl", ZoneInfo("Europe/London"), ("lcl", "lclTS"), has_groups=False),
+)
+SOURCES: dict[str, SourceEntry] = {entry.name: entry for entry in ENTRIES}
+"""By name."""
+
+
+def with_api() -> list[str]:
+    """Names of the sources that can be asked."""
+    return [entry.name for entry in SOURCES.values() if entry.has_api]
+
+
+def zone_of(source: str) -> ZoneInfo:
+    """Where the days of a source begin."""
+    return SOURCES[source].zone

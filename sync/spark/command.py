@@ -44,9 +44,9 @@ def import_command(files: tuple[Path, ...], master: str, confs: tuple[str, ...],
     The same rows, checks, report, ledger and proof: either goes on where the other stopped. A CSV is the unit of work,
     in a ZIP, too, as households go on from row to row: take the ZIP of the 168 files, not the one CSV of 8 GB.
 
-    Needed: pip install -r requirements-spark.txt and Java 17 (Debian: apt-get install openjdk-17-jre-headless). On a
+    Needed: pip install '.[spark]' and Java 17 (Debian: apt-get install openjdk-17-jre-headless). On a
     cluster, every executor sees FILES under the same path (a shared file system), reaches MONGODB_URI itself, and has
-    a Python of the same version with requirements-bulk.txt (name it with PYSPARK_PYTHON); our own code is sent along.
+    a Python of the same version with what `.[bulk]` installs (name it with PYSPARK_PYTHON); our own code is sent along.
 
     MONGODB_URI goes to the executors inside the tasks, never into Spark's settings, pages, logs or event log. On a
     network that others can read, switch on spark.authenticate and spark.network.crypto.enabled. In local mode

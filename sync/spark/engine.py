@@ -81,7 +81,7 @@ class Engine:
         text = _words(error)
         if missing := re.search(r"No module named '([\w.]+)'", text):
             return SyncError(
-                f"the executors' Python has no module {missing[1]}: pip install -r requirements-bulk.txt there, "
+                f"the executors' Python has no module {missing[1]}: pip install '.[bulk]' there, "
                 "or name the right Python with PYSPARK_PYTHON"
             )
         cause = re.search(r"^: (.+)", text, re.MULTILINE)
@@ -137,7 +137,7 @@ def _words(error: Exception) -> str:
 def require_spark() -> None:
     """Raises UsageError with the remedy when PySpark or Java is missing or too old."""
     if SparkContext is None:
-        raise UsageError("this command needs PySpark: pip install -r requirements-spark.txt")
+        raise UsageError("this command needs PySpark: pip install '.[spark]'")
     remedy = "(Debian, Ubuntu: apt-get install openjdk-17-jre-headless), or set JAVA_HOME to one"
     home = os.environ.get("JAVA_HOME")
     java = str(Path(home) / "bin" / "java") if home else "java"

@@ -16,12 +16,13 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ..model.localtime import ZONES, midnight
+from ..model.localtime import midnight
 from ..model.readings import Instants
+from ..sources import zone_of
 from ..sources.elhub.api import AREAS, FIRST
 from ..sources.elhub.files import read_files
 
-ZONE = ZONES["elhub"]
+ZONE = zone_of("elhub")
 HOUR = 3_600_000
 OPEN_END = 2**62
 

@@ -15,12 +15,13 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ..model.localtime import ZONES, midnight
+from ..model.localtime import midnight
 from ..model.readings import Instants
+from ..sources import zone_of
 from ..sources.energidata.files import read_files
 from ..sources.energidata.prices import CHANGE
 
-ZONE = ZONES["energidata"]
+ZONE = zone_of("energidata")
 HOUR = 3_600_000
 OPEN_END = 2**62
 Row = dict[str, Any]

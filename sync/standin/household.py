@@ -26,7 +26,7 @@ PANELS_W = 3000
 
 
 def household_prm(index: int) -> str:
-    """Usage point of the generated meter `index` (0, 1, …): 99999999999999, 99999999999998, …"""
+    """Usage point of the generated meter `index` (0, 1, …): 99999999999999, 99999999999998 and so on."""
     return str(int(HOUSEHOLD_PRM) - index)
 
 

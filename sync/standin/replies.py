@@ -34,6 +34,7 @@ def json_reply(body: Any, status: int = 200) -> Reply:
 
 
 def refusal_reply(refusal: Refusal) -> Reply:
+    """A refusal as the gateway words it."""
     return json_reply(refusal.body, refusal.status)
 
 

@@ -1,0 +1,1 @@
+"""Record, mirror, ledger and proof in MongoDB; never sees an API."""

@@ -18,7 +18,7 @@ from pymongo import ASCENDING
 from pymongo.collection import Collection
 
 from ..model.clock import Clock, SystemClock
-from ..model.localtime import PARIS, ZONES, local_day
+from ..model.localtime import PARIS, local_day
 from ..model.readings import Series, series_from
 from .bson_columns import PLAIN, Slice, decode, find, runs
 from .retry import patiently
@@ -77,14 +77,17 @@ class PairReport:
 DIFFERENCES = ("missing", "extra", "different", "duplicates")
 
 
-def verify_pair(pair: Pair) -> PairReport:
-    """Compare every document of both collections, field by field with its BSON type, in both directions."""
+def verify_pair(pair: Pair, zone: ZoneInfo = PARIS) -> PairReport:
+    """Compare every document of both collections, field by field with its BSON type, in both directions.
+
+    zone: of the local days by which differences are told.
+    """
     spellings: dict[tuple[str, ...], list[Document]] = {}
     for entry in (*series_of(pair.record), *series_of(pair.mirror)):
         known = spellings.setdefault(identity(entry), [])
         if list(entry) not in map(list, known):
             known.append(entry)
-    reports = [SeriesReport(series_from(known[0]), ZONES[pair.source]) for _, known in sorted(spellings.items())]
+    reports = [SeriesReport(series_from(known[0]), zone) for _, known in sorted(spellings.items())]
     queries = [_query(known) for _, known in sorted(spellings.items())]
     for both in both_sides(pair, queries, SLICE):
         _verify_slice(pair, reports[both.number], both)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+import pytest
 from pymongo.database import Database
 
 from tests.atlas.functions_runs import atlas
@@ -88,6 +90,19 @@ AUTUMN = Season(
 )
 
 
+def test_ten_mornings(database: Database[Any], tmp_path: Path) -> None:
+    """An outage, a day off, refusals, a late day and a corrected one."""
+    days = replace(SPRING, end=march(19), spoilt=SPRING.spoilt[:2], together=frozenset(), cut=frozenset())
+    with atlas(database, days.first) as around:
+        story = Story(around)
+        story.load(days.loaded, days.first, tmp_path)
+        story.tell(days)
+        story.assert_as_given()
+        assert story.mornings >= 10
+        assert not story.short_days(days.loaded, days.end - DAY)
+
+
+@pytest.mark.soak
 def test_sixty_mornings(database: Database[Any], tmp_path: Path) -> None:
     with atlas(database, SPRING.first) as around:
         story = Story(around)

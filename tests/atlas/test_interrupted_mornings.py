@@ -41,6 +41,7 @@ def assert_holds(around: Atlas, first: date, end: date) -> None:
     assert around.pair.mirror.count_documents({}) == len(around.stored())
 
 
+@pytest.mark.soak
 def test_a_run_that_is_cut_off_at_any_operation_is_healed_by_the_next(database: Database[Any]) -> None:
     states = set()
     with atlas(database, FIRST) as around:

@@ -19,7 +19,7 @@ import pytest
 import requests
 from pymongo.database import Database
 
-from dash_app.__main__ import command
+from dash_app.command import command
 from sync.store.embedded.server import Embedded
 from tests.processes import ROOT
 

@@ -34,7 +34,8 @@ from sync.http.budget import Budget, used_today
 from sync.model.errors import UsageError
 from sync.model.window import DONE, EMPTY, FAILED, Entry, Window
 from sync.model.window import PARTIAL as WINDOW_PARTIAL
-from sync.settings import Meter, load
+from sync.settings import load
+from sync.sources.linky.meter import Meter
 from sync.store.ledger import Ledger
 from sync.store.schema import VERIFICATIONS
 from tests import paris, r63

@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 from pymongo.database import Database
 
 from dash_app.shell.security import FAILURES, WINDOW, Failures
-from sync.settings import Meter
+from sync.sources.linky.meter import Meter
 from tests.dash.readers import all_answered
 from tests.dash.served import Served
 from tests.dash.stores import ONE, TODAY, TWO, load_readings

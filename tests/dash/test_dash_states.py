@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from pymongo.database import Database
 
-from sync.settings import Meter
+from sync.sources.linky.meter import Meter
 from sync.store.connection import connect
 from sync.store.embedded.mongod import Mongod
 from tests.dash.pages_of_meters import OF_METERS

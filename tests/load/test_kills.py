@@ -26,6 +26,7 @@ from sync.store.schema import ensure_pair, pair
 from sync.store.verify import verify_pair
 from sync.store.writer import PairWriter
 from tests.processes import environment, finish, start
+from tests.soak import short_and_long
 
 SINCE, UNTIL = date(2024, 11, 1), date(2026, 11, 1)
 NOW = datetime(2026, 11, 1, 9, 0, tzinfo=UTC)
@@ -69,14 +70,15 @@ def wait_for_requests(standin: LinkyStandin, count: int, process: Any) -> None:
         time.sleep(0.002)
 
 
-def test_loader_killed_thirty_times(standin: LinkyStandin, mongo_uri: str, tmp_path: Path) -> None:
+@short_and_long("times", 3, 30)
+def test_loader_killed(standin: LinkyStandin, mongo_uri: str, tmp_path: Path, times: int) -> None:
     chance = random.Random(SEED)
     name = "killed_loader"
     environ = environment(standin, mongo_uri, name, tmp_path)
     kills = 0
     with connect(mongo_uri) as client:
         client.drop_database(name)
-        while kills < 30:
+        while kills < times:
             process = start(environ, tmp_path, *BACKFILL)
             wait_for_requests(standin, len(standin.requests) + chance.randint(1, 4), process)
             time.sleep(chance.uniform(0, 0.06))  # the moment is the point: anywhere between two answers
@@ -96,7 +98,8 @@ def test_loader_killed_thirty_times(standin: LinkyStandin, mongo_uri: str, tmp_p
         client.drop_database(name)
 
 
-def test_database_killed_fifteen_times(standin: LinkyStandin, tmp_path: Path) -> None:
+@short_and_long("times", 2, 15)
+def test_database_killed(standin: LinkyStandin, tmp_path: Path, times: int) -> None:
     chance = random.Random(SEED)
     folder, log = tmp_path / "db", tmp_path / "log"
     server = Mongod.spawn(folder, log)
@@ -104,7 +107,7 @@ def test_database_killed_fifteen_times(standin: LinkyStandin, tmp_path: Path) ->
         server.wait_until_primary()
         environ = environment(standin, server.uri, "killed_database", tmp_path)
         process = start(environ, tmp_path, *BACKFILL)
-        for _ in range(15):
+        for _ in range(times):
             seen = len(standin.requests)
             while True:
                 wait_for_requests(standin, seen + chance.randint(1, 4), process)

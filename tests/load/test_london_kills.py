@@ -23,6 +23,7 @@ from tests.london import ByHand, assert_accounted, by_hand, load, london_pair, r
 from tests.london_command import London
 from tests.many import assert_same_sides
 from tests.processes import finish
+from tests.soak import short_and_long
 
 SEED, KILLS = 20261121, 20
 
@@ -58,19 +59,20 @@ def check(database: Database[Any], whole: ByHand, files: Sequence[Path]) -> None
     whole.assert_counted(reports)
 
 
-def test_the_loader_killed_twenty_times(
-    database: Database[Any], mongo_uri: str, tmp_path: Path, files: list[Path], whole: ByHand
+@short_and_long("times", 2, KILLS)
+def test_the_loader_killed(
+    database: Database[Any], mongo_uri: str, tmp_path: Path, files: list[Path], whole: ByHand, times: int
 ) -> None:
     """Each run goes on until a share of what is missing is stored, then it is killed a moment later."""
     chance = random.Random(SEED)
     london = London(mongo_uri, database.name, tmp_path)
     expected = len(whole.stored())
-    for number in range(KILLS):
+    for number in range(times):
         process = london.start(files)
         if number % 5 == 4:
             time.sleep(chance.uniform(0, 0.8))  # anywhere, before the first reading too; the moment is the point
         else:
-            goal = expected * (number + 1) * 0.9 / KILLS
+            goal = expected * (number + 1) * 0.9 / times
             wait_for(lambda goal=goal: _count(database) > goal, process)  # type: ignore[misc]
             time.sleep(chance.uniform(0, 0.05))
         process.send_signal(signal.SIGKILL)
@@ -84,6 +86,7 @@ def _count(database: Database[Any]) -> int:
     return database["lcl"].estimated_document_count()
 
 
+@pytest.mark.soak
 def test_the_database_killed(tmp_path: Path, files: list[Path], whole: ByHand) -> None:
     chance = random.Random(SEED)
     server = Mongod.spawn(tmp_path / "db", tmp_path / "log")

@@ -31,9 +31,10 @@ from sync.store.writer import PairWriter, Written
 
 PRM = "12345678901234"
 SERIES = Series("linky", PRM, "consumption")
-EXAMPLES = settings(
-    max_examples=2500, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
+FEW = settings(
+    max_examples=100, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
+MANY = settings(FEW, max_examples=2500)
 JUNK: list[Any] = [None, "", "null", "abc", "-4", "1e3", "12.5", "７", 48, 48.5, True, [], {}, "9" * 400, "\x00", "é"]
 LABELS = [
     "2026-10-25 02:00:00",
@@ -128,9 +129,20 @@ def _spellings(watts: float) -> list[str]:
     return [f"{watts:g}", f"{watts:.0f}", str(watts), f"{watts:.1f}", f"{watts:.2f}"]
 
 
-@EXAMPLES
+@FEW
 @given(seed=st.integers(0, 2**48))
 def test_malformed_answers(seed: int, write: Callable[[Curve], Written], database: Database[Any]) -> None:
+    malformed_answer(seed, write, database)
+
+
+@pytest.mark.soak
+@MANY
+@given(seed=st.integers(0, 2**48))
+def test_thousands_of_malformed_answers(seed: int, write: Callable[[Curve], Written], database: Database[Any]) -> None:
+    malformed_answer(seed, write, database)
+
+
+def malformed_answer(seed: int, write: Callable[[Curve], Written], database: Database[Any]) -> None:
     chance = random.Random(seed)
     spoilt = answer(chance)
     for _ in range(chance.randint(1, 4)):
@@ -167,9 +179,22 @@ def export(chance: random.Random) -> bytes:
     return (HEAD + "".join(rows)).encode()
 
 
-@EXAMPLES
+@FEW
 @given(seed=st.integers(0, 2**48))
 def test_malformed_files(seed: int, tmp_path: Path, write: Callable[[Curve], Written], database: Database[Any]) -> None:
+    malformed_file(seed, tmp_path, write, database)
+
+
+@pytest.mark.soak
+@MANY
+@given(seed=st.integers(0, 2**48))
+def test_thousands_of_malformed_files(
+    seed: int, tmp_path: Path, write: Callable[[Curve], Written], database: Database[Any]
+) -> None:
+    malformed_file(seed, tmp_path, write, database)
+
+
+def malformed_file(seed: int, tmp_path: Path, write: Callable[[Curve], Written], database: Database[Any]) -> None:
     chance = random.Random(seed)
     content = bytearray(export(chance))
     start = 0 if chance.random() < 0.2 else len(HEAD.encode())  # mostly the rows: a spoilt header refuses the file

@@ -21,6 +21,7 @@ from sync.store.verify import verify_pair
 from tests.open_loads import counts
 from tests.open_shell import OpenShell
 from tests.processes import finish, start
+from tests.soak import short_and_long
 
 NOW = datetime(2026, 3, 10, 11, tzinfo=UTC)
 BACKFILL = ("backfill", "--source", "elhub", "--until", "2023-01-01")
@@ -41,10 +42,11 @@ def shell(standin: ElhubStandin, database: Database[Any], mongo_uri: str, tmp_pa
     return OpenShell("elhub", standin, mongo_uri, database.name, tmp_path)
 
 
-def test_killed_in_the_middle(shell: OpenShell, standin: ElhubStandin, database: Database[Any]) -> None:
+@short_and_long("times", 2, KILLS)
+def test_killed_in_the_middle(shell: OpenShell, standin: ElhubStandin, database: Database[Any], times: int) -> None:
     chance = random.Random(SEED)
     kills = 0
-    while kills < KILLS:
+    while kills < times:
         wanted = len(standin.requests) + chance.randint(2, 5)
         process = start(shell.environ, shell.folder, *BACKFILL)
         deadline = time.monotonic() + 120

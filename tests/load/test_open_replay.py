@@ -69,6 +69,7 @@ def bulk(path: Path, rows: list[tuple[datetime, str, str, float]]) -> Path:
     return path
 
 
+@pytest.mark.soak
 def test_the_export_of_2025(database: Database[Any], shared_data: Path, tmp_path: Path) -> None:
     """18,384 hours of five areas with rows of group `*` that come and go."""
     path = shared_data / "elhub/production_hourly_20250922_20251020_5areas.csv.gz"
@@ -108,6 +109,7 @@ def test_january_2021_of_no1(database: Database[Any], shared_data: Path, tmp_pat
     check_days(loaded, expected)
 
 
+@pytest.mark.soak
 def test_a_year_of_no5_on_a_naive_clock(database: Database[Any], shared_data: Path, tmp_path: Path) -> None:
     """Published without offsets: 02:00 is missing in March and stands there twice in October; every hour comes back."""
     table = pd.read_csv(shared_data / "elhub/NO5_hydro_hourly_2021_with_STL.csv.gz")

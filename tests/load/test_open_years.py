@@ -7,18 +7,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
 from pymongo.database import Database
 
-from sync.model.localtime import ZONES, midnight
+from sync.model.localtime import midnight
 from sync.model.readings import instant
 from sync.settings import DEFAULT_COLLECTIONS
+from sync.sources import zone_of
 from sync.standin.elhub import ElhubStandin
 from sync.store.schema import pair
 from sync.store.verify import verify_pair
 from tests.elhub_answers import local_hours
 from tests.open_shell import OpenShell
 
-OSLO = ZONES["elhub"]
+OSLO = zone_of("elhub")
 NOW = datetime(2025, 3, 1, 9, tzinfo=UTC)
 
 PRODUCTION_2021 = 24 * 8760 + 5113  # wind in NO5 begins on 2 June 2021
@@ -31,6 +33,7 @@ CHANGES = {
 }  # fmt: skip
 
 
+@pytest.mark.soak
 def test_four_years_to_the_row(database: Database[Any], mongo_uri: str, tmp_path: Path) -> None:
     assert (PRODUCTION_2021, PRODUCTION_2022_TO_2024, CONSUMPTION) == (215_353, 657_600, 876_600)
     everything = PRODUCTION_2021 + PRODUCTION_2022_TO_2024 + CONSUMPTION

@@ -69,6 +69,7 @@ def stored(load: OpenLoad) -> list[dict[str, Any]]:
 # --- the real files --------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.soak
 def test_a_real_year_to_the_last_price(
     database: Database[Any], shared_data: Path, clock: FakeClock, tmp_path: Path
 ) -> None:

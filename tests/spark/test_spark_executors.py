@@ -57,6 +57,7 @@ def check(own: Pair, plain: Pair) -> None:
     assert own.record.index_information()[KEY_NAME]["unique"]
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("master", [CLUSTER, "local[2]"])
 def test_killed_in_the_middle(master: str, job: Jobs, guarded: Database[Any], tmp_path: Path) -> None:
     """Of a cluster an executor, in local mode a process in which tasks run."""

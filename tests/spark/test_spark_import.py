@@ -6,6 +6,7 @@ import shlex
 import signal
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,7 @@ def job(tmp_path: Path, mongo_uri: str, database: Database[Any]) -> Iterator[Job
         yield job
 
 
+@pytest.mark.soak
 def test_folder_with_a_file_cut_short(job: Jobs, database: Database[Any], tmp_path: Path) -> None:
     expected = london(tmp_path / "london", households=3, days=40, rows_per_file=1500)
     whole = sorted((tmp_path / "london").glob("*.csv"))
@@ -56,6 +58,7 @@ def test_folder_with_a_file_cut_short(job: Jobs, database: Database[Any], tmp_pa
     assert_same_sides(pair(database, "lcl", DEFAULT_COLLECTIONS))
 
 
+@pytest.mark.soak
 def test_stopped_and_gone_on_with_by_the_plain_import(job: Jobs, database: Database[Any], tmp_path: Path) -> None:
     expected = london(tmp_path / "london")
     process = job.start("import-lcl", str(tmp_path / "london"), *LOCAL)
@@ -79,6 +82,7 @@ def examples() -> list[str]:
     return [line for line in lines if line.startswith("python -m sync.spark") and "spark://" not in line]
 
 
+@pytest.mark.soak
 def test_examples_of_the_help(job: Jobs, database: Database[Any], tmp_path: Path) -> None:
     expected = london(tmp_path / "london", households=2, days=10, rows_per_file=600)
     zipped(tmp_path / "london").rename(job.folder / "Partitioned LCL Data.zip")
@@ -91,6 +95,7 @@ def test_examples_of_the_help(job: Jobs, database: Database[Any], tmp_path: Path
     assert job("--help")[0] == job("import-lcl", "--help")[0] == 0
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize(
     ("arguments", "environ", "code", "words"),
     [
@@ -128,7 +133,7 @@ def test_without_pyspark(job: Jobs) -> None:
         check=False,
     )
     assert found.returncode == 2
-    assert found.stderr == "error: this command needs PySpark: pip install -r requirements-spark.txt\n"
+    assert found.stderr == "error: this command needs PySpark: pip install '.[spark]'\n"
 
 
 def test_file_that_an_executor_does_not_see(job: Jobs, mongo_uri: str, database: Database[Any]) -> None:
@@ -151,5 +156,7 @@ def test_store_that_an_executor_may_not_use(job: Jobs, guarded_server: GuardedSe
 
 
 def test_requirements_are_those_of_the_tests() -> None:
-    lines = (PROJECT_ROOT / "requirements-dev.txt").read_text(encoding="utf-8").splitlines()
-    assert "-r requirements-spark.txt" in lines
+    extras = tomllib.loads((PROJECT_ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"][
+        "optional-dependencies"
+    ]
+    assert "linky-atlas[spark]" in extras["dev"]

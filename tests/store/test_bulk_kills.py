@@ -18,6 +18,7 @@ from sync.store.verify import verify_pair
 from tests.bulk_loader import batches
 from tests.loading import READINGS, SERIES, finish, start, wait_for
 from tests.many import assert_same_sides, expected, stored
+from tests.soak import short_and_long
 
 SEED = 20261121
 
@@ -32,13 +33,14 @@ def check(client: MongoClient[Any], name: str, series: int = SERIES, readings: i
 
 
 @pytest.mark.parametrize("how", ["many", "first"])
-def test_loader_killed_again_and_again(mongo_uri: str, how: str) -> None:
+@short_and_long("times", 1, 8)
+def test_loader_killed_again_and_again(mongo_uri: str, how: str, times: int) -> None:
     chance = random.Random(SEED)
     name = f"bulk_killed_{how}"
     with connect(mongo_uri) as client:
         client.drop_database(name)
         record = client[name]["lcl"]
-        for _ in range(8):
+        for _ in range(times):
             process = start(mongo_uri, name, how)
             before = record.estimated_document_count()
             wait_for(lambda before=before: record.estimated_document_count() != before, process)  # type: ignore[misc]
@@ -53,14 +55,15 @@ def test_loader_killed_again_and_again(mongo_uri: str, how: str) -> None:
         client.drop_database(name)
 
 
-def test_database_killed_again_and_again(tmp_path: Path) -> None:
+@short_and_long("times", 1, 6)
+def test_database_killed_again_and_again(tmp_path: Path, times: int) -> None:
     chance = random.Random(SEED)
     series, readings = 6, 20_000
     server = Mongod.spawn(tmp_path / "db", tmp_path / "log")
     try:
         server.wait_until_primary()
         process = start(server.uri, "bulk", "first", series, readings)
-        for _ in range(6):
+        for _ in range(times):
             time.sleep(chance.uniform(0.2, 0.9))  # the moment is the point
             server.kill()
             server = Mongod.spawn(tmp_path / "db", tmp_path / "log", port=server.port)

@@ -19,8 +19,8 @@ from pymongo.database import Database
 
 from sync.lab.questions import NAMES, ask, questions_about
 from sync.load.importing import import_files
-from sync.load.loader import Loader
-from sync.load.outcome import Silence
+from sync.load.progress import Silence
+from sync.load.report import Loader
 from sync.model.clock import SystemClock
 from sync.model.readings import Series
 from sync.settings import DEFAULT_COLLECTIONS
@@ -50,6 +50,9 @@ def fingerprint(database: Database[Any]) -> dict[str, Any]:
             digest.update(document)
         found[name] = (entry["type"], str(entry["options"]), str(collection.index_information()), digest.hexdigest())
     return found
+
+
+pytestmark = pytest.mark.soak  # a lab of two years; test_lab_command has small ones
 
 
 @pytest.fixture(scope="module")

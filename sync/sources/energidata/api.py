@@ -16,11 +16,12 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from ...http.transport import Answer
-from ...model.localtime import ZONES, midnight
+from ...model.localtime import midnight
 from ...model.readings import instant
 from ...model.window import Window
+from .. import zone_of
 from ..answers import Service
-from ..source import Dataset, Parsed
+from ..source import Dataset, Parsed, Source
 from .answer import Question, read_records
 from .prices import CHANGE, read_prices
 from .production import METHODS, read_production
@@ -29,7 +30,7 @@ SOURCE = "energidata"
 SPACING = 1.0  # s; of one dataset there is a minute between two calls anyway
 MINUTE = 61.0  # s; one call a dataset and minute, and clocks differ
 PRODUCTION_AREAS = ("DK1", "DK2")
-LAST_HOURLY = instant(CHANGE).astimezone(ZONES[SOURCE]).date()  # 2025-10-01, not included
+LAST_HOURLY = instant(CHANGE).astimezone(zone_of(SOURCE)).date()  # 2025-10-01, not included
 
 ELSPOT = Dataset("Elspotprices", "price", date(1999, 7, 1), LAST_HOURLY, reread=3, spacing=MINUTE)
 DAY_AHEAD = Dataset("DayAheadPrices", "price", LAST_HOURLY, step=900, reread=3, spacing=MINUTE, ahead=2)
@@ -67,11 +68,11 @@ COLUMNS = {
 }
 
 
-class Energidata:
-    """Implements `OpenSource`."""
+class Energidata(Source):
+    """Prices and production."""
 
     name = SOURCE
-    zone = ZONES[SOURCE]
+    zone = zone_of(SOURCE)
     spacing = SPACING
     datasets: tuple[Dataset, ...] = (ELSPOT, DAY_AHEAD, PRODUCTION)
 
@@ -125,3 +126,8 @@ class Energidata:
 
     def _bounds(self, window: Window) -> tuple[int, int]:
         return midnight(window.start, self.zone), midnight(window.end, self.zone)
+
+
+def connect(base: str, _settings: object) -> Energidata:
+    """The source at an address."""
+    return Energidata(base)

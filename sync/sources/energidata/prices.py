@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...model.localtime import ZONES, midnight
+from ...model.localtime import midnight
 from ...model.readings import Instants, Series, milliseconds
+from .. import zone_of
 from ..answers import is_number, iso, shown
 from ..source import AnswerRefused, Parsed
 from ..table import Table, by_name, holes
@@ -83,7 +84,7 @@ def _verify(table: Table, areas: Sequence[str], question: Question) -> None:
             f"{int(repeated.sum()):,} records share area and time with another one, the first is "
             f"{areas[table.code[row]]} {iso(int(table.start[row]))}"
         )
-    zone = ZONES["energidata"]
+    zone = zone_of("energidata")
     absent = [
         area for area, since in DANISH_SINCE.items() if area not in areas and question.low >= midnight(since, zone)
     ]

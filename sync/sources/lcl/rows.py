@@ -75,7 +75,7 @@ def blocks(stream: BinaryIO, name: str) -> Iterator[tuple[Rows, list[tuple[int, 
     without PyArrow.
     """
     if pa is None:
-        raise UsageError("the London bulk import needs PyArrow: pip install -r requirements-bulk.txt")
+        raise UsageError("the London bulk import needs PyArrow: pip install '.[bulk]'")
     columns = _columns(stream.readline(LONGEST_HEADER), name)
     watched = _Watched(stream)
     broken: list[int] = []

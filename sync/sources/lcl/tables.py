@@ -20,7 +20,8 @@ import openpyxl
 from openpyxl.utils.exceptions import InvalidFileException
 
 from ...model.errors import FileRefused
-from ...model.localtime import ZONES, wall_clock_instants
+from ...model.localtime import wall_clock_instants
+from .. import zone_of
 
 HALF_HOUR = 1_800_000  # ms
 PENCE = {"High": 67.20, "Normal": 11.76, "Low": 3.99}
@@ -93,7 +94,7 @@ def bands(path: Path) -> list[Band]:
     for label, name in labels:
         if name not in PENCE:
             raise FileRefused(f"{path.name}: no price is known for the band {name!r}; known: {', '.join(PENCE)}")
-        for instant in wall_clock_instants(label, ZONES["lcl"]):
+        for instant in wall_clock_instants(label, zone_of("lcl")):
             instants[instant] = name
     slots = sorted(instants)
     if any(later - earlier != HALF_HOUR for earlier, later in pairwise(slots)):

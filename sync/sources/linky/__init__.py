@@ -1,0 +1,1 @@
+"""Linky: the gateway's API, the Enedis exports, meters and their tokens."""

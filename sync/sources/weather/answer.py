@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...model.localtime import ZONES, midnight
+from ...model.localtime import midnight
 from ...model.readings import Instants, Series
 from ...model.window import Window
+from .. import zone_of
 from ..answers import UtcTimes, is_number, iso, json_object, shown
 from ..source import AnswerRefused, Parsed
 from ..table import Table
@@ -101,7 +102,7 @@ def _hours(texts: Any, window: Window) -> Instants:
     if not isinstance(texts, list):
         raise AnswerRefused("the answer has no list `hourly.time`")
     start = UtcTimes().column(texts)
-    low, high = (midnight(day, ZONES["weather"]) for day in (window.start, window.end))
+    low, high = (midnight(day, zone_of("weather")) for day in (window.start, window.end))
     expected = np.arange(low, high, HOUR, dtype=np.int64)
     if len(start) != len(expected):
         raise AnswerRefused(f"{len(start):,} hours came, {window} has {len(expected):,}")

@@ -12,10 +12,10 @@ from itertools import pairwise
 
 from ...http.transport import Answer
 from ...model.errors import RateLimited
-from ...model.localtime import ZONES
 from ...model.window import Window
+from .. import zone_of
 from ..answers import Service
-from ..source import Dataset, Parsed
+from ..source import Dataset, Parsed, Source
 from .answer import read_weather
 from .places import PLACES, VARIABLES, Place
 
@@ -30,11 +30,11 @@ LIMITED = {"hourly": timedelta(hours=1), "daily": timedelta(days=1)}
 DATASETS = {f"{MODEL} {place.area}": place for place in PLACES}
 
 
-class Weather:
-    """Implements `OpenSource`: a dataset a price area, at its course city."""
+class Weather(Source):
+    """A dataset a price area, at its course city."""
 
     name = SOURCE
-    zone = ZONES[SOURCE]
+    zone = zone_of(SOURCE)
     spacing = SPACING
     datasets: tuple[Dataset, ...] = tuple(Dataset(name, "weather", FIRST, reread=REREAD) for name in DATASETS)
 
@@ -82,3 +82,8 @@ class Weather:
 def place_of(dataset: Dataset) -> Place:
     """The city of a dataset."""
     return DATASETS[dataset.name]
+
+
+def connect(base: str, _settings: object) -> Weather:
+    """The source at an address."""
+    return Weather(base)

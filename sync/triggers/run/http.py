@@ -12,10 +12,11 @@ from ...http.transport import Answer
 from ...model.clock import Clock
 from ...model.errors import Banned
 from ...settings import Settings
-from ...sources import ADDRESSES, SOURCES
+from ...sources import SOURCES
 from ...sources.linky.refusals import explain
 from .web import Reply, Request, RequestFailed, send
 
+OPEN = tuple(entry for entry in SOURCES.values() if entry.has_api and not entry.is_personal)
 OPEN_CALLS_PER_DAY = 1000  # a host of open data bans nobody for a hundred calls
 
 
@@ -62,14 +63,14 @@ class PoliteHttp:
 
     def _is_open(self, url: str) -> bool:
         """Whether this is an API of open data, which counts calls otherwise than the gateway."""
-        bases = [str(getattr(self._settings, field)) for field in ADDRESSES.values()]
+        bases = [entry.api_url(self._settings) for entry in OPEN]
         return any(url.startswith(f"{base}/") for base in bases)
 
     def _turn(self, url: str) -> Turn | None:
         """The dataset that a call is for, where its API counts by dataset: the loader's calls count, too."""
-        for name, factory in SOURCES.items():
-            base = str(getattr(self._settings, ADDRESSES[name]))
-            for dataset in factory(base).datasets:
+        for entry in OPEN:
+            base = entry.api_url(self._settings)
+            for dataset in entry.connect(self._settings).datasets:
                 if dataset.spacing and url.startswith(f"{base}/dataset/{dataset.name}?"):
                     return Turn(dataset.name, dataset.spacing)
         return None

@@ -118,6 +118,7 @@ def checked_prm(name: str, line: int, text: str) -> str:
 
 
 def mixed_prms(name: str, line: int, one: str, other: str) -> FileRefused:
+    """The error of a file that holds two meters."""
     return FileRefused(
         f"{name}, line {line}: holds more than one meter (PRM {mask(one)} and {mask(other)}). "
         "Nothing of it was imported: use one file per PRM."

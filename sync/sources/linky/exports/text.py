@@ -83,4 +83,5 @@ def fitted(cells: list[str], width: int) -> list[str] | None:
 
 
 def is_blank(cells: list[str]) -> bool:
+    """Whether a row says nothing."""
     return not any(cell.strip() for cell in cells)
