@@ -12,10 +12,11 @@ from typing import Any
 
 from pymongo.database import Database
 
-from sync.load.files import BYTES_A_ROW, FileReport, import_files, sums
+from sync.load.files import BYTES_A_ROW, FileReport, import_files
 from sync.load.report import Loader
 from sync.model.clock import SystemClock
 from sync.settings import DEFAULT_COLLECTIONS
+from sync.sources.files import Counts
 from sync.sources.lcl.files import open_files
 from sync.store.ledger import Ledger
 from sync.store.schema import Pair, pair
@@ -41,12 +42,10 @@ def write(path: Path, rows: Iterable[str], header: str = HEADER) -> Path:
 
 @dataclass
 class ByHand:
-    """Files read by the csv module, one after the other: of several values for a slot the first stays.
+    """Files read by the csv module: what must be stored, and what each kind of row must be counted as."""
 
-    counts: rows, missing ones, those with the value that stays (first), and those with another one (others).
-    """
-
-    values: defaultdict[Slot, list[int]] = field(default_factory=lambda: defaultdict(list))
+    values: dict[Slot, int] = field(default_factory=dict)
+    others: defaultdict[Slot, set[int]] = field(default_factory=lambda: defaultdict(set))
     counts: Counter[str] = field(default_factory=Counter)
 
     def read(self, path: Path) -> None:
@@ -58,27 +57,22 @@ class ByHand:
                     continue
                 start = datetime.fromisoformat(label[:19]).replace(tzinfo=UTC) - timedelta(minutes=30)
                 wh = round(float(text) * 1000)
-                values = self.values[household, start]
-                if wh not in values:
-                    values.append(wh)
-                self.counts["first" if wh == values[0] else "others"] += 1
-
-    @property
-    def contradicting(self) -> int:
-        """How many second, different values there are, copies of them aside."""
-        return sum(len(values) - 1 for values in self.values.values())
+                if self.values.setdefault((household, start), wh) != wh:
+                    self.others[household, start].add(wh)
+                    self.counts["others"] += 1
 
     def stored(self) -> dict[Slot, int]:
-        """The value that stays of each slot."""
-        return {slot: values[0] for slot, values in self.values.items()}
+        """The first value of each slot."""
+        return self.values
 
     def assert_counted(self, reports: Iterable[FileReport]) -> None:
-        """The accounts of all files together, where each was read whole: nothing of them is unsaid."""
-        total = sums(reports).counts
-        assert (total.rows, total.missing) == (self.counts["rows"], self.counts["missing"])
-        assert total.readings + total.repeated + total.conflicting == self.counts["first"] + self.counts["others"]
-        assert len(self.values) <= total.readings <= self.counts["first"]
-        assert self.contradicting <= total.conflicting <= self.counts["others"]
+        """The reports of all files say the same. A copy of a second value contradicts as that one does, but for one
+        that stands beside it: that is a repeated row."""
+        counts = sum((report.counts for report in reports), Counts())
+        assert (counts.rows, counts.missing) == (self.counts["rows"], self.counts["missing"])
+        assert sum(map(len, self.others.values())) <= counts.conflicting <= self.counts["others"]
+        copies = counts.rows - counts.missing - len(self.values) - counts.conflicting
+        assert counts.readings + counts.repeated == len(self.values) + copies
 
 
 def by_hand(paths: Iterable[Path]) -> ByHand:

@@ -23,8 +23,7 @@ from ..settings import Settings, load
 from ..sources import SOURCES, with_api
 from ..sources.source import Source
 from ..store.connection import open_store
-from ..store.schema import ensure_pair
-from ..store.unique import first_load
+from ..store.schema import ensure_pair, first_load
 from .common import Options, day_option, echo_json, json_option, loader_of
 from .report import exit_code, report
 

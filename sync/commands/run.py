@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import sys
-from dataclasses import replace
 
 import click
 
@@ -65,6 +64,10 @@ def _demonstrate(settings: Settings) -> int:
     """The same code as for the gateway; only the address, the meter and the pause between calls differ."""
     with LinkyStandin(ban_after=None) as standin:
         meter = Meter(HOUSEHOLD_PRM, standin.token, ("consumption",))
-        given = settings.given | {"SYNC_REQUEST_SPACING"}
-        own = replace(settings, linky_api_url=standin.url, meters=(meter,), sync_request_spacing=0.0, given=given)
-        return run_backfill(own, "linky", Options())
+        changes = {
+            "linky_api_url": standin.url,
+            "meters": (meter,),
+            "sync_request_spacing": 0.0,
+            "given": settings.given | {"SYNC_REQUEST_SPACING"},
+        }
+        return run_backfill(settings.model_copy(update=changes), "linky", Options())

@@ -21,8 +21,8 @@ from ..load.progress import Progress
 from ..load.report import Loader
 from ..model.errors import StoreError
 from ..sources.files import File, Files
-from ..store.processes import Place
-from ..store.unique import first_load
+from ..store.connection import Place
+from ..store.schema import first_load
 from .engine import Engine
 from .task import Gathered, Loaded, load
 

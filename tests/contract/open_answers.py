@@ -48,7 +48,7 @@ class OpenQuestion:
     def as_argument(self) -> dict[str, Any]:
         """What elhubReadings and energidataReadings take."""
         named = {"text": self.text, "dataset": self.dataset.name, "flow": self.dataset.flow}
-        return named | {"window": self.bounds, "at": self.now, "reader": f"{self.source}Readings"}
+        return named | {"window": self.bounds, "at": self.now}
 
 
 def elhub_answer(number: int) -> OpenQuestion:

@@ -1,4 +1,4 @@
-"""London's rows across files: the first value stays, others are listed, in any order of files, parts and runs."""
+"""London's rows across files: the first value stays and others are listed, in any parts and runs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
-from sync.store.schema import LEASES
+from sync.load.files import sums
+from sync.store.lease import LEASES
 from sync.store.verify import verify_pair
 from tests.london import assert_accounted, by_hand, load, london_pair, row, stored, write
 from tests.many import assert_same_sides
@@ -23,7 +24,7 @@ def check(database: Database[Any], paths: list[Path]) -> None:
     assert database[LEASES].count_documents({"stale": True}) == 0
 
 
-def test_a_contradiction_in_a_later_file_is_refused_and_listed(database: Database[Any], tmp_path: Path) -> None:
+def test_a_second_value_in_a_later_file_is_refused(database: Database[Any], tmp_path: Path) -> None:
     one = write(tmp_path / "one.csv", [row(slot, 100 + slot) for slot in range(5)])
     two = write(tmp_path / "two.csv", [row(3, 999), row(4, 104), row(5, 105)])
     load(database, [one])
@@ -34,25 +35,25 @@ def test_a_contradiction_in_a_later_file_is_refused_and_listed(database: Databas
         (0, 5, 0, 0),
         (1, 1, 0, 1),
     ]
-    assert loader.outcome.rejects == [
-        "two.csv, line 2: MAC000002 has another value for this time already (2012-10-12 01:30 UTC, here 0.999 kWh)"
+    assert [line.split(" kWh")[0] for line in loader.outcome.rejects] == [
+        "two.csv, line 2: MAC000002 has another value for this time already (2012-10-12 01:30 UTC, here 0.999",
     ]
     assert loader.outcome.rejected == 1
 
 
-def test_neither_a_repeat_nor_a_third_file_changes_it(database: Database[Any], tmp_path: Path) -> None:
+def test_neither_a_repeat_nor_a_third_file_replaces_it(database: Database[Any], tmp_path: Path) -> None:
     one, two = write(tmp_path / "1.csv", [row(0, 1), row(1, 2)]), write(tmp_path / "2.csv", [row(0, 3)])
     again, third = write(tmp_path / "3.csv", [row(0, 1), row(1, 2)]), write(tmp_path / "4.csv", [row(0, 7)])
     for paths in ([one, two], [again], [third], [again, third, one, two]):
         reports, _ = load(database, paths)
         assert_accounted(reports)
-    check(database, [one, two, again, third])
+    check(database, [one, two, third])
     assert [each.before for each in reports] == [2, 0, 2, 0]
     assert [each.counts.conflicting for each in reports] == [0, 1, 0, 1]
 
 
-def test_a_file_that_contradicts_itself(database: Database[Any], tmp_path: Path) -> None:
-    one = write(tmp_path / "one.csv", [row(0, 5), row(1, 6), row(0, 7), row(0, 5), row(0, 4), row(2, 9)])
+def test_a_file_with_several_values_for_one_half_hour(database: Database[Any], tmp_path: Path) -> None:
+    one = write(tmp_path / "one.csv", [row(0, 5), row(1, 6), row(0, 7), row(0, 5), row(0, 8), row(2, 9)])
     reports, loader = load(database, [one])
     check(database, [one])
     assert_accounted(reports)
@@ -84,7 +85,8 @@ def test_any_files_in_any_order(
         assert_accounted(reports)
         check(database, run)
     whole.assert_counted(reports)
-    assert loader.outcome.written.new + loader.outcome.written.unchanged >= len(whole.stored())
+    counts = sums(reports).counts
+    assert loader.outcome.written.new + loader.outcome.written.unchanged == counts.readings
 
 
 def test_a_cut_file_and_then_the_whole_one(database: Database[Any], tmp_path: Path) -> None:
@@ -95,7 +97,7 @@ def test_a_cut_file_and_then_the_whole_one(database: Database[Any], tmp_path: Pa
     with path.open("ab") as file:
         file.write(rows[20].encode()[:-9])
     reports, _ = load(database, [path, other])
-    assert (reports[0].new, reports[0].counts.refused) == (19, 1)
+    assert (reports[0].new, reports[0].counts.refused) == (20, 1)
     assert_accounted(reports)
     whole = write(tmp_path / "cut.csv", rows)
     reports, _ = load(database, [whole, other])

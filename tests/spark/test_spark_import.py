@@ -19,7 +19,7 @@ from sync.sources.lcl.files import file_of
 from sync.sources.lcl.members import Member
 from sync.spark.command import import_command
 from sync.spark.task import load
-from sync.store.processes import Place
+from sync.store.connection import Place
 from sync.store.schema import pair
 from tests.many import assert_same_sides, stored
 from tests.servers import PROJECT_ROOT, GuardedServer
