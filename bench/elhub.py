@@ -22,7 +22,7 @@ import requests
 from pymongo.database import Database
 
 from bench.loader import NAME, ROOT, RUNS, row, timed_command
-from sync.load.open_backfill import write_batches
+from sync.load.report import write_batches
 from sync.model.window import Window
 from sync.settings import DEFAULT_COLLECTIONS
 from sync.sources.elhub.api import Elhub

@@ -5,7 +5,8 @@
 
   function language(query) {
     const asked = query.get("lang");
-    return asked === "en" || asked === "fr" ? asked : document.documentElement.dataset.own;
+    const { own, languages } = document.documentElement.dataset;
+    return languages.split(" ").includes(asked) ? asked : own;
   }
 
   // The address with what it leaves to the reader's browser filled in.

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime
 
-from babel import dates
 from dash import html
 from dash.development.base_component import Component
 
 from ..kit.blocks import Frame
+from ..kit.components import key_figure, key_figures
 from ..kit.locale import Look
-from ..kit.parts import key_figure, key_figures
-from .figures_days import signed
 from .queries_compare import MONTH, Energy, KeyFigures, Peak
-
-DAY = timedelta(days=1)
 
 
 def key_body(frame: Frame, look: Look) -> Component:
@@ -36,7 +32,7 @@ def _yesterday(figures: KeyFigures, look: Look) -> Component:
     else:
         compared = look.text(
             "consumption.keys.against",
-            change=signed(energy.wh / before.wh - 1, look),
+            change=look.change(energy.wh / before.wh - 1),
             day=look.day(before.first, "EEE d MMM y"),
             before=look.energy(before.wh),
         )
@@ -45,7 +41,7 @@ def _yesterday(figures: KeyFigures, look: Look) -> Component:
 
 def _month(figures: KeyFigures, look: Look) -> Component:
     label, energy = look.text("consumption.keys.month"), figures.month
-    lines = [_days(energy.first, energy.end, look)]
+    lines = [look.days(energy.first, energy.end)]
     if energy.wh is None:
         return _key(label, None, lines, look)
     lines.append(look.text("consumption.keys.a_day", energy=look.energy(energy.wh / (MONTH * energy.covered))))
@@ -60,11 +56,11 @@ def _year(figures: KeyFigures, look: Look) -> Component:
     energies = {"now": look.energy(now.wh or 0), "before": look.energy(before.wh or 0)}
     lines = [
         look.text("consumption.keys.both", **energies),
-        look.text("consumption.keys.weekdays", days=_days(before.first, before.end, look)),
+        look.text("consumption.keys.weekdays", days=look.days(before.first, before.end)),
     ]
     if shared < MONTH:
         lines.append(look.text("consumption.keys.shared", count=look.number(shared)))
-    return _key(label, signed((now.wh or 0) / (before.wh or 1) - 1, look), lines, look)
+    return _key(label, look.change((now.wh or 0) / (before.wh or 1) - 1), lines, look)
 
 
 def _whole(figures: KeyFigures, look: Look) -> Component:
@@ -75,7 +71,7 @@ def _whole(figures: KeyFigures, look: Look) -> Component:
     lines = [look.text("consumption.keys.a_day", energy=look.energy(energy.wh / (days * energy.covered)))]
     lines += _partly(energy, look)
     if both and both[1].wh:
-        change = signed((both[0].wh or 0) / both[1].wh - 1, look)
+        change = look.change((both[0].wh or 0) / both[1].wh - 1)
         text = "consumption.keys.whole_change" if both[2] == days else "consumption.keys.whole_change_on_days"
         lines.append(look.text(text, change=change, count=look.number(both[2])))
     return _key(label, look.energy(energy.wh), lines, look)
@@ -121,13 +117,8 @@ def _key(label: str, figure: str | None, lines: list[str], look: Look) -> Compon
 def _partly(energy: Energy, look: Look) -> list[str]:
     if energy.covered >= 1:
         return []
-    return [look.text("consumption.hover.partly", share=look.percent(min(0.999, energy.covered)))]
+    return [look.text("consumption.hover.partly", share=look.covered(energy.covered))]
 
 
 def _when(peak: Peak, look: Look) -> str:
     return look.moment(datetime.fromtimestamp(peak.at / 1000, UTC), "EEE d MMM y, HH:mm")
-
-
-def _days(first: date, end: date, look: Look) -> str:
-    """`11 Feb – 12 Mar 2025`."""
-    return str(dates.format_interval(first, end - DAY, "yMMMd", locale=look.locale))

@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 from sync.model.localtime import PARIS
 
 from .blocks import Block, Page
-from .locale import Look
+from .locale import LANGUAGES, Look
 from .reader import ZONES, Reader
-from .view import LANGUAGES, PERIODS, THEMES, Extent, Scope, View, asked_in, period_of
+from .view import PERIODS, THEMES, Extent, Scope, View, asked_in, period_of
 
 EARLIEST, LATEST = date(1990, 1, 1), date(2100, 1, 1)  # no meter, no market of ours has readings beyond
 LONGEST_OPTION = 200

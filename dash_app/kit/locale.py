@@ -1,46 +1,94 @@
-"""How a reader reads: language, numbers, dates and theme. Numbers and dates come from the CLDR (Babel)."""
+"""How a reader reads: language, texts, numbers, dates and theme. Numbers and dates come from the CLDR (Babel).
+
+The texts of a language are the gettext catalog `locales/<language>/LC_MESSAGES/messages.po`, whose header names the
+locale of its numbers and dates. A language is there when its catalog is.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
+from pathlib import Path
 
 from babel import dates, numbers
+from babel.messages.pofile import read_po
 
-from ..texts import TEXTS
+CATALOGS = Path(__file__).resolve().parent.parent / "locales"
+FILE = "LC_MESSAGES/messages.po"
+FIRST = "en"  # the language of who asks for none, and of a text that another language lacks
+LANGUAGES = (FIRST, *sorted(path.name for path in CATALOGS.iterdir() if path.name != FIRST and (path / FILE).exists()))
 
-BYTES = (("B", "o"), ("kB", "ko"), ("MB", "Mo"), ("GB", "Go"), ("TB", "To"))
-LANGUAGES = ("en", "fr")
-LOCALES = {"en": "en_GB", "fr": "fr_FR"}
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """A language.
+
+    locale: of its numbers and dates, `fr_FR`; texts: by key; decimal, group: the marks in its numbers; marks: what
+    translates Python's into them.
+    """
+
+    locale: str
+    texts: Mapping[str, str]
+    decimal: str
+    group: str
+    marks: Mapping[int, str]
 
 
 @lru_cache
-def _signs(locale: str) -> dict[int, str]:
-    """What stands for comma and point in the numbers of a locale."""
-    return str.maketrans({",": numbers.get_group_symbol(locale), ".": numbers.get_decimal_symbol(locale)})
+def catalog_of(language: str) -> Catalog:
+    """The catalog of one of LANGUAGES, read when it is first asked for."""
+    with (CATALOGS / language / FILE).open("rb") as file:
+        messages = read_po(file)
+    locale = str(messages.locale or language)
+    texts = {str(message.id): str(message.string) for message in messages if message.id and message.string}
+    decimal, group = numbers.get_decimal_symbol(locale), numbers.get_group_symbol(locale)
+    return Catalog(locale, texts, decimal, group, str.maketrans({",": group, ".": decimal}))
+
+
+def has_text(key: str) -> bool:
+    """Whether there is such a text."""
+    return key in catalog_of(FIRST).texts
+
+
+def minus(text: str) -> str:
+    """A number with the sign that is as wide as a plus."""
+    return text.replace("-", "−")
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """language: `en` or `fr`; theme: `light` or `dark`."""
+    """language: one of LANGUAGES; theme: `light` or `dark`."""
 
-    language: str = "en"
+    language: str = FIRST
     theme: str = "light"
 
     @property
+    def catalog(self) -> Catalog:
+        return catalog_of(self.language)
+
+    @property
     def locale(self) -> str:
-        return LOCALES[self.language]
+        return self.catalog.locale
+
+    def raw_text(self, key: str) -> str:
+        """The text of a key, or the English one. Raises KeyError for an unknown key: our bug."""
+        return self.catalog.texts.get(key) or catalog_of(FIRST).texts[key]
 
     def text(self, key: str, /, **values: object) -> str:
-        """The text of a key, with values put in. Raises KeyError for an unknown key: our bug."""
-        return TEXTS[key][LANGUAGES.index(self.language)].format(**values)
+        """The same with values put in."""
+        return self.raw_text(key).format(**values)
+
+    def text_or(self, key: str, otherwise: str) -> str:
+        """The text of a key, or `otherwise` where there is none: what a source may name anew has its own name."""
+        return self.raw_text(key) if has_text(key) else otherwise
 
     def number(self, amount: float, decimals: int = 0) -> str:
         """`34,733` or `34 733`; exactly so many decimals."""
         # As numbers.format_decimal does, in a tenth of its time: a curve of two years has 3,000 numbers.
-        return f"{Decimal(str(amount)):,.{decimals}f}".translate(_signs(self.locale))
+        return f"{Decimal(str(amount)):,.{decimals}f}".translate(self.catalog.marks)
 
     def significant(self, amount: float, digits: int = 3) -> str:
         """Three significant digits, but never fewer than all whole ones: `0.0123`, `4.36`, `12,345`."""
@@ -55,16 +103,16 @@ class Look:
         return self.number(amount, min(8, digits - whole + zeros))
 
     def compact(self, amount: float) -> str:
-        """`66`, `1.2K`, `3.4M`, as the locale shortens: for labels with little room."""
-        return str(numbers.format_compact_decimal(amount, locale=self.locale, fraction_digits=1))
+        """`66`, `1.2K`, `3.4M`, as the language shortens: for labels with little room. Britain alone writes `3.4m`."""
+        return str(numbers.format_compact_decimal(amount, locale=self.language, fraction_digits=1))
 
     def bytes(self, amount: float) -> str:
         """`4.36 MB` or `4,36 Mo`: decimal multiples, three significant digits."""
-        power = 0
-        while abs(amount) >= 999.5 and power < len(BYTES) - 1:
+        units = self.raw_text("unit.bytes").split()
+        while abs(amount) >= 999.5 and len(units) > 1:
             amount /= 1000
-            power += 1
-        return f"{self.significant(amount)}\u202f{BYTES[power][LANGUAGES.index(self.language)]}"
+            del units[0]
+        return f"{self.significant(amount)}\u202f{units[0]}"
 
     def energy(self, wh: float) -> str:
         """`27,370 kWh`, `4.36 kWh`, `512 Wh`."""
@@ -95,12 +143,29 @@ class Look:
 
     def percent(self, share: float, decimals: int = 1) -> str:
         """share: 0 … 1."""
-        sign = "%" if self.language == "en" else "\u202f%"
-        return str(numbers.format_percent(share, format=f"#,##0.{'0' * decimals}{sign}", locale=self.locale))
+        form = f"#,##0.{'0' * decimals}{self.raw_text('unit.percent')}"
+        return str(numbers.format_percent(share, format=form, locale=self.locale))
+
+    def covered(self, share: float) -> str:
+        """A share of the time, never 100 % with a hole in it."""
+        return self.percent(min(share, 0.999) if share < 1 else 1.0)
+
+    def change(self, share: float) -> str:
+        """`+4.2%`, `−12.0%`: a relative change."""
+        return f"{'−' if share < 0 else '+'}{self.percent(abs(share))}"
 
     def day(self, day: date, form: str = "medium") -> str:
         """A date: short, medium, long, full, or a CLDR pattern."""
         return str(dates.format_date(day, format=form, locale=self.locale))
+
+    def days(self, start: date, end: date) -> str:
+        """`6–12 Mar 2025`: the local days [start, end), named by the first and the last of them."""
+        return str(dates.format_interval(start, end - timedelta(days=1), "yMMMd", locale=self.locale))
+
+    def stretch(self, start: date, end: date) -> str:
+        """`12 Mar 2025`, `11 Mar 2025 – 12 Mar 2025`: the local days [start, end) each in full, one alone."""
+        last = end - timedelta(days=1)
+        return self.day(start) if start == last else f"{self.day(start)} – {self.day(last)}"
 
     def moment(self, local: datetime, form: str = "d MMM y HH:mm") -> str:
         """A local date and time, given as the wall clock shows it."""

@@ -7,7 +7,6 @@ from datetime import date, timedelta
 from urllib.parse import parse_qsl, urlencode
 
 PERIODS = ("7d", "30d", "month", "year", "all", "own")
-LANGUAGES = ("en", "fr")
 THEMES = ("light", "dark")
 OWN_FIELDS = ("series", "period", "from", "to", "lang", "theme")
 
@@ -32,6 +31,11 @@ class View:
     def option(self, name: str, standard: str) -> str:
         """A choice of the page, or its standard."""
         return dict(self.options).get(name, standard)
+
+    @property
+    def last(self) -> date:
+        """The last local day of the period."""
+        return self.end - timedelta(days=1)
 
     @property
     def length(self) -> int:
@@ -59,7 +63,7 @@ def search_of(view: View) -> str:
     """The query part of the address, `?series=…&period=30d`; from and to stand there for an own period alone."""
     parts = {"series": view.series, "period": view.period}
     if view.period != "all":
-        parts |= {"from": view.start.isoformat(), "to": (view.end - timedelta(days=1)).isoformat()}
+        parts |= {"from": view.start.isoformat(), "to": view.last.isoformat()}
     parts |= {"lang": view.language, "theme": view.theme} | dict(view.options)
     return "?" + urlencode({name: text for name, text in parts.items() if text})
 

@@ -13,7 +13,7 @@ from flask import has_request_context, request
 
 from ..kit.address import look_of, page_of, whole
 from ..kit.blocks import Page
-from ..kit.locale import LANGUAGES
+from ..kit.locale import FIRST, LANGUAGES
 from ..kit.reader import Reader
 from ..kit.view import asked_in
 from .answers import first_answers, hidden_pages
@@ -26,15 +26,19 @@ from .shell import layout
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
 IN_HEAD = ("head/theme.js",)  # run at once
-EARLY = (
-    "vendor/regenerator-runtime.js",
-    "vendor/dayjs-locale-fr.js",
-)  # run before Dash starts
-CHARTS = ("vendor/plotly-page.min.js", "vendor/plotly-locale-fr.js")  # run after, while Dash asks for the page
+
+
+def _in_languages(library: str) -> list[str]:
+    """The files of a library's languages that are there; English it speaks by itself."""
+    names = [f"vendor/{library}-locale-{language}.js" for language in LANGUAGES]
+    return [name for name in names if (ASSETS / name).exists()]
+
+
+EARLY = ("vendor/regenerator-runtime.js", *_in_languages("dayjs"))  # run before Dash starts
+CHARTS = ("vendor/plotly-page.min.js", *_in_languages("plotly"))  # run after, while Dash asks for the page
 ICONS = "vendor/icons.css"
 PICTURE = "favicon.svg"
 CHART = "/_dash-component-suites/dash/dcc/async-graph.js"  # else Dash asks for it when the first chart is there
-LATE = "/dash_ag_grid/"  # 1.3 MB that a card with such a table waits for, not every chart
 NOT_NEEDED = ("/dash/dash_table/", "/dash/deps/polyfill")  # a table that we do not use; for browsers of before 2018
 
 
@@ -44,8 +48,7 @@ class Electricity(Dash):
     def interpolate_index(self, **parts: Any) -> str:  # type: ignore[override]  # Dash gives every part by name
         """The document; parts: as Dash makes them."""
         lines = [line for line in str(parts["scripts"]).splitlines() if not any(each in line for each in NOT_NEEDED)]
-        late = next((line.split('"')[1] for line in lines if LATE in line), "")
-        scripts = "\n".join(line for line in lines if LATE not in line).replace("<script src=", "<script defer src=")
+        scripts = "\n".join(lines).replace("<script src=", "<script defer src=")
         # A module runs after the deferred scripts; the classic script that Dash writes would run before them.
         renderer = str(parts["renderer"]).replace('type="application/javascript"', 'type="module"')
         early = "".join(f'<script defer src="{self._dated(name)}"></script>' for name in EARLY)
@@ -55,8 +58,8 @@ class Electricity(Dash):
         scripts += f'\n<script defer src="{chart}"></script>'
         own = _language()
         named = asked_in(request.query_string.decode("ascii", "replace")).get("lang")
-        texts = {"own": own, "language": named if named in LANGUAGES else own, "now": now, "early": early, "late": late}
-        texts["charts"] = charts
+        texts = {"own": own, "languages": " ".join(LANGUAGES), "language": named if named in LANGUAGES else own}
+        texts |= {"now": now, "early": early, "charts": charts}
         icons = f'<link rel="stylesheet" href="{self._dated(ICONS)}">'
         picture = f'<link rel="icon" type="image/svg+xml" href="{self._dated(PICTURE)}">'
         ours = {"favicon": picture, "scripts": scripts, "renderer": renderer, "css": f"{icons}{parts['css']}"}
@@ -73,7 +76,7 @@ class Electricity(Dash):
 
 
 INDEX = """<!DOCTYPE html>
-<html lang="{language}" data-own="{own}" data-late="{late}">
+<html lang="{language}" data-own="{own}" data-languages="{languages}">
   <head>
     {metas}
     <title>{title}</title>
@@ -124,8 +127,8 @@ def rehearse(app: Dash, password: str | None = None) -> None:
 
 
 def _language() -> str:
-    """The reader's own: of the browser, English unless it prefers French."""
-    return str(request.accept_languages.best_match(LANGUAGES) or "en") if has_request_context() else "en"
+    """The reader's own: what the browser prefers of ours, else English."""
+    return str(request.accept_languages.best_match(LANGUAGES) or FIRST) if has_request_context() else FIRST
 
 
 def _layout(reader: Reader, pages: tuple[Page, ...], ahead: Ahead) -> Component:

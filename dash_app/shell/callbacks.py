@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 from dash import ALL, ClientsideFunction, Dash, Input, Output, State, no_update
@@ -102,7 +101,7 @@ def _bar(app: Dash, reader: Reader, pages: tuple[Page, ...]) -> None:
         except (PyMongoError, StoreError):
             return (no_update,) * 7
         first, last = (extent.first, extent.end) if extent else (None, None)
-        days = [view.start.isoformat(), (view.end - timedelta(days=1)).isoformat()]
+        days = [view.start.isoformat(), view.last.isoformat()]
         told = {"series": view.series, "period": view.period, "from": days[0], "to": days[1]} | {
             "previous": _beside(view, -1) if first and view.start > first else None,
             "next": _beside(view, 1) if last and view.end < last else None,

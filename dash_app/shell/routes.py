@@ -77,7 +77,7 @@ def _csv(reader: Reader, page: Page, block: Block) -> Response:
             content = csv_of(frame_of(reader, block, view).table)
     except (PyMongoError, StoreError):
         return Response("the database cannot be reached: try again\n", 503, mimetype="text/plain")
-    period = f"_{view.start}_{view.end.fromordinal(view.end.toordinal() - 1)}" if page.has_period else ""
+    period = f"_{view.start}_{view.last}" if page.has_period else ""
     return Response(
         content,
         mimetype="text/csv",

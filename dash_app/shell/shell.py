@@ -13,10 +13,9 @@ from dash.development.base_component import Component
 from ..kit.address import STANDARD, needs
 from ..kit.blocks import Answer, Page
 from ..kit.components import RUN, attributes, card, icon, with_command
-from ..kit.locale import Look
+from ..kit.locale import LANGUAGES, Look
 from ..kit.static_html import lighten
-from ..kit.view import LANGUAGES, PERIODS, asked_in
-from ..texts import TEXTS
+from ..kit.view import PERIODS, asked_in
 
 POLL_MS = 5000
 NONE_TOLD: Mapping[str, tuple[str, Answer]] = MappingProxyType({})
@@ -96,7 +95,7 @@ def shell(
 
 def _banner(look: Look, name: str) -> Component:
     """Shown by the style sheet while <body> has the attribute of that name."""
-    text = with_command(TEXTS[f"shell.{name}"][LANGUAGES.index(look.language)], RUN)
+    text = with_command(look.raw_text(f"shell.{name}"), RUN)
     return html.Div([icon("alert-triangle"), html.Span(text)], className=f"banner banner-{name}", role="alert")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import parse_qs, urlsplit
 
 from playwright.sync_api import Locator, Page, expect
@@ -46,6 +47,11 @@ def drawn(page: Page, block: str) -> Locator:
 def choose_period(page: Page, name: str) -> None:
     """Click a period as a person does: on its words."""
     page.locator("#period label", has=page.locator(f'xpath=preceding-sibling::input[@value="{name}"]')).click()
+
+
+def days(text: str) -> re.Pattern[str]:
+    """`6–12 Mar 2025` with whatever white space a version of the CLDR sets around its dash and between its words."""
+    return re.compile(r"\s+".join(map(re.escape, text.split())).replace("–", r"\s*–\s*"))
 
 
 def asked(page: Page) -> dict[str, str]:

@@ -15,12 +15,12 @@ from babel import numbers
 from pymongo.database import Database
 
 from dash_app.consumption.figures import curve_figure
-from dash_app.consumption.figures_heat import cividis, scale_of
-from dash_app.consumption.figures_ticks import day_ticks, time_ticks
+from dash_app.consumption.figures_heat import scale_of
 from dash_app.kit.blocks import Figure
+from dash_app.kit.figures import cividis
 from dash_app.kit.locale import Look
+from dash_app.kit.ticks import day_ticks, time_ticks
 from dash_app.shell.pages import PAGES
-from dash_app.texts.consumption import TEXTS
 from sync.model.localtime import PARIS
 from tests import paris
 from tests.dash.views import BLOCKS, frame_of, reader_of
@@ -191,17 +191,6 @@ def test_the_scale_ends_round() -> None:
     assert scale_of(np.array([0.0])) == pytest.approx([0, 0.2, 0.4, 0.6, 0.8, 1.0])
     many = np.array([1000.0] * 999 + [50_000.0])
     assert scale_of(many)[-1] == 1000
-
-
-def test_both_languages() -> None:
-    for key, (english, french) in TEXTS.items():
-        assert english
-        assert french
-        fields = [{part.split("}")[0] for part in text.split("{")[1:]} for text in (english, french)]
-        assert fields[0] == fields[1], key
-        for sign in ":;!?%":
-            for place in (place for place, letter in enumerate(french) if letter == sign and place):
-                assert french[place - 1] in "\u202f", (key, french)
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])

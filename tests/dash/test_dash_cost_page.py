@@ -26,7 +26,6 @@ from dash_app.kit.locale import Look
 from dash_app.kit.reader import Reader
 from dash_app.kit.view import View
 from dash_app.shell.app import create_app
-from dash_app.texts.cost import TEXTS
 from tests.dash.served import Served
 from tests.dash.stores import ONE, TODAY, load_readings
 from tests.dash.test_dash_cost_bills import ALL, ENTRIES, own_bills, settings_with
@@ -69,14 +68,6 @@ def test_every_card_is_drawn_in_both_languages_and_themes(look: Look, two_years:
             frame = block.frame(reader, ALL)
             assert not frame.is_empty
             assert len(drawn(block, frame, look)) < 100_000
-
-
-def test_every_text_stands_in_both_languages_with_the_same_names_in_it() -> None:
-    for key, (english, french) in TEXTS.items():
-        assert english
-        assert french
-        assert set(re.findall(r"\{(\w+)\}", english)) == set(re.findall(r"\{(\w+)\}", french)), key
-        assert not re.search(r"[^\u202f\"][:;!?»](?= |$)", french), key
 
 
 def test_nothing_measured_is_an_empty_frame_and_prices_stand_there_all_the_same(
@@ -194,7 +185,7 @@ def test_a_person_reads_the_sums_of_the_file(served: Served, open_page: Callable
     rows = card(page, "cost-bills").locator("tbody tr")
     expect(rows).to_have_count(26)
     for place, month in enumerate(flat):
-        cells = [text.strip() for text in rows.nth(place).locator("td").all_inner_texts()]
+        cells = [text.strip() for text in rows.nth(place).locator("th, td").all_inner_texts()]
         assert cells[3:5] == [euros(flat[month]), euros(peak[month])], month
         assert cells[6:] == ["HP/HC", euros(flat[month] - peak[month])]
     expect(answer).to_contain_text("regulated tariff of 2025-02-01")
@@ -209,7 +200,7 @@ def test_the_period_of_the_address_is_what_is_billed(
     flat = own_bills(shared_data, example_flat, "14")["2024-10"]
     peak = own_bills(shared_data, example_peak, "14")["2024-10"]
     text = card(page, "cost-answer").locator(".answer").inner_text()
-    found = [Decimal(amount.replace(",", ".")) for amount in re.findall(r"([\d,]+)\u00a0€", text)]
+    found = [Decimal(amount.replace(",", ".")) for amount in re.findall(r"([\d,]+)\s€", text)]
     assert found == [peak, flat - peak]
     expect(card(page, "cost-bills").locator("tbody tr")).to_have_count(2)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
@@ -22,7 +21,6 @@ from dash_app.kit.blocks import Block
 from dash_app.kit.locale import Look
 from dash_app.kit.reader import Reader
 from dash_app.kit.view import View
-from dash_app.texts.coverage import TEXTS
 from sync.settings import load
 from sync.store.schema import VERIFICATIONS
 from tests.dash.coverage_story import DIFFERING_DAY, NEVER_ASKED, tell
@@ -41,7 +39,7 @@ def drawn(block: Block, reader: Reader, look: Look, view: View = ALL) -> str:
     """A card's content as the JSON that a browser gets; a figure must be one that plotly knows."""
     frame = block.frame(reader, view)
     if frame.is_empty:
-        return look.text(block.empty, command="…")
+        return look.text(PAGE.text_of(block, "empty"), command="…")
     if block.figure:
         figure = block.figure(frame, look)
         go.Figure(figure)
@@ -74,14 +72,6 @@ def test_nothing_stored_is_a_message_on_each_card(database: Database[Any]) -> No
     for block in PAGE.blocks:
         assert block.frame(reader, ALL).is_empty == (block.name != "coverage-calls")
         assert drawn(block, reader, Look("fr"))
-
-
-def test_every_text_stands_in_both_languages_with_the_same_names_in_it() -> None:
-    for key, (english, french) in TEXTS.items():
-        assert english
-        assert french
-        assert set(re.findall(r"\{(\w+)\}", english)) == set(re.findall(r"\{(\w+)\}", french)), key
-        assert not re.search(r"[^\u202f\"][:;!?»](?= |$)", french), key
 
 
 def test_days_stand_in_their_week_and_weekday() -> None:

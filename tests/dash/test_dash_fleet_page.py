@@ -18,11 +18,11 @@ from dash_app.fleet.figures import kwh
 from dash_app.fleet.page import PAGE
 from dash_app.kit.locale import Look
 from sync.fleet.build import Fleet
-from sync.load.outcome import Silence
+from sync.load.progress import Silence
 from sync.model.clock import SystemClock
 from tests import fleet_rows
 from tests.dash.fleet_views import FIRST, HOUSEHOLDS, LAST, stored
-from tests.dash.readers import all_answered, answered, asked, choose_period, drawn, shown
+from tests.dash.readers import all_answered, answered, asked, choose_period, days, drawn, shown
 from tests.dash.served import Served, serve
 from tests.dash.test_dash_accessibility import findings
 from tests.fleet_rows import by_hand, groups_of, identity, london_rows
@@ -52,7 +52,7 @@ def test_a_person_reads_what_households_use(page_of_many: Served, open_page: Ope
     expect(shown(page).locator(".message-bug, .message-failed, .message-empty")).to_have_count(0)
     keys = answered(page, "fleet-keys")
     expect(keys.locator(".warning")).to_have_count(0)
-    expect(keys.locator("header p")).to_contain_text("1 Oct – 1 Dec 2012".replace(" – ", "\u2009–\u2009"))
+    expect(keys.locator("header p")).to_contain_text(days("1 Oct–1 Dec 2012"))
     figure = keys.locator(".key", has_text="Median household").locator(".key-figure")
     end = LAST + timedelta(days=1)
     expect(figure).to_have_text(kwh(median(FIRST, end, 7), EN))

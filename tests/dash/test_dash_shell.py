@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 from dash_app.kit.locale import Look
 from dash_app.shell.pages import PAGES
 from tests.dash.pages_of_meters import OF_METERS
-from tests.dash.readers import all_answered, answered, asked, card, choose_period, drawn, shown
+from tests.dash.readers import all_answered, answered, asked, card, choose_period, days, drawn, shown
 from tests.dash.served import Served, Watch
 
 Open = Callable[..., Page]
@@ -39,15 +39,15 @@ def test_the_navigation_leads_to_every_page(served: Served, open_page: Open, pag
 def test_periods_and_arrows(served: Served, open_page: Open) -> None:
     page = open_page(f"{served.url}/consumption")
     subtitle = answered(page, "load-curve").locator("header p")
-    for name, days in {
+    for name, text in {
         "7d": "6–12 Mar 2025",
         "month": "1–31 Mar 2025",
-        "year": "1 Jan – 31 Dec 2025",
-        "all": "13 Mar 2023 – 12 Mar 2025",
-        "30d": "11 Feb – 12 Mar 2025",
+        "year": "1 Jan–31 Dec 2025",
+        "all": "13 Mar 2023–12 Mar 2025",
+        "30d": "11 Feb–12 Mar 2025",
     }.items():
         choose_period(page, name)
-        expect(subtitle).to_contain_text(days.replace(" – ", "\u2009–\u2009"))
+        expect(subtitle).to_contain_text(days(text))
         assert asked(page)["period"] == name
     page.get_by_label("Previous period").click()
     expect(subtitle).to_contain_text("12 Jan")
