@@ -1,4 +1,4 @@
-"""Figures of the page of the Norwegian areas, the map apart: pure, from the frames of `queries.areas`."""
+"""Figures of the page of the Norwegian areas, the map apart: pure, from the frames of `queries`."""
 
 from __future__ import annotations
 

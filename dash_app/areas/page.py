@@ -5,8 +5,8 @@ from __future__ import annotations
 from dash.development.base_component import Component
 
 from ..kit.blocks import Block, Frame, Page
-from ..kit.components import key_figure, key_figures
-from ..kit.controls import labelled, named, one_of, row, segmented, slider, some_of
+from ..kit.components import named_figures
+from ..kit.controls import labelled, named, one_of, segmented, side_by_side, slider, some_of
 from ..kit.locale import Look, minus
 from ..kit.reader import Reader
 from ..kit.view import View
@@ -50,7 +50,7 @@ def energy_controls(reader: Reader, view: View, look: Look) -> Component:
     shown = [group for group in groups if group["items"]]
     chosen = [name for name in groups_in(view) if name in seen]
     titles = [look.text(f"areas.{name}") for name in ("area", "flow", "groups")]
-    return row(
+    return side_by_side(
         named(titles[0], segmented("area", sorted({*there["areas"], area}), area, titles[0])),
         named(titles[1], segmented("flow", labelled(FLOWS, "areas", look), flow_in(view), titles[1])),
         named(titles[2], some_of("groups", shown, chosen, titles[2], look.text("areas.all_groups"))),
@@ -69,9 +69,7 @@ def key_body(frame: Frame, look: Look) -> Component:
     hours = look.text("areas.keys.hours", hours=look.number(figures["hours"]))
     when = [look.moment(each, "EEE d MMM y, HH:mm") for each in times] or ["", ""]
     lines = {"mwh": of_all, "mean_mwh": hours, "most_mwh": when[0], "least_mwh": when[1]}
-    return key_figures(
-        [key_figure(look.text(f"areas.keys.{name}"), energy(name), text) for name, text in lines.items()]
-    )
+    return named_figures("areas.keys", [(name, energy(name), text) for name, text in lines.items()], look)
 
 
 def map_controls(_reader: Reader, view: View, look: Look) -> Component:
@@ -86,7 +84,7 @@ def weather_controls(_reader: Reader, view: View, look: Look) -> Component:
     """The measure, the lag, and the window of the moving correlation."""
     title = look.text("areas.weather")
     days = view.option("days", STANDARDS["days"])
-    return row(
+    return side_by_side(
         named(title, segmented("weather", labelled(VARIABLES, "areas", look), weather_in(view), title)),
         _slider("lag", lag_in(view), LAGS, [-72, -24, 0, 24, 72], look),
         _slider("days", int(days) if days.isdecimal() else 14, WINDOWS, [3, 14, 30, 60], look),
@@ -105,19 +103,9 @@ PAGE = Page(
     empty="areas.empty",
     subtitle="areas.subtitle",
     blocks=(
-        Block(
-            "areas-keys",
-            "areas.keys",
-            key_frame,
-            body=key_body,
-            wide=True,
-            height=160,
-            controls=energy_controls,
-            options=OF_AREA,
-        ),
+        Block("areas-keys", key_frame, body=key_body, wide=True, height=160, controls=energy_controls, options=OF_AREA),
         Block(
             "areas-map",
-            "areas.map",
             map_frame,
             figure=map_figure,
             height=480,
@@ -125,14 +113,11 @@ PAGE = Page(
             options=(*OF_ENERGY, "colour"),
             picks="area",
         ),
-        Block("areas-shares", "areas.shares", shares_frame, figure=shares_figure, height=480, options=OF_AREA),
-        Block("areas-lines", "areas.lines", lines_frame, figure=lines_figure, wide=True, height=380, options=OF_AREA),
-        Block(
-            "areas-totals", "areas.totals", totals_frame, figure=totals_figure, wide=True, height=340, options=OF_ENERGY
-        ),
+        Block("areas-shares", shares_frame, figure=shares_figure, height=480, options=OF_AREA),
+        Block("areas-lines", lines_frame, figure=lines_figure, wide=True, height=380, options=OF_AREA),
+        Block("areas-totals", totals_frame, figure=totals_figure, wide=True, height=340, options=OF_ENERGY),
         Block(
             "areas-lag",
-            "areas.lag",
             lag_frame,
             figure=lag_figure,
             wide=True,
@@ -142,7 +127,6 @@ PAGE = Page(
         ),
         Block(
             "areas-rolling",
-            "areas.rolling",
             rolling_frame,
             figure=rolling_figure,
             wide=True,

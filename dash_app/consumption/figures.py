@@ -14,7 +14,7 @@ from ..kit.figures import Figure, axis, colour, faded, figure, hover, margins, n
 from ..kit.locale import Look
 from ..kit.ticks import DAY_MS, HOUR_MS, box, flow_of, flow_text, hatching, short_time, time_ticks
 from .queries import Intervals, local_of
-from .queries_curve import READINGS
+from .queries_frames import READINGS
 
 HEADROOM = 1.12  # room above the highest value for the marks of change nights
 STRIP: dict[str, Any] = {"domain": [0.0, 0.1]}

@@ -1,4 +1,4 @@
-"""Figures of the cost page: pure, from the frames of `queries.cost_frames`."""
+"""Figures of the cost page: pure, from the frames of `queries`."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from sync.tariffs.bill import MonthBill, cents
 from ..kit.blocks import Frame
 from ..kit.figures import Figure, axis, bars, colour, faded, figure, margins, number_room
 from ..kit.locale import Look
-from .queries import Comparison, Contract, Month
-from .queries_frames import zone_energy
+from .queries import Comparison, Contract, Month, zone_energy
 
 FAINTEST = 0.18
 FEW_MONTHS = 4  # fewer, and the axis would count days

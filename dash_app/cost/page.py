@@ -18,8 +18,10 @@ from ..kit.components import key_figure, key_figures, note, sentence, warning
 from ..kit.locale import Look
 from ..kit.table import table
 from .figures import months_figure, zones_figure
-from .queries import Comparison, Contract, Month
-from .queries_frames import (
+from .queries import (
+    Comparison,
+    Contract,
+    Month,
     Rank,
     bills_frame,
     contracts_frame,
@@ -240,10 +242,10 @@ PAGE = Page(
     icon="coins",
     empty="cost.empty",
     blocks=(
-        Block("cost-answer", "cost.answer", contracts_frame, body=answer_body, wide=True),
-        Block("cost-months", "cost.months", bills_frame, figure=months_figure, wide=True, height=360),
-        Block("cost-bills", "cost.bills", bills_frame, body=bills_body, wide=True),
-        Block("cost-zones", "cost.zones", zones_frame, figure=zones_figure, wide=True, height=240),
-        Block("cost-prices", "cost.prices", prices_frame, body=prices_body, wide=True, empty="shell.empty"),
+        Block("cost-answer", contracts_frame, body=answer_body, wide=True),
+        Block("cost-months", bills_frame, figure=months_figure, wide=True, height=360),
+        Block("cost-bills", bills_frame, body=bills_body, wide=True),
+        Block("cost-zones", zones_frame, figure=zones_figure, wide=True, height=240),
+        Block("cost-prices", prices_frame, body=prices_body, wide=True, empty="shell.empty"),
     ),
 )

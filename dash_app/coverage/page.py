@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import dash_mantine_components as dmc
 from dash import html
 from dash.development.base_component import Component
 
+from sync.http.budget import Usage
+from sync.model.privacy import scrub
 from sync.model.window import Entry
 
 from ..kit.blocks import Block, Frame, Page
-from ..kit.components import attributes, code, key_figure, key_figures, note, sentence
+from ..kit.components import attributes, code, key_figure, key_figures, note, sentence, warning, with_command
 from ..kit.controls import option
 from ..kit.locale import Look
 from ..kit.reader import Reader
 from ..kit.table import table
 from ..kit.view import View
 from .figures import calendar_figure, hours, hours_of
-from .page_upkeep import calls_body, local, runs_body, verification_body
 from .queries import COMPLETE, DIFFERS, PROBLEMS, DayCoverage, History, history
 from .queries_frames import (
     DAY,
@@ -33,7 +35,7 @@ from .queries_frames import (
     states_frame,
     verification_frame,
 )
-from .queries_upkeep import Problem, counts
+from .queries_upkeep import REPAIR, VERIFY, Problem, Run, Upkeep, Verification, counts
 
 MOST_PROBLEMS = 40
 
@@ -194,6 +196,101 @@ def _windows_table(name: str, entries: list[tuple[str, Entry]], found: History, 
     return table(name, head, rows, frozenset({3, 4, 5}))
 
 
+# --- the whole database -----------------------------------------------------------------------------------------------
+
+
+RESULTS = {"missing": "missing", "extra": "extra", "different": "different_ones", "duplicates": "duplicates"}
+
+
+def local(moment: datetime, zone: ZoneInfo, look: Look) -> str:
+    """A moment as the wall clock of the series shows it."""
+    return look.moment(moment.astimezone(zone))
+
+
+def calls_body(frame: Frame, look: Look) -> Component:
+    """Calls of this UTC day against the budget of this machine, and those of the functions."""
+    state: Upkeep = frame.notes["state"]
+    if isinstance(state.usage, str):
+        return warning(state.usage)
+    zone: ZoneInfo = frame.notes["zone"]
+    used, left = _used(state.usage, zone, look)
+    functions = key_figure(
+        look.text("coverage.calls.functions"),
+        look.number(state.runs_today),
+        look.text("coverage.calls.elsewhere"),
+    )
+    return key_figures([key_figure(look.text("coverage.calls.label"), used, left), functions])
+
+
+def _used(usage: Usage, zone: ZoneInfo, look: Look) -> tuple[str, str]:
+    calls = look.number(usage.calls)
+    if usage.closed:
+        return calls, look.text("coverage.calls.closed", text=scrub(usage.closed))
+    if usage.limit is None:
+        return look.text("coverage.calls.unlimited", calls=calls), look.text("coverage.calls.own")
+    until = datetime.combine(usage.day + timedelta(days=1), time(), UTC).astimezone(zone)
+    used = look.text("coverage.calls.used", calls=calls, limit=look.number(usage.limit))
+    left = {"left": look.number(usage.left), "until": look.moment(until, "HH:mm")}
+    return used, look.text("coverage.calls.left", **left)
+
+
+def runs_body(frame: Frame, look: Look) -> Component:
+    """The newest runs of the functions."""
+    state: Upkeep = frame.notes["state"]
+    zone: ZoneInfo = frame.notes["zone"]
+    columns = ("when", "function", "result", "calls", "new", "changed", "duration", "said")
+    rows = [
+        [
+            local(run.at, zone, look),
+            run.function,
+            look.text(f"coverage.run.{_result(run)}"),
+            look.number(run.calls),
+            look.number(run.new),
+            look.number(run.changed),
+            f"{look.number(run.seconds, 1)}\u202fs",
+            run.text or "–",
+        ]
+        for run in state.runs
+    ]
+    head = [look.text(f"coverage.column.{column}") for column in columns]
+    return table(look.text("coverage.runs.title"), head, rows, frozenset({3, 4, 5, 6}))
+
+
+def _result(run: Run) -> str:
+    if not run.ok:
+        return "failed"
+    return "part" if run.waiting else "done"
+
+
+def verification_body(frame: Frame, look: Look) -> Component:
+    """The newest comparison of each pair in words, and what to run when it does not hold any more."""
+    state: Upkeep = frame.notes["state"]
+    zone: ZoneInfo = frame.notes["zone"]
+    lines: list[Component] = []
+    for each in state.verifications:
+        lines.append(sentence(_verified(each, zone, look)))
+        if not each.identical:
+            lines.append(html.P(with_command("{command}", REPAIR), className="mend"))
+        elif each.stored != each.count:
+            text = look.text("coverage.verified.since", count=look.number(each.stored), command="{command}")
+            lines.append(note(with_command(text, VERIFY)))
+    for name in state.stale:
+        text = look.text("coverage.verified.stale", name=name, command="{command}")
+        lines.append(warning(with_command(text, REPAIR)))
+    return html.Div(lines)
+
+
+def _verified(each: Verification, zone: ZoneInfo, look: Look) -> str:
+    names = {"regular": each.regular, "timeseries": each.timeseries, "at": local(each.at, zone, look)}
+    if each.identical:
+        return look.text("coverage.verified.identical", **names, count=look.number(each.count))
+    differences = ", ".join(
+        look.text(f"coverage.verified.{RESULTS[name]}", count=look.number(count))
+        for name, count in each.differences.items()
+    )
+    return look.text("coverage.verified.different", **names, differences=differences)
+
+
 PAGE = Page(
     name="coverage",
     title="coverage.title",
@@ -201,41 +298,13 @@ PAGE = Page(
     empty="coverage.empty",
     options={DAY: ""},
     blocks=(
-        Block("coverage-answer", "coverage.answer", states_frame, body=answer_body, wide=True, options=()),
-        Block(
-            "coverage-calendar",
-            "coverage.calendar",
-            calendar_frame,
-            figure=calendar_figure,
-            wide=True,
-            height=223,
-            picks=DAY,
-        ),
-        Block("coverage-day", "coverage.day", day_frame, body=day_body, wide=True, controls=day_controls),
-        Block("coverage-problems", "coverage.problems", problems_frame, body=problems_body, wide=True, options=()),
-        Block("coverage-calls", "coverage.calls", calls_frame, body=calls_body, options=(), empty="shell.empty"),
-        Block(
-            "coverage-verification",
-            "coverage.verification",
-            verification_frame,
-            body=verification_body,
-            options=(),
-        ),
-        Block(
-            "coverage-runs",
-            "coverage.runs",
-            runs_frame,
-            body=runs_body,
-            wide=True,
-            options=(),
-        ),
-        Block(
-            "coverage-ledger",
-            "coverage.ledger",
-            ledger_frame,
-            body=ledger_body,
-            wide=True,
-            options=(),
-        ),
+        Block("coverage-answer", states_frame, body=answer_body, wide=True, options=()),
+        Block("coverage-calendar", calendar_frame, figure=calendar_figure, wide=True, height=223, picks=DAY),
+        Block("coverage-day", day_frame, body=day_body, wide=True, controls=day_controls),
+        Block("coverage-problems", problems_frame, body=problems_body, wide=True, options=()),
+        Block("coverage-calls", calls_frame, body=calls_body, options=(), empty="shell.empty"),
+        Block("coverage-verification", verification_frame, body=verification_body, options=()),
+        Block("coverage-runs", runs_frame, body=runs_body, wide=True, options=()),
+        Block("coverage-ledger", ledger_frame, body=ledger_body, wide=True, options=()),
     ),
 )

@@ -1,4 +1,4 @@
-"""Figures of the page about many meters: how use spreads, over time and at once. Pure, from `queries.fleet_frames`."""
+"""Figures of the page about many meters: how use spreads, over time and at once. Pure, from `queries_frames`."""
 
 from __future__ import annotations
 

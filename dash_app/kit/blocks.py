@@ -49,17 +49,16 @@ class Answer:
 class Block:
     """One card. Exactly one of `figure` (a plotly figure as a dict, pure) and `body` (any component, pure) is set.
 
-    name: unique over all pages, `load-curve`: in element ids and names of downloads; texts: what its texts begin with:
-    `<texts>.title` is a question, `<texts>.subtitle` stands under it and `<texts>.empty` in place of an empty frame,
-    where there are such; frame: asks the database; wide: takes the full width; height: px of a figure; subtitle, empty:
-    keys of other texts than those; zooms: a new range of the x axis (dates, UTC) comes back to `frame` as the view's
-    option `zoom`, `startms-endms`; options: the page's choices on which the answer depends, so that others do not ask
-    again (None = all); picks: the option that a click on a point sets, to the first of its `customdata`. A figure whose
-    layout has a height is as high as that.
+    name: unique over all pages, `cost-months`: in element ids and names of downloads; frame: asks the database; wide:
+    takes the full width; height: px of a figure; zooms: a new range of the x axis (dates, UTC) comes back to `frame` as
+    the view's option `zoom`, `startms-endms`; options: the page's choices on which the answer depends, so that others
+    do not ask again (None = all); picks: the option that a click on a point sets, to the first of its `customdata`;
+    texts: what its texts begin with, where that is not its name, `cost.months`: `<texts>.title` is a question,
+    `<texts>.subtitle` stands under it and `<texts>.empty` in place of an empty frame, where there are such; subtitle,
+    empty: keys of other texts than those. A figure whose layout has a height is as high as that.
     """
 
     name: str
-    texts: str
     frame: Callable[[Reader, View], Frame]
     figure: Callable[[Frame, Look], Figure] | None = None
     body: Callable[[Frame, Look], Component] | None = None
@@ -72,11 +71,15 @@ class Block:
     zooms: bool = False
     picks: str = ""
     options: tuple[str, ...] | None = None
+    texts: str = ""
+
+    def own(self, kind: str) -> str:
+        """The key of its own text of a kind."""
+        return f"{self.texts or self.name.replace('-', '.', 1)}.{kind}"
 
     @property
     def title(self) -> str:
-        """The key of its question."""
-        return f"{self.texts}.title"
+        return self.own("title")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +111,6 @@ class Page:
 
     def text_of(self, block: Block, kind: str) -> str:
         """The key of a block's text of a kind, `subtitle` or `empty`: named, or its own, or that of the page."""
-        own = f"{block.texts}.{kind}"
+        own = block.own(kind)
         key: str = getattr(block, kind) or (own if has_text(own) else getattr(self, kind))
         return key

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import dash_mantine_components as dmc
@@ -62,6 +62,11 @@ def key_figure(label: str, figure: str, note: Content = "") -> Component:
 def key_figures(figures: Sequence[Component]) -> Component:
     """A row of key figures that wraps on small screens."""
     return html.Div(list(figures), className="keys")
+
+
+def named_figures(texts: str, rows: Iterable[tuple[str, str, Content]], look: Look) -> Component:
+    """Key figures by name, number and note: what each is called is the text `<texts>.<name>`."""
+    return key_figures([key_figure(look.text(f"{texts}.{name}"), figure, note) for name, figure, note in rows])
 
 
 def sentence(text: str) -> Component:

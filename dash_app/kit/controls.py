@@ -21,7 +21,7 @@ def option(name: str) -> dict[str, str]:
     return {"type": "option", "name": name}
 
 
-def row(*controls: Component) -> Component:
+def side_by_side(*controls: Component) -> Component:
     """Controls beside each other; they wrap."""
     return html.Div(list(controls), className="sliders")
 

@@ -1,4 +1,4 @@
-"""Figures of the market page: pure, from the frames of `queries.market_frames`."""
+"""Figures of the market page: pure, from the frames of `queries_frames`."""
 
 from __future__ import annotations
 

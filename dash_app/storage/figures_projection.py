@@ -1,4 +1,4 @@
-"""How many meters fit into each tier. Pure, from `queries.storage.projection_frame`."""
+"""How many meters fit into each tier. Pure, from `queries.projection_frame`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from ..kit.blocks import Frame
 from ..kit.figures import SILENT, Figure, axis, colour, figure, margins, room, scatter, upright
 from ..kit.locale import Look
-from .figures_marks import counted, note, short, told
+from .figures import counted, note, short, told
 from .projection import FORMS, Fit, Wish
 
 

@@ -1,4 +1,4 @@
-"""How fast both forms answer. Pure, from `queries.storage_lab.times_frame`."""
+"""How fast both forms answer. Pure, from `queries.times_frame`."""
 
 from __future__ import annotations
 

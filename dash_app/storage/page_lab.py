@@ -15,7 +15,7 @@ from ..kit.blocks import Frame
 from ..kit.components import note, sentence, warning
 from ..kit.locale import Look
 from ..kit.table import Cell, Sortable, table
-from .figures_marks import percent_text
+from .figures import percent_text
 
 Result = Mapping[str, Any]
 Row = Mapping[str, Any]

@@ -9,14 +9,15 @@ from dash.development.base_component import Component
 
 from ..kit.blocks import Frame
 from ..kit.components import note, sentence, warning
-from ..kit.controls import named, row, segmented, slider
+from ..kit.controls import named, segmented, side_by_side, slider
 from ..kit.locale import Look
 from ..kit.reader import Reader
+from ..kit.sizes import Measured
 from ..kit.table import Cell, table
 from ..kit.view import View
-from .figures_marks import counted
+from .figures import counted
 from .projection import DISK, FORMS, QUOTA, STEPS, TIERS, Fit, Wish, smallest
-from .queries import RANGES, Measured, chosen
+from .queries import RANGES, chosen
 
 
 def controls(_reader: Reader, view: View, look: Look) -> Component:
@@ -24,7 +25,7 @@ def controls(_reader: Reader, view: View, look: Look) -> Component:
     powers = [{"value": power, "label": look.compact(10**power)} for power in range(7)]
     years = [{"value": year, "label": str(year)} for year in (1, 5, 10, 20, 30)]
     step = look.text("storage.projection.step")
-    return row(
+    return side_by_side(
         _slider("log_meters", "meters", powers, view, look, step=0.1, label=None),
         _slider("years", "years", years, view, look, step=1),
         named(step, segmented("step", [str(minutes) for minutes in STEPS], f"{chosen(view, 'step'):g}", step)),

@@ -20,7 +20,7 @@ from pymongo.database import Database
 
 from dash_app.cost.figures import strengths
 from dash_app.cost.page import PAGE, hours_text
-from dash_app.cost.queries_frames import prices_frame
+from dash_app.cost.queries import prices_frame
 from dash_app.kit.blocks import Block, Frame
 from dash_app.kit.locale import Look
 from dash_app.kit.reader import Reader

@@ -69,7 +69,7 @@ def test_every_text_is_used() -> None:
     """By its key, by a key that the code puts together after a beginning, as a choice of a control, or as a block's."""
     patterns = {pattern for path in CATALOGS.parent.rglob("*.py") for pattern in named_in(path.read_text())}
     used = re.compile("|".join(pattern for pattern in patterns if "." in pattern))
-    of_blocks = {f"{block.texts}.{kind}" for page in PAGES for block in page.blocks for kind in KINDS}
+    of_blocks = {block.own(kind) for page in PAGES for block in page.blocks for kind in KINDS}
     assert [key for key in catalog_of(FIRST).texts if not used.fullmatch(key) and key not in of_blocks] == []
 
 

@@ -78,8 +78,8 @@ PAGES = (
         TITLE,
         "database",
         (
-            Block("chosen", TEXTS, chosen, body=chosen_body, controls=meters),
-            Block("failing", TEXTS, failing, body=chosen_body),
+            Block("chosen", chosen, body=chosen_body, controls=meters, texts=TEXTS),
+            Block("failing", failing, body=chosen_body, texts=TEXTS),
         ),
         has_series=False,
         has_period=False,
@@ -90,8 +90,8 @@ PAGES = (
         TITLE,
         "bolt",
         (
-            Block("curve", TEXTS, curve, figure=bars, wide=True, height=700, zooms=True),
-            Block("below", TEXTS, curve, figure=bars, height=700),
+            Block("curve", curve, figure=bars, wide=True, height=700, zooms=True, texts=TEXTS),
+            Block("below", curve, figure=bars, height=700, texts=TEXTS),
         ),
     ),
 )
