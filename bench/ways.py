@@ -24,7 +24,7 @@ from bson import ObjectId
 from pymongo import IndexModel
 
 from sync.load.bulk_import import import_london
-from sync.load.loader import Loader
+from sync.load.report import Loader
 from sync.model.clock import SystemClock
 from sync.model.readings import ReadingBatch
 from sync.settings import DEFAULT_COLLECTIONS

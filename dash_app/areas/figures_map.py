@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..consumption.figures_ticks import hatching
 from ..kit.blocks import Frame
-from ..kit.figures import Figure, colour, figure
-from ..kit.locale import Look
+from ..kit.figures import SEQUENTIAL, Figure, cividis, colour, figure, scatter, words
+from ..kit.locale import Look, minus
+from ..kit.ticks import hatching
 from .figures_norway import CENTRES, OUTLINES
 from .queries import ENERGY, SUMMED
 
-# Cividis at even steps: plotly.js cannot colour the fill of a polygon by a scale.
-SCALE = ("#00224e", "#123570", "#3b496c", "#575d6d", "#707173", "#8a8678", "#a59c74", "#c3b369", "#e1cc55", "#fee838")
 UNITS = {"temperature_c": "°C", "precipitation_mm": "mm", "wind_ms": "m/s"}
 ZERO_BASED = (ENERGY, SUMMED, "wind_ms")
 
@@ -22,16 +20,15 @@ def map_figure(frame: Frame, look: Look) -> Figure:
     numbers, colour_by = frame.notes["numbers"], frame.notes["colour"]
     low, high = ends(numbers, colour_by)
     data: list[dict[str, Any]] = [
-        {
-            "type": "scatter",
-            "mode": "lines",
-            "x": [x for x, _ in (*corners, corners[0])],
-            "y": [y for _, y in (*corners, corners[0])],
-            "fill": "toself",
-            "fillcolor": shade(numbers[area], low, high),
-            "line": {"color": colour(look, "paper"), "width": 1.5},
-            "hoverinfo": "skip",
-        }
+        scatter(
+            "lines",
+            [x for x, _ in (*corners, corners[0])],
+            [y for _, y in (*corners, corners[0])],
+            fill="toself",
+            fillcolor=cividis((numbers[area] - low) / (high - low)),
+            line={"color": colour(look, "paper"), "width": 1.5},
+            hoverinfo="skip",
+        )
         for area, corners in OUTLINES.items()
         if area in numbers
     ]
@@ -41,7 +38,7 @@ def map_figure(frame: Frame, look: Look) -> Figure:
     data += [_labels(frame, low, high, look), _bar(frame, low, high)]
     hidden = {"visible": False, "fixedrange": True}
     xs, ys = ([corner[way] for corners in OUTLINES.values() for corner in corners] for way in (0, 1))
-    said = {"text": look.text("areas.map.source"), "showarrow": False, "xref": "paper", "yref": "paper", "x": 1, "y": 0}
+    said = words(look.text("areas.map.source"), x=1, y=0)
     quiet = {"xanchor": "right", "yanchor": "bottom", "font": {"size": 10, "color": colour(look, "quiet")}}
     return figure(
         look,
@@ -62,21 +59,11 @@ def ends(numbers: dict[str, float], colour_by: str) -> tuple[float, float]:
     return low, high if high > low else low + 1
 
 
-def shade(number: float, low: float, high: float) -> str:
-    """The colour of a number on the scale."""
-    place = (number - low) / (high - low) * (len(SCALE) - 1)
-    before = min(int(place), len(SCALE) - 2)
-    share = place - before
-    parts = [[int(SCALE[at][way : way + 2], 16) for way in (1, 3, 5)] for at in (before, before + 1)]
-    red, green, blue = (round(left + (right - left) * share) for left, right in zip(*parts, strict=True))
-    return f"rgb({red},{green},{blue})"
-
-
 def number_text(number: float, colour_by: str, look: Look) -> str:
     """A number of the map with its unit, and whether it is a sum or a mean."""
     if colour_by == ENERGY:
         return look.grid_energy(number)
-    shown = f"{look.number(number, 1).replace('-', chr(0x2212))}\u202f{UNITS[colour_by]}"
+    shown = f"{minus(look.number(number, 1))}\u202f{UNITS[colour_by]}"
     return look.text("areas.sum" if colour_by == SUMMED else "areas.mean", number=shown)
 
 
@@ -89,40 +76,38 @@ def _labels(frame: Frame, low: float, high: float, look: Look) -> dict[str, Any]
         text = number_text(numbers[area], by, look) if known else look.text("areas.not_known")
         said = look.text("areas.map.hover", area=area, number=text)
         if known and shares[area] is not None and shares[area] < 1:
-            said += "<br>" + look.text("areas.map.measured", share=look.percent(min(0.999, shares[area])))
+            said += "<br>" + look.text("areas.map.measured", share=look.covered(shares[area]))
         hover.append([area, said])
         light = known and (numbers[area] - low) / (high - low) > 0.55
         fonts.append("#111827" if light else "#ffffff" if known else colour(look, "text"))
-    return {
-        "type": "scatter",
-        "mode": "markers+text",
-        "x": [x for x, _ in CENTRES.values()],
-        "y": [y for _, y in CENTRES.values()],
-        "text": list(CENTRES),
-        "textfont": {"color": fonts, "size": 13},
-        "marker": {"size": 46, "opacity": 0},
-        "customdata": hover,
-        "hovertemplate": "%{customdata[1]}<extra></extra>",
-    }
+    return scatter(
+        "markers+text",
+        [x for x, _ in CENTRES.values()],
+        [y for _, y in CENTRES.values()],
+        text=list(CENTRES),
+        textfont={"color": fonts, "size": 13},
+        marker={"size": 46, "opacity": 0},
+        customdata=hover,
+        hovertemplate="%{customdata[1]}<extra></extra>",
+    )
 
 
 def _bar(frame: Frame, low: float, high: float) -> dict[str, Any]:
     """The scale, on an unseen point."""
     by = frame.notes["colour"]
     factor, unit = (1e9, "GWh") if by == ENERGY else (1.0, UNITS[by])
-    return {
-        "type": "scatter",
-        "mode": "markers",
-        "x": [0],
-        "y": [0],
-        "hoverinfo": "skip",
-        "marker": {
+    return scatter(
+        "markers",
+        [0],
+        [0],
+        hoverinfo="skip",
+        marker={
             "color": [low / factor],
             "cmin": low / factor,
             "cmax": high / factor,
-            "colorscale": [[place / (len(SCALE) - 1), each] for place, each in enumerate(SCALE)],
+            "colorscale": SEQUENTIAL,
             "showscale": True,
             "opacity": 0,
             "colorbar": {"title": {"text": unit}, "thickness": 12, "outlinewidth": 0, "len": 0.6},
         },
-    }
+    )

@@ -12,66 +12,18 @@ from .queries_compare import key_frame, months_frame
 from .queries_curve import curve_frame
 from .queries_frames import days_frame, duration_frame, heat_frame, week_frame
 
-EMPTY = "consumption.empty"
-
 PAGE = Page(
     name="consumption",
     title="consumption.title",
     icon="bolt",
+    empty="consumption.empty",
     blocks=(
-        Block("key-figures", "consumption.keys.title", key_frame, body=key_body, wide=True, height=240, empty=EMPTY),
-        Block(
-            "load-curve",
-            "consumption.curve.title",
-            curve_frame,
-            figure=curve_figure,
-            subtitle="consumption.curve.subtitle",
-            wide=True,
-            height=400,
-            empty=EMPTY,
-            zooms=True,
-        ),
-        Block(
-            "hours",
-            "consumption.heat.title",
-            heat_frame,
-            figure=heat_figure,
-            subtitle="consumption.heat.subtitle",
-            wide=True,
-            height=360,
-            empty=EMPTY,
-        ),
-        Block(
-            "days",
-            "consumption.days.title",
-            days_frame,
-            figure=days_figure,
-            subtitle="consumption.days.subtitle",
-            empty=EMPTY,
-        ),
-        Block(
-            "months",
-            "consumption.months.title",
-            months_frame,
-            figure=months_figure,
-            subtitle="consumption.months.subtitle",
-            empty=EMPTY,
-        ),
-        Block(
-            "typical-week",
-            "consumption.week.title",
-            week_frame,
-            figure=week_figure,
-            subtitle="consumption.week.subtitle",
-            empty=EMPTY,
-        ),
-        Block(
-            "load-duration",
-            "consumption.duration.title",
-            duration_frame,
-            figure=duration_figure,
-            subtitle="consumption.duration.subtitle",
-            empty=EMPTY,
-        ),
+        Block("key-figures", "consumption.keys", key_frame, body=key_body, wide=True, height=240),
+        Block("load-curve", "consumption.curve", curve_frame, figure=curve_figure, wide=True, height=400, zooms=True),
+        Block("hours", "consumption.heat", heat_frame, figure=heat_figure, wide=True, height=360),
+        Block("days", "consumption.days", days_frame, figure=days_figure),
+        Block("months", "consumption.months", months_frame, figure=months_figure),
+        Block("typical-week", "consumption.week", week_frame, figure=week_figure),
+        Block("load-duration", "consumption.duration", duration_frame, figure=duration_figure),
     ),
 )

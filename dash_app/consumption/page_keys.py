@@ -8,9 +8,8 @@ from dash import html
 from dash.development.base_component import Component
 
 from ..kit.blocks import Frame
+from ..kit.components import key_figure, key_figures
 from ..kit.locale import Look
-from ..kit.parts import key_figure, key_figures
-from .figures_days import signed
 from .queries_compare import MONTH, Energy, KeyFigures, Peak
 
 
@@ -33,7 +32,7 @@ def _yesterday(figures: KeyFigures, look: Look) -> Component:
     else:
         compared = look.text(
             "consumption.keys.against",
-            change=signed(energy.wh / before.wh - 1, look),
+            change=look.change(energy.wh / before.wh - 1),
             day=look.day(before.first, "EEE d MMM y"),
             before=look.energy(before.wh),
         )
@@ -61,7 +60,7 @@ def _year(figures: KeyFigures, look: Look) -> Component:
     ]
     if shared < MONTH:
         lines.append(look.text("consumption.keys.shared", count=look.number(shared)))
-    return _key(label, signed((now.wh or 0) / (before.wh or 1) - 1, look), lines, look)
+    return _key(label, look.change((now.wh or 0) / (before.wh or 1) - 1), lines, look)
 
 
 def _whole(figures: KeyFigures, look: Look) -> Component:
@@ -72,7 +71,7 @@ def _whole(figures: KeyFigures, look: Look) -> Component:
     lines = [look.text("consumption.keys.a_day", energy=look.energy(energy.wh / (days * energy.covered)))]
     lines += _partly(energy, look)
     if both and both[1].wh:
-        change = signed((both[0].wh or 0) / both[1].wh - 1, look)
+        change = look.change((both[0].wh or 0) / both[1].wh - 1)
         text = "consumption.keys.whole_change" if both[2] == days else "consumption.keys.whole_change_on_days"
         lines.append(look.text(text, change=change, count=look.number(both[2])))
     return _key(label, look.energy(energy.wh), lines, look)
@@ -118,7 +117,7 @@ def _key(label: str, figure: str | None, lines: list[str], look: Look) -> Compon
 def _partly(energy: Energy, look: Look) -> list[str]:
     if energy.covered >= 1:
         return []
-    return [look.text("consumption.hover.partly", share=look.percent(min(0.999, energy.covered)))]
+    return [look.text("consumption.hover.partly", share=look.covered(energy.covered))]
 
 
 def _when(peak: Peak, look: Look) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
 
 import dash_mantine_components as dmc
 from dash import html
@@ -11,9 +11,11 @@ from dash.development.base_component import Component
 from sync.model.window import Entry
 
 from ..kit.blocks import Block, Frame, Page
+from ..kit.components import attributes, code, key_figure, key_figures, note, sentence
+from ..kit.controls import option
 from ..kit.locale import Look
-from ..kit.parts import code, key_figure, key_figures, note, sentence, table
 from ..kit.reader import Reader
+from ..kit.table import table
 from ..kit.view import View
 from .figures import calendar_figure, hours, hours_of
 from .page_upkeep import calls_body, local, runs_body, verification_body
@@ -76,13 +78,13 @@ def day_controls(reader: Reader, view: View, look: Look) -> Component:
     day = chosen_day(found, view) if found else view.end - timedelta(days=1)
     own = own_day(view)
     picker: Component = dmc.DateInput(
-        id={"type": "option", "name": DAY},
+        id=option(DAY),
         value=own.isoformat() if own else None,  # a day of our own choice stays out of the address
         placeholder=look.day(day),
         valueFormat=look.raw_text("unit.day"),
         size="xs",
         w=160,
-        **{"aria-label": look.text("coverage.pick")},
+        **attributes(aria_label=look.text("coverage.pick")),
     )
     return picker
 
@@ -151,19 +153,13 @@ def problems_body(frame: Frame, look: Look) -> Component:
 def _problem_text(problem: Problem, frame: Frame, look: Look) -> str:
     values = dict(problem.values)
     if "start" in values:
-        values["stretch"] = stretch(values["start"], values["end"], look)
+        values["stretch"] = look.stretch(values["start"], values["end"])
     if "at" in values:
         values["at"] = local(values["at"], frame.notes["zone"], look)
     for name in ("wh", "total"):
         if name in values:
             values[name] = f"{look.number(values[name])}\u202fWh"
     return look.text(problem.key, **values)
-
-
-def stretch(start: date, end: date, look: Look) -> str:
-    """Local days `[start, end)` in words."""
-    last = end - timedelta(days=1)
-    return look.day(start) if start == last else f"{look.day(start)} – {look.day(last)}"
 
 
 def ledger_body(frame: Frame, look: Look) -> Component:
@@ -183,7 +179,7 @@ def _windows_table(name: str, entries: list[tuple[str, Entry]], found: History, 
     columns = ("days", "kind", "state", "readings", "energy", "calls", "asked", "answer")
     rows = [
         [
-            stretch(entry.window.start, entry.window.end, look),
+            look.stretch(entry.window.start, entry.window.end),
             look.text(f"coverage.kind.{kind}"),
             look.text(f"coverage.window.{entry.state}"),
             look.number(entry.readings),
@@ -202,83 +198,43 @@ PAGE = Page(
     name="coverage",
     title="coverage.title",
     icon="calendar-stats",
+    empty="coverage.empty",
     options={DAY: ""},
     blocks=(
-        Block(
-            "coverage-answer",
-            "coverage.answer.title",
-            states_frame,
-            body=answer_body,
-            wide=True,
-            empty="coverage.empty",
-            options=(),
-        ),
+        Block("coverage-answer", "coverage.answer", states_frame, body=answer_body, wide=True, options=()),
         Block(
             "coverage-calendar",
-            "coverage.calendar.title",
+            "coverage.calendar",
             calendar_frame,
             figure=calendar_figure,
             wide=True,
             height=223,
-            subtitle="coverage.calendar.subtitle",
-            empty="coverage.empty",
             picks=DAY,
         ),
-        Block(
-            "coverage-day",
-            "coverage.day.title",
-            day_frame,
-            body=day_body,
-            wide=True,
-            subtitle="coverage.day.subtitle",
-            empty="coverage.empty",
-            controls=day_controls,
-        ),
-        Block(
-            "coverage-problems",
-            "coverage.problems.title",
-            problems_frame,
-            body=problems_body,
-            wide=True,
-            subtitle="coverage.problems.subtitle",
-            empty="coverage.empty",
-            options=(),
-        ),
-        Block(
-            "coverage-calls",
-            "coverage.calls.title",
-            calls_frame,
-            body=calls_body,
-            subtitle="coverage.calls.subtitle",
-            options=(),
-        ),
+        Block("coverage-day", "coverage.day", day_frame, body=day_body, wide=True, controls=day_controls),
+        Block("coverage-problems", "coverage.problems", problems_frame, body=problems_body, wide=True, options=()),
+        Block("coverage-calls", "coverage.calls", calls_frame, body=calls_body, options=(), empty="shell.empty"),
         Block(
             "coverage-verification",
-            "coverage.verification.title",
+            "coverage.verification",
             verification_frame,
             body=verification_body,
-            subtitle="coverage.verification.subtitle",
-            empty="coverage.verified.none",
             options=(),
         ),
         Block(
             "coverage-runs",
-            "coverage.runs.title",
+            "coverage.runs",
             runs_frame,
             body=runs_body,
             wide=True,
-            subtitle="coverage.runs.subtitle",
-            empty="coverage.runs.none",
             options=(),
         ),
         Block(
             "coverage-ledger",
-            "coverage.ledger.title",
+            "coverage.ledger",
             ledger_frame,
             body=ledger_body,
             wide=True,
-            subtitle="coverage.ledger.subtitle",
-            empty="coverage.ledger.none",
             options=(),
         ),
     ),

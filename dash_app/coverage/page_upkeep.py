@@ -12,9 +12,9 @@ from sync.http.budget import Usage
 from sync.model.privacy import scrub
 
 from ..kit.blocks import Frame
-from ..kit.components import with_command
+from ..kit.components import key_figure, key_figures, note, sentence, warning, with_command
 from ..kit.locale import Look
-from ..kit.parts import key_figure, key_figures, note, sentence, table, warning
+from ..kit.table import table
 from .queries_upkeep import REPAIR, VERIFY, Run, Upkeep, Verification
 
 RESULTS = {"missing": "missing", "extra": "extra", "different": "different_ones", "duplicates": "duplicates"}

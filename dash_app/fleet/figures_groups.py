@@ -7,11 +7,11 @@ from typing import Any
 
 from sync.fleet.names import ALL, PERCENTILES
 
-from ..consumption.figures_ticks import flow_of
 from ..hours.figures import DASHES
 from ..kit.blocks import Frame
-from ..kit.figures import Figure, axis, colour, faded, figure
+from ..kit.figures import Figure, axis, colour, faded, figure, hover, scatter, words
 from ..kit.locale import Look
+from ..kit.ticks import flow_of
 from .figures import kwh, percentiles
 from .figures_profile import day_line, hours_axis
 
@@ -43,7 +43,7 @@ def groups_figure(frame: Frame, look: Look) -> Figure:
         ]
         title = f"<b>{group_name(row['group'], look)}</b> · n = {look.number(row['counted'])}"
         notes.append(
-            {"text": title, "showarrow": False, "xref": "paper", "yref": "y", "x": 0, "y": place}
+            words(title, yref="y", x=0, y=place)
             | {
                 "xanchor": "left",
                 "yanchor": "bottom",
@@ -65,25 +65,23 @@ def groups_figure(frame: Frame, look: Look) -> Figure:
 
 def _line(ends: list[float], place: int, ink: str, width: int) -> dict[str, Any]:
     line = {"color": ink, "width": width}
-    return {"type": "scatter", "mode": "lines", "x": ends, "y": [place, place], "line": line, "hoverinfo": "skip"}
+    return scatter("lines", ends, [place, place], line=line, hoverinfo="skip")
 
 
 def _dot(row: Mapping[Any, Any], place: int, look: Look) -> dict[str, Any]:
     said = {"group": group_name(row["group"], look), "n": look.number(row["counted"])}
     text = look.text("fleet.groups.hover", **said, mean=kwh(row["mean_kwh_a_day"], look), **percentiles(row, look))
     ring = {"color": colour(look, "paper"), "width": 2}
-    return {
-        "type": "scatter",
-        "mode": "markers+text",
-        "x": [round(row["p50_kwh_a_day"], 4)],
-        "y": [place],
-        "text": [kwh(row["p50_kwh_a_day"], look)],
-        "textposition": "bottom center",
-        "textfont": {"size": 11, "color": colour(look, "quiet")},
-        "marker": {"size": 12, "color": colour(look, "text"), "line": ring},
-        "customdata": [text],
-        "hovertemplate": "%{customdata}<extra></extra>",
-    }
+    return scatter(
+        "markers+text",
+        [round(row["p50_kwh_a_day"], 4)],
+        [place],
+        text=[kwh(row["p50_kwh_a_day"], look)],
+        textposition="bottom center",
+        textfont={"size": 11, "color": colour(look, "quiet")},
+        marker={"size": 12, "color": colour(look, "text"), "line": ring},
+        **hover([text]),
+    )
 
 
 def group_profile_figure(frame: Frame, look: Look) -> Figure:

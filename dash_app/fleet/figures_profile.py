@@ -9,10 +9,10 @@ import pandas as pd
 
 from sync.fleet.names import SLOTS
 
-from ..consumption.figures_ticks import flow_of
 from ..kit.blocks import Frame
-from ..kit.figures import Figure, axis, colour, figure
+from ..kit.figures import Figure, axis, colour, figure, hover, scatter, words
 from ..kit.locale import Look
+from ..kit.ticks import flow_of
 
 STYLES = {"weekdays": ("", "solid", 2.2), "weekends": ("quiet", "dash", 1.8)}
 TICKS = (0, 12, 24, 36, 48)
@@ -53,7 +53,7 @@ def profile_figure(frame: Frame, look: Look) -> Figure:
             look, title, domain=upward, anchor=f"x{number}", range=[0, top], fixedrange=True, tickformat=",.0f"
         )
         notes.append(
-            {"text": f"<b>{look.text(f'fleet.profile.{season}')}</b>", "showarrow": False, "xref": "paper"}
+            words(f"<b>{look.text(f'fleet.profile.{season}')}</b>")
             | {"yref": "paper", "x": across[0], "y": upward[1], "xanchor": "left", "yanchor": "bottom"}
         )
     legend = {"orientation": "h", "x": 0, "y": 1.06 + 0.04 * (lines > 1), "yanchor": "bottom"}
@@ -81,15 +81,16 @@ def day_line(rows: pd.DataFrame, look: Look, **more: Any) -> dict[str, Any]:
         else ""
         for slot in range(SLOTS)
     ]
-    return {
-        "type": "scatter",
-        "mode": "lines" if np.isfinite(watts).sum() > 1 else "markers",
-        "x": [slot + 0.5 for slot in range(SLOTS)],
-        "y": [round(float(each), 2) if np.isfinite(each) else None for each in watts],
-        "connectgaps": False,
-        "customdata": texts,
-        "hovertemplate": "%{customdata}<extra>%{fullData.name}</extra>",
-    } | more
+    return (
+        scatter(
+            "lines" if np.isfinite(watts).sum() > 1 else "markers",
+            [slot + 0.5 for slot in range(SLOTS)],
+            [round(float(each), 2) if np.isfinite(each) else None for each in watts],
+            connectgaps=False,
+            **hover(texts, "%{fullData.name}"),
+        )
+        | more
+    )
 
 
 def slot_of(clock: str) -> int:

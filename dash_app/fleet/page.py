@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-import dash_mantine_components as dmc
 from dash import html
 from dash.development.base_component import Component
 
 from ..kit.blocks import Block, Frame, Page
-from ..kit.components import attributes, with_command
+from ..kit.components import key_figure, key_figures, note, warning, with_command
+from ..kit.controls import labelled, named, one_of, row, segmented
 from ..kit.locale import Look
-from ..kit.parts import key_figure, key_figures, note, warning
 from ..kit.reader import ZONES, Reader
 from ..kit.view import View
-from ..market.page import named, option, segmented
 from .figures import bands_figure, distribution_figure, kwh
 from .figures_groups import group_name, group_profile_figure, groups_figure
 from .figures_profile import profile_figure
@@ -30,8 +28,6 @@ from .queries_frames import (
     storage_frame,
 )
 
-EMPTY = "fleet.empty"
-SUBTITLE = "fleet.subtitle"
 OF_GROUP = ("fleet", "group")
 
 
@@ -43,20 +39,14 @@ def fleet_controls(reader: Reader, view: View, look: Look) -> Component:
     fleet = fleet_in(reader, view)
     parts: list[Component] = []
     if fleet is not None and len(fleets := fleets_of(reader)) > 1:
-        data = [{"value": each.name, "label": _fleet_name(each.source, each.flow, look)} for each in fleets]
-        parts.append(named(look.text("fleet.fleet"), segmented("fleet", data, fleet.name, look, "fleet")))
+        choices = [{"value": each.name, "label": _fleet_name(each.source, each.flow, look)} for each in fleets]
+        title = look.text("fleet.fleet")
+        parts.append(named(title, segmented("fleet", choices, fleet.name, title)))
     if fleet is not None and len(groups := groups_of(reader, fleet)) > 1:
-        data = [{"value": name, "label": group_name(name, look)} for name in groups]
-        picker = dmc.Select(
-            id=option("group"),
-            data=data,
-            value=group_in(reader, fleet, view),
-            size="xs",
-            allowDeselect=False,
-            **attributes(aria_label=look.text("fleet.group")),
-        )
-        parts.append(named(look.text("fleet.group"), picker))
-    return html.Div(parts, className="sliders")
+        choices = [{"value": name, "label": group_name(name, look)} for name in groups]
+        title = look.text("fleet.group")
+        parts.append(named(title, one_of("group", choices, group_in(reader, fleet, view), title)))
+    return row(*parts)
 
 
 def by_controls(reader: Reader, view: View, look: Look) -> Component:
@@ -65,8 +55,7 @@ def by_controls(reader: Reader, view: View, look: Look) -> Component:
     columns = columns_of(fleet) if fleet else ()
     if fleet is None or len(columns) < 2:
         return html.Div()
-    data = [{"value": name, "label": look.text(f"fleet.column.{name}")} for name in columns]
-    return segmented("by", data, by_in(fleet, view), look, "fleet")
+    return segmented("by", labelled(columns, "fleet.column", look), by_in(fleet, view), look.text("fleet.by"))
 
 
 def _fleet_name(source: str, flow: str, look: Look) -> str:
@@ -82,7 +71,7 @@ def key_body(frame: Frame, look: Look) -> Component:
     lines = [_warning(notes, look)] if notes["warning"] else []
     figures = notes.get("figures")
     if figures is None:
-        return html.Div([*lines, note(with_command(look.text(EMPTY, command="{command}"), COMMAND))])
+        return html.Div([*lines, note(with_command(look.text("fleet.empty", command="{command}"), COMMAND))])
     median = figures["p50_kwh_a_day"]
     share = figures["share_of_largest_tenth"]
     at = look.moment(notes["at"].astimezone(ZONES[notes["source"]]))
@@ -148,53 +137,33 @@ PAGE = Page(
     name="fleet",
     title="fleet.title",
     icon="building-community",
+    empty="fleet.empty",
+    subtitle="fleet.subtitle",
     blocks=(
         Block(
             "fleet-keys",
-            "fleet.keys.title",
+            "fleet.keys",
             key_frame,
             body=key_body,
             wide=True,
             height=160,
-            empty=EMPTY,
-            subtitle=SUBTITLE,
             controls=fleet_controls,
             options=OF_GROUP,
         ),
-        Block(
-            "fleet-bands",
-            "fleet.bands.title",
-            bands_frame,
-            figure=bands_figure,
-            wide=True,
-            height=380,
-            empty=EMPTY,
-            subtitle="fleet.bands.subtitle",
-            options=OF_GROUP,
-        ),
+        Block("fleet-bands", "fleet.bands", bands_frame, figure=bands_figure, wide=True, height=380, options=OF_GROUP),
         Block(
             "fleet-distribution",
-            "fleet.distribution.title",
+            "fleet.distribution",
             distribution_frame,
             figure=distribution_figure,
             height=440,
-            empty=EMPTY,
             subtitle="fleet.bands.subtitle",
             options=OF_GROUP,
         ),
-        Block(
-            "fleet-profile",
-            "fleet.profile.title",
-            profile_frame,
-            figure=profile_figure,
-            height=440,
-            empty=EMPTY,
-            subtitle="fleet.profile.subtitle",
-            options=OF_GROUP,
-        ),
+        Block("fleet-profile", "fleet.profile", profile_frame, figure=profile_figure, height=440, options=OF_GROUP),
         Block(
             "fleet-groups",
-            "fleet.groups.title",
+            "fleet.groups",
             groups_frame,
             figure=groups_figure,
             height=320,
@@ -205,22 +174,20 @@ PAGE = Page(
         ),
         Block(
             "fleet-day",
-            "fleet.day.title",
+            "fleet.day",
             group_profile_frame,
             figure=group_profile_figure,
             height=320,
             empty="fleet.no_groups",
-            subtitle="fleet.day.subtitle",
             options=("fleet", "by"),
         ),
         Block(
             "fleet-storage",
-            "fleet.storage.title",
+            "fleet.storage",
             storage_frame,
             body=storage_body,
             wide=True,
             empty="fleet.no_sizes",
-            subtitle="fleet.storage.subtitle",
             options=("fleet",),
         ),
     ),

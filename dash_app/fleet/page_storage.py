@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from dash import html
 from dash.development.base_component import Component
 
 from ..kit.blocks import Frame
+from ..kit.components import note, sentence, warning
 from ..kit.locale import Look
-from ..kit.parts import Cell, note, sentence, table, warning
+from ..kit.table import Cell, table
 
 MEASURES = ("data", "storage", "index", "total")
 
@@ -22,7 +26,7 @@ def storage_body(frame: Frame, look: Look) -> Component:
             look.bytes(regular[f"{name}_bytes"]),
             [
                 look.bytes(timeseries[f"{name}_bytes"]),
-                html.Div(_change(regular[f"{name}_bytes"], timeseries[f"{name}_bytes"], look), className="key-note"),
+                html.Div(_change(regular, timeseries, name, look), className="key-note"),
             ],
         ]
         for name in MEASURES
@@ -42,8 +46,6 @@ def storage_body(frame: Frame, look: Look) -> Component:
     return html.Div([sentence(said), *lines, found, note(told)])
 
 
-def _change(regular: float, timeseries: float, look: Look) -> str:
-    if not regular:
-        return "–"
-    change = timeseries / regular - 1
-    return f"{'−' if change < 0 else '+'}{look.percent(abs(change))}"
+def _change(regular: Mapping[Any, Any], timeseries: Mapping[Any, Any], name: str, look: Look) -> str:
+    before = regular[f"{name}_bytes"]
+    return look.change(timeseries[f"{name}_bytes"] / before - 1) if before else "–"

@@ -28,6 +28,7 @@ Marks = NDArray[np.bool_]
 
 HOUR_MS = 3_600_000
 HOUR = 3600
+MWH, GWH = 1e6, 1e9  # Wh
 STILL_EXPECTED = 7 * 24  # hours after its last reading for which a group counts as missing, not as ended
 PRICE = ("energidata", "price", "day-ahead")
 
@@ -185,6 +186,49 @@ def day_sums(hourly: Real, edges: Whole) -> Real:
     known = np.isfinite(hourly)
     sums, counts = (_between(each, edges) for each in (np.where(known, hourly, 0.0), known.astype(np.float64)))
     return np.where(counts > 0, sums, np.nan)
+
+
+def day_prices(prices: Prices, places: Any) -> Real:
+    """Mean price of local days over the time that is priced, EUR/MWh."""
+    money = np.where(prices.seconds > 0, np.nan_to_num(prices.mean) * prices.seconds, np.nan)
+    return day_sums(money, places) / day_sums(np.where(prices.seconds > 0, prices.seconds, np.nan), places)
+
+
+def day_energy(energies: Energies, places: Any) -> Real:
+    """Wh of local days, as far as measured."""
+    if not energies.groups:
+        return np.full(len(places) - 1, np.nan)
+    there = (energies.seconds > 0).any(axis=0)
+    return day_sums(np.where(there, energies.wh.sum(axis=0), np.nan), places)
+
+
+def day_share(energies: Energies, places: Any) -> Real:
+    """How much of the expected time of local days is measured, 0 … 1."""
+    expected = energies.expected.sum(axis=0).astype(np.float64) * 3600
+    seconds = energies.seconds.sum(axis=0).astype(np.float64)
+    asked, had = (np.nan_to_num(day_sums(each, places)) for each in (expected, seconds))
+    return np.where(asked > 0, np.minimum(1.0, had / np.maximum(asked, 1)), 0.0)
+
+
+def mean_of(hourly: Real) -> float | None:
+    """Mean of what is known; None without anything."""
+    known = hourly[np.isfinite(hourly)]
+    return float(known.mean()) if len(known) else None
+
+
+def pearson(first: Real, second: Real) -> float | None:
+    """Pearson's r where both are known; None for less than three such hours, and where one does not vary."""
+    both = np.isfinite(first) & np.isfinite(second)
+    if both.sum() < 3:
+        return None
+    left, right = (each[both] - each[both].mean() for each in (first, second))
+    size = float(np.sqrt((left**2).sum() * (right**2).sum()))
+    return max(-1.0, min(1.0, float((left * right).sum()) / size)) if size > 0 else None
+
+
+def local_iso(at: Any, span: Span) -> list[str]:
+    """`2024-10-27T02:00:00+01:00`."""
+    return [datetime.fromtimestamp(int(each) / 1000, UTC).astimezone(span.zone).isoformat() for each in at]
 
 
 def _between(hourly: Real, edges: Whole) -> Real:

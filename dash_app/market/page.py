@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import dash_mantine_components as dmc
 from dash import html
 from dash.development.base_component import Component
 
-from ..hours.figures import minus
 from ..hours.queries import groups_of
 from ..kit.blocks import Block, Frame, Page
-from ..kit.components import attributes
-from ..kit.locale import Look
-from ..kit.parts import key_figure, key_figures, note
+from ..kit.components import key_figure, key_figures, note
+from ..kit.controls import labelled, named, row, segmented, some_of
+from ..kit.locale import Look, minus
 from ..kit.reader import Reader
 from ..kit.view import View
 from .figures import capture_figure, cumulative_figure, curve_figure, negative_figure, scatter_figure
@@ -32,64 +28,26 @@ from .queries_frames import (
     scatter_frame,
 )
 
-EMPTY = "market.empty"
-SUBTITLE = "market.subtitle"
 OF_AREA = ("area", "types")
 
 
 def area_controls(reader: Reader, view: View, look: Look) -> Component:
     """The area, and the types of production that count."""
     area = view.option("area", STANDARDS["area"])
+    areas = sorted({*market_areas(reader), area})
     types = sorted({type_of(group) for group in groups_of(reader, SOURCE, "production")})
-    return html.Div(
-        [
-            named(
-                look.text("market.area"), segmented("area", sorted({*market_areas(reader), area}), area, look, "market")
-            ),
-            named(
-                look.text("market.types"),
-                dmc.MultiSelect(
-                    id=option("types"),
-                    data=types,
-                    value=[name for name in types_in(view) if name in types],
-                    placeholder=look.text("market.all_types"),
-                    size="xs",
-                    clearable=True,
-                    **attributes(aria_label=look.text("market.types")),
-                ),
-            ),
-        ],
-        className="sliders",
+    chosen = [name for name in types_in(view) if name in types]
+    of_area, of_types = look.text("market.area"), look.text("market.types")
+    return row(
+        named(of_area, segmented("area", areas, area, of_area)),
+        named(of_types, some_of("types", types, chosen, of_types, look.text("market.all_types"))),
     )
 
 
 def step_controls(_reader: Reader, view: View, look: Look) -> Component:
     """Hours or days."""
-    data = [{"value": each, "label": look.text(f"market.step.{each}")} for each in STEPS]
-    return segmented("step", data, view.option("step", STANDARDS["step"]), look, "market")
-
-
-def option(name: str) -> dict[str, str]:
-    """The id of a control whose value is kept in the address."""
-    return {"type": "option", "name": name}
-
-
-def named(title: str, control: Component) -> Component:
-    """A control under its name."""
-    return html.Div([html.Div(title, className="slider-name"), control], className="slider")
-
-
-def segmented(name: str, data: list[Any], value: str, look: Look, page: str) -> Component:
-    """A row of choices, one of which holds."""
-    picker: Component = dmc.SegmentedControl(
-        id=option(name),
-        data=data,
-        value=value,
-        size="xs",
-        transitionDuration=0,
-        **attributes(aria_label=look.text(f"{page}.{name}")),
-    )
-    return picker
+    chosen = view.option("step", STANDARDS["step"])
+    return segmented("step", labelled(STEPS, "market.step", look), chosen, look.text("market.step"))
 
 
 def key_body(frame: Frame, look: Look) -> Component:
@@ -103,9 +61,7 @@ def key_body(frame: Frame, look: Look) -> Component:
     )
     share = frame.notes["covered"]
     energy = figures["production_mwh"]
-    covered = (
-        look.text("market.hover.partly", share=look.percent(min(share, 0.999) if share < 1 else 1.0)) if share else ""
-    )
+    covered = look.text("market.hover.partly", share=look.covered(share)) if share else ""
     negative, priced = figures["negative_hours"], figures["priced_hours"]
     return html.Div(
         [
@@ -152,96 +108,65 @@ PAGE = Page(
     name="market",
     title="market.title",
     icon="chart-line",
+    empty="market.empty",
+    subtitle="market.subtitle",
     blocks=(
         Block(
             "market-keys",
-            "market.keys.title",
+            "market.keys",
             key_frame,
             body=key_body,
             wide=True,
             height=160,
-            empty=EMPTY,
-            subtitle=SUBTITLE,
             controls=area_controls,
             options=OF_AREA,
         ),
         Block(
             "market-decision",
-            "market.decision.title",
+            "market.decision",
             decision_frame,
             body=decision_body,
             wide=True,
-            empty="market.decision.empty",
-            subtitle="market.decision.subtitle",
             controls=decision_controls,
             options=("types", "window", "price_z", "production_z"),
         ),
         Block(
             "market-curve",
-            "market.curve.title",
+            "market.curve",
             curve_frame,
             figure=curve_figure,
             wide=True,
             height=400,
-            empty=EMPTY,
-            subtitle="market.curve.subtitle",
             controls=step_controls,
             options=(*OF_AREA, "step"),
         ),
         Block(
             "market-capture",
-            "market.capture.title",
+            "market.capture",
             capture_frame,
             figure=capture_figure,
             empty="market.no_production",
-            subtitle="market.capture.subtitle",
             options=OF_AREA,
         ),
         Block(
             "market-scatter",
-            "market.scatter.title",
+            "market.scatter",
             scatter_frame,
             figure=scatter_figure,
             empty="market.no_production",
-            subtitle=SUBTITLE,
             options=OF_AREA,
         ),
         Block(
             "market-cumulative",
-            "market.cumulative.title",
+            "market.cumulative",
             cumulative_frame,
             figure=cumulative_figure,
             empty="market.no_production",
-            subtitle=SUBTITLE,
             options=OF_AREA,
         ),
-        Block(
-            "market-negative",
-            "market.negative.title",
-            negative_frame,
-            figure=negative_figure,
-            empty=EMPTY,
-            subtitle="market.negative.subtitle",
-            options=OF_AREA,
-        ),
-        Block(
-            "market-days",
-            "market.days.title",
-            days_frame,
-            body=days_body,
-            empty=EMPTY,
-            subtitle="market.days.subtitle",
-            options=("types",),
-        ),
-        Block(
-            "market-recent",
-            "market.recent.title",
-            recent_frame,
-            body=recent_body,
-            empty=EMPTY,
-            subtitle="market.recent.subtitle",
-            options=OF_AREA,
-        ),
+        Block("market-negative", "market.negative", negative_frame, figure=negative_figure, options=OF_AREA),
+        Block("market-days", "market.days", days_frame, body=days_body, options=("types",)),
+        Block("market-recent", "market.recent", recent_frame, body=recent_body, options=OF_AREA),
     ),
     has_series=False,
     options=STANDARDS,

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import dash_mantine_components as dmc
 from dash import html
 from dash.development.base_component import Component
 
 from ..kit.blocks import Frame
-from ..kit.locale import Look
-from ..kit.parts import Cell, note, table
+from ..kit.components import note
+from ..kit.controls import row, slider
+from ..kit.locale import Look, minus
 from ..kit.reader import Reader
+from ..kit.table import Cell, table
 from ..kit.view import View
 from .queries_decision import RANGES, Rule, Side, Verdict, rule_in
 
@@ -17,32 +18,16 @@ from .queries_decision import RANGES, Rule, Side, Verdict, rule_in
 def decision_controls(_reader: Reader, view: View, look: Look) -> Component:
     """Days of the window, and how far from usual price and production have to be."""
     rule = rule_in(view)
-    return html.Div(
-        [
-            _slider("window", rule.window, 1, [7, 30, 90, 180], look),
-            _slider("price_z", rule.price_z, 0.1, [0.5, 1, 2, 3], look),
-            _slider("production_z", rule.production_z, 0.1, [0.5, 1, 2, 3], look),
-        ],
-        className="sliders",
+    return row(
+        _slider("window", rule.window, 1, [7, 30, 90, 180], look),
+        _slider("price_z", rule.price_z, 0.1, [0.5, 1, 2, 3], look),
+        _slider("production_z", rule.production_z, 0.1, [0.5, 1, 2, 3], look),
     )
 
 
-def _slider(name: str, value: float, step: float, marks: list[float], look: Look) -> Component:
-    low, high = RANGES[name]
-    title = look.text(f"market.{name}")
-    slider = dmc.Slider(
-        id={"type": "option", "name": name},
-        value=int(value) if value == int(value) else value,
-        min=low,
-        max=high,
-        step=step,
-        precision=1,
-        marks=[{"value": each, "label": look.number(each, 0 if each == int(each) else 1)} for each in marks],
-        updatemode="mouseup",
-        size="sm",
-        thumbLabel=title,
-    )
-    return html.Div([html.Div(title, className="slider-name"), slider], className="slider")
+def _slider(name: str, value: float, step: float, numbers: list[float], look: Look) -> Component:
+    marks = [{"value": number, "label": look.number(number, 0 if number == int(number) else 1)} for number in numbers]
+    return slider(name, value, RANGES[name], look.text(f"market.{name}"), marks, step=step, precision=1)
 
 
 def decision_body(frame: Frame, look: Look) -> Component:
@@ -103,4 +88,4 @@ def _side(side: Side, look: Look) -> str:
 
 
 def _z(z: float, look: Look, *, signed: bool = False) -> str:
-    return ("+" if signed and z > 0 else "") + look.number(z, 2 if signed else 1).replace("-", "\u2212")
+    return ("+" if signed and z > 0 else "") + minus(look.number(z, 2 if signed else 1))

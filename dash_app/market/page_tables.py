@@ -9,8 +9,9 @@ from dash import html
 from dash.development.base_component import Component
 
 from ..kit.blocks import Frame
+from ..kit.components import note
 from ..kit.locale import Look
-from ..kit.parts import Cell, note, table
+from ..kit.table import Cell, table
 
 WHOLE = 0.9995  # shares from here on are shown as whole
 

@@ -6,8 +6,6 @@ Price and production of an hour are compared only where both are known for the w
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
 
 import numpy as np
 
@@ -18,9 +16,10 @@ from ..hours.queries import (
     Real,
     Span,
     areas_of,
-    day_sums,
     due_in,
     energies_of,
+    mean_of,
+    pearson,
     prices_of,
     span_in,
 )
@@ -33,7 +32,6 @@ STEPS = ("auto", "hour", "day")
 LONGEST_HOURLY = {"auto": 31, "hour": 93}  # days shown by hour; longer periods by day
 TABLE_DAYS = 62  # days of the table of all areas
 RECENT_HOURS = 48
-MWH = 1e6
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,47 +101,6 @@ def capture(price: Real, wh: Real) -> float | None:
     return float((price[both] * wh[both]).sum() / energy) if energy > 0 else None
 
 
-def mean_of(hourly: Real) -> float | None:
-    """Mean of what is known; None without anything."""
-    known = hourly[np.isfinite(hourly)]
-    return float(known.mean()) if len(known) else None
-
-
-def pearson(first: Real, second: Real) -> float | None:
-    """Pearson's r where both are known; None for less than three such hours, and where one does not vary."""
-    both = np.isfinite(first) & np.isfinite(second)
-    if both.sum() < 3:
-        return None
-    left, right = (each[both] - each[both].mean() for each in (first, second))
-    size = float(np.sqrt((left**2).sum() * (right**2).sum()))
-    return max(-1.0, min(1.0, float((left * right).sum()) / size)) if size > 0 else None
-
-
-# --- days -------------------------------------------------------------------------------------------------------------
-
-
-def day_prices(prices: Prices, places: Any) -> Real:
-    """Mean price of local days over the time that is priced, EUR/MWh."""
-    money = np.where(prices.seconds > 0, np.nan_to_num(prices.mean) * prices.seconds, np.nan)
-    return day_sums(money, places) / day_sums(np.where(prices.seconds > 0, prices.seconds, np.nan), places)
-
-
-def day_energy(energies: Energies, places: Any) -> Real:
-    """Wh of local days, as far as measured."""
-    if not energies.groups:
-        return np.full(len(places) - 1, np.nan)
-    there = (energies.seconds > 0).any(axis=0)
-    return day_sums(np.where(there, energies.wh.sum(axis=0), np.nan), places)
-
-
-def day_share(energies: Energies, places: Any) -> Real:
-    """How much of the expected time of local days is measured, 0 … 1."""
-    expected = energies.expected.sum(axis=0).astype(np.float64) * 3600
-    seconds = energies.seconds.sum(axis=0).astype(np.float64)
-    asked, had = (np.nan_to_num(day_sums(each, places)) for each in (expected, seconds))
-    return np.where(asked > 0, np.minimum(1.0, had / np.maximum(asked, 1)), 0.0)
-
-
 def measured(energies: Energies) -> float:
     """Wh of all groups, as far as measured."""
     return float(energies.wh[energies.seconds > 0].sum())
@@ -158,8 +115,3 @@ def covered(market: Market, known: Marks | None = None) -> float | None:
     """Share of the hours of the period, as far as it is over, that are known (priced unless told); None of none."""
     found = np.isfinite(market.prices.hourly) if known is None else known
     return float(found[: market.due].mean()) if market.due else None
-
-
-def local_iso(at: Any, span: Span) -> list[str]:
-    """`2024-10-27T02:00:00+01:00`."""
-    return [datetime.fromtimestamp(int(each) / 1000, UTC).astimezone(span.zone).isoformat() for each in at]

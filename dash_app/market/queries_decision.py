@@ -8,11 +8,11 @@ from datetime import date, timedelta
 import numpy as np
 import pandas as pd
 
-from ..hours.queries import Real, areas_of, day_sums, prices_of, span_of
+from ..hours.queries import MWH, Real, areas_of, day_energy, day_prices, day_sums, prices_of, span_of
 from ..kit.blocks import Frame
 from ..kit.reader import ZONES, Reader
 from ..kit.view import View
-from .queries import MWH, SOURCE, STANDARDS, day_energy, day_prices, production_of, types_in
+from .queries import SOURCE, STANDARDS, production_of, types_in
 
 BUY, AVOID, MONITOR = "buy", "avoid", "monitor"
 RANGES = {"window": (7, 180), "price_z": (0.1, 3.0), "production_z": (0.1, 3.0)}

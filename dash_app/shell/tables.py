@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import io
+import numbers
+from typing import Any
 
 import pandas as pd
 import pymongo
-from dash import html
 from dash.development.base_component import Component
+from pandas.api.types import is_numeric_dtype
 from pymongo.errors import PyMongoError
 
 from sync.model.errors import StoreError
 
 from ..kit.address import view_of
 from ..kit.blocks import Block, Page
-from ..kit.components import attributes, message
+from ..kit.components import message
 from ..kit.locale import Look
 from ..kit.reader import Reader
 from ..kit.static_html import lighten
-from .answers import PATIENCE, frame_of, period_text
+from ..kit.table import Sortable, table
+from .answers import PATIENCE, frame_of
 
 MOST_ROWS = 1000  # more would take a browser longer than a person reads; the CSV file has all
 
@@ -32,16 +35,14 @@ def table_of(reader: Reader, page: Page, block: Block, search: str, look: Look) 
     except (PyMongoError, StoreError):
         return message(look.text("shell.unreachable"), "failed")
     shown = frame.head(MOST_ROWS)
-    caption = period_text(view, look) if page.has_period else look.text(block.title)
+    caption = look.days(view.start, view.end) if page.has_period else look.text(block.title)
     if len(frame) > MOST_ROWS:
-        rows = {"shown": look.number(len(shown)), "rows": look.number(len(frame))}
-        caption = f"{caption} · {look.text('shell.rows', **rows)}"
-    head = html.Tr([html.Th(str(name), scope="col") for name in shown.columns])
-    body = [html.Tr([html.Td(_cell(cell, look)) for cell in row]) for row in shown.itertuples(index=False, name=None)]
-    table = html.Table([html.Caption(caption), html.Thead(head), html.Tbody(body)], className="rows")
-    region = attributes(role="region", aria_label=look.text(block.title))
-    scrolling: Component = lighten(html.Div(table, className="scrolling", tabIndex="0", **region))
-    return scrolling
+        counts = {"shown": look.number(len(shown)), "rows": look.number(len(frame))}
+        caption = f"{caption} · {look.text('shell.rows', **counts)}"
+    numeric = frozenset(place for place, kind in enumerate(shown.dtypes) if is_numeric_dtype(kind))
+    rows = [[_cell(value, look) for value in row] for row in shown.itertuples(index=False, name=None)]
+    drawn: Component = lighten(table(look.text(block.title), list(shown.columns), rows, numeric, caption=caption))
+    return drawn
 
 
 def csv_of(frame: pd.DataFrame) -> bytes:
@@ -51,9 +52,9 @@ def csv_of(frame: pd.DataFrame) -> bytes:
     return text.getvalue().encode()
 
 
-def _cell(cell: object, look: Look) -> str:
-    if cell is None or cell is pd.NaT or (isinstance(cell, float) and pd.isna(cell)):
-        return "–"
-    if isinstance(cell, float):
-        return look.significant(cell, 6)
-    return str(cell)
+def _cell(value: Any, look: Look) -> Sortable:
+    if value is None or value is pd.NaT or (isinstance(value, float) and pd.isna(value)):
+        return Sortable("–", None)
+    if isinstance(value, float):
+        return Sortable(look.significant(value, 6), value)
+    return Sortable(str(value), int(value) if isinstance(value, numbers.Integral) else str(value))

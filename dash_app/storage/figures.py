@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from ..kit.blocks import Frame
-from ..kit.figures import Figure, axis, colour, figure, margins, room
+from ..kit.figures import Figure, axis, bars, colour, figure, margins, room
 from ..kit.locale import Look
 from .figures_marks import note, short, told
 from .projection import FORMS
@@ -49,7 +49,15 @@ def bars_figure(frame: Frame, look: Look) -> Figure:
         )
         notes += [
             note(f"<b>{title}</b>", look, x=0, y=top, xanchor="left", yanchor="top"),
-            note(_reduction(*both, look), look, x=1, y=top - 0.4 * height, xanchor="right", yanchor="middle", size=15),
+            note(
+                look.change(both[1] / both[0] - 1) if both[0] else "",
+                look,
+                x=1,
+                y=top - 0.4 * height,
+                xanchor="right",
+                yanchor="middle",
+                size=15,
+            ),
         ]
     return figure(
         look,
@@ -71,22 +79,21 @@ def _bytes_of(pair: Measured, measure: str) -> tuple[int, int]:
 def _two_bars(both: tuple[int, int], title: str, number: str, look: Look) -> dict[str, Any]:
     names = [look.text(f"storage.form.{form}") for form in FORMS]
     shown = [look.bytes(amount) for amount in both]
-    return {
-        "type": "bar",
-        "orientation": "h",
-        "name": title,
-        "x": list(both),
-        "y": names,
-        "xaxis": f"x{number}",
-        "yaxis": f"y{number}",
-        "marker": {"color": [colour(look, form) for form in FORMS]},
-        "text": shown,
-        "textposition": "outside",
-        "textfont": {"size": 13},
-        "cliponaxis": False,
-        "hovertext": [f"{title}, {name}: {look.number(amount)} B" for name, amount in zip(names, both, strict=True)],
-        "hoverinfo": "text",
-    }
+    return bars(
+        list(both),
+        names,
+        orientation="h",
+        name=title,
+        xaxis=f"x{number}",
+        yaxis=f"y{number}",
+        marker={"color": [colour(look, form) for form in FORMS]},
+        text=shown,
+        textposition="outside",
+        textfont={"size": 13},
+        cliponaxis=False,
+        hovertext=[f"{title}, {name}: {look.number(amount)} B" for name, amount in zip(names, both, strict=True)],
+        hoverinfo="text",
+    )
 
 
 def _ends(most: int, look: Look) -> dict[str, Any]:
@@ -96,11 +103,3 @@ def _ends(most: int, look: Look) -> dict[str, Any]:
     values = [step * place for place in range(int(most / step) + 1)]
     quiet = {"size": 10, "color": colour(look, "quiet")}
     return {"tickvals": values, "ticktext": [short(value, look) for value in values], "tickfont": quiet}
-
-
-def _reduction(regular: int, timeseries: int, look: Look) -> str:
-    """`−97.7 %`; nothing to compare with nothing."""
-    if not regular:
-        return ""
-    change = timeseries / regular - 1
-    return f"{'−' if change < 0 else '+'}{look.percent(abs(change))}"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..kit.figures import Figure, colour, figure
-from ..kit.locale import Look
+from ..kit.figures import Figure, colour, figure, words
+from ..kit.locale import Look, minus
 
 
 def short(amount: float, look: Look) -> str:
@@ -14,6 +14,11 @@ def short(amount: float, look: Look) -> str:
     number, _, unit = text.rpartition("\u202f")
     mark = look.catalog.decimal
     return (number.rstrip("0").rstrip(mark) if mark in number else number) + "\u202f" + unit
+
+
+def percent_text(percent: float, look: Look) -> str:
+    """`−12.3%`: percent, 0 … 100, with the sign that is as wide as a plus."""
+    return minus(look.percent(percent / 100))
 
 
 def counted(amount: float, what: str, look: Look) -> str:
@@ -32,5 +37,4 @@ def told(text: str, look: Look) -> Figure:
 
 def note(text: str, look: Look, size: int = 12, **place: Any) -> dict[str, Any]:
     """An annotation of the figure, placed in shares of the paper."""
-    base = {"xref": "paper", "yref": "paper", "showarrow": False, "font": {"size": size, "color": colour(look, "text")}}
-    return base | {"text": text} | place
+    return words(text, font={"size": size, "color": colour(look, "text")}, **place)

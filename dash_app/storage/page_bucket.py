@@ -13,8 +13,8 @@ from dash.development.base_component import Component
 from sync.model.readings import Series
 
 from ..kit.blocks import Frame
+from ..kit.components import note
 from ..kit.locale import Look
-from ..kit.parts import note
 from .queries import Measured, Measurement
 
 

@@ -6,9 +6,10 @@ from dash import html
 from dash.development.base_component import Component
 
 from ..kit.blocks import Frame
+from ..kit.components import warning
 from ..kit.locale import Look
-from ..kit.parts import Cell, warning
-from .page_table import numbers_table
+from ..kit.table import Cell, table
+from .figures_marks import percent_text
 from .queries import Measured, Measurement
 
 
@@ -24,7 +25,7 @@ def numbers_body(frame: Frame, look: Look) -> Component:
         head = [look.text(f"storage.numbers.{key}") for key in ("what", "regular", "timeseries", "saved")]
         if len(found.pairs) > 1:
             head[0] = each.source
-        tables.append(numbers_table(name, head, _rows(each, look)))
+        tables.append(table(name, head, _rows(each, look), frozenset({1, 2, 3}), blocks=True))
     return html.Div(tables)
 
 
@@ -52,27 +53,27 @@ def _rows(each: Measured, look: Look) -> list[list[Cell]]:
             _what("data", look),
             look.bytes(regular.data_bytes),
             look.bytes(timeseries.data_bytes),
-            _percent(saved["data"], look),
+            percent_text(saved["data"], look),
         ],
         [
             _what("storage", look, free),
             look.bytes(regular.storage_bytes),
             look.bytes(timeseries.storage_bytes),
-            _percent(saved["storage"], look),
+            percent_text(saved["storage"], look),
         ],
         [
             _what("index", look),
             look.bytes(regular.index_bytes),
             look.bytes(timeseries.index_bytes),
-            _percent(100 * (1 - timeseries.index_bytes / max(1, regular.index_bytes)), look),
+            percent_text(100 * (1 - timeseries.index_bytes / max(1, regular.index_bytes)), look),
         ],
         [
             _what("total", look),
             look.bytes(total["regular"]),
             look.bytes(total["timeseries"]),
-            _percent(saved["total"], look),
+            percent_text(saved["total"], look),
         ],
-        [_what("each", look), per_reading["regular"], per_reading["timeseries"], _percent(saved["total"], look)],
+        [_what("each", look), per_reading["regular"], per_reading["timeseries"], percent_text(saved["total"], look)],
         [_what("buckets", look), "–", fill, ""],
     ]
 
@@ -80,7 +81,3 @@ def _rows(each: Measured, look: Look) -> list[list[Cell]]:
 def _what(key: str, look: Look, more: str = "") -> list[str | Component]:
     why = look.text(f"storage.why.{key}") + more
     return [html.Strong(look.text(f"storage.{key}")), html.Span(why, className="what")]
-
-
-def _percent(percent: float, look: Look) -> str:
-    return look.percent(percent / 100).replace("-", "−")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 from bson import json_util
@@ -21,8 +21,13 @@ from ..store.connection import open_store
 from ..triggers.tree import DEFAULT_FOLDER
 from .common import echo_json, json_option
 
+if TYPE_CHECKING:
+    from ..triggers.deploy.changes import Change
+    from ..triggers.deploy.deploy import Plan
+
 NEXT_TIMES = 2
-DEPLOY = ("sync.commands.trigger_deploy", "deploy_command")
+TOLD_ANYWAY = ("secret", "data source")
+"""Kinds that are told even where nothing is to be done: what cannot be compared, and where the readings go."""
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -34,19 +39,6 @@ class ProblemsFound(SyncError):
     """The tree has problems, which have been told."""
 
 
-class Triggers(click.Group):
-    """`deploy` is imported when it is called: it alone needs the Admin API."""
-
-    def list_commands(self, context: click.Context) -> list[str]:
-        return [*super().list_commands(context), "deploy"]
-
-    def get_command(self, context: click.Context, name: str) -> click.Command | None:
-        if name != "deploy":
-            return super().get_command(context, name)
-        command = getattr(importlib.import_module(DEPLOY[0]), DEPLOY[1])
-        return command if isinstance(command, click.Command) else None
-
-
 def folder_option(command: Command) -> Command:
     """`--folder` for another tree than the project's own."""
     kind = click.Path(exists=True, file_okay=False, path_type=Path)
@@ -54,7 +46,7 @@ def folder_option(command: Command) -> Command:
     return click.option("--folder", type=kind, default=DEFAULT_FOLDER, show_default=False, help=text)(command)
 
 
-@click.group("trigger", cls=Triggers)
+@click.group("trigger")
 def trigger() -> None:
     """The Atlas functions: list them with their schedules, run one here, check the tree, deploy it.
 
@@ -76,17 +68,21 @@ def list_command(folder: Path, as_json: bool) -> None:
       python -m sync trigger list
       python -m sync trigger list --json
     """
-    from ..triggers.listing import listing  # noqa: PLC0415 - the syntax tree is only needed here and for check
+    from ..triggers.check.tree import read_tree  # noqa: PLC0415 - pydantic is for whoever looks at the tree
 
-    found = listing(folder, SystemClock().now(), NEXT_TIMES)
+    tree, now = read_tree(folder), SystemClock().now()
+    functions, triggers = (
+        sorted(tree.functions),
+        [trigger.described(now, NEXT_TIMES) for trigger in tree.triggers.values()],
+    )
     if as_json:
-        echo_json(found)
+        echo_json({"functions": functions, "triggers": triggers})
         return
-    click.echo(f"functions: {', '.join(found['functions']) or 'none'}")
-    for each in found["triggers"]:
-        off = " (disabled)" if each["disabled"] else ""
-        click.echo(f"{each['name']}{off}: runs {each['function']} {each['words']} ({each['schedule']})")
-        for moment in each["next"]:
+    click.echo(f"functions: {', '.join(functions) or 'none'}")
+    for trigger in triggers:
+        off = " (disabled)" if trigger["disabled"] else ""
+        click.echo(f"{trigger['name']}{off}: runs {trigger['function']} {trigger['words']} ({trigger['schedule']})")
+        for moment in trigger["next"]:
             utc = datetime.fromisoformat(moment["utc"])
             click.echo(f"  next: {utc:%a %Y-%m-%d %H:%M} UTC = {utc.astimezone(PARIS):%H:%M} in Paris")
 
@@ -95,22 +91,21 @@ def list_command(folder: Path, as_json: bool) -> None:
 @folder_option
 @json_option
 def check_command(folder: Path, as_json: bool) -> None:
-    """Refuse what Atlas would refuse, or take and then fail on every morning: syntax, APIs, configuration.
+    """Refuse what Atlas would refuse, or take and then fail on every morning: syntax and configuration.
 
     \b
     Examples:
       python -m sync trigger check
       python -m sync trigger check --json
     """
-    from ..triggers.check.check import problems_of  # noqa: PLC0415
+    from ..triggers.check.tree import problems_of  # noqa: PLC0415
 
     problems = problems_of(folder)
     if as_json:
-        listed = [{"path": each.path, "line": each.line, "message": each.message} for each in problems]
-        echo_json({"problems": listed})
+        echo_json({"problems": [asdict(problem) for problem in problems]})
     else:
-        for each in problems:
-            click.echo(f"{folder.name}/{each.path}:{each.line}: {each.message}")
+        for problem in problems:
+            click.echo(f"{folder.name}/{problem}")
     if problems:
         raise ProblemsFound(f"{len(problems)} problem{'s' * (len(problems) > 1)} in {folder.name}")
     if not as_json:
@@ -132,9 +127,9 @@ def run_command(name: str, folder: Path, as_json: bool) -> None:
       python -m sync trigger run linkyDaily
       python -m sync trigger run linkyDaily --json
     """
-    from ..triggers.local import service_of, values_and_secrets  # noqa: PLC0415
     from ..triggers.run.harness import run_function  # noqa: PLC0415
     from ..triggers.run.http import PoliteHttp  # noqa: PLC0415
+    from ..triggers.values import service_of, values_and_secrets  # noqa: PLC0415
 
     settings = load()
     clock = SystemClock()
@@ -165,12 +160,83 @@ def run_command(name: str, folder: Path, as_json: bool) -> None:
         raise FunctionFailed(error if error.startswith(f"{name}: ") else f"{name}: {error}")
 
 
+@trigger.command("deploy")
+@folder_option
+@click.option("--dry-run", is_flag=True, help="Print the plan and change nothing.")
+@click.option("--replace", is_flag=True, help="Overwrite what has the names of the tree and seems somebody else's.")
+@click.option("--secrets", "again", is_flag=True, help="Set secrets that are there already, too: they cannot be read.")
+@json_option
+def deploy_command(folder: Path, dry_run: bool, replace: bool, again: bool, as_json: bool) -> None:
+    """Bring the functions, triggers, Values and secrets of the tree into an Atlas project; run it as often as you like.
+
+    What is missing is created, what differs is updated, everything else in the project's triggers app is left alone,
+    and nothing is ever deleted. Functions of the same names with quite another source are not overwritten without
+    --replace. Meters and tokens come from the settings of this project.
+
+    \b
+    Needed in the environment or .env: ATLAS_PUBLIC_KEY, ATLAS_PRIVATE_KEY (an API key with the role Project Owner),
+    ATLAS_PROJECT_ID. ATLAS_CLUSTER names the cluster where the app has no link to one, or several.
+
+    \b
+    Examples:
+      python -m sync trigger deploy --dry-run
+      python -m sync trigger deploy
+      python -m sync trigger deploy --secrets     after LINKY_TOKEN was renewed
+    """
+    from ..triggers.check.tree import read_tree  # noqa: PLC0415
+    from ..triggers.deploy.account import atlas_account  # noqa: PLC0415
+    from ..triggers.deploy.admin_api import AdminApi  # noqa: PLC0415
+    from ..triggers.deploy.deploy import plan, token_secret  # noqa: PLC0415
+    from ..triggers.values import given_by  # noqa: PLC0415
+
+    settings = load()
+    account = atlas_account()
+    tree = read_tree(folder)
+    given = given_by(settings, token_secret(tree), SystemClock().now())
+    for warning in given.warnings:
+        click.echo(warning, err=True)
+    with AdminApi(account) as api:
+        planned = plan(api, account, tree, given, again=again, replace=replace)
+        if not as_json:
+            click.echo(f"triggers app {planned.app.label}:")
+            for change in planned.changes if dry_run else planned.kept:
+                if change.perform or change.kind in TOLD_ANYWAY:
+                    _tell(change)
+        made = None if dry_run else _made(planned, quiet=as_json)
+    if as_json:
+        echo_json(planned.as_json(made))
+    else:
+        click.echo(_summary(planned, made))
+
+
+def _made(planned: Plan, *, quiet: bool) -> list[Change]:
+    """Make the changes; each is told as soon as it is made."""
+    made = []
+    for change in planned.apply():
+        made.append(change)
+        if not quiet:
+            _tell(change)
+    return made
+
+
+def _tell(change: Change) -> None:
+    detail = f"  ({change.detail})" if change.detail else ""
+    click.echo(f"  {change.action:<6} {change.kind:<11} {change.name}{detail}")
+
+
+def _summary(planned: Plan, made: list[Change] | None) -> str:
+    needed, kept = len(planned.needed), len(planned.changes) - len(planned.needed)
+    if made is None:
+        return f"{needed} to change, {kept} as they should be; nothing was changed (--dry-run)"
+    return f"{len(made)} changed, {kept} were as they should be"
+
+
 def _shown(result: Any) -> Any:
     """A result without whole PRMs and tokens in its texts."""
     if isinstance(result, str):
         return scrub(result)
     if isinstance(result, list):
-        return [_shown(each) for each in result]
+        return [_shown(part) for part in result]
     if isinstance(result, dict):
-        return {scrub(name): _shown(each) for name, each in result.items()}
+        return {scrub(name): _shown(part) for name, part in result.items()}
     return result

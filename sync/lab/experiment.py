@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from pymongo.database import Database
 
-from ..load.outcome import Progress
+from ..load.progress import Progress
 from ..model.clock import Clock
 from ..model.errors import StoreError
 from ..store.connection import server_version

@@ -7,7 +7,7 @@ import gzip
 import io
 import re
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +17,15 @@ import pandas as pd
 
 from ..model.errors import FileRefused
 from ..model.readings import Instants
+from .source import Parsed
 
+ReadFiles = Callable[[Sequence[Path]], Iterator[Parsed]]
+"""`read_files` of a source's `files.py`: its bulk files, streamed.
+
+Looks at the header of every file first and raises FileRefused (errors.py) before anything is handed out, so that a
+wrong file leaves the store as it was. Then hands out parts of some ten thousand readings: batches of any series, those
+of one series oldest first wherever the files allow it; `rejects` with the name of the file and the line.
+"""
 UNREAD = np.iinfo(np.int64).min
 """In place of a time that cannot be read."""
 

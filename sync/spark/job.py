@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, cast
 from pymongo.errors import PyMongoError
 
 from ..load.bulk_import import BYTES_A_ROW, FileReport, RowProgress, begun, finish, in_words
-from ..load.loader import Loader
+from ..load.report import Loader
 from ..model.errors import StoreError
 from ..sources.lcl import Member
 from ..store.processes import Place

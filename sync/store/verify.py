@@ -16,7 +16,6 @@ from pymongo.collection import Collection
 from ..model.clock import Clock
 from ..model.localtime import PARIS, local_day
 from ..model.readings import Series, series_from
-from ..sources import zone_of
 from .bson_columns.columns import Slice, decode
 from .bson_columns.layout import PLAIN
 from .schema import VERIFICATIONS, Document, Pair
@@ -74,14 +73,17 @@ class PairReport:
 DIFFERENCES = ("missing", "extra", "different", "duplicates")
 
 
-def verify_pair(pair: Pair) -> PairReport:
-    """Compare every document of both collections, field by field with its BSON type, in both directions."""
+def verify_pair(pair: Pair, zone: ZoneInfo = PARIS) -> PairReport:
+    """Compare every document of both collections, field by field with its BSON type, in both directions.
+
+    zone: of the local days by which differences are told.
+    """
     spellings: dict[tuple[str, ...], list[Document]] = {}
     for entry in (*series_of(pair.record), *series_of(pair.mirror)):
         known = spellings.setdefault(identity(entry), [])
         if list(entry) not in map(list, known):
             known.append(entry)
-    reports = [SeriesReport(series_from(known[0]), zone_of(pair.source)) for _, known in sorted(spellings.items())]
+    reports = [SeriesReport(series_from(known[0]), zone) for _, known in sorted(spellings.items())]
     queries = [_query(known) for _, known in sorted(spellings.items())]
     for both in both_sides(pair, queries, SLICE):
         _verify_slice(pair, reports[both.number], both)

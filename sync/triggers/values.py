@@ -1,4 +1,4 @@
-"""What the settings say about the functions' Values and secrets: meters, names in the store, the API's address.
+"""What the settings say about the functions' Values and secrets: in Atlas, and for whoever runs them without it.
 
 A setting that was not given leaves the text of `values/*.json` alone: both have the same defaults.
 """
@@ -9,16 +9,21 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
+from typing import Any
 
+from ..http.budget import budget_limit
 from ..model.errors import UsageError
 from ..model.readings import mask
 from ..settings import DEFAULT_COLLECTIONS, Settings
 from ..sources import SOURCES
 from ..sources.linky.meter import Meter
 from ..sources.linky.token import TokenRefused, read_token
-from .tree import MOST_SECRET_CHARACTERS
+from .tree import MOST_SECRET_CHARACTERS, FromSecret, values_of
 
+SERVICE = "mongodb-atlas"
 TOKEN_VALUE = "linkyToken"  # noqa: S105 - the name of a Value
+TOKEN_SECRET = "linkyTokenSecret"  # noqa: S105 - the name of a secret
 AUTO = "auto"
 """What stands in a Value that is left to the functions: Atlas may refuse an empty text."""
 
@@ -56,15 +61,8 @@ def given_by(settings: Settings, token_secret: str, now: datetime) -> Given:
     each further token (linkyToken2 …). Raises UsageError for a meter without a token, or with one that has ended or is
     too long for a secret. `now` is aware.
     """
-    texts = {
-        "MONGODB_DATABASE": settings.mongodb_database,
-        "LINKY_API_URL": settings.linky_api_url,
-        "LINKY_MAX_POWER_W": str(settings.linky_max_power_w),
-        "SYNC_CALLS_PER_DAY": str(settings.sync_calls_per_day),
-        "ELHUB_API_URL": settings.elhub_api_url,
-        "ENERGIDATA_API_URL": settings.energidata_api_url,
-    }
-    values = {value: texts[name] for name, value in BY_SETTING.items() if name in settings.given}
+    texts = _texts(settings)
+    values = {value: texts[value] for setting, value in BY_SETTING.items() if setting in settings.given}
     for source in DAILY:
         if settings.collections[source] != DEFAULT_COLLECTIONS[source]:
             values |= collection_values(settings, source)
@@ -83,6 +81,32 @@ def collection_values(settings: Settings, source: str) -> dict[str, str]:
     """The Values that name the record and the mirror of a source."""
     regular, timeseries = settings.collections[source]
     return {f"{source}Collection": regular, f"{source}CollectionTS": timeseries}
+
+
+def service_of(folder: Path) -> str:
+    """The name of the data source that the tree's own Values ask for."""
+    return str(values_of(folder).get("mongodbService", SERVICE))
+
+
+def values_and_secrets(folder: Path, settings: Settings, now: datetime) -> tuple[dict[str, Any], dict[str, str]]:
+    """What replaces the Values of the tree, and the secrets they link to. Raises UsageError for a token of no use.
+
+    The store and the API are always those of our settings: what the tree's files say of them is meant for Atlas.
+    """
+    link = values_of(folder).get(TOKEN_VALUE)
+    given = given_by(settings, link.secret if isinstance(link, FromSecret) else TOKEN_SECRET, now)
+    most = budget_limit(settings.linky_api_url, settings.sync_calls_per_day, "SYNC_CALLS_PER_DAY" in settings.given)
+    values: dict[str, Any] = _texts(settings) | {"linkyCallsPerDay": AUTO if most is None else str(most)}
+    for source in DAILY:
+        values |= collection_values(settings, source)
+    if settings.meters:
+        values |= NO_METER | {name: FromSecret(secret) for name, secret in given.links.items()}
+    return values | dict(given.values), dict(given.secrets)
+
+
+def _texts(settings: Settings) -> dict[str, str]:
+    """Value → its text, of every setting that has one."""
+    return {value: str(getattr(settings, setting.lower())) for setting, value in BY_SETTING.items()}
 
 
 def _meter_values(meters: tuple[Meter, ...], value_of: Mapping[str, str]) -> dict[str, str]:

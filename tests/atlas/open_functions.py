@@ -14,7 +14,7 @@ from pymongo.database import Database
 
 from sync.model.localtime import midnight
 from sync.model.readings import milliseconds
-from sync.sources.source import OpenSource
+from sync.sources.source import Source
 from sync.standin.elhub import ElhubStandin
 from sync.standin.elhub_hours import GeneratedHours
 from sync.standin.energidata import EnergidataStandin
@@ -34,7 +34,7 @@ class OpenAtlas(Runs):
     """Those of elhubDaily or energidataDaily."""
 
     @property
-    def of(self) -> OpenSource:
+    def of(self) -> Source:
         return import_module(f"sync.sources.{self.source}.api").connect(self.standin.url, None)  # type: ignore[no-any-return]
 
     def go_to(self, day: date, at: time | None = None) -> None:

@@ -18,7 +18,7 @@ from sync.settings import DEFAULT_COLLECTIONS
 from sync.sources.elhub.api import CONSUMPTION, Elhub
 from sync.sources.elhub.api import PRODUCTION as ELHUB_PRODUCTION
 from sync.sources.energidata.api import DAY_AHEAD, ELSPOT, PRODUCTION, Energidata
-from sync.sources.source import AnswerRefused, Dataset, OpenSource, Parsed
+from sync.sources.source import AnswerRefused, Dataset, Parsed, Source
 from sync.standin.elhub import ElhubStandin
 from sync.standin.elhub_hours import FileHours, GeneratedHours
 from sync.standin.energidata import EnergidataStandin
@@ -199,7 +199,7 @@ def test_every_defect_of_the_stand_ins_is_told_alike(folder: Path, database: Dat
     assert sum(each is None for each in parsed) > 20
 
 
-def asked(source: OpenSource, dataset: Dataset, window: Window) -> str:
+def asked(source: Source, dataset: Dataset, window: Window) -> str:
     """What a stand-in answers to the question of the loader."""
     url, query = source.question(dataset, window)
     return requests.get(url, query, timeout=60).text

@@ -39,7 +39,7 @@ def drawn(block: Block, reader: Reader, look: Look, view: View = ALL) -> str:
     """A card's content as the JSON that a browser gets; a figure must be one that plotly knows."""
     frame = block.frame(reader, view)
     if frame.is_empty:
-        return look.text(block.empty, command="…")
+        return look.text(PAGE.text_of(block, "empty"), command="…")
     if block.figure:
         figure = block.figure(frame, look)
         go.Figure(figure)

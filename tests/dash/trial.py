@@ -71,15 +71,15 @@ def failing(_reader: Reader, _view: View) -> Frame:
     raise ValueError(f"{MISTAKE} {PRM}")
 
 
-TITLE = "shell.name"
+TITLE, TEXTS = "shell.name", "cost.answer"
 PAGES = (
     Page(
         "first",
         TITLE,
         "database",
         (
-            Block("chosen", TITLE, chosen, body=chosen_body, controls=meters),
-            Block("failing", TITLE, failing, body=chosen_body),
+            Block("chosen", TEXTS, chosen, body=chosen_body, controls=meters),
+            Block("failing", TEXTS, failing, body=chosen_body),
         ),
         has_series=False,
         has_period=False,
@@ -90,8 +90,8 @@ PAGES = (
         TITLE,
         "bolt",
         (
-            Block("curve", TITLE, curve, figure=bars, wide=True, height=700, zooms=True),
-            Block("below", TITLE, curve, figure=bars, height=700),
+            Block("curve", TEXTS, curve, figure=bars, wide=True, height=700, zooms=True),
+            Block("below", TEXTS, curve, figure=bars, height=700),
         ),
     ),
 )

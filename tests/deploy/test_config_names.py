@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
-from sync.triggers.check.names import app_name_problem, function_name_problem, name_problem, schedule_problem
+from sync.triggers.check.names import checked_app_name, checked_function_name, checked_name
+from sync.triggers.cron import parse_schedule
+
+
+def problem(check: Callable[[object], object], text: object) -> str | None:
+    """What a check says against a text; None when it is fine."""
+    try:
+        check(text)
+    except ValueError as error:
+        return str(error)
+    return None
 
 
 @pytest.mark.parametrize("name", ["a", "7", "linkyToken", "a-b_c", "x" * 64])
 def test_names(name: str) -> None:
-    assert name_problem(name) is None
-    assert function_name_problem(name) is None
+    assert problem(checked_name, name) is None
+    assert problem(checked_function_name, name) is None
 
 
 @pytest.mark.parametrize(
@@ -29,16 +41,16 @@ def test_names(name: str) -> None:
     ],
 )
 def test_no_names(name: object, words: str) -> None:
-    assert words in str(name_problem(name))
-    assert words in str(function_name_problem(name))
+    assert words in str(problem(checked_name, name))
+    assert words in str(problem(checked_function_name, name))
 
 
 def test_functions_lie_in_folders_too() -> None:
-    assert function_name_problem("utils/add") is None
-    assert name_problem("utils/add")
-    assert function_name_problem("utils//add")
-    assert function_name_problem("utils/a.b")
-    assert function_name_problem("a" * 60 + "/" + "b" * 60) is None
+    assert problem(checked_function_name, "utils/add") is None
+    assert problem(checked_name, "utils/add")
+    assert problem(checked_function_name, "utils//add")
+    assert problem(checked_function_name, "utils/a.b")
+    assert problem(checked_function_name, "a" * 60 + "/" + "b" * 60) is None
 
 
 @pytest.mark.parametrize(
@@ -54,7 +66,7 @@ def test_functions_lie_in_folders_too() -> None:
     ],
 )
 def test_app_names(name: object, fine: bool) -> None:
-    assert (app_name_problem(name) is None) is fine
+    assert (problem(checked_app_name, name) is None) is fine
 
 
 @pytest.mark.parametrize(
@@ -73,7 +85,7 @@ def test_app_names(name: object, fine: bool) -> None:
     ],
 )
 def test_schedules(schedule: str) -> None:
-    assert schedule_problem(schedule) is None
+    assert problem(parse_schedule, schedule) is None
 
 
 @pytest.mark.parametrize(
@@ -99,12 +111,12 @@ def test_schedules(schedule: str) -> None:
         ("0 6 L * *", "day of month"),
         ("0 6 15W * *", "day of month"),
         ("0 6 ? * *", "day of"),
-        ("0 6 */2 * *", "minute and hour only"),
-        ("0 6 * */2 *", "minute and hour only"),
-        ("0 6 * * */2", "minute and hour"),
-        ("*/0 6 * * *", "step from 1 to 59"),
-        ("*/60 6 * * *", "step from 1"),
-        ("0 */24 * * *", "step from 1 to 23"),
+        ("0 6 */2 * *", "day of month"),
+        ("0 6 * */2 *", "month"),
+        ("0 6 * * */2", "weekday"),
+        ("*/0 6 * * *", "step */1 … */59"),
+        ("*/60 6 * * *", "step */1 … */59"),
+        ("0 */24 * * *", "step */1 … */23"),
         ("*/ 6 * * *", "step"),
         ("0-30/5 6 * * *", "minute"),
         ("5-1 6 * * *", "backwards"),
@@ -118,4 +130,4 @@ def test_schedules(schedule: str) -> None:
     ],
 )
 def test_no_schedules(schedule: object, words: str) -> None:
-    assert words in str(schedule_problem(schedule))
+    assert words in str(problem(parse_schedule, schedule))

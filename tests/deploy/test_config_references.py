@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from sync.triggers.check.references import references
+from sync.triggers.check.sources import Reference, SourceError, read_sources
+
+
+def references(source: str) -> tuple[Reference, ...]:
+    answer = read_sources({"f": source})["f"]
+    assert not isinstance(answer, SourceError), answer
+    return answer
 
 
 def found(source: str) -> list[tuple[str, str]]:

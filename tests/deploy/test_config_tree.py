@@ -9,13 +9,15 @@ from typing import Any
 import pytest
 
 from sync.model.errors import UsageError
-from sync.triggers.check.tree import DEFAULT_FOLDER, Problem, config_problems, read_tree
+from sync.triggers.check.files import Problem
+from sync.triggers.check.tree import problems_of, read_tree
+from sync.triggers.tree import DEFAULT_FOLDER
 from sync.triggers.values import AUTO, NO_METER
 from tests.deploy.trees import DAILY, PLAIN_VALUES, PRM, change, settings_of, token, trigger, write
 
 
 def test_a_good_tree(tree: Path) -> None:
-    assert config_problems(tree) == []
+    assert problems_of(tree) == []
     read = read_tree(tree)
     assert read.root["name"] == "linky"
     assert list(read.data_sources) == ["mongodb-atlas"]
@@ -47,34 +49,35 @@ def test_what_a_tree_may_hold_besides(tree: Path) -> None:
     change(tree / "functions/config.json", lambda it: it.append({"name": "utils/add"}))
     change(tree / "environments/production.json", lambda it: it["values"].update(place="here"))
     (tree / "functions/formatDate.js").write_text("exports = () => context.environment.values.place;\n")
-    assert config_problems(tree) == []
+    assert problems_of(tree) == []
     assert read_tree(tree).functions["utils/add"].flags["private"] is False
 
 
 Change = Callable[[Any], Any]
+SOURCE = "data_sources/mongodb-atlas/config.json"
 CHANGES: list[tuple[str, Change, int, str]] = [
     ("root_config.json", lambda it: it.update(name="x" * 33), 2, "33 characters, Atlas takes 32"),
-    ("root_config.json", lambda it: it.pop("name"), 1, "must begin with a letter"),
+    ("root_config.json", lambda it: it.pop("name"), 1, "name is missing"),
     ("root_config.json", lambda it: it.update(config_version=20180301), 3, "must be 20210101"),
-    ("root_config.json", lambda it: it.update(location="FR"), 4, "location 'FR' is not known"),
-    ("root_config.json", lambda it: it.update(provider_region="aws-eu-west-3"), 5, "provider_region"),
-    ("root_config.json", lambda it: it.update(deployment_model="local"), 6, "one of GLOBAL, LOCAL"),
-    ("root_config.json", lambda it: it.update(environment="prod"), 7, "one of empty, development"),
-    ("data_sources/mongodb-atlas/config.json", lambda it: it.update(name="Cluster0"), 2, "data_sources/Cluster0/"),
-    ("data_sources/mongodb-atlas/config.json", lambda it: it.update(type="datalake"), 3, 'must be "mongodb-atlas"'),
-    ("data_sources/mongodb-atlas/config.json", lambda it: it["config"].update(clusterName=""), 5, "name the"),
-    ("data_sources/mongodb-atlas/config.json", lambda it: it["config"].update(readPreference="any"), 6, "one of"),
-    ("data_sources/mongodb-atlas/config.json", lambda it: it["config"].update(cluster="x"), 8, "'cluster' is no field"),
-    ("data_sources/mongodb-atlas/config.json", lambda it: it.update(config=[]), 4, "config must be an object"),
-    ("environments/qa.json", lambda it: it.pop("values"), 1, 'with "values" in it'),
-    ("environments/qa.json", lambda it: it.update(place="x"), 3, "'place' is no field"),
+    ("root_config.json", lambda it: it.update(location="FR"), 4, "location must be 'US-VA'"),
+    ("root_config.json", lambda it: it.update(provider_region="aws-eu-west-3"), 5, "provider_region must be"),
+    ("root_config.json", lambda it: it.update(deployment_model="local"), 6, "must be 'GLOBAL' or 'LOCAL', not 'local'"),
+    ("root_config.json", lambda it: it.update(environment="prod"), 7, "must be '', 'development'"),
+    (SOURCE, lambda it: it.update(name="Cluster0"), 2, "data_sources/Cluster0/"),
+    (SOURCE, lambda it: it.update(type="datalake"), 3, "must be 'mongodb-atlas'"),
+    (SOURCE, lambda it: it["config"].update(clusterName=""), 5, "clusterName must not be empty"),
+    (SOURCE, lambda it: it["config"].update(readPreference="any"), 6, "config.readPreference must be"),
+    (SOURCE, lambda it: it["config"].update(cluster="x"), 8, "config.cluster is no field"),
+    (SOURCE, lambda it: it.update(config=[]), 4, "config must be an object"),
+    ("environments/qa.json", lambda it: it.pop("values"), 1, "values is missing"),
+    ("environments/qa.json", lambda it: it.update(place="x"), 3, "place is no field"),
     ("environments/qa.json", lambda it: it["values"].update({"a b": 1}), 3, "unaccented"),
     ("functions/config.json", lambda it: it.pop(), 1, "formatDate.js: has no entry in functions/config.json"),
     ("functions/config.json", lambda it: it.append({"name": "gone"}), 15, "there is no functions/gone.js"),
     ("functions/config.json", lambda it: it.append({"name": "daily"}), 3, "stands there twice"),
     ("functions/config.json", lambda it: it[1].update(private="yes"), 10, "private must be true or false"),
-    ("functions/config.json", lambda it: it[1].update(run_as_sytem=True), 13, "'run_as_sytem' is no field"),
-    ("functions/config.json", lambda it: it.append({}), 1, "must be text"),
+    ("functions/config.json", lambda it: it[1].update(run_as_sytem=True), 13, "formatDate: run_as_sytem is no field"),
+    ("functions/config.json", lambda it: it.append({}), 1, "name is missing"),
     ("functions/config.json", lambda it: it.append("daily"), 1, "must hold a list of objects"),
     ("values/linkyPrm.json", lambda it: it.update(name="linkyPRM"), 2, "must stand in values/linkyPRM.json"),
     ("values/linkyPrm.json", lambda it: it.pop("value"), 2, "has no value"),
@@ -82,16 +85,16 @@ CHANGES: list[tuple[str, Change, int, str]] = [
     ("values/linkyPrm.json", lambda it: it.update(value=None), 3, "text, a list or an object"),
     ("values/linkyPrm.json", lambda it: it.update(value=""), 3, 'is empty, which Atlas may refuse: write "auto"'),
     ("values/linkyPrm.json", lambda it: it.update(from_secret="no"), 4, "from_secret must be true or false"),
-    ("values/linkyPrm.json", lambda it: it.update(fromSecret=True), 5, "'fromSecret' is no field"),
+    ("values/linkyPrm.json", lambda it: it.update(fromSecret=True), 5, "fromSecret is no field"),
     ("values/linkyPrm.json", lambda it: it.update(value=token(PRM)), 3, "holds a token: keep it in a secret"),
     ("values/linkyToken.json", lambda it: it.update(value="my secret"), 3, "is the name of a secret"),
     ("values/linkyToken.json", lambda it: it.update(value=["a"]), 3, "is the name of a secret"),
     ("values/mongodbService.json", lambda it: it.update(value="Cluster0"), 1, "names the data source 'Cluster0'"),
     ("values/mongodbService.json", lambda it: it.update(value={"a": 1}), 1, "names the data source"),
     ("triggers/daily.json", lambda it: it.update(name="weekly"), 2, "must stand in triggers/weekly.json"),
-    ("triggers/daily.json", lambda it: it.update(type="AUTHENTICATION"), 3, 'must be "SCHEDULED"'),
-    ("triggers/daily.json", lambda it: it["config"].update(schedule="0 6 */2 * *"), 5, "minute and hour only"),
-    ("triggers/daily.json", lambda it: it["config"].pop("schedule"), 1, "must be text"),
+    ("triggers/daily.json", lambda it: it.update(type="AUTHENTICATION"), 3, "must be 'SCHEDULED'"),
+    ("triggers/daily.json", lambda it: it["config"].update(schedule="0 6 */2 * *"), 5, "day of month"),
+    ("triggers/daily.json", lambda it: it["config"].pop("schedule"), 1, "config.schedule is missing"),
     ("triggers/daily.json", lambda it: it["config"].update(skip_catchup_event=True), 7, "plural, inside config"),
     ("triggers/daily.json", lambda it: it.update(skip_catchup_event=True), 16, "plural, inside config"),
     ("triggers/daily.json", lambda it: it.update(skip_catchup_events=True), 6, "belongs inside config"),
@@ -107,7 +110,7 @@ CHANGES: list[tuple[str, Change, int, str]] = [
 @pytest.mark.parametrize(("path", "how", "line", "words"), CHANGES, ids=[f"{row[0]}-{row[3]}" for row in CHANGES])
 def test_a_changed_file(tree: Path, path: str, how: Change, line: int, words: str) -> None:
     change(tree / path, how)
-    problems = config_problems(tree)
+    problems = problems_of(tree)
     hits = [problem for problem in problems if words in f"{problem.path}: {problem.message}"]
     assert hits, problems
     assert hits[0].line == line, hits
@@ -164,8 +167,8 @@ TEXTS = [
 def test_a_file_with_another_text(tree: Path, path: str, text: str, line: int, words: str) -> None:
     (tree / path).parent.mkdir(exist_ok=True)
     (tree / path).write_text(text, encoding="utf-8")
-    hits = [problem for problem in config_problems(tree) if words in problem.message]
-    assert hits, config_problems(tree)
+    hits = [problem for problem in problems_of(tree) if words in problem.message]
+    assert hits, problems_of(tree)
     assert hits[0].line == line
     assert path.startswith(hits[0].path)
 
@@ -183,40 +186,40 @@ def test_a_file_with_another_text(tree: Path, path: str, text: str, line: int, w
 )
 def test_a_missing_file(tree: Path, path: str, words: str) -> None:
     (tree / path).unlink()
-    assert any(words in problem.message for problem in config_problems(tree)), config_problems(tree)
+    assert any(words in problem.message for problem in problems_of(tree)), problems_of(tree)
 
 
 def test_a_file_that_is_not_text(tree: Path) -> None:
     (tree / "functions/daily.js").write_bytes(b"exports = () => '\xe9';")
-    assert Problem("functions/daily.js", 1, "is not UTF-8 text") in config_problems(tree)
+    assert Problem("functions/daily.js", 1, "is not UTF-8 text") in problems_of(tree)
 
 
 def test_an_older_export_is_read_too(tree: Path) -> None:
     (tree / "root_config.json").rename(tree / "realm_config.json")
-    assert config_problems(tree) == []
+    assert problems_of(tree) == []
 
 
 def test_problems_come_in_order_and_once(tree: Path) -> None:
     (tree / "triggers/daily.json").write_text("{}")
     (tree / "functions/daily.js").write_text("exports = () => [context.values.get('x'), context.values.get('x')];\n")
-    problems = config_problems(tree)
+    problems = problems_of(tree)
     assert problems == sorted(set(problems))
     assert len([each for each in problems if each.path == "functions/daily.js"]) == 1
     assert str(problems[0]).startswith("functions/daily.js:1: asks for the value 'x'")
 
 
 def test_an_empty_folder(tmp_path: Path) -> None:
-    assert {each.path for each in config_problems(tmp_path)} == {
+    assert {each.path for each in problems_of(tmp_path)} == {
         "root_config.json",
         "data_sources",
         "functions/config.json",
     }
     with pytest.raises(UsageError, match="there is no folder nowhere"):
-        config_problems(tmp_path / "nowhere")
+        problems_of(tmp_path / "nowhere")
 
 
 def test_the_tree_of_this_project() -> None:
-    assert config_problems(DEFAULT_FOLDER) == []
+    assert problems_of(DEFAULT_FOLDER) == []
 
 
 def test_the_values_of_this_project_are_all_asked_for_and_have_the_defaults_of_the_settings() -> None:

@@ -71,7 +71,7 @@ def test_wrong_usage_is_2_and_asks_nobody(atlas: AdminStandin, command: Command,
     assert (code, out) == (2, "")
     assert "ATLAS_PRIVATE_KEY: is not set" in err
     assert "ATLAS_PROJECT_ID: must be the 24" in err
-    (tree / "functions/daily.js").write_text("exports = function () { return 10n; };\n")
+    (tree / "functions/daily.js").write_text("exports = function () { return 10nn; };\n")
     (tree / "triggers/daily.json").write_text("{}")
     code, out, err = command("--dry-run")
     assert (code, out) == (2, "")

@@ -92,7 +92,7 @@ def test_somebody_else_makes_the_same_thing_meanwhile(atlas: AdminStandin, deplo
 
 
 def test_a_refusal_names_the_thing_and_not_its_text(atlas: AdminStandin, deploy: Deployer) -> None:
-    (deploy.folder / "functions/daily.js").write_text(DAILY + "{\n")
+    (deploy.folder / "functions/daily.js").write_text(DAILY.replace("exports", "forgotten"))
     with pytest.raises(AdminApiError, match=r"function daily: .*FunctionSyntaxError") as error:
         deploy()
     assert (error.value.status, error.value.code) == (400, "FunctionSyntaxError")

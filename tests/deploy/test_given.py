@@ -10,9 +10,8 @@ import pytest
 from sync.model.errors import UsageError
 from sync.settings import load
 from sync.triggers.deploy.account import ADMIN_URL, AtlasAccount, atlas_account
-from sync.triggers.local import values_and_secrets
 from sync.triggers.tree import DEFAULT_FOLDER
-from sync.triggers.values import given_by
+from sync.triggers.values import given_by, values_and_secrets
 from tests.deploy.trees import NOW, OTHER_PRM, PRM, settings_of, token
 
 KEYS = {

@@ -19,8 +19,8 @@ from pymongo.database import Database
 
 from sync.lab.questions import NAMES, ask, questions_about
 from sync.load.importing import import_files
-from sync.load.loader import Loader
-from sync.load.outcome import Silence
+from sync.load.progress import Silence
+from sync.load.report import Loader
 from sync.model.clock import SystemClock
 from sync.model.readings import Series
 from sync.settings import DEFAULT_COLLECTIONS

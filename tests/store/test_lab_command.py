@@ -20,7 +20,7 @@ from sync.lab.questions import questions_about
 from sync.lab.rebuild import copy_record, share_of
 from sync.lab.room import in_words, lacking_room
 from sync.lab.timing import time_questions
-from sync.load.outcome import Silence
+from sync.load.progress import Silence
 from sync.model.clock import SystemClock
 from sync.model.errors import StoreError
 from sync.model.readings import Series

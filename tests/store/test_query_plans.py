@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from pymongo.database import Database
+from sync.load.outcome import Silence
 
 from dash_app.consumption import queries as consumption
 from dash_app.cost.queries import energy_by_part
@@ -21,7 +22,6 @@ from sync.fleet.build import Fleet
 from sync.lab.questions import ask, questions_about
 from sync.lab.rebuild import share_of
 from sync.load.coverage import compare_days, coverage
-from sync.load.outcome import Silence
 from sync.model.clock import SystemClock
 from sync.model.localtime import PARIS, ZONES
 from sync.settings import DEFAULT_COLLECTIONS, load

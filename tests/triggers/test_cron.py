@@ -40,14 +40,14 @@ def test_another_zone_is_converted() -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("17 5 * * *", "every day at 05:17 UTC"),
-        ("7 5,12 * * *", "every day at 05:07 and 12:07 UTC"),
-        ("*/15 * * * *", "every day every hour at minute 0, 15, 30 and 45 UTC"),
-        ("* * * * *", "every day every minute UTC"),
-        ("*/5 6 * * *", "every day 12 times between 06:00 and 06:55 UTC"),
-        ("0 6 * * MON-FRI", "on Monday, Tuesday, Wednesday, Thursday and Friday at 06:00 UTC"),
-        ("0 6 1,15 MAR,OCT *", "on day 1 and 15 of the month in Mar and Oct at 06:00 UTC"),
-        ("0 6 1 * SUN", "on Sunday or on day 1 of the month at 06:00 UTC"),
+        ("17 5 * * *", "at 05:17 every day, UTC"),
+        ("7 5,12 * * *", "at 05:07 and 12:07 every day, UTC"),
+        ("*/15 * * * *", "every 15th minute of every hour, UTC"),
+        ("* * * * *", "every minute, UTC"),
+        ("*/5 6 * * *", "every fifth minute from 06:00 through 06:59, UTC"),
+        ("0 6 * * MON-FRI", "at 06:00 on Monday through Friday, UTC"),
+        ("0 6 1,15 MAR,OCT *", "at 06:00 on the first and the 15th day of month in March and October, UTC"),
+        ("0 6 1 * SUN", "at 06:00 on the first day of month and on Sunday, UTC"),
     ],
 )
 def test_words(text: str, words: str) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,8 +19,8 @@ from sync.settings import load
 from sync.sources.linky.meter import Meter
 from sync.standin.household import HOUSEHOLD_PRM
 from sync.standin.linky import LinkyStandin
-from sync.triggers.local import values_and_secrets
 from sync.triggers.tree import FromSecret
+from sync.triggers.values import values_and_secrets
 from tests.processes import environment
 from tests.shell import Shell
 from tests.triggers.trees import write, write_tree
@@ -128,7 +127,7 @@ def test_an_unknown_function(shell: Shell, tree: Path) -> None:
 
 def test_several_meters_become_a_list(tree: Path, shell: Shell) -> None:
     first, second = (Meter(prm, shell.standin.token, ("consumption",)) for prm in ("1" * 14, "2" * 14))
-    settings = replace(load(environ={}), meters=(first, second))
+    settings = load(environ={}).model_copy(update={"meters": (first, second)})
     values, secrets = values_and_secrets(tree, settings, shell.standin.now())
     listed = json.loads(values["linkyMeters"])
     assert [meter["prm"] for meter in listed] == [first.prm, second.prm]
@@ -150,7 +149,7 @@ def test_list(shell: Shell, tree: Path) -> None:
     assert code == 0, err
     lines = out.splitlines()
     assert lines[0] == "functions: daily, failing"
-    assert lines[1] == "dailyMorning: runs daily every day at 05:17 UTC (17 5 * * *)"
+    assert lines[1] == "dailyMorning: runs daily at 05:17 every day, UTC (17 5 * * *)"
     assert lines[2].endswith(("05:17 UTC = 06:17 in Paris", "05:17 UTC = 07:17 in Paris"))
     assert len(lines) == 4
 
@@ -169,10 +168,10 @@ def test_check(shell: Shell, tree: Path) -> None:
     assert (code, err) == (0, "")
     assert "nothing that Atlas would refuse" in out
     assert shell.json("trigger", "check", "--folder", str(tree)) == {"problems": []}
-    write(tree / "functions" / "failing.js", 'exports = () => {\n  fetch("x");\n};')
+    write(tree / "functions" / "failing.js", 'exports = () => {\n  fetch("x;\n};')
     code, out, err = shell("trigger", "check", "--folder", str(tree))
     assert code == 1
-    assert out == "app/functions/failing.js:2: fetch is not in the runtime of functions: use context.http.get\n"
+    assert out == "app/functions/failing.js:2: syntax error: Invalid or unexpected token\n"
     assert err == "error: 1 problem in app\n"
     [told] = shell.json("trigger", "check", "--folder", str(tree))["problems"]
     assert (told["path"], told["line"]) == ("functions/failing.js", 2)

@@ -13,7 +13,7 @@ from ...http.transport import Answer
 from ...model.errors import FatalSourceError, NoReadings, RateLimited, RetriableError, SourceError, WindowRefused
 from ...model.window import Window
 from .. import zone_of
-from ..source import Dataset, Parsed
+from ..source import Dataset, Parsed, Source
 from .answer import Question, read_answer
 
 SOURCE = "elhub"
@@ -28,8 +28,8 @@ PRODUCTION = Dataset("PRODUCTION_PER_GROUP_MBA_HOUR", "production", FIRST, rerea
 CONSUMPTION = Dataset("CONSUMPTION_PER_GROUP_MBA_HOUR", "consumption", FIRST, reread=REREAD)
 
 
-class Elhub:
-    """Implements `OpenSource`. areas: all of Norway by default, in one call; or a single one, by its own address."""
+class Elhub(Source):
+    """areas: all of Norway by default, in one call; or a single one, by its own address."""
 
     name = SOURCE
     zone = zone_of(SOURCE)

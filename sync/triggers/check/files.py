@@ -1,11 +1,18 @@
-"""The JSON files of the tree: read, and complained about with file and line."""
+"""The files of the tree: read as models, and complained about with file and line."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from .models import wrong_fields
+
+Model = TypeVar("Model", bound=BaseModel)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -18,45 +25,6 @@ class Problem:
 
     def __str__(self) -> str:
         return f"{self.path}:{self.line}: {self.message}"
-
-
-@dataclass(slots=True)
-class ConfigFile:
-    """One JSON file that holds an object; `say` notes what is wrong with one of its keys."""
-
-    path: str
-    text: str
-    content: dict[str, Any]
-    problems: list[Problem]
-    behind: str = ""
-
-    def say(self, key: str, message: str) -> None:
-        """Note a problem in the line where `key` first stands, looked for from `behind` on."""
-        self.problems.append(Problem(self.path, line_of(self.text, key, self.behind), message))
-
-    def refuse_unknown(self, known: tuple[str, ...], content: dict[str, Any] | None = None, where: str = "") -> None:
-        """Note keys that Atlas does not know: a slip of the pen would be dropped in silence."""
-        for key in self.content if content is None else content:
-            if key not in known:
-                self.say(key, f"{where}{key!r} is no field Atlas knows here; known are {', '.join(known)}")
-
-    def flag(self, key: str, content: dict[str, Any] | None = None, default: bool = False) -> bool:
-        """A true/false field."""
-        found = (self.content if content is None else content).get(key, default)
-        if not isinstance(found, bool):
-            self.say(key, f"{key} must be true or false")
-            return default
-        return found
-
-    def section(self, *keys: str) -> dict[str, Any]:
-        """An object within the object; empty, and noted, where it is something else."""
-        found: Any = self.content
-        for key in keys:
-            found = found.get(key, {})
-            if not isinstance(found, dict):
-                self.say(key, f"{key} must be an object")
-                return {}
-        return dict(found)
 
 
 @dataclass(slots=True)
@@ -83,11 +51,11 @@ class ConfigFolder:
             self.say(path, f"cannot be read ({error.strerror})")
         return None
 
-    def json(self, path: Path) -> tuple[str, Any] | None:
-        """A file's text and what it holds; None, and noted, when it is not JSON."""
+    def json(self, path: Path) -> tuple[str, Any]:
+        """A file's text and what it holds; None for the latter, and noted, when it is not JSON."""
         text = self.text(path)
         if text is None:
-            return None
+            return "", None
         try:
             return text, json.loads(text, object_pairs_hook=_once, parse_constant=_refuse_constant)
         except json.JSONDecodeError as error:
@@ -96,30 +64,43 @@ class ConfigFolder:
             self.say(path, str(error), line_of(text, error.key))
         except RecursionError:
             self.say(path, "is not JSON that Atlas reads: nested too deeply")
+        return text, None
+
+    def model(self, path: Path, model: type[Model]) -> Model | None:
+        """A file that holds an object; None, and noted, when it does not, or another."""
+        text, content = self.json(path)
+        if content is not None and not isinstance(content, dict):
+            self.say(path, "must hold one JSON object")
+        return self.checked(path, model, content, text) if isinstance(content, dict) else None
+
+    def checked(self, path: Path, model: type[Model], content: Any, text: str, entry: str = "") -> Model | None:
+        """An object of a file as its model; None, and noted. entry: its name, where the file holds several."""
+        try:
+            return model.model_validate(content)
+        except ValidationError as error:
+            for key, message in wrong_fields(model, error):
+                named = entry if entry and key == "name" else key
+                self.say(path, f"{entry}: {message}" if entry else message, line_of(text, named, entry))
         return None
 
-    def object(self, path: Path) -> ConfigFile | None:
-        """A file that holds an object; None, and noted, when it does not."""
-        read = self.json(path)
-        if read is None:
-            return None
-        text, content = read
-        if not isinstance(content, dict):
-            self.say(path, "must hold one JSON object")
-            return None
-        return ConfigFile(self.name(path), text, content, self.problems)
+    def named(self, path: Path, model: type[Model], kind: str, place: str) -> Model | None:
+        """An object whose name is that of its place, such as `values/{}.json`; None, and noted, when it is not."""
+        read = self.model(path, model)
+        name = getattr(read, "name", None)
+        if name is not None and path != self.folder / place.format(name):
+            line = line_of(path.read_text(encoding="utf-8"), "name")
+            self.say(path, f"the {kind} {name!r} must stand in {place.format(name)}", line)
+        return read
 
-    def objects(self, folder: Path) -> list[tuple[Path, ConfigFile]]:
-        """The objects of every `*.json` of a folder, by name; anything else in it is noted."""
-        found = []
-        for path in sorted(folder.iterdir()) if folder.is_dir() else []:
-            if path.name.startswith("."):
-                continue
+    def objects(self, folder: str) -> Iterator[Path]:
+        """The `*.json` of a folder, by name; anything else in it is noted."""
+        root = self.folder / folder
+        for path in sorted(root.iterdir()) if root.is_dir() else []:
             if path.is_dir() or path.suffix != ".json":
-                self.say(path, f"is not a JSON file: {folder.name}/ holds one NAME.json for each of them")
-            elif entry := self.object(path):
-                found.append((path, entry))
-        return found
+                if not path.name.startswith("."):
+                    self.say(path, f"is not a JSON file: {folder}/ holds one NAME.json for each of them")
+            elif not path.name.startswith("."):
+                yield path
 
 
 def line_of(text: str, key: str, behind: str = "") -> int:

@@ -1,44 +1,48 @@
-"""The tree that `appservices push`, GitHub deployment and `trigger deploy` read (`atlas_functions/`), validated.
+"""The tree that `appservices push`, GitHub deployment and `trigger deploy` read (`atlas_functions/`), checked.
 
 What a push refuses, or worse, takes and then fails on every morning, is told here with file and line.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ...model.errors import UsageError
-from ..tree import DEFAULT_FOLDER
-from .app import check_app, check_environments, check_layout, read_data_sources
-from .files import ConfigFile, ConfigFolder, Problem
-from .functions import FunctionConfig, read_functions
-from .names import name_problem, schedule_problem
-from .references import Reference
-from .values import ValueConfig, read_values
+from ...model.privacy import scrub
+from ..tree import function_files
+from .files import ConfigFolder, Problem, line_of
+from .models import App, DataSource, EnvironmentValues, FunctionEntry, TriggerConfig, ValueConfig
+from .names import checked_function_name
+from .sources import Reference, SourceError, read_sources
 
-__all__ = ["DEFAULT_FOLDER", "ConfigTree", "Problem", "TriggerConfig", "config_problems", "read_tree"]
-
+ROOT = "root_config.json"
+OLD_ROOT = "realm_config.json"  # what exports before 2024 call it
+MANIFEST = "functions/config.json"
+FOLDERS = ("data_sources", "environments", "functions", "triggers", "values")
+OTHERS = ("auth", "graphql", "http_endpoints", "https_endpoints", "hosting", "log_forwarders", "sync")
+CONFIG_PLACES = ("functions", "graphql", "sync", "http_endpoints", "https_endpoints", "hosting")
+"""Folders of which config.json is a part."""
+RESERVED = ("stitch.json", "config.json", "root_config.json", "app_config.json")
+BESIDE = ("config.json", "package.json", "package-lock.json")
+"""What may lie in functions/ beside the functions."""
+ENVIRONMENTS = ("no-environment", "development", "testing", "qa", "production")
+FLAGS = ("private", "run_as_system", "disable_arg_logs")
 SERVICE_VALUE = "mongodbService"
 """The Value in which the functions look for the data source's name."""
 
-TRIGGER_FIELDS = ("name", "type", "config", "disabled", "function_name", "event_processors", "id", "_id", "function_id")
-TRIGGER_CONFIG = ("schedule", "skip_catchup_events")
-SINGULAR = "skip_catchup_event"
-REFERRED = {"value": "values/{}.json", "function": "functions/{}.js", "service": "data_sources/{}/config.json"}
-
 
 @dataclass(frozen=True, slots=True)
-class TriggerConfig:
-    """A scheduled trigger: `schedule` is cron in UTC, `function` what it runs."""
+class FunctionConfig:
+    """A function: its source, its place within the tree, the flags of its manifest entry."""
 
     name: str
-    function: str
-    schedule: str
-    skip_catchup_events: bool
-    disabled: bool
+    path: str
+    source: str
+    flags: dict[str, bool]
+    references: tuple[Reference, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +54,10 @@ class ConfigTree:
     values: Mapping[str, ValueConfig]
     functions: Mapping[str, FunctionConfig]
     triggers: Mapping[str, TriggerConfig]
-    environment_names: frozenset[str]
 
 
-def config_problems(folder: Path) -> list[Problem]:
-    """Everything in the configuration that a push would refuse, by file and line; empty when all is well."""
+def problems_of(folder: Path) -> list[Problem]:
+    """Everything that a push would refuse, by file and line; empty when all is well. Raises UsageError without it."""
     return _read(folder)[1]
 
 
@@ -63,94 +66,190 @@ def read_tree(folder: Path) -> ConfigTree:
     tree, problems = _read(folder)
     if problems:
         listed = "\n".join(f"  {problem}" for problem in problems)
-        raise UsageError(f"{folder.name} cannot be deployed:\n{listed}")
+        raise UsageError(f"{folder.name} cannot be deployed, as Atlas would refuse it or fail on it:\n{listed}")
     return tree
 
 
 def _read(folder: Path) -> tuple[ConfigTree, list[Problem]]:
-    config = ConfigFolder(folder)
     if not folder.is_dir():
         raise UsageError(f"there is no folder {folder.name}: give the one that holds root_config.json")
-    check_layout(config)
-    root = check_app(config)
-    sources = read_data_sources(config)
-    environment_names = check_environments(config)
-    values = read_values(config)
-    functions = read_functions(config)
-    triggers = _triggers(config, functions)
-    tree = ConfigTree(root, sources, values, functions, triggers, environment_names)
-    for function in functions.values():
-        for reference in function.references:
-            if wrong := _unknown(reference, tree):
-                config.say(folder / function.path, wrong, reference.line)
-    service = values.get(SERVICE_VALUE)
-    if service and str(service.value) not in sources:
-        path = folder / "values" / f"{SERVICE_VALUE}.json"
-        config.say(path, f"names the data source {service.value!r}; data_sources/ has {_listed(sources)}")
+    config = ConfigFolder(folder)
+    _check_layout(config)
+    tree = ConfigTree(
+        root=_app(config),
+        data_sources=_data_sources(config),
+        values=_values(config),
+        functions=_functions(config),
+        triggers=_triggers(config),
+    )
+    _check_names(config, tree, _environment_names(config))
     return tree, sorted(set(config.problems))
 
 
-def _unknown(reference: Reference, tree: ConfigTree) -> str | None:
-    known: dict[str, Any] = {
-        "value": tree.values,
-        "function": tree.functions,
-        "service": tree.data_sources,
-        "environment": tree.environment_names,
-    }
-    there = known[reference.kind]
-    if reference.name in there:
-        return None
-    if reference.kind == "environment":
-        return f"asks for the environment value {reference.name!r}, which no file of environments/ has"
-    place = REFERRED[reference.kind].format(reference.name)
-    return f"asks for the {reference.kind} {reference.name!r}, but there is no {place}; there are: {_listed(there)}"
+def _check_layout(config: ConfigFolder) -> None:
+    """Folders that a push would pass over in silence, and names it keeps for itself."""
+    known = (*FOLDERS, *OTHERS)
+    for path in sorted(config.folder.iterdir()):
+        if path.is_dir() and path.name not in known and not path.name.startswith("."):
+            config.say(path, f"is no folder of the tree: known are {', '.join(known)}")
+    for path in sorted(config.folder.rglob("*.json")):
+        above = path.relative_to(config.folder).parent.as_posix()
+        in_place = above in CONFIG_PLACES or (above.count("/") == 1 and above.startswith("data_sources/"))
+        if path.name in RESERVED and not (
+            above == "." if path.name == ROOT else path.name == "config.json" and in_place
+        ):
+            config.say(path, f"{path.name} is a name Atlas keeps for its own files: the push would break on it")
 
 
-def _triggers(config: ConfigFolder, functions: Mapping[str, FunctionConfig]) -> dict[str, TriggerConfig]:
-    found = {}
-    for path, entry in config.objects(config.folder / "triggers"):
-        name = entry.content.get("name")
-        if wrong := name_problem(name):
-            entry.say("name", f"name {wrong}")
-        elif name != path.stem:
-            entry.say("name", f"the trigger {name!r} must stand in triggers/{name}.json")
-        entry.refuse_unknown((*TRIGGER_FIELDS, *TRIGGER_CONFIG, SINGULAR))
-        trigger = _scheduled(entry, str(name), functions)
+def _app(config: ConfigFolder) -> Mapping[str, Any]:
+    """root_config.json as it is written; empty when it cannot be read."""
+    path, old = config.folder / ROOT, config.folder / OLD_ROOT
+    if old.exists() and path.exists():
+        config.say(old, f"stands beside {ROOT}: a tree has one of them")
+    elif old.exists():
+        path = old
+    elif not path.exists():
+        config.say(path, "is missing: the file that makes the folder an app")
+        return {}
+    app = config.model(path, App)
+    return app.model_dump(exclude_unset=True) if app else {}
+
+
+def _data_sources(config: ConfigFolder) -> dict[str, Mapping[str, Any]]:
+    """Service name → the `config` of data_sources/<name>/config.json, as it is written."""
+    folder = config.folder / "data_sources"
+    sources: dict[str, Mapping[str, Any]] = {}
+    for path in sorted(folder.iterdir()) if folder.is_dir() else []:
+        if path.name.startswith("."):
+            continue
+        if not (path / "config.json").is_file():
+            config.say(path, "must be a folder with a config.json: data_sources/NAME/config.json")
+            continue
+        source = config.named(path / "config.json", DataSource, "data source", "data_sources/{}/config.json")
+        sources[path.name] = source.config.model_dump(exclude_unset=True) if source else {}
+    if not sources:
+        config.say(folder, "has no data source: the functions would have no database")
+    return sources
+
+
+def _environment_names(config: ConfigFolder) -> set[str]:
+    """Names that some environment gives a value for."""
+    names: set[str] = set()
+    for path in config.objects("environments"):
+        if path.stem not in ENVIRONMENTS:
+            config.say(path, f"is no environment: known are {', '.join(ENVIRONMENTS)}")
+        environment = config.model(path, EnvironmentValues)
+        names |= environment.values.keys() if environment else set()
+    return names
+
+
+def _values(config: ConfigFolder) -> dict[str, ValueConfig]:
+    read = [config.named(path, ValueConfig, "value", "values/{}.json") for path in config.objects("values")]
+    return {value.name: value for value in read if value}
+
+
+def _triggers(config: ConfigFolder) -> dict[str, TriggerConfig]:
+    triggers, functions = {}, function_files(config.folder)
+    for path in config.objects("triggers"):
+        trigger = config.named(path, TriggerConfig, "trigger", "triggers/{}.json")
+        if trigger and trigger.function not in functions:
+            line = line_of(path.read_text(encoding="utf-8"), trigger.function)
+            config.say(path, f"runs the function {trigger.function!r}, but functions/ has {_listed(functions)}", line)
         if trigger:
-            found[trigger.name] = trigger
-    return found
+            triggers[trigger.name] = trigger
+    return triggers
 
 
-def _scheduled(entry: ConfigFile, name: str, functions: Mapping[str, FunctionConfig]) -> TriggerConfig | None:
-    if entry.content.get("type") != "SCHEDULED":
-        entry.say("type", 'type must be "SCHEDULED": no other kind of trigger belongs to this tree')
-        return None
-    config = entry.section("config")
-    if SINGULAR in config or SINGULAR in entry.content:
-        entry.say(SINGULAR, "Atlas reads skip_catchup_events, plural, inside config; the singular has no effect")
-    for misplaced in (key for key in TRIGGER_CONFIG if key in entry.content):
-        entry.say(misplaced, f"{misplaced} belongs inside config")
-    entry.refuse_unknown((*TRIGGER_CONFIG, SINGULAR), config, "config: ")
-    schedule = config.get("schedule")
-    if wrong := schedule_problem(schedule):
-        entry.say("schedule", f"schedule {wrong}")
-    function = _function_of(entry)
-    if function is not None and function not in functions:
-        entry.say(function, f"runs the function {function!r}, but functions/ has {_listed(functions)}")
-    skip = entry.flag("skip_catchup_events", config)
-    return TriggerConfig(name, function or "", str(schedule), skip, entry.flag("disabled"))
+# --- functions --------------------------------------------------------------------------------------------------------
 
 
-def _function_of(entry: ConfigFile) -> str | None:
-    """The function a trigger runs, named in either of two places; both must agree."""
-    inner = entry.section("event_processors", "FUNCTION", "config").get("function_name")
-    outer = entry.content.get("function_name")
-    named = {str(name) for name in (inner, outer) if name}
-    if len(named) != 1:
-        entry.say("function_name", "must name one function, in event_processors.FUNCTION.config.function_name")
-        return None
-    return named.pop()
+def _functions(config: ConfigFolder) -> dict[str, FunctionConfig]:
+    """Every function that has both a file and a manifest entry."""
+    manifest, files = _manifest(config), function_files(config.folder)
+    _refuse_strangers(config, set(files.values()))
+    texts = {name: config.text(path) for name, path in files.items()}
+    answers = read_sources({name: text for name, text in texts.items() if text is not None})
+    functions = {}
+    for name, path in files.items():
+        try:
+            checked_function_name(name)
+        except ValueError as error:
+            config.say(path, f"the name {name!r} {error}")
+        if name not in manifest:
+            config.say(path, f"has no entry in {MANIFEST}: a push would add {name!r} with Atlas's defaults")
+        text, answer = texts[name], answers.get(name)
+        if isinstance(answer, SourceError):
+            config.say(path, answer.message, answer.line)
+        elif text is not None and answer is not None:
+            _refuse_secrets(config, path, text)
+            if name in manifest:
+                functions[name] = FunctionConfig(name, config.name(path), text, manifest[name], answer)
+    return functions
 
 
-def _listed(names: Any) -> str:
+def _manifest(config: ConfigFolder) -> dict[str, dict[str, bool]]:
+    """Function name → flags, of functions/config.json."""
+    path = config.folder / MANIFEST
+    if not path.exists():
+        config.say(path, "is missing: the manifest, a list with one entry for each function")
+        return {}
+    text, content = config.json(path)
+    if not isinstance(content, list) or not all(isinstance(entry, dict) for entry in content):
+        if content is not None:
+            config.say(path, "must hold a list of objects, one for each function")
+        return {}
+    flags: dict[str, dict[str, bool]] = {}
+    for written in content:
+        name = str(written.get("name", ""))
+        entry = config.checked(path, FunctionEntry, written, text, name)
+        if name in flags:
+            config.say(path, f"the function {name!r} stands there twice", line_of(text, name))
+        if name and not (path.parent / f"{name}.js").is_file():
+            config.say(path, f"there is no functions/{name}.js", line_of(text, name))
+        flags[name] = {flag: getattr(entry, flag, False) for flag in FLAGS}
+    return flags
+
+
+def _refuse_strangers(config: ConfigFolder, functions: Collection[Path]) -> None:
+    folder = config.folder / "functions"
+    for path in sorted(folder.rglob("*")) if folder.is_dir() else []:
+        hidden = path.relative_to(folder).parts[0].startswith((".", "node_modules"))
+        if path.is_file() and not hidden and path not in functions and path.name not in BESIDE:
+            config.say(path, "is not read by a push: functions/ holds one NAME.js for each function")
+
+
+def _refuse_secrets(config: ConfigFolder, path: Path, source: str) -> None:
+    for number, line in enumerate(source.splitlines(), 1):
+        if scrub(line) != line:
+            message = "holds a token or a PRM: keep it in a secret, read it with context.values.get"
+            config.say(path, message, number)
+
+
+# --- names that one file has from another -----------------------------------------------------------------------------
+
+
+def _check_names(config: ConfigFolder, tree: ConfigTree, environment_names: Collection[str]) -> None:
+    """A file that cannot be read counts as there: it is told by itself."""
+    places = {
+        "value": ("values/{}.json", {path.stem for path in (config.folder / "values").glob("*.json")}),
+        "function": ("functions/{}.js", set(function_files(config.folder))),
+        "service": ("data_sources/{}/config.json", set(tree.data_sources)),
+    }
+    for function in tree.functions.values():
+        for reference in function.references:
+            place, names = places.get(reference.kind, ("", environment_names))
+            if reference.name in names:
+                continue
+            wrong = f"but there is no {place.format(reference.name)}; there are: {_listed(names)}"
+            if not place:
+                wrong = "which no file of environments/ has"
+            message = f"asks for the {reference.kind} {reference.name!r}, {wrong}"
+            config.say(config.folder / function.path, message, reference.line)
+    service = tree.values.get(SERVICE_VALUE)
+    if service and str(service.value) not in tree.data_sources:
+        path = config.folder / "values" / f"{SERVICE_VALUE}.json"
+        config.say(path, f"names the data source {service.value!r}; data_sources/ has {_listed(tree.data_sources)}")
+
+
+def _listed(names: Collection[str]) -> str:
     return ", ".join(sorted(names)) or "none"

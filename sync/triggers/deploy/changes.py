@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from ...model.errors import UsageError
-from ..check.functions import FunctionConfig
-from ..check.tree import TriggerConfig
+from ..check.models import TriggerConfig
+from ..check.tree import FunctionConfig
 from .triggers_app import Entry, TriggersApp
 
 Action = Literal["create", "update", "set", "keep"]
@@ -90,7 +90,7 @@ def _trigger_change(app: TriggersApp, trigger: TriggerConfig) -> Change:
     config = there.get("config") or {}
     differing = [
         _differs("schedule", config.get("schedule"), trigger.schedule),
-        _differs("skip_catchup_events", bool(config.get("skip_catchup_events")), trigger.skip_catchup_events),
+        _differs("skip_catchup_events", bool(config.get("skip_catchup_events")), trigger.config.skip_catchup_events),
         _differs("disabled", bool(there.get("disabled")), trigger.disabled),
         _function_differs(app, there, trigger.function),
     ]
@@ -124,7 +124,7 @@ def _function_differs(app: TriggersApp, there: Entry, wanted: str) -> str:
 def _body(app: TriggersApp, trigger: TriggerConfig, there: Entry) -> Entry:
     """The whole trigger, built when its function is there. What the tree does not speak of stays as it was."""
     function = {"function_id": app.id_of("functions", trigger.function), "function_name": trigger.function}
-    config = {"schedule": trigger.schedule, "skip_catchup_events": trigger.skip_catchup_events}
+    config = {"schedule": trigger.schedule, "skip_catchup_events": trigger.config.skip_catchup_events}
     return {
         **there,
         "name": trigger.name,

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...model.errors import UsageError
-from ..check.app import SOURCE_TYPE
+from ..check.models import SOURCE_TYPE
 from ..check.tree import SERVICE_VALUE, ConfigTree
 from .changes import Change, keep
 from .triggers_app import Entry, TriggersApp

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 
 from ...model.errors import UsageError
-from ..check.functions import FunctionConfig
+from ..check.tree import FunctionConfig
 from .changes import Change
 from .triggers_app import TriggersApp
 

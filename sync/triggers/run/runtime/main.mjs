@@ -95,7 +95,7 @@ function build() {
   reduce(globals);
 }
 
-// Number.EPSILON and its like cannot be deleted; `trigger check` refuses them.
+// Number.EPSILON and its like cannot be deleted; ESLint refuses them.
 function reduce(globals) {
   const kept = new Set([...surface.globals, ...surface.platform_globals]);
   for (const [type, names] of Object.entries(surface.refused_methods)) {
