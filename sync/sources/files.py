@@ -32,7 +32,7 @@ UNREAD = np.iinfo(np.int64).min
 
 @contextmanager
 def text_of(path: Path) -> Iterator[io.TextIOWrapper]:
-    """The text of a file. Raises FileRefused for what cannot be opened or is no UTF-8."""
+    """The text of a file. Raises FileRefused for what cannot be opened, is no UTF-8, or which pandas finds broken."""
     try:
         with path.open("rb") as raw:
             packed = raw.read(2) == b"\x1f\x8b"
@@ -40,8 +40,9 @@ def text_of(path: Path) -> Iterator[io.TextIOWrapper]:
             stream = gzip.GzipFile(fileobj=raw) if packed else raw
             with io.TextIOWrapper(stream, encoding="utf-8-sig", newline="") as text:
                 yield text
-    except (OSError, EOFError, zlib.error, UnicodeDecodeError, csv.Error) as error:
-        raise FileRefused(f"{path.name} cannot be read as UTF-8 text ({type(error).__name__}): {error}") from None
+    except (OSError, EOFError, zlib.error, ValueError, csv.Error) as error:  # a ParserError is a ValueError
+        what = f"{path.name} cannot be read as UTF-8 text or is broken ({type(error).__name__})"
+        raise FileRefused(f"{what}: {str(error).strip()[:200]}") from None
 
 
 def column_of(header: Sequence[str], names: Iterable[str]) -> str | None:
