@@ -20,7 +20,7 @@ from sync.standin.elhub import ElhubStandin
 from sync.standin.elhub_hours import GeneratedHours
 from sync.standin.energidata import EnergidataStandin
 from sync.standin.faults import parse_faults
-from sync.standin.open_standin import OpenStandin
+from sync.standin.server import Standin
 from sync.store.schema import Pair, ensure_pair, pair
 from sync.store.verify import verify_pair
 from sync.triggers.run.harness import Execution, Limits, run_function
@@ -40,7 +40,7 @@ class OpenAtlas:
     database: Database[Any]
     source: str
     moment: datetime
-    standin: OpenStandin
+    standin: Standin
 
     @property
     def pair(self) -> Pair:
