@@ -7,12 +7,18 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Thread
 
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 WIDE = {"width": 1280, "height": 900}
 MS = 60_000.0
+PLOTLY = Path(__file__).resolve().parent.parent / "dash_app" / "assets" / "vendor" / "plotly-page.min.js"
 
 # Runs before anything of the page. `bench.first`: ms from the address to the first chart. `bench.settled`: ms from the
 # last click or drag until no card in the window waits and no chart is being drawn; null until then.
@@ -80,6 +86,34 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=program, args=FLAGS, headless=True)
         yield browser
         browser.close()
+
+
+BARE = """<!doctype html><div id="chart"></div><script src="plotly.js"></script><script>
+Plotly.newPlot("chart", [{y: Array.from({length: 1440}, (_, at) => Math.sin(at / 9))}])
+  .then(() => { window.drawn = performance.now(); });
+</script>"""
+
+
+def bare_chart(browser: Browser) -> float:
+    """ms from the address to a curve of thirty days on a page that holds nothing else: what plotly and Chromium take
+    on this machine at this moment, without anything of ours."""
+    with TemporaryDirectory() as name:
+        shutil.copy(PLOTLY, Path(name) / "plotly.js")
+        (Path(name) / "index.html").write_text(BARE, encoding="utf-8")
+        with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=name)) as server:
+            Thread(target=server.serve_forever, daemon=True).start()
+            context, page = opened(browser)
+            page.goto(f"http://127.0.0.1:{server.server_address[1]}/", wait_until="commit")
+            page.wait_for_function("() => window.drawn")
+            drawn = float(page.evaluate("window.drawn"))
+            context.close()
+            server.shutdown()
+    return drawn
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        """Says nothing."""
 
 
 def opened(browser: Browser) -> tuple[BrowserContext, Page]:

@@ -22,7 +22,7 @@ import requests
 from pymongo.database import Database
 
 from bench.loader import NAME, ROOT, RUNS, row, timed_command
-from sync.load.open_backfill import write_batches
+from sync.load.report import write_batches
 from sync.model.window import Window
 from sync.settings import DEFAULT_COLLECTIONS
 from sync.sources.elhub.api import Elhub
@@ -36,6 +36,7 @@ from sync.store.writer import PairWriter
 
 UNTIL = date(2025, 1, 1)
 ROWS = 1_749_553
+WRITING = "writing both collections alone"
 STEPS = 6  # windows of each dataset that the single steps are measured on
 
 Answers = list[tuple[Dataset, Window, str]]
@@ -96,7 +97,8 @@ def _measure(database: Database[Any], uri: str, folder: Path, url: str, answers:
     sizes = compare_pair(own)
     steps = _steps(database, url, answers)
     rows = [
-        row("backfill, whole command, stored twice and verified", ROWS / seconds, "rows/s", "≥ 40,000", 40_000),
+        row("backfill, whole command, stored twice and verified", ROWS / seconds, "rows/s"),
+        row(f"the same against {WRITING}", ROWS / seconds / steps[WRITING], "times", "≥ 0.8", 0.8),
         row("peak memory of the backfill", memory / 1024, "MB", "< 400", -400.0),
         *(row(what, rate, "rows/s") for what, rate in steps.items()),
         row("the proof alone", ROWS / verified, "rows/s"),
@@ -118,7 +120,7 @@ def _steps(database: Database[Any], url: str, answers: Answers) -> dict[str, flo
     return {
         "fetching alone (HTTP, gzip)": count / fetch,
         "reading and verifying answers alone": count / parse,
-        "writing both collections alone": count / write,
+        WRITING: count / write,
     }
 
 

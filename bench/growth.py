@@ -7,17 +7,20 @@ from __future__ import annotations
 
 import os
 import shutil
+import statistics
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from pymongo.collection import Collection
 from pymongo.database import Database
 
-from bench.loader import row
-from bench.london import HOUSEHOLDS, cpu_of, generated, settle, stored, variables, with_server
+from bench.loader import RUNS, row
+from bench.london import HOUSEHOLDS, cpu_of, generated, run_way, settle, stored, variables, with_server
 from sync.settings import DEFAULT_COLLECTIONS
 from sync.store.connection import server_version
 from sync.store.embedded.mongod import Mongod
@@ -26,6 +29,7 @@ from sync.store.verify import verify_pair
 
 GROWTH = tuple(int(each) for each in os.environ.get("BENCH_LONDON", "1,5,20,50").split(","))  # millions of readings
 PUBLISHED = 167_932_474  # rows of the whole set
+CEILING = "raw, two into the record"
 SAMPLE = 0.2  # s between two looks at the memory
 
 
@@ -36,11 +40,17 @@ def run() -> dict[str, Any]:
 
 def _measure(database: Database[Any], server: Mongod, folder: Path) -> dict[str, Any]:
     growth = [_grown(database, server, folder, millions) for millions in GROWTH]
-    proof = _proof_rate(pair(database, "lcl", DEFAULT_COLLECTIONS))
+    own = pair(database, "lcl", DEFAULT_COLLECTIONS)
+    proof, reading = _proof_rate(own), _reading_rate(own)
+    ceiling = _ceiling(database, server, folder)
     return {
         "readings": growth[-1]["readings"],
         "server": f"MongoDB {'.'.join(map(str, server_version(database)))}",
-        "rows": [*_growth_rows(growth), row("proof, documents of each side", proof, "documents/s", "≥ 500,000", 5e5)],
+        "rows": [
+            *_growth_rows(growth, ceiling),
+            row("proof, documents of each side", proof, "documents/s"),
+            row("proof against merely reading both sides", proof / reading, "times", "≥ 0.5", 0.5),
+        ],
         "growth": growth,
         "tables": {"london-growth": _growth_table(growth)},
     }
@@ -96,7 +106,31 @@ def _proof_rate(own: Pair) -> float:
     return own.record.estimated_document_count() / (time.monotonic() - started)
 
 
-def _growth_rows(growth: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _reading_rate(own: Pair) -> float:
+    """Documents/s of each side when a driver reads both at once, unordered, and does nothing with the bytes."""
+    count, started = own.record.estimated_document_count(), time.monotonic()
+    with ThreadPoolExecutor(2) as threads:
+        for done in [threads.submit(_read, side) for side in (own.record, own.mirror)]:
+            done.result()
+    return count / (time.monotonic() - started)
+
+
+def _read(side: Collection[Any]) -> None:
+    for _ in side.find_raw_batches({}):
+        pass
+
+
+def _ceiling(database: Database[Any], server: Mongod, folder: Path) -> float:
+    """Readings/s of the raw way that was the fastest of all in `bench london`, without start, reading and proof."""
+    files = generated(folder / "files-ceiling", HOUSEHOLDS, rows_per_file=10**9)
+    rates = []
+    for _ in range(RUNS):
+        found = run_way(database, server, CEILING, files)
+        rates.append(found["rows"] / found["seconds"])
+    return statistics.median(rates)
+
+
+def _growth_rows(growth: list[dict[str, Any]], ceiling: float) -> list[dict[str, Any]]:
     rates = {each["millions"]: each["rate"] for each in growth}
     rows = [
         row(f"{each['millions']} million, whole command, proof included", each["rate"], "readings/s") for each in growth
@@ -105,7 +139,9 @@ def _growth_rows(growth: list[dict[str, Any]]) -> list[dict[str, Any]]:
         rows.append(row("20 million against 1 million", rates[20] / rates[1], "times", "≥ 0.85", 0.85))
     most = max(rates)
     whole = PUBLISHED / rates[most] / 60
-    rows.append(row(f"the whole published set at the rate of {most} million", whole, "min", "< 28", -28.0))
+    rows.append(row(f"the whole published set at the rate of {most} million", whole, "min"))
+    what = f"whole command with its proof against the ceiling ({CEILING}, {ceiling:,.0f} readings/s)"
+    rows.append(row(what, rates[most] / ceiling, "times", "≥ 0.5", 0.5))
     peak = max(each["peak_mb"] for each in growth)
     rows.append(row("peak memory, all processes of the command", peak, "MB", "< 700", -700.0))
     return rows

@@ -64,7 +64,8 @@ def _measure(database: Database[Any], uri: str, folder: Path) -> dict[str, Any]:
     seconds = statistics.median(seconds for seconds, _ in imports)
     longer, calls, backfill_memory = _backfill(database, uri, folder)
     rows = [
-        row("import, whole command, stored twice and verified", readings / seconds, "readings/s", "≥ 15,000", 15_000),
+        row("import, whole command, stored twice and verified", readings / seconds, "readings/s"),
+        row("the same against the plain way, start and proof included", plain / seconds, "times", "≥ 0.25", 0.25),
         row("writing both collections and verifying", readings / ours, "readings/s"),
         row("plain way: insert_many of dicts, one then the other", readings / plain, "readings/s"),
         row("ours against the plain way, verification included", plain / ours, "times"),

@@ -52,17 +52,20 @@ def with_server(measure: Callable[[Database[Any], Mongod, Path], dict[str, Any]]
 def _measure(database: Database[Any], server: Mongod, folder: Path) -> dict[str, Any]:
     files = generated(folder / "files", HOUSEHOLDS, rows_per_file=10**9)
     ways = _ways(database, server, files)
+    ours = ways["ours"]
     ceiling = max((ways[name] for name in RAW), key=lambda way: way["rate"])
     rows = [
         row(
             "pairs of readings stored, against the plain way",
-            ways["ours"]["rate"] / ways["plain"]["rate"],
+            ours["rate"] / ways["plain"]["rate"],
             "times",
             "≥ 2.2",
             2.2,
         ),
-        row(f"against the ceiling ({ceiling['way']})", ways["ours"]["rate"] / ceiling["rate"], "times", "≥ 0.85", 0.85),
-        row("first progress after", ways["ours"]["first_progress"], "s", "< 2", -2.0),
+        row(f"against the ceiling ({ceiling['way']})", ours["rate"] / ceiling["rate"], "times", "≥ 0.85", 0.85),
+        row(
+            "first progress, share of the whole load", ours["first_progress"] / ours["seconds"], "times", "≤ 0.2", -0.2
+        ),
         *_real(database, server, folder),
     ]
     version = ".".join(map(str, server_version(database)))
@@ -101,11 +104,12 @@ def _ways(database: Database[Any], server: Mongod, files: Path) -> dict[str, dic
     runs: dict[str, list[dict[str, Any]]] = {way: [] for way in WAYS}
     for _ in range(RUNS):
         for way in WAYS:
-            runs[way].append(_way(database, server, way, files))
+            runs[way].append(run_way(database, server, way, files))
     return {way: _median(way, each) for way, each in runs.items()}
 
 
-def _way(database: Database[Any], server: Mongod, way: str, files: Path) -> dict[str, Any]:
+def run_way(database: Database[Any], server: Mongod, way: str, files: Path) -> dict[str, Any]:
+    """One way, in a process of its own, into an empty database: what it took."""
     database.client.drop_database(database.name)
     settle(database)
     command = [sys.executable, "-m", "bench.ways", way, str(files), server.uri, database.name]

@@ -24,7 +24,7 @@ from bson import ObjectId
 from pymongo import IndexModel
 
 from sync.load.bulk_import import import_london
-from sync.load.loader import Loader
+from sync.load.report import Loader
 from sync.model.clock import SystemClock
 from sync.model.readings import ReadingBatch
 from sync.settings import DEFAULT_COLLECTIONS
@@ -34,8 +34,7 @@ from sync.store.bson_columns.layout import encode_rows
 from sync.store.connection import connect
 from sync.store.ledger import Ledger
 from sync.store.pieces import ObjectIds
-from sync.store.schema import KEY_NAME, Pair, ensure_pair, key_of, pair
-from sync.store.unique import first_load
+from sync.store.schema import KEY, KEY_NAME, Pair, ensure_pair, first_load, pair
 from sync.store.writer import PairWriter
 
 PLAIN = 10_000  # documents given to insert_many
@@ -279,7 +278,7 @@ def _fill(side: Any, chunks: list[Chunk]) -> None:
 
 
 def _unique(own: Pair) -> None:
-    own.record.create_indexes([IndexModel(key_of(own.source), name=KEY_NAME, unique=True)])
+    own.record.create_indexes([IndexModel(KEY, unique=True)])
 
 
 def _check(own: Pair) -> int:

@@ -1,105 +1,214 @@
 """Settings: environment over `.env` over `settings.py`, read once, every wrong one reported together.
 
-`SETTINGS` is the one table of names, defaults, units and reasons; `settings.example.py`, `.env.example` and the README
-are checked against it.
+`Settings` is the one table of names, defaults (as text), units and reasons; `settings.example.py`, `.env.example`
+and the README are checked against it. A validator says what is wrong with a text, and never repeats the text itself.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import runpy
 from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 
 from .http.budget import is_loopback
 from .model.errors import UsageError
 from .model.privacy import scrub
-from .settings_parse import api_url, contact, database, flows, folder, host, mongodb_uri, normal_prm, number
 from .sources import SOURCES
 from .sources.linky.meter import Meter
-from .sources.linky.token import TokenRefused, read_token
-from .tariffs.entries import tariffs_from
 from .tariffs.model import Tariff
 
 CALLS_CEILING = 90  # the gateway bans an address for 100 calls in a day; other tools share the address
 SHORTEST_SPACING = 1.0  # s between calls to a host that is not ours
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """One setting: `parse` turns text into its type and raises ValueError with what is wrong with it."""
-
-    name: str
-    default: str
-    why: str
-    parse: Callable[[str], Any] = str.strip
-    secret: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """The settings of one run. `given` names those that were set by the user, not defaulted."""
-
-    mongodb_uri: str = field(repr=False)
-    mongodb_database: str
-    linky_api_url: str
-    linky_max_power_w: int
-    meters: tuple[Meter, ...]
-    elhub_api_url: str
-    energidata_api_url: str
-    openmeteo_api_url: str
-    sync_calls_per_day: int
-    sync_request_spacing: float
-    sync_contact: str
-    sync_home: Path
-    collections: Mapping[str, tuple[str, str]]
-    given: frozenset[str] = frozenset()
-    dash_host: str = "127.0.0.1"
-    dash_port: int = 8050
-    dash_password: str = field(default="", repr=False)
-    tariffs: tuple[Tariff, ...] = ()
-
-
-SETTINGS = (
-    Setting("MONGODB_URI", "", "where the data goes; empty = the embedded local MongoDB", mongodb_uri, secret=True),
-    Setting("MONGODB_DATABASE", "electricity", "database that holds all collections", database),
-    Setting("LINKY_TOKEN", "", "token of the gateway (https://conso.boris.sh), a JWT", secret=True),
-    Setting("LINKY_PRM", "", "usage point, 14 digits; optional when the token names one PRM", secret=True),
-    Setting("LINKY_FLOWS", "consumption", "consumption, production or both", flows),
-    Setting("LINKY_API_URL", "https://conso.boris.sh/api", "base of the gateway's API", api_url),
-    Setting("LINKY_MAX_POWER_W", "36000", "W; readings above are kept and flagged", number(1000, 1_000_000, int)),
-    Setting("ELHUB_API_URL", "https://api.elhub.no/energy-data/v0", "base of Elhub's API (Norway)", api_url),
-    Setting("ENERGIDATA_API_URL", "https://api.energidataservice.dk", "base of Energi Data Service (Denmark)", api_url),
-    Setting("OPENMETEO_API_URL", "https://archive-api.open-meteo.com/v1", "base of the weather archive", api_url),
-    Setting(
-        "SYNC_CALLS_PER_DAY",
-        "25",
-        f"calls per API host and UTC day, at most {CALLS_CEILING}: the gateway bans an address for 100",
-        number(1, CALLS_CEILING, int),
-    ),
-    Setting("SYNC_REQUEST_SPACING", "1.0", "seconds between request starts", number(0, 3600, float)),
-    Setting(
-        "SYNC_CONTACT", "", "mail or web address put into the User-Agent, so that the gateway can reach you", contact
-    ),
-    Setting("SYNC_HOME", ".data", "folder of the embedded database and of kept answers", folder),
-    Setting(
-        "DASH_HOST", "127.0.0.1", "address on which the page listens; any but this machine's needs DASH_PASSWORD", host
-    ),
-    Setting("DASH_PORT", "8050", "port of the page", number(1, 65535, int)),
-    Setting("DASH_PASSWORD", "", "password that the page asks for; empty = none, on this machine only", secret=True),
-)
-FILE_ONLY = {
-    "LINKY_METERS": "several meters: a list of {'prm', 'token', 'flows', 'name'}; replaces LINKY_PRM/TOKEN/FLOWS",
-    "COLLECTIONS": "names per source: {'linky': ('consumption', 'consumptionTS')}",
-    "TARIFFS": "contracts compared on the cost page: flat, peak/off-peak hours, Tempo; examples until you give yours",
-}
+FLOWS = ("consumption", "production")
 METER_FIELDS = ("prm", "token", "flows", "name")
 DEFAULT_COLLECTIONS = {name: entry.collections for name, entry in SOURCES.items()}
+IN_FILE = {"LINKY_METERS": "meters", "COLLECTIONS": "collections", "TARIFFS": "tariffs"}
+"""Names that settings.py alone may set → fields."""
+
+
+# --- texts → types; each raises ValueError ---------------------------------------------------------------------------
+
+
+def normal_prm(text: str) -> str:
+    """A PRM as people paste it (spaces, dots) → 14 digits."""
+    digits = re.sub(r"[\s.\u00a0\u202f-]", "", text)
+    if not re.fullmatch(r"\d{14}", digits, re.ASCII):
+        raise ValueError(
+            f"a PRM has 14 digits, this has {len(digits)} characters (see the meter's display or an invoice)"
+        )
+    return digits
+
+
+def api_url(text: str) -> str:
+    """The base of an API without its last slash: https://, or http:// on this machine, and nothing behind the path."""
+    text = text.strip()
+    try:
+        parts = urlsplit(text)
+        whole = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:  # its text may hold a password
+        whole = False
+    if not whole or re.search(r"[\s@?#]", text):
+        raise ValueError("must be an http(s) address: https://host/path, with a port from 1 to 65535 if any")
+    if parts.scheme == "http" and not is_loopback(text):
+        raise ValueError("must begin with https://: over http:// anyone on the way could read the token")
+    return text.rstrip("/")
+
+
+def _flows(text: str) -> tuple[str, ...]:
+    """`both`, or flows with spaces or commas between them."""
+    wanted = FLOWS if text == "both" else tuple(re.split(r"[\s,;]+", text))
+    if not set(wanted) <= set(FLOWS):
+        raise ValueError("must be consumption, production or both")
+    return tuple(dict.fromkeys(wanted))
+
+
+def _text(pattern: str, words: str) -> AfterValidator:
+    """A text of this form."""
+
+    def parse(text: str) -> str:
+        if not re.fullmatch(pattern, text, re.ASCII):
+            raise ValueError(words)
+        return text
+
+    return AfterValidator(parse)
+
+
+def _folder(text: str) -> Path:
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        raise ValueError("names the home of a user whom this machine does not know") from None
+
+
+def _number(low: float, high: float, kind: type[int] | type[float]) -> BeforeValidator:
+    """A number from `low` to `high`, both included."""
+
+    def parse(text: str) -> float:
+        try:
+            parsed = kind(text)
+        except ValueError:
+            raise ValueError(f"must be a number from {low:g} to {high:g}") from None
+        if not low <= parsed <= high:
+            raise ValueError(f"must be from {low:g} to {high:g}")
+        return parsed
+
+    return BeforeValidator(parse)
+
+
+Server = Annotated[
+    str,
+    _text(r"(mongodb(\+srv)?://.*)?", "must begin with mongodb:// or mongodb+srv:// (or be empty)"),
+]
+Database = Annotated[str, _text(r"[A-Za-z0-9_-]{1,38}", "must be 1 to 38 letters, digits, _ or -")]
+Address = Annotated[str, AfterValidator(api_url)]
+Flows = Annotated[tuple[str, ...], BeforeValidator(_flows)]
+Power = Annotated[int, _number(1000, 1_000_000, int)]
+Calls = Annotated[int, _number(1, CALLS_CEILING, int)]
+Spacing = Annotated[float, _number(0, 3600, float)]
+Contact = Annotated[
+    str,
+    _text(
+        r"[ -~\xa1-\xac\xae-\xff]*", "must be one line of Western European letters: it goes into the User-Agent header"
+    ),
+]
+Folder = Annotated[Path, BeforeValidator(_folder)]
+Host = Annotated[
+    str,
+    BeforeValidator(lambda text: text.strip("[]")),
+    _text(r"[\w.-]+|[\w.-]*(:[\w.-]*){2,}", "must be a host such as 127.0.0.1; the port stands in DASH_PORT"),
+]
+Port = Annotated[int, _number(1, 65535, int)]
+
+
+def _field(default: str, why: str, *, secret: bool = False) -> Any:
+    return Field(default, description=why, repr=not secret)
+
+
+class Settings(BaseModel):
+    """The settings of one run. `given` names those that were set by the user, not defaulted."""
+
+    model_config = ConfigDict(frozen=True, extra="allow", validate_default=True)
+
+    mongodb_uri: Server = _field("", "where the data goes; empty = the embedded local MongoDB", secret=True)
+    mongodb_database: Database = _field("electricity", "database that holds all collections")
+    linky_token: str = _field("", "token of the gateway (https://conso.boris.sh), a JWT", secret=True)
+    linky_prm: str = _field("", "usage point, 14 digits; optional when the token names one PRM", secret=True)
+    linky_flows: Flows = _field("consumption", "consumption, production or both")
+    linky_api_url: Address = _field(SOURCES["linky"].url, "base of the gateway's API")
+    linky_max_power_w: Power = _field("36000", "W; readings above are kept and flagged")
+    elhub_api_url: Address = _field(SOURCES["elhub"].url, "base of Elhub's API (Norway)")
+    energidata_api_url: Address = _field(SOURCES["energidata"].url, "base of Energi Data Service (Denmark)")
+    openmeteo_api_url: Address = _field(SOURCES["weather"].url, "base of the weather archive")
+    sync_calls_per_day: Calls = _field(
+        "25", f"calls per API host and UTC day, at most {CALLS_CEILING}: the gateway bans an address for 100"
+    )
+    sync_request_spacing: Spacing = _field("1.0", "seconds between request starts")
+    sync_contact: Contact = _field("", "mail or web address put into the User-Agent, so that the gateway can reach you")
+    sync_home: Folder = _field(".data", "folder of the embedded database and of kept answers")
+    dash_host: Host = _field(
+        "127.0.0.1", "address on which the page listens; any but this machine's needs DASH_PASSWORD"
+    )
+    dash_port: Port = _field("8050", "port of the page")
+    dash_password: str = _field("", "password that the page asks for; empty = none, on this machine only", secret=True)
+    meters: tuple[Meter, ...] = ()
+    collections: Mapping[str, tuple[str, str]] = DEFAULT_COLLECTIONS
+    tariffs: tuple[Tariff, ...] = ()
+    given: frozenset[str] = frozenset()
+
+    @field_validator("sync_request_spacing")
+    @classmethod
+    def _polite(cls, spacing: float, info: ValidationInfo) -> float:
+        if spacing < SHORTEST_SPACING and not is_loopback(info.data.get("linky_api_url", "")):
+            raise ValueError(f"must be at least {SHORTEST_SPACING} for a host that is not this machine")
+        return spacing
+
+    @field_validator("sync_home")
+    @classmethod
+    def _in_home(cls, folder: Path, info: ValidationInfo) -> Path:
+        return _home(info) / folder
+
+    @field_validator("meters", mode="plain")
+    @classmethod
+    def _meters(cls, listed: Any, info: ValidationInfo) -> tuple[Meter, ...]:
+        return _meters_of(listed, info.data)
+
+    @field_validator("collections", mode="plain")
+    @classmethod
+    def _collections(cls, listed: Any) -> dict[str, tuple[str, str]]:
+        return _collections_of(listed)
+
+    @field_validator("tariffs", mode="plain")
+    @classmethod
+    def _tariffs(cls, listed: Any, info: ValidationInfo) -> tuple[Tariff, ...]:
+        if listed == ():
+            return ()
+        from .tariffs.entries import tariffs_from  # noqa: PLC0415 - few have tariffs of their own
+
+        wrong: list[str] = []
+        tariffs = tariffs_from(listed, _home(info), wrong)
+        if wrong:
+            raise ValueError("\n".join(wrong))
+        return tariffs
+
+
+# --- places → settings -----------------------------------------------------------------------------------------------
 
 
 def load(home: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:
@@ -107,37 +216,31 @@ def load(home: Path | None = None, environ: Mapping[str, str] | None = None) -> 
     home = home or Path.cwd()
     file = _settings_file(home / "settings.py")
     places = (os.environ if environ is None else environ, _dotenv_file(home / ".env"), file)
-    wrong: list[str] = []
-    parsed, given = _parsed(places, wrong)
-    known = {setting.name for setting in SETTINGS} | FILE_ONLY.keys()
-    wrong += [f"{name}: no such setting (settings.py)" for name in file if name not in known]
-    if parsed["SYNC_REQUEST_SPACING"] < SHORTEST_SPACING and not is_loopback(parsed["LINKY_API_URL"]):
-        wrong.append(f"SYNC_REQUEST_SPACING: must be at least {SHORTEST_SPACING} for a host that is not this machine")
-    meters = _meters(parsed, file.get("LINKY_METERS"), wrong)
-    collections = _collections(file.get("COLLECTIONS", {}), wrong)
-    tariffs = tariffs_from(file.get("TARIFFS", ()), home, wrong)
+    addresses = {entry.setting: entry.url for entry in SOURCES.values() if entry.setting}
+    names = {name.upper() for name, field in Settings.model_fields.items() if field.description} | addresses.keys()
+    texts = {name: next((str(place[name]).strip() for place in places if name in place), "") for name in names}
+    given = {name: text for name, text in texts.items() if text}
+    values: dict[str, Any] = {name.lower(): text for name, text in (addresses | given).items()}
+    values |= {field: file[name] for name, field in IN_FILE.items() if name in file}
+    wrong = [f"{name}: no such setting (settings.py)" for name in file if name not in names | IN_FILE.keys()]
+    try:
+        settings = Settings.model_validate(values | {"given": frozenset(given)}, context={"home": home})
+    except ValidationError as error:
+        wrong = [*_lines(error), *wrong]
     if wrong:
-        raise UsageError(scrub("wrong settings:\n" + "\n".join(f"  {line}" for line in wrong)))
-    return Settings(
-        mongodb_uri=parsed["MONGODB_URI"],
-        mongodb_database=parsed["MONGODB_DATABASE"],
-        linky_api_url=parsed["LINKY_API_URL"],
-        linky_max_power_w=parsed["LINKY_MAX_POWER_W"],
-        meters=meters,
-        elhub_api_url=parsed["ELHUB_API_URL"],
-        energidata_api_url=parsed["ENERGIDATA_API_URL"],
-        openmeteo_api_url=parsed["OPENMETEO_API_URL"],
-        sync_calls_per_day=parsed["SYNC_CALLS_PER_DAY"],
-        sync_request_spacing=parsed["SYNC_REQUEST_SPACING"],
-        sync_contact=parsed["SYNC_CONTACT"],
-        sync_home=home / parsed["SYNC_HOME"],
-        collections=collections,
-        dash_host=parsed["DASH_HOST"],
-        dash_port=parsed["DASH_PORT"],
-        dash_password=parsed["DASH_PASSWORD"],
-        given=frozenset(given),
-        tariffs=tariffs,
-    )
+        raise UsageError(scrub("wrong settings:\n" + "\n".join(f"  {line}" for line in wrong))) from None
+    return settings
+
+
+def _lines(error: ValidationError) -> Iterator[str]:
+    """What is wrong, a line each, under the names that people write; lists of the file name their own places."""
+    for problem in error.errors(include_url=False, include_input=False):
+        field, words = str(problem["loc"][0]), str(problem["ctx"]["error"])
+        yield from words.split("\n") if field in IN_FILE.values() else [f"{field.upper()}: {words}"]
+
+
+def _home(info: ValidationInfo) -> Path:
+    return Path((info.context or {}).get("home", ""))
 
 
 def _settings_file(path: Path) -> dict[str, Any]:
@@ -157,63 +260,52 @@ def _dotenv_file(path: Path) -> dict[str, str]:
         raise UsageError(f".env cannot be read ({type(error).__name__}): save it as UTF-8 text") from None
 
 
-def _parsed(places: tuple[Mapping[str, Any], ...], wrong: list[str]) -> tuple[dict[str, Any], set[str]]:
-    """Every setting from the first of the places that has it, parsed; and the names that were given."""
-    parsed: dict[str, Any] = {}
-    given = set()
-    for setting in SETTINGS:
-        text = next((str(place[setting.name]) for place in places if setting.name in place), "")
-        parsed[setting.name] = setting.parse(setting.default)
-        if text.strip():
-            given.add(setting.name)
-            try:
-                parsed[setting.name] = setting.parse(text)
-            except ValueError as error:
-                wrong.append(f"{setting.name}: {error}")
-    return parsed, given
+# --- lists of settings.py --------------------------------------------------------------------------------------------
 
 
-def _meters(parsed: Mapping[str, Any], listed: Any, wrong: list[str]) -> tuple[Meter, ...]:
-    if listed is None:
-        if not parsed["LINKY_TOKEN"] and not parsed["LINKY_PRM"]:
+def _meters_of(listed: Any, settings: Mapping[str, Any]) -> tuple[Meter, ...]:
+    if listed == ():
+        if not settings["linky_token"] and not settings["linky_prm"]:
             return ()
-        listed = [{"prm": parsed["LINKY_PRM"], "token": parsed["LINKY_TOKEN"]}]
-        where = ["LINKY_PRM/LINKY_TOKEN"]
+        entries = {"LINKY_PRM/LINKY_TOKEN": {"prm": settings["linky_prm"]}}
+    elif isinstance(listed, list | tuple) and all(isinstance(entry, dict) for entry in listed):
+        entries = {f"LINKY_METERS[{position}]": entry for position, entry in enumerate(listed)}
     else:
-        if not isinstance(listed, list | tuple) or not all(isinstance(entry, dict) for entry in listed):
-            wrong.append("LINKY_METERS: must be a list of dicts")
-            return ()
-        where = [f"LINKY_METERS[{position}]" for position in range(len(listed))]
-    meters = []
-    for place, entry in zip(where, listed, strict=True):
+        raise ValueError("LINKY_METERS: must be a list of dicts")
+    meters, wrong = [], []
+    for place, entry in entries.items():
         try:
-            meters.append(_meter(entry, parsed))
-        except (ValueError, TokenRefused) as error:
+            meters.append(_meter(entry, settings))
+        except ValueError as error:
             wrong.append(f"{place}: {error}")
     if len({meter.prm for meter in meters}) < len(meters):
         wrong.append("LINKY_METERS: the same PRM stands there twice")
+    if wrong:
+        raise ValueError("\n".join(wrong))
     return tuple(meters)
 
 
-def _meter(entry: Mapping[Any, Any], parsed: Mapping[str, Any]) -> Meter:
+def _meter(entry: Mapping[Any, Any], settings: Mapping[str, Any]) -> Meter:
     if unknown := [name for name in entry if name not in METER_FIELDS]:
         raise ValueError(f"no such field: {', '.join(map(repr, unknown))}; known are {', '.join(METER_FIELDS)}")
-    token = str(entry.get("token") or parsed["LINKY_TOKEN"]).strip()
+    token = str(entry.get("token") or settings["linky_token"]).strip()
     wanted = entry.get("flows")
     if isinstance(wanted, list | tuple):
         wanted = " ".join(map(str, wanted))
     prm = str(entry.get("prm") or "")
     if token:
+        from .sources.linky.token import read_token  # noqa: PLC0415 - only who has a token needs to read one
+
         prm = read_token(token).choose(normal_prm(prm) if prm else "")
-    own_flows = parsed["LINKY_FLOWS"] if wanted is None else flows(str(wanted))
-    return Meter(normal_prm(prm), token, own_flows, str(entry.get("name") or ""))
+    flows = settings.get("linky_flows", FLOWS[:1]) if wanted is None else _flows(str(wanted).strip())
+    return Meter(normal_prm(prm), token, flows, str(entry.get("name") or ""))
 
 
-def _collections(listed: Any, wrong: list[str]) -> dict[str, tuple[str, str]]:
-    collections = dict(DEFAULT_COLLECTIONS)
+def _collections_of(listed: Any) -> dict[str, tuple[str, str]]:
     if not isinstance(listed, dict):
-        wrong.append("COLLECTIONS: must be a dict like {'linky': ('consumption', 'consumptionTS')}")
-        return collections
+        raise ValueError("COLLECTIONS: must be a dict like {'linky': ('consumption', 'consumptionTS')}")
+    collections = {name: entry.collections for name, entry in SOURCES.items()}
+    wrong = []
     for source, names in listed.items():
         if source not in collections:
             wrong.append(f"COLLECTIONS: no source {source!r}")
@@ -223,6 +315,8 @@ def _collections(listed: Any, wrong: list[str]) -> dict[str, tuple[str, str]]:
             collections[source] = (names[0], names[1])
     uses = Counter(name for both in collections.values() for name in both)
     wrong += [f"COLLECTIONS: {name} is used twice" for name, count in uses.items() if count > 1]
+    if wrong:
+        raise ValueError("\n".join(wrong))
     return collections
 
 

@@ -15,8 +15,7 @@ from sync.model.readings import ReadingBatch
 from sync.settings import DEFAULT_COLLECTIONS
 from sync.store.connection import open_store
 from sync.store.processes import Place, WriterProcesses
-from sync.store.schema import ensure_pair, pair
-from sync.store.unique import first_load
+from sync.store.schema import ensure_pair, first_load, pair
 from sync.store.writer import PairWriter, Written
 from tests.many import household
 

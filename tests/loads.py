@@ -11,15 +11,14 @@ from pymongo.database import Database
 
 from sync.http.budget import Budget
 from sync.http.transport import Transport
-from sync.load.backfill import backfill
-from sync.load.loader import Loader
-from sync.load.outcome import Outcome
-from sync.load.series_backfill import Job, SeriesBackfill
+from sync.load.backfill import Backfill, backfill
+from sync.load.plan import Wish
+from sync.load.report import Loader, Outcome
 from sync.model.clock import Clock
 from sync.model.readings import Series
 from sync.model.window import Window
 from sync.settings import DEFAULT_COLLECTIONS
-from sync.sources.linky.client import LinkyClient
+from sync.sources.linky.api import Linky
 from sync.sources.linky.meter import Meter
 from sync.standin.linky import LinkyStandin
 from sync.store.ledger import Ledger
@@ -37,8 +36,8 @@ class Notes:
     def start(self, total: int, done: int) -> None:
         self.lines.append(f"start {total} {done}")
 
-    def advance(self, text: str) -> None:
-        self.steps.append(text)
+    def advance(self, text: str, steps: int = 1) -> None:
+        self.steps += [text] * bool(steps)
 
     def note(self, text: str) -> None:
         self.lines.append(text)
@@ -70,24 +69,14 @@ class Load:
         budget = Budget(self.standin.url, self.limit, 1.0, self.clock, self.folder / "state")
         transport = Transport(budget, self.clock, max_calls=max_calls)
         loader = Loader(self.pair, Ledger(self.database), PairWriter(self.pair, self.clock), self.clock)
-        jobs = []
-        for prm in self.standin.meters:
-            meter = Meter(prm, self.standin.token, self.flows)
-            client = LinkyClient(transport, self.standin.url, meter, self.clock, self.folder / "answers")
-            for flow in self.flows:
-                job = Job(
-                    client,
-                    Series("linky", prm, flow),
-                    self.wanted,
-                    self.standin.today,
-                    36_000,
-                    self.clock.now() if again else None,
-                )
-                jobs.append(SeriesBackfill(job, loader, self.clock, self.notes))
+        linky = Linky(self.standin.url, [Meter(prm, self.standin.token, self.flows) for prm in self.standin.meters])
+        wish = Wish(self.wanted, self.standin.today, self.clock.now() if again else None)
+        kept = self.folder / "answers"
+        jobs = [Backfill(linky, dataset, wish, transport, loader, self.notes, kept) for dataset in linky.datasets]
         try:
-            return backfill(jobs, loader, self.clock, self.notes, wait)
+            return backfill(jobs, loader, self.notes, wait)
         finally:
-            loader.prove(job.job.series for job in jobs)
+            loader.prove(dict.fromkeys(dataset.series for dataset in linky.datasets if dataset.series))
 
     def routes(self) -> dict[str, int]:
         """Requests the stand-in saw, by type."""

@@ -13,7 +13,7 @@ from typing import Any
 from pymongo.database import Database
 
 from sync.load.bulk_import import BYTES_A_ROW, FileReport, import_london
-from sync.load.loader import Loader
+from sync.load.report import Loader
 from sync.model.clock import SystemClock
 from sync.settings import DEFAULT_COLLECTIONS
 from sync.sources.lcl import members

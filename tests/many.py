@@ -47,7 +47,7 @@ def area(number: int, count: int, first: int = 0) -> ReadingBatch:
 
 def stored(side: Collection[Any]) -> list[bytes]:
     """The bytes of all documents without their `_id`, by series and time."""
-    key = [("series.source", 1), ("series.id", 1), ("series.flow", 1), ("series.group", 1), ("ts", 1)]
+    key = [("series", 1), ("ts", 1)]
     found = side.with_options(codec_options=RAW).find().sort(key).allow_disk_use(True)
     return [bytes(document.raw[: ID.start]) + bytes(document.raw[ID.stop :]) for document in found]
 
@@ -71,5 +71,5 @@ def expected(batches: list[ReadingBatch]) -> list[bytes]:
     for batch in batches:
         for index, start in enumerate(batch.start.tolist()):
             raw = bson.encode(batch.document(index, bson.ObjectId()))
-            found[batch.series.source, batch.series.id, batch.series.flow, batch.series.group, start] = raw
+            found[batch.series.flow, batch.series.group, batch.series.id, batch.series.source, start] = raw
     return [found[key][: ID.start] + found[key][ID.stop :] for key in sorted(found)]

@@ -11,16 +11,14 @@ from pymongo.database import Database
 
 from sync.http.budget import Budget
 from sync.http.transport import Transport
-from sync.load.backfill import backfill
-from sync.load.loader import Loader
-from sync.load.open_backfill import OpenBackfill, dataset_key
-from sync.load.open_plan import Wish
-from sync.load.outcome import Outcome
+from sync.load.backfill import Backfill, backfill
+from sync.load.plan import Wish
+from sync.load.report import Loader, Outcome
 from sync.model.clock import Clock
-from sync.model.window import Entry, Window
+from sync.model.window import CURVE, Entry, Window
 from sync.settings import DEFAULT_COLLECTIONS
-from sync.sources.source import Dataset, OpenSource
-from sync.store.ledger import CURVE, Ledger
+from sync.sources.source import Dataset, Source
+from sync.store.ledger import Ledger
 from sync.store.schema import Pair, ensure_pair, pair
 from sync.store.writer import PairWriter
 from tests.loads import Notes
@@ -31,7 +29,7 @@ class OpenLoad:
     """Everything around one load; `run` may be called again and again."""
 
     database: Database[Any]
-    source: OpenSource
+    source: Source
     clock: Clock
     folder: Path
     datasets: tuple[Dataset, ...] = ()
@@ -60,17 +58,17 @@ class OpenLoad:
         wish = Wish(wanted, today, self.clock.now() if again else None, sweep)
         kept = self.folder / "answers"
         jobs = [
-            OpenBackfill(self.source, dataset, wish, transport, loader, self.clock, self.notes, kept)
+            Backfill(self.source, dataset, wish, transport, loader, self.notes, kept)
             for dataset in self.datasets or self.source.datasets
         ]
         try:
-            return backfill(jobs, loader, self.clock, self.notes, wait)
+            return backfill(jobs, loader, self.notes, wait)
         finally:
             loader.prove(())
 
     def entries(self, dataset: Dataset) -> list[Entry]:
         """The ledger of one dataset, oldest window first."""
-        found = Ledger(self.database).entries(dataset_key(self.source.name, dataset), CURVE)
+        found = Ledger(self.database).entries(self.source.key(dataset), CURVE)
         return sorted(found, key=lambda entry: entry.window.start)
 
 

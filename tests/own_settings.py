@@ -16,6 +16,8 @@ from sync.settings import Settings, load
 ONE, OTHER = "21121707640844", "21121707640899"
 PASSWORD = "s3cr3t-passw0rd"
 URI = f"mongodb://me:{PASSWORD}@localhost:27017/"
+SETTINGS = {name.upper(): field for name, field in Settings.model_fields.items() if field.description}
+"""Every setting as people write it → its field of `Settings`, which has the default as text and the reason."""
 Load = Callable[..., Settings]
 
 

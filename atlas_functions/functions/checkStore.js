@@ -3,14 +3,16 @@
 //
 //   checkStore({service, database, record, mirror, source}) -> {problem: text or null, reachable, operations}
 //
-// source: whose collections they are, "linky" when it is not said; it stands in the remedies.
-// A name that is "" has been told as a problem by linkySettings: it is not looked at.
+// source: whose collections they are; it stands in the remedies.
+// A name that is "" is a problem of dailySettings: it is not looked at.
 // reachable: whether the data source exists, so that the run can be recorded. Two witnesses, since neither alone is
 // sure: the note that the Python side leaves in sync_schema when it creates the pair, and the server's own $collStats,
 // which is taken at its word when it answers and passed over when the platform does not let it.
 
+const KEY = "series_1_ts_1"; // databases of earlier versions do not have it: the command brings them over
+
 function remedy(source) {
-  const option = source ? ` --source ${source}` : "";
+  const option = source === "linky" ? "" : ` --source ${source}`;
   return `run python -m sync backfill${option} once with this database, it creates both collections`;
 }
 
@@ -38,10 +40,10 @@ function recordProblem(found, name, source) {
   if (!found) return null;
   if (found.missing) return `the collection ${name} was never created: ${remedy(source)}`;
   if (found.timeseries) {
-    return `${name} is a time-series collection, the Value ${source || "linky"}Collection must name a regular one`;
+    return `${name} is a time-series collection, the Value ${source}Collection must name a regular one`;
   }
-  if (found.indexes.length && found.indexes.indexOf("series_ts") < 0) {
-    return `the collection ${name} lacks its unique index series_ts: ${remedy(source)}`;
+  if (found.indexes.length && found.indexes.indexOf(KEY) < 0) {
+    return `the collection ${name} lacks its unique index ${KEY}: ${remedy(source)}`;
   }
   return null;
 }

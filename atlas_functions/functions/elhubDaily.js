@@ -1,13 +1,11 @@
 // The job of every night: Norwegian production and consumption by price area and group, into both collections.
 //
 // Takes no arguments. Returns a summary; throws in the end, with one line that says what to do, when something failed.
-// What a run asks for, and the record that it leaves, stands in openDaily and openPlan.
+// What a run asks for, and the record that it leaves, stands in dailyRun and dailyPlan.
 //
 // A call is for one dataset and all areas: the API ignores a parameter that would name one. Its window is half-open on
 // the Oslo wall clock, a month at most; both ends carry the Oslo offset of their instant, right whether or not it is
 // honoured. A whole day appears in the afternoon or evening of the day after, hours are corrected for about 40 days.
-
-const SOURCE = "elhub";
 
 function datasetOf(name, flow) {
   return {
@@ -28,15 +26,23 @@ function datasetOf(name, flow) {
 }
 
 exports = async function elhubDaily() {
-  return context.functions.execute("openDaily", {
-    name: "elhubDaily",
+  return context.functions.execute("dailyRun", {
+    name: "elhub",
+    job: "elhubDaily",
     service: "Elhub",
-    source: SOURCE,
-    reader: "elhubReadings",
     zone: "Europe/Oslo",
+    time: { enough: 200000, last: 250000 }, // ms; no new call after the first, none under way after the second
+    fetch: {
+      pauses: [4000, 12000],
+      oneTry: 90000, // an answer takes its time
+      shortLimit: 100000,
+      standardPause: 600000,
+      emptyStatuses: [204, 404],
+    },
+    reader: "elhubReadings",
+    nested: 0,
+    together: 1,
     edge: { form: "YYYY-MM-DDTHH:mm:ssZ", zone: "Europe/Oslo" },
-    pauses: [4000, 12000], // ms between tries, plus up to a half
-    emptyStatuses: [204, 404],
     datasets: [
       datasetOf("PRODUCTION_PER_GROUP_MBA_HOUR", "production"),
       datasetOf("CONSUMPTION_PER_GROUP_MBA_HOUR", "consumption"),

@@ -1,8 +1,8 @@
-// An answer of Elhub -> verified readings. Pure: no clock, no network, no database.
+// Answers of Elhub -> verified readings. Pure: no clock, no network, no database.
 //
-//   elhubReadings({text, dataset, flow, window: [ms, ms], at})
-//     -> {batches: [{series: {source, id, flow, group}, readings: [{ts, wh, seconds, updated, meters, flag}]}],
-//         rejects: [text], short: text} or {refused: reason}
+//   elhubReadings([{text, dataset, flow, window: [ms, ms], at}])
+//     -> [{batches: [{series: {flow, group, id, source}, readings: [{ts, wh, seconds, updated, meters, flag}]}],
+//          rejects: [text], short: text} or {refused: reason}]
 //
 // at: a Date, which tells which hours can be published. readings: oldest first; wh an exact integer; updated (a Date),
 // meters and flag only where they are. short: why the answer holds less than the window should have, "" when complete.
@@ -243,17 +243,19 @@ function read({ text, dataset, flow, window, at }) {
   if (rejects.length) lacks.push(`${rejects.length} records refused`);
   const batches = series.map(({ area, group, rows: own }) => {
     const kept = own.filter(({ kwh }) => isEnergy(kwh)).sort((one, other) => one.start - other.start);
-    return { series: { source: "elhub", id: area, flow, group }, readings: kept.map(readingOf) };
+    return { series: { flow, group, id: area, source: "elhub" }, readings: kept.map(readingOf) };
   });
   return { batches: batches.filter(({ readings }) => readings.length), rejects, short: lacks.join("; ") };
 }
 
-exports = function elhubReadings(question) {
-  try {
-    return read(question);
-  } catch (error) {
-    return { refused: error.message };
-  }
+exports = function elhubReadings(questions) {
+  return questions.map((question) => {
+    try {
+      return read(question);
+    } catch (error) {
+      return { refused: `the answer was refused: ${error.message}` };
+    }
+  });
 };
 
 if (typeof module !== "undefined") module.exports = exports;

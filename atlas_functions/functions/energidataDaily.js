@@ -1,14 +1,13 @@
 // The job of every day: Danish day-ahead prices up to tomorrow, and production by type, into both collections.
 //
 // Takes no arguments. Returns a summary; throws in the end, with one line that says what to do, when something failed.
-// What a run asks for, and the record that it leaves, stands in openDaily and openPlan.
+// What a run asks for, and the record that it leaves, stands in dailyRun and dailyPlan.
 //
 // One call a dataset, minute and address is allowed: so one call a dataset and run, and a minute between two tries.
 // Without timezone, sort and limit would come Danish wall clock, newest first, and a hundred records.
 // Production is declared 10 to 15 days after its day and preliminary at first: the one call reaches back by 12 to 40 days,
 // in turn.
 
-const SOURCE = "energidata";
 const METHODS = '{"PriceArea":["DK1","DK2"],"FuelAllocationMethod":["All","Total"]}';
 const COLUMNS =
   "HourUTC,PriceArea,Version,FuelAllocationMethod,ReportGrpCode,ProductionType,DeliveryType,Production_MWh,ShareTotal";
@@ -50,15 +49,17 @@ const PRODUCTION = {
 };
 
 exports = async function energidataDaily() {
-  return context.functions.execute("openDaily", {
-    name: "energidataDaily",
+  return context.functions.execute("dailyRun", {
+    name: "energidata",
+    job: "energidataDaily",
     service: "Energi Data Service",
-    source: SOURCE,
-    reader: "energidataReadings",
     zone: "Europe/Copenhagen",
+    time: { enough: 200000, last: 250000 }, // ms; no new call after the first, none under way after the second
+    fetch: { pauses: [61000], oneTry: 90000, shortLimit: 100000, standardPause: 61000, emptyStatuses: [204] },
+    reader: "energidataReadings",
+    nested: 0,
+    together: 1,
     edge: { form: "YYYY-MM-DDTHH:mm", zone: "UTC" },
-    pauses: [61000],
-    emptyStatuses: [204],
     datasets: [PRICES, PRODUCTION],
   });
 };

@@ -1,7 +1,7 @@
 // An answer of Energi Data Service -> verified readings. Pure: no clock, no network, no database.
 //
 //   energidataReadings({text, dataset, window: [ms, ms], at})
-//     -> {batches: [{series: {source, id, flow, group}, readings}], rejects: [text], short: text} or {refused: reason}
+//     -> {batches: [{series: {flow, group, id, source}, readings}], rejects: [text], short: text} or {refused: reason}
 //
 // dataset: DayAheadPrices, Elspotprices or DeclarationProduction; at: a Date, which tells what can be published.
 // readings: oldest first, of prices {ts, eur_mwh, dkk_mwh, seconds, flag}, of production {ts, wh, seconds, flag}. short:
@@ -192,7 +192,7 @@ function readPrices(rows, { dataset, window: [low, high], at }) {
     [row.eur, row.dkk] = [row[others[1]], row[others[2]]];
     row.isKept = isNumber(row.eur, LARGEST_PRICE);
   }
-  const seriesOf = ({ PriceArea }) => ({ source: "energidata", id: PriceArea, flow: "price", group: "day-ahead" });
+  const seriesOf = ({ PriceArea }) => ({ flow: "price", group: "day-ahead", id: PriceArea, source: "energidata" });
   const all = grouped(rows, ({ PriceArea }) => PriceArea, seriesOf);
   demandSingle(all, "area and time");
   const areas = all.map(({ series }) => series.id);
@@ -275,7 +275,8 @@ function readProduction(rows, { window: [low, high], at }) {
   const keyOf = (row) => [row.PriceArea, row.ProductionType, row.DeliveryType, row.ReportGrpCode];
   const all = grouped(rows, (row) => JSON.stringify(keyOf(row)), (row) => {
     const [id, ...parts] = keyOf(row);
-    return { source: "energidata", id, flow: "production", group: parts.filter(Boolean).map(String).join(" ") };
+    const group = parts.filter(Boolean).map(String).join(" ");
+    return { flow: "production", group, id, source: "energidata" };
   });
   demandSingle(all, "area, type and hour");
   const rejects = rows
@@ -290,15 +291,21 @@ function readProduction(rows, { window: [low, high], at }) {
   return { batches: batchesOf(all, energyOf), rejects, short: lacks.join("; ") };
 }
 
-exports = function energidataReadings(question) {
-  try {
-    const records = recordsOf(question);
-    if (records.length === 0) return { batches: [], rejects: [], short: "the answer is empty" };
-    const rows = rowsOf(records, question);
-    return question.dataset === "DeclarationProduction" ? readProduction(rows, question) : readPrices(rows, question);
-  } catch (error) {
-    return { refused: error.message };
-  }
+function read(question) {
+  const records = recordsOf(question);
+  if (records.length === 0) return { batches: [], rejects: [], short: "the answer is empty" };
+  const rows = rowsOf(records, question);
+  return question.dataset === "DeclarationProduction" ? readProduction(rows, question) : readPrices(rows, question);
+}
+
+exports = function energidataReadings(questions) {
+  return questions.map((question) => {
+    try {
+      return read(question);
+    } catch (error) {
+      return { refused: `the answer was refused: ${error.message}` };
+    }
+  });
 };
 
 if (typeof module !== "undefined") module.exports = exports;

@@ -1,8 +1,9 @@
 // The time-series collection gets what the record has and it lacks, copied with its _id, oldest first.
 //
-//   fillMirror({service, database, record, mirror, ranges: [{key, series, from, to}]})
+//   fillMirror({service, database, record, mirror, ranges: [{key, series, from, to}], stale: [key]})
 //     -> {operations, ranges: [{filled, mirror}]}
 //
+// stale: series whose mirror is about to be wrong; that is noted durably, before anything else.
 // series: as it is stored, all ranges of one source; from, to: ms, the end not included. filled: documents inserted.
 // mirror: "same" (read again and compared) | "stale" (it holds something else: python -m sync repair writes it anew, no
 // function touches it until then) | "busy" (another writer has its lease: the next run completes it).
@@ -21,59 +22,48 @@ const seriesName = ({ id, flow, group }) => [id, flow, group || ""].join(" ");
 const nameOf = ({ series, ts }) => `${seriesName(series)} ${ts.getTime()}`;
 const randomText = () => Math.random().toString(16).slice(2, 14);
 
-// --- the leases ---------------------------------------------------------------------------------------------------
-
 function counted(store, promise) {
   store.operations += 1;
   return promise;
 }
 
-// Takes the free ones of these leases. One that never was is made, already taken.
-async function takeOnce(store, names) {
-  const now = Date.now();
-  const until = new Date(now + LEASE);
-  const mine = { owner: store.owner, place: "atlas", pid: BSON.Int32(0), since: "", until };
-  const free = [{ owner: null }, { until: { $lt: new Date(now) } }];
-  await counted(store, store.leases.updateMany({ _id: { $in: names }, stale: { $ne: true }, $or: free }, { $set: mine }));
-  const query = { _id: { $in: names } };
-  let found = await counted(store, store.leases.find(query).toArray());
-  const absent = names.filter((name) => !found.some((lease) => lease._id === name));
-  if (absent.length) {
-    const made = absent.map((name) => ({ _id: name, ...mine }));
-    try {
-      await counted(store, store.leases.insertMany(made, { ordered: false }));
-    } catch (error) {
-      if (String(error.message).indexOf("E11000") < 0) throw error; // another writer made it at the same moment
-    }
-    found = await counted(store, store.leases.find(query).toArray());
-  }
-  for (const lease of found) {
-    if (lease.stale) store.state[lease._id] = "stale";
-    else if (lease.owner === store.owner) {
-      store.state[lease._id] = "mine";
-      store.until = Math.min(store.until, lease.until.getTime());
-    }
+// --- the leases ---------------------------------------------------------------------------------------------------
+
+// Takes the leases of all ranges, as far as they can be had.
+async function take(store) {
+  for (let tries = 1; tries <= TRIES; tries += 1) {
+    const names = Object.keys(store.state).filter((name) => store.state[name] === "busy");
+    if (names.length === 0) return;
+    if (tries > 1) await pause(PAUSE);
+    const question = { ...store.place, names, owner: store.owner, milliseconds: LEASE };
+    const { operations, states, until } = await counted(store, context.functions.execute("holdLeases", question));
+    store.operations += operations;
+    Object.assign(store.state, states);
+    store.until = Math.min(store.until, until);
   }
 }
 
-async function take(store, names) {
-  for (let tries = 1; ; tries += 1) {
-    const wanted = names.filter((name) => store.state[name] === "busy");
-    if (wanted.length === 0 || tries === TRIES) return;
-    if (tries > 1) await pause(PAUSE);
-    await takeOnce(store, wanted);
-  }
+async function giveBack(store) {
+  const question = { ...store.place, names: Object.keys(store.state), owner: store.owner };
+  await counted(store, context.functions.execute("holdLeases", question));
+  store.operations += 1;
+}
+
+// python -m sync repair writes such a mirror anew from the record; until then no function touches it.
+async function markStale(store, keys) {
+  if (keys.length === 0) return;
+  const marked = keys.map((key) => {
+    const [filter, update] = [{ _id: store.leaseOf(key) }, { $set: { stale: true } }];
+    return { updateOne: { filter, update, upsert: true } };
+  });
+  await counted(store, store.leases.bulkWrite(marked, { ordered: false }));
+  for (const key of keys) store.state[store.leaseOf(key)] = "stale";
 }
 
 // --- the documents ------------------------------------------------------------------------------------------------
 
 function queryOf(ranges) {
-  const each = ranges.map(({ series, from, to }) => {
-    const query = { ts: { $gte: new Date(from), $lt: new Date(to) } };
-    for (const name of Object.keys(series)) query[`series.${name}`] = series[name];
-    return query;
-  });
-  return { $or: each };
+  return { $or: ranges.map(({ series, from, to }) => ({ series, ts: { $gte: new Date(from), $lt: new Date(to) } })) };
 }
 
 const shown = (field) => (field instanceof Date ? field.getTime() : field === undefined ? "" : Number(field));
@@ -156,51 +146,49 @@ async function fill(store, ranges) {
   return ranges.filter((range) => isLate || !isIdentical(range, kept, there, store.fields));
 }
 
-async function fillOwn(store, names, ranges) {
+// Fills the ranges whose leases are held.
+async function fillOwn(store, held, ranges) {
   const different = await fill(store, ranges);
-  if (different === null) return "busy";
-  const keys = different.map((range) => range.key).filter((key, index, all) => all.indexOf(key) === index);
-  if (keys.length) {
-    const marked = await context.functions.execute("markStale", { ...names, keys });
-    store.operations += 1 + marked.operations;
-    for (const key of keys) store.state[store.leaseOf(key)] = "stale";
-  }
-  return "same";
+  const state = different === null ? "busy" : "same";
+  for (const name of held) store.state[name] = state;
+  const keys = (different || []).map((range) => range.key);
+  await markStale(store, keys.filter((key, index) => keys.indexOf(key) === index));
 }
 
-function storeOf({ service, database, record, mirror }, leaseOf) {
+function storeOf({ service, database, record, mirror }) {
   const db = context.services.get(service).db(database);
   return {
+    place: { service, database },
     record: db.collection(record),
     mirrorTS: db.collection(mirror),
     leases: db.collection("sync_leases"),
+    leaseOf: (key) => `mirror ${mirror} ${key}`,
     owner: `${Date.now().toString(16)}${randomText()}${randomText()}`,
     until: Infinity,
     state: {},
     filled: [],
-    operations: 1, // storedFields
-    leaseOf,
+    operations: 0,
   };
 }
 
-exports = async function fillMirror({ ranges, ...names }) {
-  const leaseOf = (key) => `mirror ${names.mirror} ${key}`;
-  const store = storeOf(names, leaseOf);
-  for (const range of ranges) store.state[leaseOf(range.key)] = "busy";
-  store.fields = ranges.length ? await context.functions.execute("storedFields", ranges[0].series.source) : [];
-  await take(store, Object.keys(store.state));
+exports = async function fillMirror({ ranges, stale, ...names }) {
+  const store = storeOf(names);
+  await markStale(store, stale || []);
+  if (ranges.length === 0) return { operations: store.operations, ranges: [] };
+  const stateOf = ({ key }) => store.state[store.leaseOf(key)];
+  for (const { key } of ranges) store.state[store.leaseOf(key)] = "busy";
+  store.fields = await counted(store, context.functions.execute("storedFields", ranges[0].series.source));
+  await take(store);
   const held = Object.keys(store.state).filter((name) => store.state[name] === "mine");
   if (held.length) {
-    const state = await fillOwn(store, names, ranges.filter((range) => held.indexOf(leaseOf(range.key)) >= 0));
-    for (const name of held) if (store.state[name] === "mine") store.state[name] = state;
+    await fillOwn(store, held, ranges.filter((range) => stateOf(range) === "mine"));
     // Not after a failure: an insert that nobody heard of again may still be under way. The leases run out by themselves.
-    const ours = { _id: { $in: Object.keys(store.state) }, owner: store.owner };
-    await counted(store, store.leases.updateMany(ours, { $set: { owner: null } }));
+    await giveBack(store);
   }
   const filledOf = (range) => store.filled.filter((document) => isIn(document, range)).length;
   return {
     operations: store.operations,
-    ranges: ranges.map((range) => ({ filled: filledOf(range), mirror: store.state[leaseOf(range.key)] })),
+    ranges: ranges.map((range) => ({ filled: filledOf(range), mirror: stateOf(range) })),
   };
 };
 

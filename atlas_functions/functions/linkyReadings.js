@@ -1,20 +1,215 @@
 // Answers of the gateway -> readings. Pure: no clock, no network, no database.
 //
-//   linkyReadings([{text, prm, flow, window: [ms, ms], maxPower}])
-//     -> [{readings: [{ts, wh, seconds, flag}], missing, repeated, rejects: [{line, reason, text}]} or {unknown: reason}]
+//   linkyReadings([{text, series: {flow, id, source}, window: [ms, ms], maxPower}])
+//     -> [{batches: [{series, readings: [{ts, wh, seconds, flag}]}], missing, repeated, rejects: [text], short: ""}
+//         or {refused: reason}]
 //
 // A reading is energy over [ts, ts + seconds): ts a Date, wh an exact integer; flag only where something is unusual.
 // window: [start, end) outside of which a point was not asked for; maxPower: W, a reading above is kept and flagged.
 // missing: points without a value (null is never 0); repeated: the same point again; rejects: what cannot become a
-// reading without guessing. The same rules stand in sync/sources/linky/{points,steps}.py; tests/contract holds both
-// against each other.
+// reading without guessing. Both shapes are understood: Mesure synchrone V2 (`grandeur[].points[]`) and Metering Data V5
+// (`interval_reading[]`, also inside `meter_reading`). Any other is refused, never "no readings". The same rules stand in
+// sync/sources/linky/{answers,labels,points,steps}.py; tests/contract holds both against each other.
 
+const GRANDEURS = { consumption: "CONS", production: "PROD" };
+const V2_NAMES = { end: "d", value: "v", step: "p", nature: "n", iv: "iv", ec: "ec" };
+const V5_NAMES = { end: "date", value: "value", step: "interval_length", nature: "measure_type" };
+const LABEL = /^(20\d\d-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)(Z|[+-]\d\d:?\d\d)?$/;
+const GRID = 300000; // ms; the shortest step is five minutes, and every step begins on a multiple of itself
+const MINUTE = 60000;
 const STEPS = [300, 600, 900, 1800, 3600];
 const DURATION = /^PT(?:(\d{1,2})H)?(?:(\d{1,2})M)?$/;
 const RUN = 3; // a step is believed after this many equal distances in a row; fewer may be single missing points
 const WATTS = /^[0-9]{1,9}(\.[0-9]{1,6})?$/;
 const MARK = /^[A-Za-z0-9]{1,8}$/;
 const MICRO = 1000000;
+
+const isObject = (part) => typeof part === "object" && part !== null && !Array.isArray(part);
+const has = (part, name) => Object.prototype.hasOwnProperty.call(part, name);
+
+// --- answers -> points --------------------------------------------------------------------------------------------
+
+// A point is as handed out: `end` is the label of the interval's end, `value` the average power in W as text or null,
+// `line` its place in the answer from 1.
+
+// A scalar as text: V2 writes numbers as strings, its index answers write them bare.
+function scalarText(field) {
+  if (field === null || field === undefined) return null;
+  return typeof field === "string" ? field : JSON.stringify(field);
+}
+
+function demand(found, wanted, what) {
+  if (found === wanted) return;
+  if (what === "meter") throw new Error("it is of another meter than the one asked for");
+  throw new Error(`${what} is '${scalarText(found)}', asked was '${wanted}'`);
+}
+
+function parseAnswer(text) {
+  let answer;
+  try {
+    answer = JSON.parse(text);
+  } catch (error) {
+    throw new Error("the answer is not JSON");
+  }
+  if (isObject(answer) && isObject(answer.meter_reading)) answer = answer.meter_reading;
+  if (!isObject(answer)) throw new Error("the answer is not an object");
+  return answer;
+}
+
+// The one `grandeur` entry that was asked for; an answer without it is not an answer to the question.
+function v2Points(answer, flow) {
+  const entries = answer.grandeur;
+  if (!Array.isArray(entries) || !entries.every(isObject)) throw new Error("`grandeur` is not a list of objects");
+  const found = entries.filter((entry) => entry.grandeurMetier === GRANDEURS[flow] && entry.grandeurPhysique === "PA");
+  if (found.length !== 1) {
+    throw new Error(`${found.length} entries for ${GRANDEURS[flow]}/PA among ${entries.length}`);
+  }
+  demand(found[0].unite, "W", "unit");
+  return found[0].points;
+}
+
+function entriesOf(answer, prm, flow) {
+  if (has(answer, "grandeur")) {
+    demand(answer.idPrm, prm, "meter");
+    return [v2Points(answer, flow), V2_NAMES];
+  }
+  if (has(answer, "interval_reading")) {
+    demand(answer.usage_point_id, prm, "meter");
+    demand(isObject(answer.reading_type) ? answer.reading_type.unit : null, "W", "unit");
+    return [answer.interval_reading, V5_NAMES];
+  }
+  const fields = Object.keys(answer).sort().join(", ");
+  throw new Error(`neither the V2 nor the V5 shape; top-level fields: ${fields || "none"}`);
+}
+
+function pointOf(entry, names, line) {
+  if (typeof entry[names.end] !== "string") throw new Error(`point ${line} has no time`);
+  if (!has(entry, names.value)) throw new Error(`point ${line} has no '${names.value}'`);
+  const point = { line, end: entry[names.end], value: scalarText(entry[names.value]) };
+  for (const mark of ["step", "nature", "iv", "ec"]) point[mark] = names[mark] ? scalarText(entry[names[mark]]) : null;
+  return point;
+}
+
+function pointsOf({ text, series: { id, flow } }) {
+  const [entries, names] = entriesOf(parseAnswer(text), id, flow);
+  if (!Array.isArray(entries) || !entries.every(isObject)) throw new Error("the points are not a list of objects");
+  return entries.map((entry, index) => pointOf(entry, names, index + 1));
+}
+
+// --- labels -> instants -------------------------------------------------------------------------------------------
+
+// Labels are wall-clock text of Paris, mostly without offset: the autumn hour has every label twice, and only the order
+// of arrival tells the passes apart. What stays a guess is doubtful.
+
+const wallText = (naive) => new Date(naive).toISOString().slice(0, 19).replace("T", " ");
+
+// {wall, naive (ms as if it were UTC), offset (ms, null without one)}; null for what is no time of the calendar.
+function parseLabel(text) {
+  const read = LABEL.exec(text);
+  if (!read) return null;
+  const wall = `${read[1]} ${read[2]}`;
+  const naive = Date.parse(wall.replace(" ", "T") + "Z");
+  if (isNaN(naive) || wallText(naive) !== wall) return null;
+  if (!read[3]) return { wall, naive, offset: null };
+  if (read[3] === "Z") return { wall, naive, offset: 0 };
+  const minutes = Number(read[3].slice(1, 3)) * 60 + Number(read[3].slice(-2));
+  if (minutes >= 1440) return null;
+  return { wall, naive, offset: (read[3][0] === "-" ? -minutes : minutes) * MINUTE };
+}
+
+// The local day a label belongs to: midnight closes the day before.
+const dayOf = (parsed) => wallText(parsed.naive - MINUTE).slice(0, 10);
+
+// --- the doubled hour ---------------------------------------------------------------------------------------------
+
+// 1 when the known instants rise, -1 when they fall, 0 for neither: then order tells nothing.
+function directionOf(instants) {
+  const known = instants.filter((instant) => instant !== null);
+  let rises = false;
+  let falls = false;
+  for (let index = 1; index < known.length; index += 1) {
+    rises = rises || known[index] > known[index - 1];
+    falls = falls || known[index] < known[index - 1];
+  }
+  if (rises && falls) return 0;
+  return falls ? -1 : 1;
+}
+
+const same = (one, other) => one.wall === other.wall && one.value === other.value;
+
+function rises(group) {
+  return group.every((member, index) => index === 0 || group[index - 1].wall < member.wall);
+}
+
+// Every reading of the doubled hour in which time only goes forward, the likeliest first. As many points as possible
+// are taken for the first pass, because a walk through the points turns to the second one only when a label does not
+// come after the one before. Adjacent equal points may be repetitions instead.
+function waysOf(group) {
+  const once = group.filter((member, index) => index === 0 || !same(member, group[index - 1]));
+  const ways = [];
+  for (const kept of once.length === group.length ? [group] : [group, once]) {
+    for (let first = kept.length; first >= 0; first -= 1) {
+      if (rises(kept.slice(0, first)) && rises(kept.slice(first))) ways.push({ kept, first });
+    }
+  }
+  return ways;
+}
+
+// group: [{index, wall, value, meanings}] of one night, in order of arrival; direction: that of the rest of the day.
+function resolveNight(group, direction, resolved) {
+  const ordered = direction < 0 ? group.slice().reverse() : group;
+  const ways = waysOf(ordered);
+  if (ways.length === 0) {
+    for (const member of ordered) resolved.refused[member.index] = "the doubled autumn hour is out of order";
+    return;
+  }
+  const { kept, first } = ways[0];
+  kept.forEach((member, position) => {
+    resolved.instants[member.index] = member.meanings[position < first ? 0 : 1];
+    resolved.doubtful[member.index] = ways.length > 1 || direction === 0;
+  });
+  for (const member of ordered) {
+    // A repetition takes the instant of the point it repeats and is counted with the other repetitions.
+    const twin = kept.indexOf(member) < 0 ? kept.find((other) => same(other, member)) : member;
+    resolved.instants[member.index] = resolved.instants[twin.index];
+  }
+}
+
+// --- all labels of an answer --------------------------------------------------------------------------------------
+
+function resolve(labels, parsed, meanings) {
+  const resolved = {
+    instants: labels.map(() => null),
+    refused: labels.map(() => null),
+    doubtful: labels.map(() => false),
+  };
+  const nights = {};
+  labels.forEach((label, index) => {
+    const found = meanings[index];
+    if (!parsed[index]) resolved.refused[index] = "unreadable time";
+    else if (found.length === 0) resolved.refused[index] = "no such time on the night the clocks go forward";
+    else if (found.length === 1) resolved.instants[index] = found[0];
+    else {
+      const { wall } = parsed[index];
+      const night = wall.slice(0, 10);
+      if (!nights[night]) nights[night] = [];
+      nights[night].push({ index, wall, value: label.value, meanings: found });
+    }
+  });
+  for (const night of Object.keys(nights)) {
+    const around = resolved.instants.filter((_, index) => parsed[index] && dayOf(parsed[index]) === night);
+    resolveNight(nights[night], directionOf(around), resolved);
+  }
+  resolved.instants.forEach((instant, index) => {
+    if (instant !== null && instant % GRID !== 0) {
+      resolved.instants[index] = null;
+      resolved.refused[index] = "not on a five-minute mark";
+    }
+  });
+  return resolved;
+}
+
+// --- points -> readings -------------------------------------------------------------------------------------------
 
 function stepOf(text) {
   const read = DURATION.exec(text);
@@ -154,16 +349,45 @@ function curveOf(points, labels, question) {
   const readings = withoutOverlaps(single, rejects, () => true).map(({ start, wh, seconds, flag }) => {
     return flag ? { ts: new Date(start), wh, seconds, flag } : { ts: new Date(start), wh, seconds };
   });
-  return { readings, missing, repeated, rejects: rejects.concat(withheld).sort((one, other) => one.line - other.line) };
+  const all = rejects.concat(withheld).sort((one, other) => one.line - other.line);
+  const texts = all.map(({ line, reason, text }) => `line ${line}: ${reason}: ${text}`);
+  return { batches: [{ series: question.series, readings }], missing, repeated, rejects: texts, short: "" };
+}
+
+// --- all answers --------------------------------------------------------------------------------------------------
+
+// Where the points of all answers end, with one question for all labels without an offset.
+async function labelsOf(curves) {
+  const parsedLabels = curves.map(({ points }) => points.map(({ end }) => parseLabel(end)));
+  const naive = [];
+  for (const labels of parsedLabels) for (const label of labels) if (label && label.offset === null) naive.push(label.wall);
+  const local = await context.functions.execute("localTime", { zone: "Europe/Paris", labels: naive });
+  let next = 0;
+  const meaningsOf = (label) => {
+    if (!label) return [];
+    if (label.offset !== null) return [label.naive - label.offset];
+    next += 1;
+    return local.instants[next - 1];
+  };
+  return curves.map(({ points }, index) => resolve(points, parsedLabels[index], parsedLabels[index].map(meaningsOf)));
+}
+
+// {points} of an answer, or {refused}
+function readPoints(question) {
+  try {
+    return { points: pointsOf(question) };
+  } catch (error) {
+    const hint = "an answer of unknown shape, the API may have changed: look for a newer version";
+    return { refused: `${hint} (${error.message})` };
+  }
 }
 
 exports = async function linkyReadings(questions) {
-  const answers = await context.functions.execute("linkyPoints", questions);
-  const known = answers.filter((answer) => answer.points);
-  const asked = known.map(({ points }) => points.map((point) => ({ text: point.end, value: point.value })));
-  const labels = await context.functions.execute("linkyLabels", asked);
+  const answers = questions.map(readPoints);
+  const curves = answers.filter(({ points }) => points);
+  const labels = await labelsOf(curves);
   return answers.map((answer, index) => {
-    return answer.points ? curveOf(answer.points, labels[known.indexOf(answer)], questions[index]) : answer;
+    return answer.points ? curveOf(answer.points, labels[curves.indexOf(answer)], questions[index]) : answer;
   });
 };
 

@@ -3,8 +3,8 @@
 //   storeReadings({service, database, record, mirror, batches: [{key, series, edges: [ms], readings}]})
 //     -> {operations, batches: [{new, changed, unchanged, rejected, covered: [s], filled, mirror}]}
 //
-// series: {source, id, flow} or {source, id, flow, group} as it is stored, all batches of one source. readings: [{ts,
-// wh, seconds, …, flag}] of one series with the fields of storedFields as plain numbers and Dates, oldest first, none
+// series: {flow, id, source} or {flow, group, id, source} as it is stored, keys in alphabetical order as the server keeps
+// them in a time-series collection, all batches of one source. readings: [{ts, wh, seconds, …, flag}] of one series with the fields of storedFields as plain numbers and Dates, oldest first, none
 // overlapping; they may be none: then only the mirror of [first edge, last edge) is completed. covered: seconds that the
 // record holds between each edge and the next. rejected: readings that overlap a stored one which starts at another
 // time. filled and mirror: see fillMirror.
@@ -53,18 +53,11 @@ function isCorrection(known, ours, fields) {
   return Boolean(ours.flag) && known.flag !== ours.flag;
 }
 
-function queryOf({ series }) {
-  const query = {};
-  for (const name of Object.keys(series)) query[`series.${name}`] = series[name];
-  return query;
-}
-
 // What the record has from an hour before the first edge to an hour after the last: for each batch, by start (ms).
 async function storedNear(store, batches) {
-  const near = batches.map((batch) => {
-    const { edges } = batch;
+  const near = batches.map(({ series, edges }) => {
     const [from, to] = [new Date(edges[0] - HOUR), new Date(edges[edges.length - 1] + HOUR)];
-    return { ...queryOf(batch), ts: { $gte: from, $lt: to } };
+    return { series, ts: { $gte: from, $lt: to } };
   });
   store.operations += 1;
   const found = {};
@@ -120,7 +113,7 @@ async function correct(store, batches, found) {
     }
   });
   if (changed.length === 0) return;
-  const marked = await context.functions.execute("markStale", { ...store.names, keys });
+  const marked = await context.functions.execute("fillMirror", { ...store.names, ranges: [], stale: keys });
   store.operations += 2 + marked.operations;
   await store.record.bulkWrite(changed, { ordered: false });
 }

@@ -1,4 +1,4 @@
-"""Figures of the page of the Norwegian areas, the map apart: pure, from the frames of `queries.areas`."""
+"""Figures of the page of the Norwegian areas, the map apart: pure, from the frames of `queries`."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from ..hours.figures import DASHES, gap_axis, gaps, hovers, interval_texts, minus, stepped, time_axis
+from ..hours.figures import DASHES, gap_axis, gaps, hovers, interval_texts, stepped, time_axis
+from ..hours.queries import GWH, MWH
 from ..kit.blocks import Frame
-from ..kit.figures import Figure, axis, colour, faded, figure
-from ..kit.locale import Look
+from ..kit.figures import Figure, axis, bars, colour, faded, figure, hover, scatter, upright, words
+from ..kit.locale import Look, minus
 from .queries import LAGS
 
-MWH, GWH = 1e6, 1e9
 FAINTEST = 0.3
 
 
@@ -33,20 +33,18 @@ def shares_figure(frame: Frame, look: Look) -> Figure:
     fills = [faded(look, flow, strength(place, len(wh))) for place in range(len(wh))]
     texts = [f"{name} {look.grid_energy(each)}" for name, each in zip(names, wh.values(), strict=True)]
     if min(wh.values()) < 0 or not any(wh.values()):
-        bars = {
-            "type": "bar",
-            "orientation": "h",
-            "y": names,
-            "x": [round(each / GWH, 6) for each in wh.values()],
-            "text": texts,
-            "customdata": texts,
-            "hovertemplate": "%{customdata}<extra></extra>",
-            "marker": {"color": fills},
-        }
+        drawn = bars(
+            [round(each / GWH, 6) for each in wh.values()],
+            names,
+            orientation="h",
+            text=texts,
+            marker={"color": fills},
+            **hover(texts),
+        )
         said = _label(look.text("areas.shares.negative"), look) | {"y": -0.28, "x": 0, "xanchor": "left"}
         return figure(
             look,
-            [bars],
+            [drawn],
             hovermode="closest",
             annotations=[said],
             margin={"l": 8, "r": 8, "t": 8, "b": 60},
@@ -71,7 +69,7 @@ def shares_figure(frame: Frame, look: Look) -> Figure:
         },
     }
     total = look.grid_energy(whole)
-    middle = {"text": f"<b>{frame.notes['area']}</b><br>{total}", "showarrow": False, "x": 0.5, "y": 0.5}
+    middle = words(f"<b>{frame.notes['area']}</b><br>{total}", x=0.5, y=0.5)
     place = {"xref": "paper", "yref": "paper", "font": {"size": 14, "color": colour(look, "text")}}
     return figure(
         look,
@@ -91,27 +89,25 @@ def totals_figure(frame: Frame, look: Look) -> Figure:
     data = []
     for place, name in enumerate(names):
         there = [each for each in sums if name in each.wh]
-        hover = [_total_text(each, name, look) for each in there]
+        said = [_total_text(each, name, look) for each in there]
         partly = ["/" if each.covered is not None and each.covered < 1 else "" for each in there]
         data.append(
-            {
-                "type": "bar",
-                "name": group_text(name, look),
-                "x": [each.area for each in there],
-                "y": [round(each.wh[name] / GWH, 6) for each in there],
-                "customdata": hover,
-                "hovertemplate": "%{customdata}<extra></extra>",
-                "marker": {
+            bars(
+                [each.area for each in there],
+                [round(each.wh[name] / GWH, 6) for each in there],
+                name=group_text(name, look),
+                marker={
                     "color": faded(look, flow, strength(place, len(names))),
                     "line": {"color": colour(look, "paper"), "width": 0.5},
                     "pattern": {"shape": partly, "fgcolor": colour(look, "missing"), "size": 6, "solidity": 0.3}
                     | {"fillmode": "overlay"},
                 },
-            }
+                **hover(said),
+            )
         )
     tops = [
         {"x": each.area, "y": max(0.0, sum(max(0.0, wh) for wh in each.wh.values())) / GWH, "yanchor": "bottom"}
-        | {"text": look.grid_energy(each.total), "showarrow": False, "xref": "x", "yref": "y"}
+        | words(look.grid_energy(each.total), xref="x", yref="y")
         for each in sums
     ]
     return figure(
@@ -129,7 +125,7 @@ def totals_figure(frame: Frame, look: Look) -> Figure:
 def _total_text(each: Any, name: str, look: Look) -> str:
     text = f"{each.area} {group_text(name, look)}<br><b>{look.grid_energy(each.wh[name])}</b>"
     if each.covered is not None and each.covered < 1:
-        text += "<br>" + look.text("areas.map.measured", share=look.percent(min(0.999, each.covered)))
+        text += "<br>" + look.text("areas.map.measured", share=look.covered(each.covered))
     return text
 
 
@@ -176,33 +172,23 @@ def lag_figure(frame: Frame, look: Look) -> Figure:
         "" if each is None else look.text("areas.lag.hover", lag=signed(lag, look), r=minus(look.number(each, 3)))
         for lag, each in zip(lags, r, strict=True)
     ]
-    line = {
-        "type": "scatter",
-        "mode": "lines",
-        "x": lags,
-        "y": r,
-        "customdata": texts,
-        "hovertemplate": "%{customdata}<extra></extra>",
-        "line": {"color": colour(look, "regular"), "width": 2},
-    }
+    line = scatter("lines", lags, r, line={"color": colour(look, "regular"), "width": 2}, **hover(texts))
     strongest = r[lags.index(best)]
-    dot = {
-        "type": "scatter",
-        "mode": "markers",
-        "x": [best],
-        "y": [strongest],
-        "hoverinfo": "skip",
-        "marker": {"size": 10, "symbol": "diamond", "color": colour(look, "warning")},
-    }
+    dot = scatter(
+        "markers",
+        [best],
+        [strongest],
+        hoverinfo="skip",
+        marker={"size": 10, "symbol": "diamond", "color": colour(look, "warning")},
+    )
     dash = {"color": colour(look, "quiet"), "width": 1, "dash": "dot"}
-    upright = {"type": "line", "xref": "x", "yref": "paper", "x0": chosen, "x1": chosen, "y0": 0, "y1": 1, "line": dash}
     said = look.text("areas.lag.best", r=minus(look.number(strongest or 0.0, 2)), lag=signed(best, look))
     return figure(
         look,
         [line, dot],
         hovermode="closest",
         margin={"l": 8, "r": 8, "t": 24, "b": 8},
-        shapes=[upright],
+        shapes=[upright(chosen, dash)],
         annotations=[_label(said, look)],
         xaxis=axis(look, look.text("areas.lag.axis"), range=[LAGS[0] - 1, LAGS[1] + 1], dtick=12),
         yaxis=axis(look, look.text("areas.axis.r"), range=[-1.05, 1.05], zeroline=True),
@@ -220,16 +206,14 @@ def rolling_figure(frame: Frame, look: Look) -> Figure:
         else ""
         for text, each in zip(when, r, strict=True)
     ]
-    line = {
-        "type": "scatter",
-        "mode": "lines",
-        "x": at.tolist(),
-        "y": [_number(each) for each in r.tolist()],
-        "connectgaps": False,
-        "customdata": texts,
-        "hovertemplate": "%{customdata}<extra></extra>",
-        "line": {"color": colour(look, "regular"), "width": 1.8},
-    }
+    line = scatter(
+        "lines",
+        at.tolist(),
+        [_number(each) for each in r.tolist()],
+        connectgaps=False,
+        line={"color": colour(look, "regular"), "width": 1.8},
+        **hover(texts),
+    )
     return figure(
         look,
         [line],
@@ -249,4 +233,4 @@ def _number(each: float | None) -> float | None:
 
 def _label(text: str, look: Look) -> dict[str, Any]:
     where = {"xref": "paper", "yref": "paper", "x": 1, "y": 1, "xanchor": "right", "yanchor": "bottom"}
-    return {"text": text, "showarrow": False, "font": {"size": 12, "color": colour(look, "text")}, **where}
+    return words(text, font={"size": 12, "color": colour(look, "text")}, **where)

@@ -9,12 +9,25 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..hours.queries import HOUR_MS, Energies, Real, Span, areas_of, due_in, energies_of, span_in, weather_of
+from ..hours.queries import (
+    HOUR_MS,
+    MWH,
+    Energies,
+    Real,
+    Span,
+    areas_of,
+    day_energy,
+    day_share,
+    due_in,
+    energies_of,
+    local_iso,
+    pearson,
+    span_in,
+    weather_of,
+)
 from ..kit.blocks import Frame
 from ..kit.reader import ZONES, Reader
 from ..kit.view import View
-from ..market.queries import MWH, day_energy, day_share, local_iso
-from ..market.queries import pearson as pearson_of
 
 SOURCE = "elhub"
 FLOWS = ("production", "consumption")
@@ -252,7 +265,7 @@ def lag_frame(reader: Reader, view: View) -> Frame:
         return Frame(pd.DataFrame())
     weather, energy, _ = found
     lags = list(range(LAGS[0], LAGS[1] + 1))
-    r = [pearson_of(lagged(weather, lag), energy) for lag in lags]
+    r = [pearson(lagged(weather, lag), energy) for lag in lags]
     known = [(abs(each), -abs(lag), lag) for lag, each in zip(lags, r, strict=True) if each is not None]
     if not known:
         return Frame(pd.DataFrame())

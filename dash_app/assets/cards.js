@@ -60,11 +60,6 @@
     byControl = false;
   }
 
-  const loading = {};
-  const load = (source) => (loading[source] ||= new Promise((done, failed) => {
-    document.head.append(Object.assign(document.createElement("script"), { src: source, onload: done, onerror: failed }));
-  }));
-
   // On a slow line the scripts of charts come after the first answers.
   const charts = () => new Promise((done) => {
     for (const script of document.querySelectorAll("script.charts")) script.addEventListener("load", done);
@@ -75,8 +70,6 @@
     if (body) {
       card.querySelector(".subtitle").textContent = subtitle;
       card.querySelector(".covered").textContent = covered;
-      const hasTable = body.type !== "Graph" && !window.dash_ag_grid && JSON.stringify(body).includes('"dash_ag_grid"');
-      if (hasTable) await load(document.documentElement.dataset.late);
       if (body.type === "Graph" && !window.Plotly) await charts();
       // A chart that is there gets the new figure: a new one would flicker and lose its zoom.
       const isThere = body.type === "Graph" && card.querySelector(".js-plotly-plot");

@@ -10,11 +10,11 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from ..kit.blocks import Frame
-from ..kit.figures import Figure, axis, colour, faded, figure, margins, number_room
+from ..kit.figures import Figure, axis, colour, faded, figure, hover, margins, number_room, scatter, upright, words
 from ..kit.locale import Look
-from .figures_ticks import DAY_MS, HOUR_MS, box, flow_of, flow_text, hatching, short_time, time_ticks
+from ..kit.ticks import DAY_MS, HOUR_MS, box, flow_of, flow_text, hatching, short_time, time_ticks
 from .queries import Intervals, local_of
-from .queries_curve import READINGS
+from .queries_frames import READINGS
 
 HEADROOM = 1.12  # room above the highest value for the marks of change nights
 STRIP: dict[str, Any] = {"domain": [0.0, 0.1]}
@@ -79,7 +79,7 @@ def _steps(curve: Intervals, own: str) -> dict[str, Any]:
         x += [*curve.start[run].tolist(), int(curve.end[run][-1]), None]
         y += [*watts[run].tolist(), float(watts[run][-1]), None]
     line = {"shape": "hv", "color": own, "width": 1.6}
-    return {"type": "scatter", "mode": "lines", "x": x[:-1], "y": y[:-1], "line": line, "hoverinfo": "skip"}
+    return scatter("lines", x[:-1], y[:-1], line=line, hoverinfo="skip")
 
 
 def _band(curve: Intervals, own: str, look: Look) -> dict[str, Any]:
@@ -91,16 +91,15 @@ def _band(curve: Intervals, own: str, look: Look) -> dict[str, Any]:
         low, high = (np.round(each[run]).tolist() for each in (curve.low, curve.high))
         x += [*starts, end, end, *starts[::-1], None]
         y += [*high, high[-1], *low[::-1], low[0], None]
-    return {
-        "type": "scatter",
-        "mode": "lines",
-        "x": x[:-1],
-        "y": y[:-1],
-        "fill": "toself",
-        "fillcolor": faded(look, own, 0.18),
-        "line": {"width": 0, "shape": "hv"},
-        "hoverinfo": "skip",
-    }
+    return scatter(
+        "lines",
+        x[:-1],
+        y[:-1],
+        fill="toself",
+        fillcolor=faded(look, own, 0.18),
+        line={"width": 0, "shape": "hv"},
+        hoverinfo="skip",
+    )
 
 
 def _hover(curve: Intervals, notes: Any, look: Look) -> dict[str, Any]:
@@ -111,15 +110,14 @@ def _hover(curve: Intervals, notes: Any, look: Look) -> dict[str, Any]:
     y = np.round(curve.watts, 1).tolist() + [0] * len(gaps)
     texts += [_gap_text(gap, notes, look) for gap in gaps]
     order = sorted(range(len(x)), key=x.__getitem__)
-    return {
-        "type": "scatter",
-        "mode": "lines",  # a line without width: a marker a point would be an element of the page each
-        "x": [x[place] for place in order],
-        "y": [y[place] for place in order],
-        "customdata": [texts[place] for place in order],
-        "hovertemplate": "%{customdata}<extra></extra>",
-        "line": {"color": colour(look, flow_of(notes)), "width": 0},
-    }
+    # A line without width: a marker a point would be an element of the page each.
+    return scatter(
+        "lines",
+        [x[place] for place in order],
+        [y[place] for place in order],
+        line={"color": colour(look, flow_of(notes)), "width": 0},
+        **hover([texts[place] for place in order]),
+    )
 
 
 def _interval_texts(curve: Intervals, notes: Any, look: Look) -> list[str]:
@@ -196,10 +194,7 @@ def _window(notes: Any, look: Look) -> list[dict[str, Any]]:
 
 def _change_lines(notes: Any, look: Look) -> list[dict[str, Any]]:
     line = {"color": colour(look, "quiet"), "width": 1, "dash": "dot"}
-    return [
-        {"type": "line", "xref": "x", "yref": "y domain", "x0": at, "x1": at, "y0": 0, "y1": 1, "line": line}
-        for at, _ in notes["changes"]
-    ]
+    return [upright(at, line, yref="y domain") for at, _ in notes["changes"]]
 
 
 def _change_texts(notes: Any, look: Look) -> list[dict[str, Any]]:
@@ -219,21 +214,18 @@ def _change_texts(notes: Any, look: Look) -> list[dict[str, Any]]:
             "yanchor": "top",
         }
         font = {"size": 11, "color": colour(look, "quiet")}
-        found.append({"text": text, "showarrow": False, "xshift": -3 if late else 3, "font": font, **where})
+        found.append(words(text, xshift=-3 if late else 3, font=font, **where))
     return found
 
 
 def _named(notes: Any, look: Look) -> dict[str, Any]:
     """The resolution, named above the curve."""
-    return {
-        "text": look.text(f"consumption.resolution.{notes['resolution']}"),
-        "showarrow": False,
-        "xref": "paper",
-        "yref": "paper",
-        "x": 1,
-        "y": 1,
-        "yshift": 3,
-        "xanchor": "right",
-        "yanchor": "bottom",
-        "font": {"size": 11, "color": colour(look, "quiet")},
-    }
+    return words(
+        look.text(f"consumption.resolution.{notes['resolution']}"),
+        x=1,
+        y=1,
+        yshift=3,
+        xanchor="right",
+        yanchor="bottom",
+        font={"size": 11, "color": colour(look, "quiet")},
+    )

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from ..kit.blocks import Frame
-from ..kit.figures import Figure, axis, colour, faded, figure, margins, number_room
+from ..kit.figures import SILENT, Figure, axis, bars, colour, faded, figure, hover, margins, number_room, scatter
 from ..kit.locale import Look
+from ..kit.ticks import DAY_MS, box, day_ticks, flow_of, flow_text, hatching
 from .figures_heat import HALF_DAY
-from .figures_ticks import DAY_MS, box, day_ticks, flow_of, flow_text, hatching
 from .queries import Days
 from .queries_compare import Energy, MonthBeside
 
@@ -34,29 +34,26 @@ def days_figure(frame: Frame, look: Look) -> Figure:
         look,
         [
             *([missing] if missing["x"] else []),
-            {
-                "type": "bar",
-                "x": names,
-                "y": [float(each) if there else None for each, there in zip(kwh, measured, strict=True)],
-                "width": DAY_MS * 0.8,
-                "marker": {
+            bars(
+                names,
+                [float(each) if there else None for each, there in zip(kwh, measured, strict=True)],
+                width=DAY_MS * 0.8,
+                marker={
                     "color": [own if each else CLEAR for each in whole],
                     "line": {
                         "color": own,
                         "width": [0 if each else 0.8 if len(days) > THIN else 1.6 for each in whole],
                     },
                 },
-                "hoverinfo": "skip",
-            },
-            {  # a day without a bar has a hover, too
-                "type": "scatter",
-                "mode": "lines",
-                "x": names,
-                "y": np.where(measured, kwh, 0.0).tolist(),
-                "line": {"width": 0, "color": own},
-                "customdata": [_day_text(days, place, each, look) for place, each in enumerate(days.dates())],
-                "hovertemplate": "%{customdata}<extra></extra>",
-            },
+                hoverinfo="skip",
+            ),
+            scatter(
+                "lines",
+                names,
+                np.where(measured, kwh, 0.0).tolist(),
+                line={"width": 0, "color": own},
+                **hover([_day_text(days, place, each, look) for place, each in enumerate(days.dates())]),
+            ),
         ],
         xaxis=axis(
             look,
@@ -81,28 +78,26 @@ def months_figure(frame: Frame, look: Look) -> Figure:
     own = colour(look, flow_of(frame.notes))
     names = [f"{each.now.first:%Y-%m}" for each in months]
     inks = (faded(look, flow_of(frame.notes), 0.4), own)
-    bars = [
+    pairs = [
         _month_bars(names, [each.before for each in months], inks[0]) | {"offsetgroup": "before"},
         _month_bars(names, [each.now for each in months], inks[1]) | {"offsetgroup": "now"},
         _legend(inks[0], look.text("consumption.before")) | {"offsetgroup": "before"},
         _legend(inks[1], look.text("consumption.now")) | {"offsetgroup": "now"},
     ]
     highest = [max(each.now.wh or 0, each.before.wh or 0) / 1000 for each in months]
-    hover = {
-        "type": "scatter",
-        "mode": "lines",
-        "x": names,
-        "y": highest,
-        "line": {"width": 0, "color": own},
-        "customdata": [_month_text(each, look) for each in months],
-        "hovertemplate": "%{customdata}<extra></extra>",
-        "showlegend": False,
-    }
+    unseen = scatter(
+        "lines",
+        names,
+        highest,
+        line={"width": 0, "color": own},
+        showlegend=False,
+        **hover([_month_text(each, look) for each in months]),
+    )
     every = 1 if len(months) <= FEW_MONTHS else 2 if len(months) <= 2 * FEW_MONTHS else 3
     shown = [place for place, each in enumerate(months) if each.now.first.month % every == 1 % every]
     return figure(
         look,
-        [*bars, hover],
+        [*pairs, unseen],
         barmode="group",
         bargap=0.22,
         bargroupgap=0.04,
@@ -150,29 +145,27 @@ def _day_text(days: Days, place: int, day: date, look: Look) -> str:
         return f"{text}<br><b>{look.text('consumption.not_measured')}</b>"
     text += f"<br><b>{look.energy(int(days.wh[place]))}</b>"
     if days.seconds[place] < days.expected[place]:
-        share = look.percent(min(0.999, int(days.seconds[place]) / int(days.expected[place])))
+        share = look.covered(int(days.seconds[place]) / int(days.expected[place]))
         text += "<br>" + look.text("consumption.hover.partly", share=share)
     return text
 
 
 def _month_bars(names: list[str], energies: list[Energy], fill: str) -> dict[str, Any]:
     whole = [each.covered >= 1 for each in energies]
-    return {
-        "type": "bar",
-        "x": names,
-        "y": [None if each.wh is None else each.wh / 1000 for each in energies],
-        "marker": {
+    return bars(
+        names,
+        [None if each.wh is None else each.wh / 1000 for each in energies],
+        marker={
             "color": [fill if each else CLEAR for each in whole],
             "line": {"color": fill, "width": [0 if each else 1.6 for each in whole]},
         },
-        "hoverinfo": "skip",
-        "showlegend": False,
-    }
+        **SILENT,
+    )
 
 
 def _legend(fill: str, name: str) -> dict[str, Any]:
     """Full, as a month measured whole: else the first bar decides."""
-    return {"type": "bar", "name": name, "x": [None], "y": [None], "marker": {"color": fill}, "hoverinfo": "skip"}
+    return bars([None], [None], name=name, marker={"color": fill}, hoverinfo="skip")
 
 
 def _month_text(month: MonthBeside, look: Look) -> str:
@@ -181,26 +174,20 @@ def _month_text(month: MonthBeside, look: Look) -> str:
         shown = look.text("consumption.not_measured") if energy.wh is None else look.energy(energy.wh)
         line = f"{look.day(energy.first, 'MMMM y')}{look.text('consumption.colon')} <b>{shown}</b>"
         if energy.wh is not None and energy.covered < 1:
-            line += f" ({look.text('consumption.hover.partly', share=look.percent(min(0.999, energy.covered)))})"
+            line += f" ({look.text('consumption.hover.partly', share=look.covered(energy.covered))})"
         lines.append(line)
     if month.change is None:
         lines.append(look.text("consumption.months.not_comparable"))
     elif month.is_whole and month.was_whole:
-        lines.append(look.text("consumption.months.change", change=signed(month.change, look)))
+        lines.append(look.text("consumption.months.change", change=look.change(month.change)))
     else:
         now, before = (look.energy(each) for each in month.both)
         text = "consumption.months.change_on_days"
         count = look.number(month.shared)
-        lines.append(look.text(text, change=signed(month.change, look), days=count, now=now, before=before))
+        lines.append(look.text(text, change=look.change(month.change), days=count, now=now, before=before))
     return "<br>".join(lines)
 
 
 def _month_tick(month: date, is_first: bool, look: Look) -> str:
     text = look.day(month, "MMM")
     return f"{text}<br>{month.year}" if is_first or month.month == 1 else text
-
-
-def signed(change: float, look: Look) -> str:
-    """`+4.2 %`, `−12 %`: a share with its sign."""
-    text = look.percent(abs(change))
-    return f"{'−' if change < 0 else '+'}{text}"

@@ -9,36 +9,15 @@ from typing import Any
 import numpy as np
 
 from ..kit.blocks import Frame
-from ..kit.figures import SEQUENTIAL, Figure, axis, colour, figure, margins, room
+from ..kit.figures import SEQUENTIAL, Figure, axis, cividis, colour, figure, margins, room, scatter
 from ..kit.locale import Look
-from .figures_ticks import DAY_MS, HOUR_MS, box, day_ticks, hatching
+from ..kit.ticks import DAY_MS, HOUR_MS, box, day_ticks, hatching
 from .queries import Intervals
 
 OUTLIERS = 0.995  # of the hours decide the scale: a single oven must not darken two years
 MOST = 8  # steps of the scale
 HALVES = 100  # days up to which the two passes of a doubled hour are drawn apart: beyond, half a cell is under 5 px
 HALF_DAY = DAY_MS // 2
-# Where the scale stands, for the two halves of a doubled hour: plotly's own Cividis.
-CIVIDIS = (
-    (0.000000, (0, 32, 76)),
-    (0.058824, (0, 42, 102)),
-    (0.117647, (0, 52, 110)),
-    (0.176471, (39, 63, 108)),
-    (0.235294, (60, 74, 107)),
-    (0.294118, (76, 85, 107)),
-    (0.352941, (91, 95, 109)),
-    (0.411765, (104, 106, 112)),
-    (0.470588, (117, 117, 117)),
-    (0.529412, (131, 129, 120)),
-    (0.588235, (146, 140, 120)),
-    (0.647059, (161, 152, 118)),
-    (0.705882, (176, 165, 114)),
-    (0.764706, (192, 177, 109)),
-    (0.823529, (209, 191, 102)),
-    (0.882353, (225, 204, 92)),
-    (0.941176, (243, 219, 79)),
-    (1.000000, (255, 233, 69)),
-)
 
 
 def heat_figure(frame: Frame, look: Look) -> Figure:
@@ -193,25 +172,14 @@ def _rectangles(missing: Any, days: list[date]) -> list[Any]:
 
 def _skipped(skipped: list[tuple[int, int]], days: list[date], look: Look) -> dict[str, Any]:
     """A cross where the clocks leave an hour out: it lacks nothing."""
-    return {
-        "type": "scatter",
-        "mode": "markers",
-        "x": [days[place].isoformat() for place, _ in skipped],
-        "y": [hour for _, hour in skipped],
-        "marker": {"symbol": "x-thin", "size": 8, "line": {"width": 1.5, "color": colour(look, "quiet")}},
-        "hovertemplate": look.text("consumption.heat.skipped") + "<extra></extra>",
-        "showlegend": False,
-    }
-
-
-def cividis(share: float) -> str:
-    """The colour at a share (0 … 1) of the scale."""
-    share = min(1.0, max(0.0, share))
-    above = next(place for place, (at, _) in enumerate(CIVIDIS) if at >= share)
-    (low, before), (high, after) = CIVIDIS[max(0, above - 1)], CIVIDIS[above]
-    part = (share - low) / (high - low) if high > low else 0.0
-    red, green, blue = (round(one + part * (two - one)) for one, two in zip(before, after, strict=True))
-    return f"rgb({red},{green},{blue})"
+    return scatter(
+        "markers",
+        [days[place].isoformat() for place, _ in skipped],
+        [hour for _, hour in skipped],
+        marker={"symbol": "x-thin", "size": 8, "line": {"width": 1.5, "color": colour(look, "quiet")}},
+        hovertemplate=look.text("consumption.heat.skipped") + "<extra></extra>",
+        showlegend=False,
+    )
 
 
 def _at(day: date) -> int:

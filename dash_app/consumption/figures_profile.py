@@ -8,9 +8,9 @@ from typing import Any
 import pandas as pd
 
 from ..kit.blocks import Frame
-from ..kit.figures import Figure, axis, colour, faded, figure, margins, number_room
+from ..kit.figures import SILENT, Figure, axis, colour, faded, figure, hover, margins, number_room, scatter, words
 from ..kit.locale import Look
-from .figures_ticks import flow_of, flow_text
+from ..kit.ticks import flow_of, flow_text
 
 SLOTS = 48
 
@@ -75,17 +75,15 @@ def duration_figure(frame: Frame, look: Look) -> Figure:
     return figure(
         look,
         [
-            {
-                "type": "scatter",
-                "mode": "lines",
-                "x": x,
-                "y": y,
-                "line": {"color": own, "width": 2, "shape": "vh"},
-                "fill": "tozeroy",
-                "fillcolor": faded(look, flow_of(notes), 0.12),
-                "customdata": [texts[0], *texts],
-                "hovertemplate": "%{customdata}<extra></extra>",
-            }
+            scatter(
+                "lines",
+                x,
+                y,
+                line={"color": own, "width": 2, "shape": "vh"},
+                fill="tozeroy",
+                fillcolor=faded(look, flow_of(notes), 0.12),
+                **hover([texts[0], *texts]),
+            )
         ],
         xaxis=axis(look, look.text("consumption.axis.share"), range=[0, 100], dtick=25, ticksuffix="\u202f%")
         | {"unifiedhovertitle": {"text": " "}},
@@ -108,15 +106,7 @@ def _quartiles(rows: pd.DataFrame, fill: str) -> dict[str, Any]:
         x += [*slots, *slots[::-1], None]
         y += [*high, *low[::-1], None]
     style = {"fill": "toself", "fillcolor": fill}
-    return {
-        "type": "scatter",
-        "mode": "none",
-        "x": x[:-1],
-        "y": y[:-1],
-        **style,
-        "hoverinfo": "skip",
-        "showlegend": False,
-    }
+    return scatter("none", x[:-1], y[:-1], **SILENT, **style)
 
 
 def _median(rows: pd.DataFrame, name: str, ink: str, dash: str, look: Look) -> dict[str, Any]:
@@ -127,17 +117,15 @@ def _median(rows: pd.DataFrame, name: str, ink: str, dash: str, look: Look) -> d
         x += [*(place + 0.5 for place in _slots(run)), None]
         y += [*run["median_w"], None]
         texts += [*(_week_text(row, look) for row in run.itertuples(index=False)), ""]
-    return {
-        "type": "scatter",
-        "mode": "lines+markers" if len(rows) < SLOTS else "lines",
-        "name": name,
-        "x": x[:-1],
-        "y": y[:-1],
-        "line": {"color": ink, "width": 2, "dash": dash},
-        "marker": {"size": 4, "color": ink},
-        "customdata": texts[:-1],
-        "hovertemplate": "%{customdata}<extra>%{fullData.name}</extra>",
-    }
+    return scatter(
+        "lines+markers" if len(rows) < SLOTS else "lines",
+        x[:-1],
+        y[:-1],
+        name=name,
+        line={"color": ink, "width": 2, "dash": dash},
+        marker={"size": 4, "color": ink},
+        **hover(texts[:-1], "%{fullData.name}"),
+    )
 
 
 def _slots(rows: pd.DataFrame) -> list[int]:
@@ -166,9 +154,9 @@ def _duration_text(row: Any, look: Look) -> str:
 def _peak_text(notes: Any, look: Look) -> dict[str, Any]:
     at = look.moment(datetime.fromtimestamp(notes["peak_at"] / 1000, UTC), "d MMM y, HH:mm")
     text = look.text("consumption.duration.peak", power=look.power(notes["peak"]), at=at)
-    return {"text": text, "x": 2, "y": notes["peak"], "xanchor": "left", "yanchor": "middle", "showarrow": False}
+    return words(text, xref="x", yref="y", x=2, y=notes["peak"], xanchor="left", yanchor="middle")
 
 
 def _base_text(base: float, look: Look) -> dict[str, Any]:
     text = look.text("consumption.duration.base", power=look.power(base))
-    return {"text": text, "x": 100, "y": base, "xanchor": "right", "yanchor": "bottom", "showarrow": False}
+    return words(text, xref="x", yref="y", x=100, y=base, xanchor="right", yanchor="bottom")

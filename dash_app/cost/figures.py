@@ -1,4 +1,4 @@
-"""Figures of the cost page: pure, from the frames of `queries.cost_frames`."""
+"""Figures of the cost page: pure, from the frames of `queries`."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from typing import Any
 from sync.tariffs.bill import MonthBill, cents
 
 from ..kit.blocks import Frame
-from ..kit.figures import Figure, axis, colour, faded, figure, margins, number_room
+from ..kit.figures import Figure, axis, bars, colour, faded, figure, margins, number_room
 from ..kit.locale import Look
-from .queries import Comparison, Contract, Month
-from .queries_frames import zone_energy
+from .queries import Comparison, Contract, Month, zone_energy
 
 FAINTEST = 0.18
 FEW_MONTHS = 4  # fewer, and the axis would count days
@@ -51,21 +50,20 @@ def zones_figure(frame: Frame, look: Look) -> Figure:
             name = look.text(f"cost.zone.{zone}")
             text = f"{name} {look.percent(share / 100)}"
             data.append(
-                {
-                    "type": "bar",
-                    "orientation": "h",
-                    "y": [contract.tariff.name],
-                    "x": [share],
-                    "name": name,
-                    "marker": _zone_marker(zone, look),
-                    "text": [text],
-                    "textposition": "inside",
-                    "insidetextanchor": "start",
-                    "textangle": 0,
-                    "constraintext": "inside",
-                    "textfont": {"color": _zone_text(zone, look)},
-                    "hovertemplate": f"{contract.tariff.name}, {text}<br>{look.energy(float(wh))}<extra></extra>",
-                }
+                bars(
+                    [share],
+                    [contract.tariff.name],
+                    orientation="h",
+                    name=name,
+                    marker=_zone_marker(zone, look),
+                    text=[text],
+                    textposition="inside",
+                    insidetextanchor="start",
+                    textangle=0,
+                    constraintext="inside",
+                    textfont={"color": _zone_text(zone, look)},
+                    hovertemplate=f"{contract.tariff.name}, {text}<br>{look.energy(float(wh))}<extra></extra>",
+                )
             )
     return figure(
         look,
@@ -88,14 +86,13 @@ def strengths(count: int) -> list[float]:
 def _bars(contract: Contract, months: tuple[Month, ...], strength: float, look: Look) -> dict[str, Any]:
     violet = colour(look, "price")
     hatched = [not month.is_measured or not contract.bills[month.first].is_whole for month in months]
-    return {
-        "type": "bar",
-        "name": contract.tariff.name,
-        "x": [month.first.isoformat() for month in months],
-        "y": [_amount(contract.bills[month.first]) for month in months],
-        "customdata": [_hover(contract, month, look) for month in months],
-        "hovertemplate": "%{customdata}",
-        "marker": {
+    return bars(
+        [month.first.isoformat() for month in months],
+        [_amount(contract.bills[month.first]) for month in months],
+        name=contract.tariff.name,
+        customdata=[_hover(contract, month, look) for month in months],
+        hovertemplate="%{customdata}",
+        marker={
             "color": faded(look, "price", strength),
             "line": {"color": violet, "width": 1},
             "pattern": {
@@ -106,7 +103,7 @@ def _bars(contract: Contract, months: tuple[Month, ...], strength: float, look: 
                 "solidity": 0.35,
             },
         },
-    }
+    )
 
 
 def _amount(bill: MonthBill) -> float | None:
@@ -124,7 +121,7 @@ def _hover(contract: Contract, month: Month, look: Look) -> str:
     if found.unpriced:
         text = look.text("cost.hover.incomplete", hover=text, wh=look.energy(float(found.unpriced)))
     if not month.is_measured:
-        share = look.percent(min(0.999, month.covered / month.expected))
+        share = look.covered(month.covered / month.expected)
         text += "<br>" + look.text("cost.hover.measured", month=look.day(month.first, "MMMM y"), share=share)
     return text
 

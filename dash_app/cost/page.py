@@ -9,16 +9,19 @@ from fractions import Fraction
 from dash import html
 from dash.development.base_component import Component
 
-from sync.load.coverage import runs
+from sync.model.window import runs
 from sync.tariffs.bill import MonthBill, cents
 from sync.tariffs.model import PEAK, TEMPO, PriceList, Ranges, Tariff
 
 from ..kit.blocks import Block, Frame, Page
+from ..kit.components import key_figure, key_figures, note, sentence, warning
 from ..kit.locale import Look
-from ..kit.parts import key_figure, key_figures, note, sentence, table, warning
+from ..kit.table import table
 from .figures import months_figure, zones_figure
-from .queries import Comparison, Contract, Month
-from .queries_frames import (
+from .queries import (
+    Comparison,
+    Contract,
+    Month,
     Rank,
     bills_frame,
     contracts_frame,
@@ -45,16 +48,11 @@ def answer_body(frame: Frame, look: Look) -> Component:
         start=look.day(compared.start, "long"),
         end=look.day(compared.end - timedelta(days=1), "long"),
         energy=look.energy(float(compared.wh)),
-        covered=share_text(covered_share(compared.months), look),
+        covered=look.covered(covered_share(compared.months)),
     )
     figures = [*_sums(compared, ranked, look), *_off_peak(compared, look)]
     lines = [warning(text) for text in _warnings(compared, look)]
     return html.Div([sentence(_headline(ranked, look)), note(period), key_figures(figures), *lines])
-
-
-def share_text(share: float, look: Look) -> str:
-    """A share of the time; never 100 % with a hole in it."""
-    return look.percent(min(share, 0.999) if share < 1 else 1.0)
 
 
 def _headline(ranked: Rank, look: Look) -> str:
@@ -133,15 +131,10 @@ def _warnings(compared: Comparison, look: Look) -> list[str]:
 
 
 def _left_out(days: Sequence[date], bills: Iterable[MonthBill], look: Look) -> dict[str, str]:
-    stretches = [_days_text(run.start, run.end, look) for run in runs(days, longest=100_000)]
+    stretches = [look.stretch(run.start, run.end) for run in runs(days, longest=100_000)]
     shown = ", ".join(stretches[:SHOWN_RUNS]) + (" …" if len(stretches) > SHOWN_RUNS else "")
     energy = sum((each.unpriced for each in bills), start=0)
     return {"count": look.number(len(days)), "days": shown, "energy": look.energy(float(energy))}
-
-
-def _days_text(start: date, end: date, look: Look) -> str:
-    last = end - timedelta(days=1)
-    return look.day(start) if start == last else f"{look.day(start)} – {look.day(last)}"
 
 
 def _unpriced(contract: Contract) -> float:
@@ -160,12 +153,12 @@ def bills_body(frame: Frame, look: Look) -> Component:
     head += [*names, look.text("cost.column.cheapest"), look.text("cost.column.difference")]
     rows = [_bill_row(compared, month, look) for month in compared.months]
     ranked = ranking(compared)
-    covered = share_text(covered_share(compared.months), look)
+    covered = look.covered(covered_share(compared.months))
     days = look.number((compared.end - compared.start).days)
     sums = [_sum(each, look) for each in compared.contracts]
     rows.append([look.text("cost.whole"), days, covered, *sums, *_cheapest(ranked, look)])
     numeric = frozenset({1, 2, *range(3, 3 + len(names)), 4 + len(names)})
-    found = table(look.text("cost.bills.title"), head, rows, numeric, has_sum=True)
+    found = table(look.text("cost.bills.title"), head, rows, numeric, kinds={len(rows) - 1: "sum"})
     return html.Div([found, note(look.text("cost.rounding"))])
 
 
@@ -174,7 +167,7 @@ def _bill_row(compared: Comparison, month: Month, look: Look) -> list[str | Comp
     for contract in compared.contracts:
         found = contract.bills[month.first]
         money.append(look.money(float(found.euros)) + ("" if found.is_whole else "*") if found.has_amount else "–")
-    share: str | Component = share_text(month.covered / month.expected, look)
+    share: str | Component = look.covered(month.covered / month.expected)
     if not month.is_measured:
         share = html.Span(share, className="hatched")
     days = look.number((month.end - month.start).days)
@@ -247,35 +240,12 @@ PAGE = Page(
     name="cost",
     title="cost.title",
     icon="coins",
+    empty="cost.empty",
     blocks=(
-        Block("cost-answer", "cost.answer.title", contracts_frame, body=answer_body, wide=True, empty="cost.empty"),
-        Block(
-            "cost-months",
-            "cost.months.title",
-            bills_frame,
-            figure=months_figure,
-            wide=True,
-            height=360,
-            empty="cost.empty",
-            subtitle="cost.months.subtitle",
-        ),
-        Block("cost-bills", "cost.bills.title", bills_frame, body=bills_body, wide=True, empty="cost.empty"),
-        Block(
-            "cost-zones",
-            "cost.zones.title",
-            zones_frame,
-            figure=zones_figure,
-            wide=True,
-            height=240,
-            empty="cost.empty",
-        ),
-        Block(
-            "cost-prices",
-            "cost.prices.title",
-            prices_frame,
-            body=prices_body,
-            wide=True,
-            subtitle="cost.prices.subtitle",
-        ),
+        Block("cost-answer", contracts_frame, body=answer_body, wide=True),
+        Block("cost-months", bills_frame, figure=months_figure, wide=True, height=360),
+        Block("cost-bills", bills_frame, body=bills_body, wide=True),
+        Block("cost-zones", zones_frame, figure=zones_figure, wide=True, height=240),
+        Block("cost-prices", prices_frame, body=prices_body, wide=True, empty="shell.empty"),
     ),
 )

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from ..kit.blocks import Frame
-from ..kit.figures import Figure, axis, colour, faded, figure
+from ..kit.figures import SILENT, Figure, axis, colour, faded, figure, scatter
 from ..kit.locale import Look
 from .queries import COMPLETE, DIFFERS, DUE, MISSING, NOTHING, PARTIAL, DayCoverage
 
@@ -126,52 +126,47 @@ def _squares(
 
 def _marks(state: str, days: list[DayCoverage], places: dict[date, tuple[int, int]], look: Look) -> dict[str, Any]:
     found = [places[each.day] for each in days if each.state == state]
-    return {
-        "type": "scatter",
-        "mode": "markers",
-        "x": [column for column, _ in found],
-        "y": [row for _, row in found],
-        "hoverinfo": "skip",
-        "showlegend": False,
-        "marker": {"symbol": MARKS[state][0], "size": 6, "color": _mark(state, look), "line": _line(state, look)},
-    }
+    return scatter(
+        "markers",
+        [column for column, _ in found],
+        [row for _, row in found],
+        marker={"symbol": MARKS[state][0], "size": 6, "color": _mark(state, look), "line": _line(state, look)},
+        **SILENT,
+    )
 
 
 def _legend(state: str, days: list[DayCoverage], look: Look) -> dict[str, Any]:
     count = sum(each.state == state for each in days)
     hidden = state in (MISSING, NOTHING)
-    return {
-        "type": "scatter",
-        "mode": "markers",
-        "x": [None],
-        "y": [None],
-        "name": f"{look.text(f'coverage.legend.{state}')} ({look.number(count)})",
-        "visible": True if count else "legendonly" if state == COMPLETE else False,
-        "marker": {
+    return scatter(
+        "markers",
+        [None],
+        [None],
+        name=f"{look.text(f'coverage.legend.{state}')} ({look.number(count)})",
+        visible=True if count else "legendonly" if state == COMPLETE else False,
+        marker={
             "symbol": MARKS[state][1],
             "size": 10,
             "color": _mark(state, look) if hidden else _fill(state, look),
             "line": _line(state, look) if hidden else {"color": _mark(state, look), "width": 1},
         },
-    }
+    )
 
 
 def _chosen(day: date, places: dict[date, tuple[int, int]], look: Look) -> dict[str, Any]:
     column, row = places.get(day, (None, None))
-    return {
-        "type": "scatter",
-        "mode": "markers",
-        "x": [column],
-        "y": [row],
-        "hoverinfo": "skip",
-        "showlegend": False,
-        "marker": {
+    return scatter(
+        "markers",
+        [column],
+        [row],
+        marker={
             "symbol": "square-open",
             "size": ROW - 1,
             "color": colour(look, "text"),
             "line": {"color": colour(look, "text"), "width": 2},
         },
-    }
+        **SILENT,
+    )
 
 
 def _fill(state: str, look: Look) -> str:

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import dash_mantine_components as dmc
 from dash import html
 from dash.development.base_component import Component
 
+from sync.http.budget import Usage
+from sync.model.privacy import scrub
 from sync.model.window import Entry
 
 from ..kit.blocks import Block, Frame, Page
+from ..kit.components import attributes, code, key_figure, key_figures, note, sentence, warning, with_command
+from ..kit.controls import option
 from ..kit.locale import Look
-from ..kit.parts import code, key_figure, key_figures, note, sentence, table
 from ..kit.reader import Reader
+from ..kit.table import table
 from ..kit.view import View
 from .figures import calendar_figure, hours, hours_of
-from .page_upkeep import calls_body, local, runs_body, verification_body
 from .queries import COMPLETE, DIFFERS, PROBLEMS, DayCoverage, History, history
 from .queries_frames import (
     DAY,
@@ -31,7 +35,7 @@ from .queries_frames import (
     states_frame,
     verification_frame,
 )
-from .queries_upkeep import Problem, counts
+from .queries_upkeep import REPAIR, VERIFY, Problem, Run, Upkeep, Verification, counts
 
 MOST_PROBLEMS = 40
 
@@ -76,13 +80,13 @@ def day_controls(reader: Reader, view: View, look: Look) -> Component:
     day = chosen_day(found, view) if found else view.end - timedelta(days=1)
     own = own_day(view)
     picker: Component = dmc.DateInput(
-        id={"type": "option", "name": DAY},
+        id=option(DAY),
         value=own.isoformat() if own else None,  # a day of our own choice stays out of the address
         placeholder=look.day(day),
         valueFormat=look.raw_text("unit.day"),
         size="xs",
         w=160,
-        **{"aria-label": look.text("coverage.pick")},
+        **attributes(aria_label=look.text("coverage.pick")),
     )
     return picker
 
@@ -151,19 +155,13 @@ def problems_body(frame: Frame, look: Look) -> Component:
 def _problem_text(problem: Problem, frame: Frame, look: Look) -> str:
     values = dict(problem.values)
     if "start" in values:
-        values["stretch"] = stretch(values["start"], values["end"], look)
+        values["stretch"] = look.stretch(values["start"], values["end"])
     if "at" in values:
         values["at"] = local(values["at"], frame.notes["zone"], look)
     for name in ("wh", "total"):
         if name in values:
             values[name] = f"{look.number(values[name])}\u202fWh"
     return look.text(problem.key, **values)
-
-
-def stretch(start: date, end: date, look: Look) -> str:
-    """Local days `[start, end)` in words."""
-    last = end - timedelta(days=1)
-    return look.day(start) if start == last else f"{look.day(start)} – {look.day(last)}"
 
 
 def ledger_body(frame: Frame, look: Look) -> Component:
@@ -183,7 +181,7 @@ def _windows_table(name: str, entries: list[tuple[str, Entry]], found: History, 
     columns = ("days", "kind", "state", "readings", "energy", "calls", "asked", "answer")
     rows = [
         [
-            stretch(entry.window.start, entry.window.end, look),
+            look.stretch(entry.window.start, entry.window.end),
             look.text(f"coverage.kind.{kind}"),
             look.text(f"coverage.window.{entry.state}"),
             look.number(entry.readings),
@@ -198,88 +196,115 @@ def _windows_table(name: str, entries: list[tuple[str, Entry]], found: History, 
     return table(name, head, rows, frozenset({3, 4, 5}))
 
 
+# --- the whole database -----------------------------------------------------------------------------------------------
+
+
+RESULTS = {"missing": "missing", "extra": "extra", "different": "different_ones", "duplicates": "duplicates"}
+
+
+def local(moment: datetime, zone: ZoneInfo, look: Look) -> str:
+    """A moment as the wall clock of the series shows it."""
+    return look.moment(moment.astimezone(zone))
+
+
+def calls_body(frame: Frame, look: Look) -> Component:
+    """Calls of this UTC day against the budget of this machine, and those of the functions."""
+    state: Upkeep = frame.notes["state"]
+    if isinstance(state.usage, str):
+        return warning(state.usage)
+    zone: ZoneInfo = frame.notes["zone"]
+    used, left = _used(state.usage, zone, look)
+    functions = key_figure(
+        look.text("coverage.calls.functions"),
+        look.number(state.runs_today),
+        look.text("coverage.calls.elsewhere"),
+    )
+    return key_figures([key_figure(look.text("coverage.calls.label"), used, left), functions])
+
+
+def _used(usage: Usage, zone: ZoneInfo, look: Look) -> tuple[str, str]:
+    calls = look.number(usage.calls)
+    if usage.closed:
+        return calls, look.text("coverage.calls.closed", text=scrub(usage.closed))
+    if usage.limit is None:
+        return look.text("coverage.calls.unlimited", calls=calls), look.text("coverage.calls.own")
+    until = datetime.combine(usage.day + timedelta(days=1), time(), UTC).astimezone(zone)
+    used = look.text("coverage.calls.used", calls=calls, limit=look.number(usage.limit))
+    left = {"left": look.number(usage.left), "until": look.moment(until, "HH:mm")}
+    return used, look.text("coverage.calls.left", **left)
+
+
+def runs_body(frame: Frame, look: Look) -> Component:
+    """The newest runs of the functions."""
+    state: Upkeep = frame.notes["state"]
+    zone: ZoneInfo = frame.notes["zone"]
+    columns = ("when", "function", "result", "calls", "new", "changed", "duration", "said")
+    rows = [
+        [
+            local(run.at, zone, look),
+            run.function,
+            look.text(f"coverage.run.{_result(run)}"),
+            look.number(run.calls),
+            look.number(run.new),
+            look.number(run.changed),
+            f"{look.number(run.seconds, 1)}\u202fs",
+            run.text or "–",
+        ]
+        for run in state.runs
+    ]
+    head = [look.text(f"coverage.column.{column}") for column in columns]
+    return table(look.text("coverage.runs.title"), head, rows, frozenset({3, 4, 5, 6}))
+
+
+def _result(run: Run) -> str:
+    if not run.ok:
+        return "failed"
+    return "part" if run.waiting else "done"
+
+
+def verification_body(frame: Frame, look: Look) -> Component:
+    """The newest comparison of each pair in words, and what to run when it does not hold any more."""
+    state: Upkeep = frame.notes["state"]
+    zone: ZoneInfo = frame.notes["zone"]
+    lines: list[Component] = []
+    for each in state.verifications:
+        lines.append(sentence(_verified(each, zone, look)))
+        if not each.identical:
+            lines.append(html.P(with_command("{command}", REPAIR), className="mend"))
+        elif each.stored != each.count:
+            text = look.text("coverage.verified.since", count=look.number(each.stored), command="{command}")
+            lines.append(note(with_command(text, VERIFY)))
+    for name in state.stale:
+        text = look.text("coverage.verified.stale", name=name, command="{command}")
+        lines.append(warning(with_command(text, REPAIR)))
+    return html.Div(lines)
+
+
+def _verified(each: Verification, zone: ZoneInfo, look: Look) -> str:
+    names = {"regular": each.regular, "timeseries": each.timeseries, "at": local(each.at, zone, look)}
+    if each.identical:
+        return look.text("coverage.verified.identical", **names, count=look.number(each.count))
+    differences = ", ".join(
+        look.text(f"coverage.verified.{RESULTS[name]}", count=look.number(count))
+        for name, count in each.differences.items()
+    )
+    return look.text("coverage.verified.different", **names, differences=differences)
+
+
 PAGE = Page(
     name="coverage",
     title="coverage.title",
     icon="calendar-stats",
+    empty="coverage.empty",
     options={DAY: ""},
     blocks=(
-        Block(
-            "coverage-answer",
-            "coverage.answer.title",
-            states_frame,
-            body=answer_body,
-            wide=True,
-            empty="coverage.empty",
-            options=(),
-        ),
-        Block(
-            "coverage-calendar",
-            "coverage.calendar.title",
-            calendar_frame,
-            figure=calendar_figure,
-            wide=True,
-            height=223,
-            subtitle="coverage.calendar.subtitle",
-            empty="coverage.empty",
-            picks=DAY,
-        ),
-        Block(
-            "coverage-day",
-            "coverage.day.title",
-            day_frame,
-            body=day_body,
-            wide=True,
-            subtitle="coverage.day.subtitle",
-            empty="coverage.empty",
-            controls=day_controls,
-        ),
-        Block(
-            "coverage-problems",
-            "coverage.problems.title",
-            problems_frame,
-            body=problems_body,
-            wide=True,
-            subtitle="coverage.problems.subtitle",
-            empty="coverage.empty",
-            options=(),
-        ),
-        Block(
-            "coverage-calls",
-            "coverage.calls.title",
-            calls_frame,
-            body=calls_body,
-            subtitle="coverage.calls.subtitle",
-            options=(),
-        ),
-        Block(
-            "coverage-verification",
-            "coverage.verification.title",
-            verification_frame,
-            body=verification_body,
-            subtitle="coverage.verification.subtitle",
-            empty="coverage.verified.none",
-            options=(),
-        ),
-        Block(
-            "coverage-runs",
-            "coverage.runs.title",
-            runs_frame,
-            body=runs_body,
-            wide=True,
-            subtitle="coverage.runs.subtitle",
-            empty="coverage.runs.none",
-            options=(),
-        ),
-        Block(
-            "coverage-ledger",
-            "coverage.ledger.title",
-            ledger_frame,
-            body=ledger_body,
-            wide=True,
-            subtitle="coverage.ledger.subtitle",
-            empty="coverage.ledger.none",
-            options=(),
-        ),
+        Block("coverage-answer", states_frame, body=answer_body, wide=True, options=()),
+        Block("coverage-calendar", calendar_frame, figure=calendar_figure, wide=True, height=223, picks=DAY),
+        Block("coverage-day", day_frame, body=day_body, wide=True, controls=day_controls),
+        Block("coverage-problems", problems_frame, body=problems_body, wide=True, options=()),
+        Block("coverage-calls", calls_frame, body=calls_body, options=(), empty="shell.empty"),
+        Block("coverage-verification", verification_frame, body=verification_body, options=()),
+        Block("coverage-runs", runs_frame, body=runs_body, wide=True, options=()),
+        Block("coverage-ledger", ledger_frame, body=ledger_body, wide=True, options=()),
     ),
 )

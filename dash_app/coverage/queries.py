@@ -11,10 +11,10 @@ from zoneinfo import ZoneInfo
 from sync.model.localtime import day_seconds, days
 from sync.model.localtime_query import DAY_MS, local_ms
 from sync.model.readings import Series
-from sync.model.window import DONE, EMPTY, FAILED, Entry, months_before
+from sync.model.window import CURVE, DAILY, DONE, EMPTY, FAILED, Entry, months_before
 from sync.model.window import PARTIAL as PLAN_PARTIAL
-from sync.sources.linky.client import CURVE_HISTORY
-from sync.store.ledger import CURVE, DAILY, Ledger
+from sync.sources.linky.api import CURVE_HISTORY
+from sync.store.ledger import Ledger
 from sync.store.schema import Pair
 
 from ..kit.reader import ZONES, Reader, instants_of

@@ -10,12 +10,12 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from sync.http.budget import Usage, budget_limit, used_today
-from sync.load.coverage import runs as stretches
 from sync.model.errors import SyncError
 from sync.model.privacy import scrub
 from sync.model.window import STATES, Window, months_before
+from sync.model.window import runs as stretches
 from sync.settings import Settings
-from sync.sources.linky.client import CURVE_HISTORY
+from sync.sources.linky.api import CURVE_HISTORY
 from sync.store.schema import LEASES, VERIFICATIONS
 
 from ..kit.reader import Reader

@@ -1,4 +1,4 @@
-"""Figures of the page about many meters: how use spreads, over time and at once. Pure, from `queries.fleet_frames`."""
+"""Figures of the page about many meters: how use spreads, over time and at once. Pure, from `queries_frames`."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ import pandas as pd
 
 from sync.fleet.names import PERCENTILES, after, first_of, month_of
 
-from ..consumption.figures_ticks import day_ticks
 from ..kit.blocks import Frame
-from ..kit.figures import Figure, axis, colour, faded, figure
+from ..kit.figures import Figure, axis, bars, colour, faded, figure, hover, scatter, upright, words
 from ..kit.locale import Look
+from ..kit.ticks import day_ticks
 
 OUTER, INNER = 0.14, 0.26  # strengths of the two bands
 OPEN_BIN = {"shape": "/", "fillmode": "overlay", "size": 6, "solidity": 0.35}
@@ -48,18 +48,17 @@ def _band(frame: Frame, low: str, high: str, strength: float, look: Look) -> dic
         ends = [_column(run, name, len(at)) for name in (high, low)]
         x += [*at, *at[::-1], at[0], None]
         y += [*ends[0], *ends[1][::-1], ends[0][0], None]
-    return {
-        "type": "scatter",
-        "mode": "lines",
-        "line": {"width": 0, "color": colour(look, "consumption")},
-        "name": look.text(f"fleet.bands.{low}"),
-        "x": x[:-1],
-        "y": y[:-1],
-        "fill": "toself",
-        "fillcolor": faded(look, "consumption", strength),
-        "hoverinfo": "skip",
-        "connectgaps": False,
-    }
+    return scatter(
+        "lines",
+        x[:-1],
+        y[:-1],
+        line={"width": 0, "color": colour(look, "consumption")},
+        name=look.text(f"fleet.bands.{low}"),
+        fill="toself",
+        fillcolor=faded(look, "consumption", strength),
+        hoverinfo="skip",
+        connectgaps=False,
+    )
 
 
 def _median(table: pd.DataFrame, step: str, look: Look) -> dict[str, Any]:
@@ -72,17 +71,15 @@ def _median(table: pd.DataFrame, step: str, look: Look) -> dict[str, Any]:
         x += [*at, None]
         y += [*_column(run, "p50", len(at)), None]
         texts += [*(said if len(said) == len(at) else said * len(at)), ""]
-    return {
-        "type": "scatter",
-        "mode": "lines",
-        "name": look.text("fleet.bands.p50"),
-        "x": x[:-1],
-        "y": y[:-1],
-        "line": {"color": colour(look, "consumption"), "width": 2},
-        "customdata": texts[:-1],
-        "hovertemplate": "%{customdata}<extra></extra>",
-        "connectgaps": False,
-    }
+    return scatter(
+        "lines",
+        x[:-1],
+        y[:-1],
+        name=look.text("fleet.bands.p50"),
+        line={"color": colour(look, "consumption"), "width": 2},
+        connectgaps=False,
+        **hover(texts[:-1]),
+    )
 
 
 def _band_text(row: Mapping[Any, Any], step: str, look: Look) -> str:
@@ -136,24 +133,22 @@ def distribution_figure(frame: Frame, look: Look) -> Figure:
     width = float(edges[1] - edges[0])
     is_open = bool(np.isinf(edges[-1]))
     texts = [_bin_text(row, look) for row in table.to_dict("records")]
-    bars = {
-        "type": "bar",
-        "x": np.round(edges[:-1] + width / 2, 4).tolist(),
-        "y": table["households"].tolist(),
-        "width": width * 0.94,
-        "customdata": texts,
-        "hovertemplate": "%{customdata}<extra></extra>",
-        "marker": {
+    drawn = bars(
+        np.round(edges[:-1] + width / 2, 4).tolist(),
+        table["households"].tolist(),
+        width=width * 0.94,
+        marker={
             "color": faded(look, "consumption", 0.75),
             "pattern": OPEN_BIN
             | {"shape": [""] * (len(table) - 1) + ["/" if is_open else ""], "fgcolor": colour(look, "consumption")},
         },
-    }
+        **hover(texts),
+    )
     shapes, notes_ = _marks(notes["quantiles"], look)
     right = float(edges[-2] + width if is_open else edges[-1])
     return figure(
         look,
-        [bars],
+        [drawn],
         hovermode="closest",
         shapes=shapes,
         annotations=notes_,
@@ -178,12 +173,10 @@ def _marks(quantiles: dict[int, float], look: Look) -> tuple[list[dict[str, Any]
         ink = colour(look, "text" if middle else "quiet")
         at = quantiles[percent]
         line = {"color": ink, "width": 1.5 if middle else 1, "dash": "dash" if middle else "dot"}
-        shapes.append(
-            {"type": "line", "xref": "x", "yref": "paper", "x0": at, "x1": at, "y0": 0, "y1": 1, "line": line}
-        )
+        shapes.append(upright(at, line))
         text = look.text("fleet.distribution.median", kwh=kwh(at, look)) if middle else look.percent(percent / 100, 0)
         notes.append(
-            {"text": text, "showarrow": False, "xref": "x", "yref": "paper", "x": at, "y": 1, "yanchor": "bottom"}
+            words(text, xref="x", x=at, y=1, yanchor="bottom")
             | {"yshift": 14 if middle else 0, "font": {"color": ink, "size": 12 if middle else 11}}
         )
     return shapes, notes

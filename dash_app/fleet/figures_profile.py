@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from sync.fleet.names import SLOTS
+from sync.fleet.names import ALL, PERCENTILES, SLOTS
 
-from ..consumption.figures_ticks import flow_of
+from ..hours.figures import DASHES
 from ..kit.blocks import Frame
-from ..kit.figures import Figure, axis, colour, figure
+from ..kit.figures import Figure, axis, colour, faded, figure, hover, scatter, words
 from ..kit.locale import Look
+from ..kit.ticks import flow_of
+from .figures import kwh, percentiles
 
 STYLES = {"weekdays": ("", "solid", 2.2), "weekends": ("quiet", "dash", 1.8)}
 TICKS = (0, 12, 24, 36, 48)
@@ -53,7 +56,7 @@ def profile_figure(frame: Frame, look: Look) -> Figure:
             look, title, domain=upward, anchor=f"x{number}", range=[0, top], fixedrange=True, tickformat=",.0f"
         )
         notes.append(
-            {"text": f"<b>{look.text(f'fleet.profile.{season}')}</b>", "showarrow": False, "xref": "paper"}
+            words(f"<b>{look.text(f'fleet.profile.{season}')}</b>")
             | {"yref": "paper", "x": across[0], "y": upward[1], "xanchor": "left", "yanchor": "bottom"}
         )
     legend = {"orientation": "h", "x": 0, "y": 1.06 + 0.04 * (lines > 1), "yanchor": "bottom"}
@@ -81,15 +84,16 @@ def day_line(rows: pd.DataFrame, look: Look, **more: Any) -> dict[str, Any]:
         else ""
         for slot in range(SLOTS)
     ]
-    return {
-        "type": "scatter",
-        "mode": "lines" if np.isfinite(watts).sum() > 1 else "markers",
-        "x": [slot + 0.5 for slot in range(SLOTS)],
-        "y": [round(float(each), 2) if np.isfinite(each) else None for each in watts],
-        "connectgaps": False,
-        "customdata": texts,
-        "hovertemplate": "%{customdata}<extra>%{fullData.name}</extra>",
-    } | more
+    return (
+        scatter(
+            "lines" if np.isfinite(watts).sum() > 1 else "markers",
+            [slot + 0.5 for slot in range(SLOTS)],
+            [round(float(each), 2) if np.isfinite(each) else None for each in watts],
+            connectgaps=False,
+            **hover(texts, "%{fullData.name}"),
+        )
+        | more
+    )
 
 
 def slot_of(clock: str) -> int:
@@ -113,3 +117,97 @@ def _domain(place: int, count: int, gap: float) -> list[float]:
     size = (1 - gap * (count - 1)) / count
     start = place * (size + gap)
     return [round(start, 4), round(min(1.0, start + size), 4)]
+
+
+# --- groups beside one another ----------------------------------------------------------------------------------------
+
+
+ROW, TOP = 58, 14  # px of a row, and above the first
+
+
+def group_name(name: str, look: Look) -> str:
+    """`tariff=Std` in words."""
+    if name == ALL:
+        return look.text("fleet.all")
+    column, _, text = name.partition("=")
+    if not text:
+        return look.text("fleet.none")
+    return look.text_or(f"fleet.group.{column}={text}", text)
+
+
+def groups_figure(frame: Frame, look: Look) -> Figure:
+    """A row a group: the outer tenths as a thin line, the middle half as a thick one, the median as a dot."""
+    rows = frame.table.to_dict("records")
+    count = len(rows)
+    data, notes = [], []
+    for place, row in enumerate(rows):
+        ink = "quiet" if row["group"] == ALL else "consumption"
+        ends = [round(row[f"p{percent}_kwh_a_day"], 4) for percent in PERCENTILES]
+        data += [
+            _line([ends[0], ends[4]], place, colour(look, ink), 2),
+            _line([ends[1], ends[3]], place, faded(look, ink, 0.55), 12),
+            _dot(row, place, look),
+        ]
+        title = f"<b>{group_name(row['group'], look)}</b> · n = {look.number(row['counted'])}"
+        notes.append(
+            words(title, yref="y", x=0, y=place)
+            | {
+                "xanchor": "left",
+                "yanchor": "bottom",
+                "yshift": 10,
+                "font": {"size": 12, "color": colour(look, "text")},
+            }
+        )
+    top = max(row["p90_kwh_a_day"] for row in rows)
+    return figure(
+        look,
+        data,
+        hovermode="closest",
+        height=max(320, TOP + ROW * count + 48),
+        annotations=notes,
+        xaxis=axis(look, look.text("fleet.axis.kwh_day"), range=[0, top * 1.06 or 1.0], fixedrange=True),
+        yaxis=axis(look, range=[count - 0.55, -0.75], visible=False, fixedrange=True),
+    )
+
+
+def _line(ends: list[float], place: int, ink: str, width: int) -> dict[str, Any]:
+    line = {"color": ink, "width": width}
+    return scatter("lines", ends, [place, place], line=line, hoverinfo="skip")
+
+
+def _dot(row: Mapping[Any, Any], place: int, look: Look) -> dict[str, Any]:
+    said = {"group": group_name(row["group"], look), "n": look.number(row["counted"])}
+    text = look.text("fleet.groups.hover", **said, mean=kwh(row["mean_kwh_a_day"], look), **percentiles(row, look))
+    ring = {"color": colour(look, "paper"), "width": 2}
+    return scatter(
+        "markers+text",
+        [round(row["p50_kwh_a_day"], 4)],
+        [place],
+        text=[kwh(row["p50_kwh_a_day"], look)],
+        textposition="bottom center",
+        textfont={"size": 11, "color": colour(look, "quiet")},
+        marker={"size": 12, "color": colour(look, "text"), "line": ring},
+        **hover([text]),
+    )
+
+
+def group_profile_figure(frame: Frame, look: Look) -> Figure:
+    """A line a group, told apart by its dashes as well as by its strength."""
+    table = frame.table
+    own = flow_of(frame.notes)
+    data = []
+    for place, name in enumerate(dict.fromkeys(table["group"])):
+        rows = table[table["group"] == name]
+        strength = max(0.5, 1 - 0.16 * place)
+        line = {"color": faded(look, own, strength), "dash": DASHES[place % len(DASHES)], "width": 2}
+        count = look.number(int(rows["households"].iloc[0]))
+        data.append(day_line(rows, look, name=f"{group_name(name, look)} (n = {count})", line=line))
+    top = float(table["mean_w"].max()) * 1.06 or 1.0
+    return figure(
+        look,
+        data,
+        showlegend=True,
+        hovermode="closest",
+        xaxis=hours_axis(look, look.text("fleet.axis.hour")),
+        yaxis=axis(look, look.text("fleet.axis.watts"), range=[0, top], fixedrange=True, tickformat=",.0f"),
+    )

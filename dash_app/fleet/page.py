@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-import dash_mantine_components as dmc
 from dash import html
 from dash.development.base_component import Component
 
 from ..kit.blocks import Block, Frame, Page
-from ..kit.components import attributes, with_command
+from ..kit.components import named_figures, note, sentence, warning, with_command
+from ..kit.controls import labelled, named, one_of, segmented, side_by_side
 from ..kit.locale import Look
-from ..kit.parts import key_figure, key_figures, note, warning
 from ..kit.reader import ZONES, Reader
+from ..kit.table import Cell, table
 from ..kit.view import View
-from ..market.page import named, option, segmented
 from .figures import bands_figure, distribution_figure, kwh
-from .figures_groups import group_name, group_profile_figure, groups_figure
-from .figures_profile import profile_figure
-from .page_storage import storage_body
+from .figures_profile import group_name, group_profile_figure, groups_figure, profile_figure
 from .queries import COMMAND, STANDARDS, by_in, columns_of, fleet_in, fleets_of, group_in, groups_of, scope
 from .queries_frames import (
     bands_frame,
@@ -30,8 +28,6 @@ from .queries_frames import (
     storage_frame,
 )
 
-EMPTY = "fleet.empty"
-SUBTITLE = "fleet.subtitle"
 OF_GROUP = ("fleet", "group")
 
 
@@ -43,20 +39,14 @@ def fleet_controls(reader: Reader, view: View, look: Look) -> Component:
     fleet = fleet_in(reader, view)
     parts: list[Component] = []
     if fleet is not None and len(fleets := fleets_of(reader)) > 1:
-        data = [{"value": each.name, "label": _fleet_name(each.source, each.flow, look)} for each in fleets]
-        parts.append(named(look.text("fleet.fleet"), segmented("fleet", data, fleet.name, look, "fleet")))
+        choices = [{"value": each.name, "label": _fleet_name(each.source, each.flow, look)} for each in fleets]
+        title = look.text("fleet.fleet")
+        parts.append(named(title, segmented("fleet", choices, fleet.name, title)))
     if fleet is not None and len(groups := groups_of(reader, fleet)) > 1:
-        data = [{"value": name, "label": group_name(name, look)} for name in groups]
-        picker = dmc.Select(
-            id=option("group"),
-            data=data,
-            value=group_in(reader, fleet, view),
-            size="xs",
-            allowDeselect=False,
-            **attributes(aria_label=look.text("fleet.group")),
-        )
-        parts.append(named(look.text("fleet.group"), picker))
-    return html.Div(parts, className="sliders")
+        choices = [{"value": name, "label": group_name(name, look)} for name in groups]
+        title = look.text("fleet.group")
+        parts.append(named(title, one_of("group", choices, group_in(reader, fleet, view), title)))
+    return side_by_side(*parts)
 
 
 def by_controls(reader: Reader, view: View, look: Look) -> Component:
@@ -65,8 +55,7 @@ def by_controls(reader: Reader, view: View, look: Look) -> Component:
     columns = columns_of(fleet) if fleet else ()
     if fleet is None or len(columns) < 2:
         return html.Div()
-    data = [{"value": name, "label": look.text(f"fleet.column.{name}")} for name in columns]
-    return segmented("by", data, by_in(fleet, view), look, "fleet")
+    return segmented("by", labelled(columns, "fleet.column", look), by_in(fleet, view), look.text("fleet.by"))
 
 
 def _fleet_name(source: str, flow: str, look: Look) -> str:
@@ -82,37 +71,19 @@ def key_body(frame: Frame, look: Look) -> Component:
     lines = [_warning(notes, look)] if notes["warning"] else []
     figures = notes.get("figures")
     if figures is None:
-        return html.Div([*lines, note(with_command(look.text(EMPTY, command="{command}"), COMMAND))])
+        return html.Div([*lines, note(with_command(look.text("fleet.empty", command="{command}"), COMMAND))])
     median = figures["p50_kwh_a_day"]
     share = figures["share_of_largest_tenth"]
     at = look.moment(notes["at"].astimezone(ZONES[notes["source"]]))
-    return html.Div(
-        [
-            *lines,
-            key_figures(
-                [
-                    _key("households", look.number(figures["households"]), _counted(figures, notes, look), look),
-                    _key("median", kwh(median, look), _mean(figures, look), look),
-                    _key(
-                        "low", kwh(figures["p10_kwh_a_day"], look), _times(figures["p10_kwh_a_day"], median, look), look
-                    ),
-                    _key(
-                        "high",
-                        kwh(figures["p90_kwh_a_day"], look),
-                        _times(figures["p90_kwh_a_day"], median, look),
-                        look,
-                    ),
-                    _key(
-                        "largest",
-                        "–" if share is None else look.percent(share, 0),
-                        look.text("fleet.keys.largest_note"),
-                        look,
-                    ),
-                ]
-            ),
-            note(look.text("fleet.keys.note", at=at)),
-        ]
-    )
+    low, high = (figures[f"p{percent}_kwh_a_day"] for percent in (10, 90))
+    rows = [
+        ("households", look.number(figures["households"]), _counted(figures, notes, look)),
+        ("median", kwh(median, look), _mean(figures, look)),
+        ("low", kwh(low, look), _times(low, median, look)),
+        ("high", kwh(high, look), _times(high, median, look)),
+        ("largest", "–" if share is None else look.percent(share, 0), look.text("fleet.keys.largest_note")),
+    ]
+    return html.Div([*lines, named_figures("fleet.keys", rows, look), note(look.text("fleet.keys.note", at=at))])
 
 
 def _warning(notes: Any, look: Look) -> Component:
@@ -140,61 +111,67 @@ def _times(amount: float, median: float, look: Look) -> str:
     return look.text("fleet.keys.times", times=look.number(amount / median, 2)) if median > 0 else ""
 
 
-def _key(name: str, figure: str, text: str, look: Look) -> Component:
-    return key_figure(look.text(f"fleet.keys.{name}"), figure, text)
+# --- what a household takes on disk -----------------------------------------------------------------------------------
+
+
+MEASURES = ("data", "storage", "index", "total")
+
+
+def storage_body(frame: Frame, look: Look) -> Component:
+    """One sentence, and the numbers behind it."""
+    forms = {row["form"]: row for row in frame.table.to_dict("records")}
+    regular, timeseries = forms["regular"], forms["timeseries"]
+    rows: list[list[Cell]] = [
+        [
+            look.text(f"fleet.storage.{name}"),
+            look.bytes(regular[f"{name}_bytes"]),
+            [
+                look.bytes(timeseries[f"{name}_bytes"]),
+                html.Div(_change(regular, timeseries, name, look), className="key-note"),
+            ],
+        ]
+        for name in MEASURES
+    ]
+    head = [look.text("fleet.storage.measure"), *(look.text(f"storage.form.{form}") for form in forms)]
+    said = look.text(
+        "fleet.storage.answer",
+        readings=look.number(round(regular["readings_a_series"])),
+        timeseries=look.bytes(timeseries["total_bytes"]),
+        regular=look.bytes(regular["total_bytes"]),
+    )
+    notes = frame.notes
+    at = look.moment(notes["at"], "d MMM y HH:mm 'UTC'")
+    told = look.text("fleet.storage.measured", series=look.number(regular["series"]), version=notes["version"], at=at)
+    lines = [] if notes["settled"] else [warning(look.text("fleet.storage.unsettled"))]
+    found = table(look.text("fleet.storage.title"), head, rows, frozenset({1, 2}))
+    return html.Div([sentence(said), *lines, found, note(told)])
+
+
+def _change(regular: Mapping[Any, Any], timeseries: Mapping[Any, Any], name: str, look: Look) -> str:
+    before = regular[f"{name}_bytes"]
+    return look.change(timeseries[f"{name}_bytes"] / before - 1) if before else "–"
 
 
 PAGE = Page(
     name="fleet",
     title="fleet.title",
     icon="building-community",
+    empty="fleet.empty",
+    subtitle="fleet.subtitle",
     blocks=(
-        Block(
-            "fleet-keys",
-            "fleet.keys.title",
-            key_frame,
-            body=key_body,
-            wide=True,
-            height=160,
-            empty=EMPTY,
-            subtitle=SUBTITLE,
-            controls=fleet_controls,
-            options=OF_GROUP,
-        ),
-        Block(
-            "fleet-bands",
-            "fleet.bands.title",
-            bands_frame,
-            figure=bands_figure,
-            wide=True,
-            height=380,
-            empty=EMPTY,
-            subtitle="fleet.bands.subtitle",
-            options=OF_GROUP,
-        ),
+        Block("fleet-keys", key_frame, body=key_body, wide=True, height=160, controls=fleet_controls, options=OF_GROUP),
+        Block("fleet-bands", bands_frame, figure=bands_figure, wide=True, height=380, options=OF_GROUP),
         Block(
             "fleet-distribution",
-            "fleet.distribution.title",
             distribution_frame,
             figure=distribution_figure,
             height=440,
-            empty=EMPTY,
             subtitle="fleet.bands.subtitle",
             options=OF_GROUP,
         ),
-        Block(
-            "fleet-profile",
-            "fleet.profile.title",
-            profile_frame,
-            figure=profile_figure,
-            height=440,
-            empty=EMPTY,
-            subtitle="fleet.profile.subtitle",
-            options=OF_GROUP,
-        ),
+        Block("fleet-profile", profile_frame, figure=profile_figure, height=440, options=OF_GROUP),
         Block(
             "fleet-groups",
-            "fleet.groups.title",
             groups_frame,
             figure=groups_figure,
             height=320,
@@ -205,24 +182,13 @@ PAGE = Page(
         ),
         Block(
             "fleet-day",
-            "fleet.day.title",
             group_profile_frame,
             figure=group_profile_figure,
             height=320,
             empty="fleet.no_groups",
-            subtitle="fleet.day.subtitle",
             options=("fleet", "by"),
         ),
-        Block(
-            "fleet-storage",
-            "fleet.storage.title",
-            storage_frame,
-            body=storage_body,
-            wide=True,
-            empty="fleet.no_sizes",
-            subtitle="fleet.storage.subtitle",
-            options=("fleet",),
-        ),
+        Block("fleet-storage", storage_frame, body=storage_body, wide=True, empty="fleet.no_sizes", options=("fleet",)),
     ),
     has_series=False,
     options=STANDARDS,

@@ -13,8 +13,8 @@ from sync.fleet.names import ALL, PERCENTILES, SLOTS, day_of, needed
 
 from ..kit.blocks import Frame
 from ..kit.reader import Reader
+from ..kit.sizes import measured
 from ..kit.view import View
-from ..storage.queries import measured
 from .queries import Fleet, by_in, fleet_in, group_in, groups_of, mark_now, summary_of
 from .queries_sums import SEASONS, Households, Real, bands_of, covered, households_of, profile_of, step_of
 

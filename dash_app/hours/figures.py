@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
-from ..consumption.figures_ticks import box, hatching, time_ticks
-from ..kit.figures import axis, colour
+from ..kit.figures import axis, colour, hover, scatter
 from ..kit.locale import Look
+from ..kit.ticks import box, hatching, time_ticks
 
 Real = NDArray[np.float64]
 Whole = NDArray[np.int64]
@@ -31,21 +31,19 @@ def stepped(edges: Whole, values: Real, digits: int = 2) -> dict[str, Any]:
             run = np.round(values[first:last], digits).tolist()
             x += [*edges[first:last].tolist(), int(edges[last]), None]
             y += [*run, run[-1], None]
-    return {"type": "scatter", "mode": "lines", "x": x[:-1], "y": y[:-1], "line": {"shape": "hv"}, "connectgaps": False}
+    return scatter("lines", x[:-1], y[:-1], line={"shape": "hv"}, connectgaps=False)
 
 
 def hovers(edges: Whole, heights: Real, texts: list[str], look: Look) -> dict[str, Any]:
     """Unseen points in the middle of each interval, which say everything of it."""
-    return {
-        "type": "scatter",
-        "mode": "markers",
-        "x": ((edges[:-1] + edges[1:]) // 2).tolist(),
-        "y": np.round(np.nan_to_num(heights), 2).tolist(),
-        "customdata": texts,
-        "hovertemplate": "%{customdata}<extra></extra>",
-        "marker": {"color": colour(look, "quiet"), "opacity": 0},
-        "showlegend": False,
-    }
+    return scatter(
+        "markers",
+        ((edges[:-1] + edges[1:]) // 2).tolist(),
+        np.round(np.nan_to_num(heights), 2).tolist(),
+        marker={"color": colour(look, "quiet"), "opacity": 0},
+        showlegend=False,
+        **hover(texts),
+    )
 
 
 def gaps(edges: Whole, missing: NDArray[np.bool_], look: Look) -> dict[str, Any]:
@@ -83,8 +81,3 @@ def interval_texts(edges: Whole, zone: ZoneInfo, look: Look) -> list[str]:
         clock = "" if whole else f", {start:%H:%M}–{end:%H:%M}"
         found.append(days[number] + clock)
     return found
-
-
-def minus(text: str) -> str:
-    """With a real minus sign."""
-    return text.replace("-", "\u2212")

@@ -1,7 +1,7 @@
 """Energy, prices and weather of areas by UTC hour, which is a local hour too in every zone of ours.
 
-From the time-series collections, one aggregation for all groups of an area: it matches on the sub-fields of `series`
-and a range of `ts`, and hands each group back as columns; 50 documents instead of 100,000 save most of the time.
+From the time-series collections, one aggregation for all groups of an area: it matches on their
+series and a range of `ts`, and hands each group back as columns; 50 documents instead of 100,000 save most of the time.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from sync.model.localtime import midnight
 from sync.model.localtime_query import EPOCH
+from sync.model.readings import Series
 
 from ..kit.reader import ZONES, Reader
 from ..kit.view import View
@@ -27,6 +28,7 @@ Marks = NDArray[np.bool_]
 
 HOUR_MS = 3_600_000
 HOUR = 3600
+MWH, GWH = 1e6, 1e9  # Wh
 STILL_EXPECTED = 7 * 24  # hours after its last reading for which a group counts as missing, not as ended
 PRICE = ("energidata", "price", "day-ahead")
 
@@ -154,8 +156,7 @@ def prices_of(reader: Reader, area: str, span: Span) -> Prices:
 
     def ask() -> Prices:
         source, flow, group = PRICE
-        match = {"series.source": source, "series.id": area, "series.flow": flow, "series.group": group}
-        mean, seconds = _mean(reader, match, source, "eur_mwh", span)
+        mean, seconds = _mean(reader, [Series(source, area, flow, group)], "eur_mwh", span)
         return Prices(span, mean, seconds)
 
     return reader.kept(("prices", area, span), ask)
@@ -165,8 +166,7 @@ def weather_of(reader: Reader, area: str, variable: str, span: Span) -> Real:
     """A measure of the weather of an area by hour, in the unit of its name; NaN where there is none."""
 
     def ask() -> Real:
-        match = {"series.source": "weather", "series.id": area, "series.flow": "weather"}
-        return _mean(reader, match, "weather", variable, span)[0]
+        return _mean(reader, _stored(reader, "weather", "weather", area), variable, span)[0]
 
     return reader.kept(("weather", area, variable, span), ask)
 
@@ -188,6 +188,49 @@ def day_sums(hourly: Real, edges: Whole) -> Real:
     return np.where(counts > 0, sums, np.nan)
 
 
+def day_prices(prices: Prices, places: Any) -> Real:
+    """Mean price of local days over the time that is priced, EUR/MWh."""
+    money = np.where(prices.seconds > 0, np.nan_to_num(prices.mean) * prices.seconds, np.nan)
+    return day_sums(money, places) / day_sums(np.where(prices.seconds > 0, prices.seconds, np.nan), places)
+
+
+def day_energy(energies: Energies, places: Any) -> Real:
+    """Wh of local days, as far as measured."""
+    if not energies.groups:
+        return np.full(len(places) - 1, np.nan)
+    there = (energies.seconds > 0).any(axis=0)
+    return day_sums(np.where(there, energies.wh.sum(axis=0), np.nan), places)
+
+
+def day_share(energies: Energies, places: Any) -> Real:
+    """How much of the expected time of local days is measured, 0 … 1."""
+    expected = energies.expected.sum(axis=0).astype(np.float64) * 3600
+    seconds = energies.seconds.sum(axis=0).astype(np.float64)
+    asked, had = (np.nan_to_num(day_sums(each, places)) for each in (expected, seconds))
+    return np.where(asked > 0, np.minimum(1.0, had / np.maximum(asked, 1)), 0.0)
+
+
+def mean_of(hourly: Real) -> float | None:
+    """Mean of what is known; None without anything."""
+    known = hourly[np.isfinite(hourly)]
+    return float(known.mean()) if len(known) else None
+
+
+def pearson(first: Real, second: Real) -> float | None:
+    """Pearson's r where both are known; None for less than three such hours, and where one does not vary."""
+    both = np.isfinite(first) & np.isfinite(second)
+    if both.sum() < 3:
+        return None
+    left, right = (each[both] - each[both].mean() for each in (first, second))
+    size = float(np.sqrt((left**2).sum() * (right**2).sum()))
+    return max(-1.0, min(1.0, float((left * right).sum()) / size)) if size > 0 else None
+
+
+def local_iso(at: Any, span: Span) -> list[str]:
+    """`2024-10-27T02:00:00+01:00`."""
+    return [datetime.fromtimestamp(int(each) / 1000, UTC).astimezone(span.zone).isoformat() for each in at]
+
+
 def _between(hourly: Real, edges: Whole) -> Real:
     """Sums between edges, each from its own hours: a running sum of TWh would lose the Wh."""
     if len(edges) < 2:
@@ -196,8 +239,8 @@ def _between(hourly: Real, edges: Whole) -> Real:
 
 
 def _energies(reader: Reader, source: str, flow: str, area: str, span: Span) -> Energies:
-    match = {"series.source": source, "series.id": area, "series.flow": flow}
-    found = sorted(_columns(reader, match, source, "wh", span), key=lambda group: str(group["_id"]))
+    columns = _columns(reader, _stored(reader, source, flow, area), "wh", span)
+    found = sorted(columns, key=lambda group: str(group["_id"]))
     wh = np.zeros((len(found), len(span)))
     seconds = np.zeros((len(found), len(span)), dtype=np.int64)
     for row, group in enumerate(found):
@@ -207,9 +250,14 @@ def _energies(reader: Reader, source: str, flow: str, area: str, span: Span) -> 
     return Energies(span, tuple(str(group["_id"]) for group in found), wh, seconds)
 
 
-def _mean(reader: Reader, match: Mapping[str, str], source: str, name: str, span: Span) -> tuple[Real, Whole]:
+def _stored(reader: Reader, source: str, flow: str, area: str) -> list[Series]:
+    """The series of every group of an area."""
+    return [each for each in reader.series() if (each.source, each.flow, each.id) == (source, flow, area)]
+
+
+def _mean(reader: Reader, series: Sequence[Series], name: str, span: Span) -> tuple[Real, Whole]:
     """(mean weighted by time, NaN without any; seconds) by hour."""
-    found = next(iter(_columns(reader, match, source, name, span)), None)
+    found = next(iter(_columns(reader, series, name, span)), None)
     if found is None:
         return np.full(len(span), np.nan), np.zeros(len(span), dtype=np.int64)
     place = (np.array(found["at"], dtype=np.int64) - span.start) // HOUR_MS
@@ -219,8 +267,10 @@ def _mean(reader: Reader, match: Mapping[str, str], source: str, name: str, span
     return np.where(seconds > 0, sums / np.maximum(seconds, 1), np.nan), seconds
 
 
-def _columns(reader: Reader, match: Mapping[str, str], source: str, name: str, span: Span) -> list[dict[str, Any]]:
-    """at (ms), values, seconds of each group; readings without this field left out."""
+def _columns(reader: Reader, series: Sequence[Series], name: str, span: Span) -> list[dict[str, Any]]:
+    """at (ms), values, seconds of each group; readings without this field left out. series: of one source."""
+    if not series or len(span) == 0:
+        return []
     bounds = {
         "$gte": datetime.fromtimestamp(span.start / 1000, UTC),
         "$lt": datetime.fromtimestamp(span.end / 1000, UTC),
@@ -231,5 +281,5 @@ def _columns(reader: Reader, match: Mapping[str, str], source: str, name: str, s
         "values": {"$push": {"$toDouble": f"${name}"}},
         "seconds": {"$push": "$seconds"},
     }
-    stages = [{"$match": {**match, "ts": bounds, name: {"$type": "number"}}}, {"$group": columns}]
-    return list(reader.pair_of(source).mirror.aggregate(stages)) if len(span) > 0 else []
+    match = {"series": {"$in": [each.subdocument() for each in series]}, "ts": bounds, name: {"$type": "number"}}
+    return list(reader.pair_of(series[0].source).mirror.aggregate([{"$match": match}, {"$group": columns}]))

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 from dash.development.base_component import Component
 
-from .locale import Look
+from .locale import Look, has_text
 from .reader import Reader
 from .view import Scope, View
 
@@ -49,33 +49,44 @@ class Answer:
 class Block:
     """One card. Exactly one of `figure` (a plotly figure as a dict, pure) and `body` (any component, pure) is set.
 
-    name: unique over all pages, `load-curve`: in element ids and names of downloads; title: key of a text, a question;
-    subtitle: key of a text under it, formatted with {series}, {period}; frame: asks the database; wide: takes the full
-    width; height: px of a figure; empty: key of the text shown for an empty frame (with {command}); zooms: a new range
-    of the x axis (dates, UTC) comes back to `frame` as the view's option `zoom`, `startms-endms`; options: the page's
-    choices on which the answer depends, so that others do not ask again (None = all); picks: the option that a click on
-    a point sets, to the first of its `customdata`. A figure whose layout has a height is as high as that.
+    name: unique over all pages, `cost-months`: in element ids and names of downloads; frame: asks the database; wide:
+    takes the full width; height: px of a figure; zooms: a new range of the x axis (dates, UTC) comes back to `frame` as
+    the view's option `zoom`, `startms-endms`; options: the page's choices on which the answer depends, so that others
+    do not ask again (None = all); picks: the option that a click on a point sets, to the first of its `customdata`;
+    texts: what its texts begin with, where that is not its name, `cost.months`: `<texts>.title` is a question,
+    `<texts>.subtitle` stands under it and `<texts>.empty` in place of an empty frame, where there are such; subtitle,
+    empty: keys of other texts than those. A figure whose layout has a height is as high as that.
     """
 
     name: str
-    title: str
     frame: Callable[[Reader, View], Frame]
     figure: Callable[[Frame, Look], Figure] | None = None
     body: Callable[[Frame, Look], Component] | None = None
-    subtitle: str = "shell.subtitle"
+    subtitle: str = ""
     wide: bool = False
     height: int = 320
-    empty: str = "shell.empty"
+    empty: str = ""
     controls: Callable[[Reader, View, Look], Component] | None = None
     has_csv: bool = True
     zooms: bool = False
     picks: str = ""
     options: tuple[str, ...] | None = None
+    texts: str = ""
+
+    def own(self, kind: str) -> str:
+        """The key of its own text of a kind."""
+        return f"{self.texts or self.name.replace('-', '.', 1)}.{kind}"
+
+    @property
+    def title(self) -> str:
+        return self.own("title")
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page. name: also its path (`/storage`); title: key of a text; icon: a name of the icon set in assets.
+    """One page. name: also its path (`/storage`); title: key of a text; icon: a name of the icon set in assets;
+    subtitle, empty: keys of the texts of a block that has none of its own, formatted with {series} and {period}, and
+    with {command}.
 
     has_series, has_period: whether the pickers at the top mean anything here; options: standards of the page's own
     choices, whose elements have the id {"type": "option", "name": …} and whose texts are kept in the address; source:
@@ -95,3 +106,11 @@ class Page:
     source: str = ""
     scope: Callable[[Reader, Mapping[str, str]], Scope | None] | None = None
     command: str = ""
+    subtitle: str = "shell.subtitle"
+    empty: str = "shell.empty"
+
+    def text_of(self, block: Block, kind: str) -> str:
+        """The key of a block's text of a kind, `subtitle` or `empty`: named, or its own, or that of the page."""
+        own = block.own(kind)
+        key: str = getattr(block, kind) or (own if has_text(own) else getattr(self, kind))
+        return key

@@ -1,7 +1,8 @@
-"""What pages are built of: cards, messages, icons, links that keep the view."""
+"""What pages are built of: cards, messages, key figures, notes, commands, icons."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import dash_mantine_components as dmc
@@ -13,6 +14,7 @@ from .locale import Look
 
 PLOTLY_CONFIG: dict[str, Any] = {"displayModeBar": False, "responsive": True, "doubleClick": "reset+autosize"}
 RUN = "python -m dash_app"
+Content = str | Component | list[str | Component]
 
 
 def attributes(**named: str) -> dict[str, Any]:
@@ -45,6 +47,48 @@ def message(text: str | list[Component | str], kind: str = "empty") -> Component
     )
 
 
+def key_figure(label: str, figure: str, note: Content = "") -> Component:
+    """A big number, what it is above it, and its comparison under it."""
+    return html.Div(
+        [
+            html.Div(label, className="key-label"),
+            html.Div(figure, className="key-figure"),
+            html.Div(note, className="key-note"),
+        ],
+        className="key",
+    )
+
+
+def key_figures(figures: Sequence[Component]) -> Component:
+    """A row of key figures that wraps on small screens."""
+    return html.Div(list(figures), className="keys")
+
+
+def named_figures(texts: str, rows: Iterable[tuple[str, str, Content]], look: Look) -> Component:
+    """Key figures by name, number and note: what each is called is the text `<texts>.<name>`."""
+    return key_figures([key_figure(look.text(f"{texts}.{name}"), figure, note) for name, figure, note in rows])
+
+
+def sentence(text: str) -> Component:
+    """The answer of a card, big."""
+    return html.P(text, className="answer")
+
+
+def note(text: Content) -> Component:
+    """A quiet line under a chart or a table."""
+    return html.P(text, className="note")
+
+
+def warning(text: Content) -> Component:
+    """Something to know before the numbers are believed."""
+    return html.P(text, className="warning", role="note")
+
+
+def code(text: str) -> Component:
+    """A command to copy."""
+    return html.Code(text, className="command")
+
+
 def graph(block: Block, figure: Figure, look: Look) -> Component:
     """A chart that stays in place from one answer to the next (`draw` in assets/shell.js)."""
     config: Any = PLOTLY_CONFIG | {"locale": look.language}
@@ -61,8 +105,7 @@ def covered(frame: Frame, look: Look) -> str:
     """How much of the asked time readings cover, in words; empty where that means nothing."""
     if frame.covered is None:
         return ""
-    share = min(frame.covered, 0.999) if frame.covered < 1 else 1.0  # never 100 % with a hole
-    return look.text("shell.covered", share=look.percent(share))
+    return look.text("shell.covered", share=look.covered(frame.covered))
 
 
 def card(block: Block, look: Look, needs: list[str], told: tuple[str, Answer] | None = None) -> Component:

@@ -42,6 +42,10 @@ COLOURS = {
     },
 }
 SEQUENTIAL = "Cividis"  # perceptually even, zero at its low end
+CIVIDIS = bytes.fromhex(  # the same in 17 even steps, for what plotly.js cannot colour by a scale
+    "00204c 002a66 00346e 273f6c 3c4a6b 4c556b 5b5f6d 686a70 757575 "
+    "838178 928c78 a19876 b0a572 c0b16d d1bf66 e1cc5c f3db4f ffe945"
+)
 FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif'
 LETTER = 7  # px of a digit at the size of ticks
 TITLE = 22  # px of an upright title
@@ -57,6 +61,15 @@ def faded(look: Look, meaning: str, strength: float) -> str:
     name = colour(look, meaning)
     red, green, blue = (int(name[place : place + 2], 16) for place in (1, 3, 5))
     return f"rgba({red},{green},{blue},{strength})"
+
+
+def cividis(share: float) -> str:
+    """The colour at a share (0 … 1) of the scale."""
+    place = min(1.0, max(0.0, share)) * (len(CIVIDIS) // 3 - 1)
+    before = min(int(place), len(CIVIDIS) // 3 - 2)
+    low, high = (CIVIDIS[3 * at : 3 * at + 3] for at in (before, before + 1))
+    red, green, blue = (round(left + (right - left) * (place - before)) for left, right in zip(low, high, strict=True))
+    return f"rgb({red},{green},{blue})"
 
 
 def axis(look: Look, title: str = "", **more: Any) -> dict[str, Any]:
@@ -104,6 +117,35 @@ def figure(look: Look, data: list[dict[str, Any]], firm: dict[str, int] | None =
             if name.startswith(("xaxis", "yaxis")):
                 each["automargin"] = False
     return drawn
+
+
+def scatter(mode: str, x: Any, y: Any, **more: Any) -> dict[str, Any]:
+    """A trace of points. mode: `lines`, `markers`, `text`, or several with `+`."""
+    return {"type": "scatter", "mode": mode, "x": x, "y": y} | more
+
+
+def bars(x: Any, y: Any, **more: Any) -> dict[str, Any]:
+    """A trace of bars."""
+    return {"type": "bar", "x": x, "y": y} | more
+
+
+def hover(texts: Any, beside: str = "") -> dict[str, Any]:
+    """Of a trace: what its points say when they are pointed at."""
+    return {"customdata": texts, "hovertemplate": f"%{{customdata}}<extra>{beside}</extra>"}
+
+
+SILENT: dict[str, Any] = {"hoverinfo": "skip", "showlegend": False}
+"""Of a trace that says nothing."""
+
+
+def words(text: str, **more: Any) -> dict[str, Any]:
+    """An annotation, placed by shares of the chart unless `xref` and `yref` say otherwise."""
+    return {"text": text, "showarrow": False, "xref": "paper", "yref": "paper"} | more
+
+
+def upright(at: float, line: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """A line from the bottom to the top at a place of the x axis."""
+    return {"type": "line", "xref": "x", "yref": "paper", "x0": at, "x1": at, "y0": 0, "y1": 1, "line": line} | more
 
 
 def margins(left: int, right: int = 16, top: int = 10, bottom: int = 40) -> dict[str, int]:

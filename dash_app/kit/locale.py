@@ -48,6 +48,16 @@ def catalog_of(language: str) -> Catalog:
     return Catalog(locale, texts, decimal, group, str.maketrans({",": group, ".": decimal}))
 
 
+def has_text(key: str) -> bool:
+    """Whether there is such a text."""
+    return key in catalog_of(FIRST).texts
+
+
+def minus(text: str) -> str:
+    """A number with the sign that is as wide as a plus."""
+    return text.replace("-", "−")
+
+
 @dataclass(frozen=True, slots=True)
 class Look:
     """language: one of LANGUAGES; theme: `light` or `dark`."""
@@ -73,7 +83,7 @@ class Look:
 
     def text_or(self, key: str, otherwise: str) -> str:
         """The text of a key, or `otherwise` where there is none: what a source may name anew has its own name."""
-        return self.raw_text(key) if key in catalog_of(FIRST).texts else otherwise
+        return self.raw_text(key) if has_text(key) else otherwise
 
     def number(self, amount: float, decimals: int = 0) -> str:
         """`34,733` or `34 733`; exactly so many decimals."""
@@ -136,6 +146,14 @@ class Look:
         form = f"#,##0.{'0' * decimals}{self.raw_text('unit.percent')}"
         return str(numbers.format_percent(share, format=form, locale=self.locale))
 
+    def covered(self, share: float) -> str:
+        """A share of the time, never 100 % with a hole in it."""
+        return self.percent(min(share, 0.999) if share < 1 else 1.0)
+
+    def change(self, share: float) -> str:
+        """`+4.2%`, `−12.0%`: a relative change."""
+        return f"{'−' if share < 0 else '+'}{self.percent(abs(share))}"
+
     def day(self, day: date, form: str = "medium") -> str:
         """A date: short, medium, long, full, or a CLDR pattern."""
         return str(dates.format_date(day, format=form, locale=self.locale))
@@ -143,6 +161,11 @@ class Look:
     def days(self, start: date, end: date) -> str:
         """`6–12 Mar 2025`: the local days [start, end), named by the first and the last of them."""
         return str(dates.format_interval(start, end - timedelta(days=1), "yMMMd", locale=self.locale))
+
+    def stretch(self, start: date, end: date) -> str:
+        """`12 Mar 2025`, `11 Mar 2025 – 12 Mar 2025`: the local days [start, end) each in full, one alone."""
+        last = end - timedelta(days=1)
+        return self.day(start) if start == last else f"{self.day(start)} – {self.day(last)}"
 
     def moment(self, local: datetime, form: str = "d MMM y HH:mm") -> str:
         """A local date and time, given as the wall clock shows it."""

@@ -11,7 +11,6 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from bson import MaxKey
 from pymongo.database import Database
 
 from sync.fleet.names import FLEET
@@ -19,7 +18,8 @@ from sync.model.localtime import local_day, midnight
 from sync.model.readings import Series, series_from
 from sync.settings import Settings
 from sync.sources import SOURCES
-from sync.store.schema import KEY_NAME, LEASES, TOTALS, VERIFICATIONS, WINDOWS, Pair, key_of, pair, refuse_mismatch
+from sync.store.schema import LEASES, TOTALS, VERIFICATIONS, WINDOWS, Pair, pair, refuse_mismatch
+from sync.store.series import series_of
 
 from .view import Extent, View
 
@@ -175,20 +175,7 @@ class Reader:
 
 
 def _series_of(pair: Pair) -> list[Series]:
-    """The distinct series along the unique key, one step a series instead of one a reading."""
-    found: list[Series] = []
-    bound: list[tuple[str, Any]] = []
-    while True:
-        cursor = pair.record.find({}, {"series": 1}).hint(KEY_NAME).sort(key_of(pair.source)).limit(1)
-        document = next(cursor.min(bound) if bound else cursor, None)
-        if document is None:
-            return found
-        stored = document["series"]
-        bound = [(name, stored.get(name.removeprefix("series."), None)) for name, _ in key_of(pair.source)[:-1]] + [
-            ("ts", MaxKey())
-        ]
-        if series := series_from(stored):
-            found.append(series)
+    return [series for entry in series_of(pair.record) if (series := series_from(entry))]
 
 
 def instants_of(view: View, zone: ZoneInfo) -> tuple[datetime, datetime]:

@@ -1,4 +1,4 @@
-"""Figures of the market page: pure, from the frames of `queries.market_frames`."""
+"""Figures of the market page: pure, from the frames of `queries_frames`."""
 
 from __future__ import annotations
 
@@ -6,14 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from ..consumption.figures_ticks import day_ticks
-from ..hours.figures import DASHES, gap_axis, gaps, hovers, interval_texts, minus, stepped, time_axis
-from ..hours.queries import Real
+from ..hours.figures import DASHES, gap_axis, gaps, hovers, interval_texts, stepped, time_axis
+from ..hours.queries import GWH, MWH, Real
 from ..kit.blocks import Frame
-from ..kit.figures import SEQUENTIAL, Figure, axis, colour, faded, figure
-from ..kit.locale import Look
+from ..kit.figures import SEQUENTIAL, Figure, axis, bars, colour, faded, figure, hover, scatter, upright, words
+from ..kit.locale import Look, minus
+from ..kit.ticks import day_ticks
 
-MWH, GWH = 1e6, 1e9
 MOST_DOTS = 31 * 25  # more hours are drawn as a density
 CELLS = (44, 30)
 PATTERN = {"shape": "/", "fillmode": "overlay", "size": 6, "solidity": 0.35}
@@ -69,7 +68,7 @@ def _curve_texts(notes: Any, look: Look) -> list[str]:
         energy = look.grid_energy(float(wh)) if np.isfinite(wh) else unknown
         lines = look.text("market.hover", when=text, price=euros, energy=energy)
         if np.isfinite(wh) and share < 1:
-            lines += "<br>" + look.text("market.hover.partly", share=look.percent(min(0.999, float(share))))
+            lines += "<br>" + look.text("market.hover.partly", share=look.covered(float(share)))
         found.append(lines)
     return found
 
@@ -86,18 +85,16 @@ def cumulative_figure(frame: Frame, look: Look) -> Figure:
             for day, each in zip(days, mwh, strict=True)
         ]
         data.append(
-            {
-                "type": "scatter",
-                "mode": "lines" if len(days) > 1 else "markers",
-                "name": name,
-                "x": [day.isoformat() for day in days],
-                "y": _rounded(mwh / 1000),
-                "customdata": texts,
-                "hovertemplate": "%{customdata}<extra></extra>",
-                "connectgaps": False,
-                "line": {"color": series_colour(place, look), "width": 2, "dash": DASHES[place % len(DASHES)]},
-                "marker": {"color": series_colour(place, look)},
-            }
+            scatter(
+                "lines" if len(days) > 1 else "markers",
+                [day.isoformat() for day in days],
+                _rounded(mwh / 1000),
+                name=name,
+                connectgaps=False,
+                line={"color": series_colour(place, look), "width": 2, "dash": DASHES[place % len(DASHES)]},
+                marker={"color": series_colour(place, look)},
+                **hover(texts),
+            )
         )
     return figure(
         look,
@@ -114,44 +111,39 @@ def capture_figure(frame: Frame, look: Look) -> Figure:
     table, mean = frame.table, frame.notes["mean"]
     names, prices = table["type"].tolist(), table["capture_price_eur_mwh"].tolist()
     texts = [look.price(price) for price in prices]
-    hover = [
+    said = [
         look.text("market.capture.hover", type=name, price=look.price(price), energy=look.grid_energy(mwh * MWH))
         + (look.text("market.capture.of_mean", share=look.percent(price / mean, 0)) if mean and mean > 0 else "")
         for name, price, mwh in zip(names, prices, table["mwh"].tolist(), strict=True)
     ]
-    bars = {
-        "type": "bar",
-        "orientation": "h",
-        "y": names,
-        "x": np.round(prices, 2).tolist(),
-        "text": texts,
-        "textposition": "auto",
-        "insidetextfont": {"color": colour(look, "paper")},
-        "textangle": 0,
-        "cliponaxis": False,
-        "customdata": hover,
-        "hovertemplate": "%{customdata}<extra></extra>",
-        "marker": {"color": colour(look, "price")},
-    }
+    drawn = bars(
+        np.round(prices, 2).tolist(),
+        names,
+        orientation="h",
+        text=texts,
+        textposition="auto",
+        insidetextfont={"color": colour(look, "paper")},
+        textangle=0,
+        cliponaxis=False,
+        marker={"color": colour(look, "price")},
+        **hover(said),
+    )
     line = {"color": colour(look, "quiet"), "width": 1.5, "dash": "dash"}
-    upright = {"type": "line", "xref": "x", "yref": "paper", "x0": mean, "x1": mean, "y0": 0, "y1": 1, "line": line}
-    label = {
-        "text": look.text("market.capture.mean", price=look.price(mean)) if mean is not None else "",
-        "showarrow": False,
-        "xref": "x",
-        "yref": "paper",
-        "x": mean,
-        "y": 1,
-        "yanchor": "bottom",
-        "font": {"color": colour(look, "quiet"), "size": 11},
-    }
+    label = words(
+        look.text("market.capture.mean", price=look.price(mean)) if mean is not None else "",
+        xref="x",
+        x=mean,
+        y=1,
+        yanchor="bottom",
+        font={"color": colour(look, "quiet"), "size": 11},
+    )
     return figure(
         look,
-        [bars],
+        [drawn],
         hovermode="closest",
         margin={"l": 8, "r": 24, "t": 24, "b": 8},
         height=max(320, 60 + 26 * len(names)),
-        shapes=[upright] if mean is not None else [],
+        shapes=[upright(mean, line)] if mean is not None else [],
         annotations=[label] if mean is not None else [],
         xaxis=axis(look, look.text("market.axis.price"), zeroline=True),
         yaxis=axis(look, type="category"),
@@ -163,7 +155,7 @@ def negative_figure(frame: Frame, look: Look) -> Figure:
     table, monthly = frame.table, frame.notes["monthly"]
     partly = (table["priced_hours"] < table["hours"]).tolist()
     form = "MMMM y" if monthly else "EEE d MMM y"
-    hover = [
+    said = [
         look.text(
             "market.negative.hover",
             when=look.day(row["from"], form),
@@ -174,24 +166,22 @@ def negative_figure(frame: Frame, look: Look) -> Figure:
         for _, row in table.iterrows()
     ]
     known = table["priced_hours"] > 0
-    bars = {
-        "type": "bar",
-        "x": [day.isoformat() for day in table["from"]],
-        "y": [hours if there else None for hours, there in zip(table["negative_hours"].tolist(), known, strict=True)],
-        "customdata": hover,
-        "hovertemplate": "%{customdata}<extra></extra>",
-        "marker": {
+    drawn = bars(
+        [day.isoformat() for day in table["from"]],
+        [hours if there else None for hours, there in zip(table["negative_hours"].tolist(), known, strict=True)],
+        marker={
             "color": faded(look, "price", 0.75),
             "pattern": PATTERN
             | {"shape": ["/" if each else "" for each in partly]}
             | {"fgcolor": colour(look, "missing")},
         },
-    }
+        **hover(said),
+    )
     days = table["from"].tolist()
     ticks = {"type": "date", "tickformat": "%b\n%Y"} if monthly else _days_axis(days, look)
     return figure(
         look,
-        [bars],
+        [drawn],
         hovermode="closest",
         xaxis=axis(look, **ticks, showgrid=False),
         yaxis=axis(look, look.text("market.axis.hours"), rangemode="nonnegative", tickformat=",d"),
@@ -204,7 +194,7 @@ def scatter_figure(frame: Frame, look: Look) -> Figure:
     x, y = (table[name].to_numpy(dtype=np.float64) for name in ("production_mwh", "price_eur_mwh"))
     data = [_dots(frame, look) if len(table) <= MOST_DOTS else _density(x, y, look)]
     said = look.text("market.scatter.none") if r is None else look.text("market.scatter.r", r=minus(look.number(r, 2)))
-    label = {"text": said, "showarrow": False, "xref": "paper", "yref": "paper", "x": 1, "y": 1, "yanchor": "bottom"}
+    label = words(said, x=1, y=1, yanchor="bottom")
     return figure(
         look,
         data,
@@ -222,15 +212,9 @@ def _dots(frame: Frame, look: Look) -> dict[str, Any]:
         f"{start[:16].replace('T', ' ')}<br>{look.price(price)} · {look.grid_energy(mwh * MWH)}"
         for start, price, mwh in zip(*columns, strict=True)
     ]
-    return {
-        "type": "scatter",
-        "mode": "markers",
-        "x": columns[2],
-        "y": columns[1],
-        "customdata": texts,
-        "hovertemplate": "%{customdata}<extra></extra>",
-        "marker": {"size": 5, "color": faded(look, "price", 0.55)},
-    }
+    return scatter(
+        "markers", columns[2], columns[1], marker={"size": 5, "color": faded(look, "price", 0.55)}, **hover(texts)
+    )
 
 
 def _density(x: Real, y: Real, look: Look) -> dict[str, Any]:

@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import datetime
 
-import dash_mantine_components as dmc
+import pandas as pd
 from dash import html
 from dash.development.base_component import Component
 
-from ..hours.figures import minus
 from ..hours.queries import groups_of
 from ..kit.blocks import Block, Frame, Page
-from ..kit.components import attributes
-from ..kit.locale import Look
-from ..kit.parts import key_figure, key_figures, note
+from ..kit.components import named_figures, note
+from ..kit.controls import labelled, named, segmented, side_by_side, slider, some_of
+from ..kit.locale import Look, minus
 from ..kit.reader import Reader
+from ..kit.table import Cell, table
 from ..kit.view import View
 from .figures import capture_figure, cumulative_figure, curve_figure, negative_figure, scatter_figure
-from .page_decision import decision_body, decision_controls
-from .page_tables import days_body, recent_body
-from .queries import SOURCE, STANDARDS, STEPS, market_areas, type_of, types_in
-from .queries_decision import decision_frame
+from .queries import (
+    RANGES,
+    SOURCE,
+    STANDARDS,
+    STEPS,
+    Rule,
+    Side,
+    Verdict,
+    decision_frame,
+    market_areas,
+    rule_in,
+    type_of,
+    types_in,
+)
 from .queries_frames import (
     capture_frame,
     cumulative_frame,
@@ -32,64 +42,26 @@ from .queries_frames import (
     scatter_frame,
 )
 
-EMPTY = "market.empty"
-SUBTITLE = "market.subtitle"
 OF_AREA = ("area", "types")
 
 
 def area_controls(reader: Reader, view: View, look: Look) -> Component:
     """The area, and the types of production that count."""
     area = view.option("area", STANDARDS["area"])
+    areas = sorted({*market_areas(reader), area})
     types = sorted({type_of(group) for group in groups_of(reader, SOURCE, "production")})
-    return html.Div(
-        [
-            named(
-                look.text("market.area"), segmented("area", sorted({*market_areas(reader), area}), area, look, "market")
-            ),
-            named(
-                look.text("market.types"),
-                dmc.MultiSelect(
-                    id=option("types"),
-                    data=types,
-                    value=[name for name in types_in(view) if name in types],
-                    placeholder=look.text("market.all_types"),
-                    size="xs",
-                    clearable=True,
-                    **attributes(aria_label=look.text("market.types")),
-                ),
-            ),
-        ],
-        className="sliders",
+    chosen = [name for name in types_in(view) if name in types]
+    of_area, of_types = look.text("market.area"), look.text("market.types")
+    return side_by_side(
+        named(of_area, segmented("area", areas, area, of_area)),
+        named(of_types, some_of("types", types, chosen, of_types, look.text("market.all_types"))),
     )
 
 
 def step_controls(_reader: Reader, view: View, look: Look) -> Component:
     """Hours or days."""
-    data = [{"value": each, "label": look.text(f"market.step.{each}")} for each in STEPS]
-    return segmented("step", data, view.option("step", STANDARDS["step"]), look, "market")
-
-
-def option(name: str) -> dict[str, str]:
-    """The id of a control whose value is kept in the address."""
-    return {"type": "option", "name": name}
-
-
-def named(title: str, control: Component) -> Component:
-    """A control under its name."""
-    return html.Div([html.Div(title, className="slider-name"), control], className="slider")
-
-
-def segmented(name: str, data: list[Any], value: str, look: Look, page: str) -> Component:
-    """A row of choices, one of which holds."""
-    picker: Component = dmc.SegmentedControl(
-        id=option(name),
-        data=data,
-        value=value,
-        size="xs",
-        transitionDuration=0,
-        **attributes(aria_label=look.text(f"{page}.{name}")),
-    )
-    return picker
+    chosen = view.option("step", STANDARDS["step"])
+    return segmented("step", labelled(STEPS, "market.step", look), chosen, look.text("market.step"))
 
 
 def key_body(frame: Frame, look: Look) -> Component:
@@ -101,147 +73,188 @@ def key_body(frame: Frame, look: Look) -> Component:
     worth = (
         look.text("market.keys.worth", share=look.percent(capture / mean, 0)) if capture and mean and mean > 0 else ""
     )
-    share = frame.notes["covered"]
     energy = figures["production_mwh"]
     covered = (
-        look.text("market.hover.partly", share=look.percent(min(share, 0.999) if share < 1 else 1.0)) if share else ""
+        look.text("market.hover.partly", share=look.covered(frame.notes["covered"])) if frame.notes["covered"] else ""
     )
     negative, priced = figures["negative_hours"], figures["priced_hours"]
-    return html.Div(
-        [
-            key_figures(
-                [
-                    _key(
-                        "mean",
-                        _price(figures["mean_price_eur_mwh"], look),
-                        look.text("market.keys.hours", **hours),
-                        look,
-                    ),
-                    _key("production", "–" if energy is None else look.grid_energy(energy * 1e6), covered, look),
-                    _key("capture", _price(capture, look), worth, look),
-                    _key(
-                        "negative",
-                        look.number(negative),
-                        look.text(
-                            "market.keys.of_hours", share=look.percent(negative / priced if priced else 0), **hours
-                        ),
-                        look,
-                    ),
-                    _key(
-                        "r",
-                        "–" if figures["pearson_r"] is None else minus(look.number(figures["pearson_r"], 2)),
-                        both,
-                        look,
-                    ),
-                ]
-            ),
-            note(look.text("market.keys.note")),
-        ]
-    )
-
-
-def _key(name: str, figure: str, text: str, look: Look) -> Component:
-    return key_figure(look.text(f"market.keys.{name}"), figure, text)
+    share = look.percent(negative / priced if priced else 0)
+    rows = [
+        ("mean", _price(figures["mean_price_eur_mwh"], look), look.text("market.keys.hours", **hours)),
+        ("production", "–" if energy is None else look.grid_energy(energy * 1e6), covered),
+        ("capture", _price(capture, look), worth),
+        ("negative", look.number(negative), look.text("market.keys.of_hours", share=share, **hours)),
+        ("r", "–" if figures["pearson_r"] is None else minus(look.number(figures["pearson_r"], 2)), both),
+    ]
+    return html.Div([named_figures("market.keys", rows, look), note(look.text("market.keys.note"))])
 
 
 def _price(eur_mwh: float | None, look: Look) -> str:
-    return "–" if eur_mwh is None else look.price(eur_mwh)
+    return "–" if eur_mwh is None or pd.isna(eur_mwh) else look.price(eur_mwh)
+
+
+# --- whether it is a good day to buy ----------------------------------------------------------------------------------
+
+
+def decision_controls(_reader: Reader, view: View, look: Look) -> Component:
+    """Days of the window, and how far from usual price and production have to be."""
+    rule = rule_in(view)
+    return side_by_side(
+        _slider("window", rule.window, 1, [7, 30, 90, 180], look),
+        _slider("price_z", rule.price_z, 0.1, [0.5, 1, 2, 3], look),
+        _slider("production_z", rule.production_z, 0.1, [0.5, 1, 2, 3], look),
+    )
+
+
+def _slider(name: str, value: float, step: float, numbers: list[float], look: Look) -> Component:
+    marks = [{"value": number, "label": look.number(number, 0 if number == int(number) else 1)} for number in numbers]
+    return slider(name, value, RANGES[name], look.text(f"market.{name}"), marks, step=step, precision=1)
+
+
+def decision_body(frame: Frame, look: Look) -> Component:
+    """The rule, then a row an area with its sentence."""
+    verdicts: list[Verdict] = frame.notes["verdicts"]
+    rule: Rule = frame.notes["rule"]
+    head = [look.text(f"market.column.{name}") for name in ("area", "verdict", "why", "day", "price", "production")]
+    rows: list[list[Cell]] = [
+        [
+            each.area,
+            html.Strong(look.text(f"market.verdict.{each.verdict}"), className=f"verdict verdict-{each.verdict}"),
+            reason(each, rule, look),
+            look.day(each.day, "d MMM y"),
+            look.price(each.price.today),
+            look.grid_energy(each.production.today),
+        ]
+        for each in verdicts
+    ]
+    parts = [
+        html.P(
+            look.text(
+                "market.rule", window=rule.window, price=_z(rule.price_z, look), production=_z(rule.production_z, look)
+            )
+        ),
+        table(look.text("market.decision.title"), head, rows, frozenset({4, 5})),
+    ]
+    if frame.notes["lacking"]:
+        parts.append(note(look.text("market.decision.lacking", areas=", ".join(frame.notes["lacking"]))))
+    return html.Div([*parts, note(look.text("market.decision.note"))])
+
+
+def reason(found: Verdict, rule: Rule, look: Look) -> str:
+    """Why this verdict: both numbers beside what is usual for the area, and which part of the rule decided."""
+    if found.reason == "too_few":
+        return look.text("market.why.too_few", known=found.known, window=rule.window)
+    if found.reason == "flat":
+        return look.text("market.why.flat", known=found.known)
+    price = look.text(
+        "market.why.price",
+        side=_side(found.price, look),
+        mean=look.price(found.price.mean),
+        z=_z(found.price.z or 0.0, look, signed=True),
+        rank=look.percent(found.price.rank, 0),
+    )
+    production = look.text(
+        "market.why.production",
+        side=_side(found.production, look),
+        mean=look.grid_energy(found.production.mean),
+        z=_z(found.production.z or 0.0, look, signed=True),
+        rank=look.percent(found.production.rank, 0),
+    )
+    known = look.text("market.why.known", known=found.known)
+    return f"{price} {production} {look.text(f'market.why.{found.verdict}')} {known}"
+
+
+def _side(side: Side, look: Look) -> str:
+    return look.text("market.above" if (side.z or 0) > 0 else "market.below" if (side.z or 0) < 0 else "market.equal")
+
+
+def _z(z: float, look: Look, *, signed: bool = False) -> str:
+    return ("+" if signed and z > 0 else "") + minus(look.number(z, 2 if signed else 1))
+
+
+# --- tables -----------------------------------------------------------------------------------------------------------
+
+
+WHOLE = 0.9995  # shares from here on are shown as whole
+
+
+def days_body(frame: Frame, look: Look) -> Component:
+    """A row a day and area; hatched where a day is known in part."""
+    names = ("day", "area", "mean_price", "production")
+    rows: list[list[Cell]] = []
+    for row in frame.table.to_dict("records"):
+        price = _partly(_price(row["mean_price_eur_mwh"], look), row["priced"], look)
+        energy = row["production_mwh"]
+        shown = "–" if pd.isna(energy) else look.grid_energy(energy * 1e6)
+        production = _partly(shown, row["production_measured"] if shown != "–" else 1.0, look)
+        rows.append([look.day(row["day"], "EEE d MMM y"), row["area"], price, production])
+    found = table(look.text("market.days.title"), _head(names, look), rows, frozenset({2, 3}))
+    return html.Div([found, note(look.text("market.days.note"))])
+
+
+def recent_body(frame: Frame, look: Look) -> Component:
+    """A row an hour, newest first; an hour that is priced in part has no price."""
+    rows: list[list[Cell]] = []
+    for row in frame.table.to_dict("records"):
+        start = datetime.fromisoformat(row["start_local"])
+        price = _price(row["price_eur_mwh"], look)
+        if price == "–" and row["priced_s"] > 0:
+            price = look.text("market.recent.quarters", count=look.number(row["priced_s"] / 900))
+        energy = row["production_mwh"]
+        shown = "–" if pd.isna(energy) else look.grid_energy(energy * 1e6)
+        rows.append([look.moment(start, "EEE d MMM y HH:mm") + f" {start:%z}"[:4], price, shown])
+    return table(
+        look.text("market.recent.title"), _head(("hour", "price", "production"), look), rows, frozenset({1, 2})
+    )
+
+
+def _head(names: tuple[str, ...], look: Look) -> list[str]:
+    return [look.text(f"market.column.{name}") for name in names]
+
+
+def _partly(text: str, share: float, look: Look) -> Cell:
+    if text == "–" or share >= WHOLE:
+        return text
+    return html.Span(f"{text} ({look.percent(share, 0)})", className="hatched")
 
 
 PAGE = Page(
     name="market",
     title="market.title",
     icon="chart-line",
+    empty="market.empty",
+    subtitle="market.subtitle",
     blocks=(
-        Block(
-            "market-keys",
-            "market.keys.title",
-            key_frame,
-            body=key_body,
-            wide=True,
-            height=160,
-            empty=EMPTY,
-            subtitle=SUBTITLE,
-            controls=area_controls,
-            options=OF_AREA,
-        ),
+        Block("market-keys", key_frame, body=key_body, wide=True, height=160, controls=area_controls, options=OF_AREA),
         Block(
             "market-decision",
-            "market.decision.title",
             decision_frame,
             body=decision_body,
             wide=True,
-            empty="market.decision.empty",
-            subtitle="market.decision.subtitle",
             controls=decision_controls,
             options=("types", "window", "price_z", "production_z"),
         ),
         Block(
             "market-curve",
-            "market.curve.title",
             curve_frame,
             figure=curve_figure,
             wide=True,
             height=400,
-            empty=EMPTY,
-            subtitle="market.curve.subtitle",
             controls=step_controls,
             options=(*OF_AREA, "step"),
         ),
-        Block(
-            "market-capture",
-            "market.capture.title",
-            capture_frame,
-            figure=capture_figure,
-            empty="market.no_production",
-            subtitle="market.capture.subtitle",
-            options=OF_AREA,
-        ),
-        Block(
-            "market-scatter",
-            "market.scatter.title",
-            scatter_frame,
-            figure=scatter_figure,
-            empty="market.no_production",
-            subtitle=SUBTITLE,
-            options=OF_AREA,
-        ),
+        Block("market-capture", capture_frame, figure=capture_figure, empty="market.no_production", options=OF_AREA),
+        Block("market-scatter", scatter_frame, figure=scatter_figure, empty="market.no_production", options=OF_AREA),
         Block(
             "market-cumulative",
-            "market.cumulative.title",
             cumulative_frame,
             figure=cumulative_figure,
             empty="market.no_production",
-            subtitle=SUBTITLE,
             options=OF_AREA,
         ),
-        Block(
-            "market-negative",
-            "market.negative.title",
-            negative_frame,
-            figure=negative_figure,
-            empty=EMPTY,
-            subtitle="market.negative.subtitle",
-            options=OF_AREA,
-        ),
-        Block(
-            "market-days",
-            "market.days.title",
-            days_frame,
-            body=days_body,
-            empty=EMPTY,
-            subtitle="market.days.subtitle",
-            options=("types",),
-        ),
-        Block(
-            "market-recent",
-            "market.recent.title",
-            recent_frame,
-            body=recent_body,
-            empty=EMPTY,
-            subtitle="market.recent.subtitle",
-            options=OF_AREA,
-        ),
+        Block("market-negative", negative_frame, figure=negative_figure, options=OF_AREA),
+        Block("market-days", days_frame, body=days_body, options=("types",)),
+        Block("market-recent", recent_frame, body=recent_body, options=OF_AREA),
     ),
     has_series=False,
     options=STANDARDS,

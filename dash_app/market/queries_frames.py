@@ -8,26 +8,32 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..hours.queries import HOUR_MS, Real, day_sums, prices_of, span_of
+from ..hours.queries import (
+    HOUR_MS,
+    MWH,
+    Real,
+    day_energy,
+    day_prices,
+    day_share,
+    day_sums,
+    local_iso,
+    mean_of,
+    prices_of,
+    span_of,
+)
 from ..kit.blocks import Frame
 from ..kit.reader import ZONES, Reader
 from ..kit.view import View
 from .queries import (
     LONGEST_HOURLY,
-    MWH,
     RECENT_HOURS,
     SOURCE,
     STANDARDS,
     TABLE_DAYS,
     capture,
     covered,
-    day_energy,
-    day_prices,
-    day_share,
-    local_iso,
     market_areas,
     market_of,
-    mean_of,
     measured,
     production_of,
     types_in,

@@ -67,16 +67,14 @@ def _answer(reader: Reader, card: tuple[Page, Block], view: View, look: Look, to
     page, block = card
     frame = frame_of(reader, block, view)
     if frame.is_empty:
-        body = message(
-            with_command(
-                look.text(block.empty, command="{command}"), page.command or command_for(reader, view, page.source)
-            )
-        )
+        command = page.command or command_for(reader, view, page.source)
+        body = message(with_command(look.raw_text(page.text_of(block, "empty")), command))
     else:
         body = _drawn(block, view, frame, look, touch)
+    names = {"series": _series_name(reader, view, look), "period": look.days(view.start, view.end)}
     return Answer(
         body=lighten(body),
-        subtitle=look.text(block.subtitle, series=_series_name(reader, view, look), period=period_text(view, look)),
+        subtitle=look.text(page.text_of(block, "subtitle"), **names),
         covered=covered(frame, look),
         controls=block.controls(reader, view, look) if block.controls else None,
     )
@@ -120,8 +118,3 @@ def hidden_pages(reader: Reader, pages: tuple[Page, ...]) -> frozenset[str]:
     except (PyMongoError, StoreError):
         return frozenset()
     return frozenset(lost | {page.name for page in pages if page.source and page.source not in stored})
-
-
-def period_text(view: View, look: Look) -> str:
-    """`11 Feb – 12 Mar 2025`."""
-    return look.days(view.start, view.end)

@@ -39,7 +39,6 @@ CHARTS = ("vendor/plotly-page.min.js", *_in_languages("plotly"))  # run after, w
 ICONS = "vendor/icons.css"
 PICTURE = "favicon.svg"
 CHART = "/_dash-component-suites/dash/dcc/async-graph.js"  # else Dash asks for it when the first chart is there
-LATE = "/dash_ag_grid/"  # 1.3 MB that a card with such a table waits for, not every chart
 NOT_NEEDED = ("/dash/dash_table/", "/dash/deps/polyfill")  # a table that we do not use; for browsers of before 2018
 
 
@@ -49,8 +48,7 @@ class Electricity(Dash):
     def interpolate_index(self, **parts: Any) -> str:  # type: ignore[override]  # Dash gives every part by name
         """The document; parts: as Dash makes them."""
         lines = [line for line in str(parts["scripts"]).splitlines() if not any(each in line for each in NOT_NEEDED)]
-        late = next((line.split('"')[1] for line in lines if LATE in line), "")
-        scripts = "\n".join(line for line in lines if LATE not in line).replace("<script src=", "<script defer src=")
+        scripts = "\n".join(lines).replace("<script src=", "<script defer src=")
         # A module runs after the deferred scripts; the classic script that Dash writes would run before them.
         renderer = str(parts["renderer"]).replace('type="application/javascript"', 'type="module"')
         early = "".join(f'<script defer src="{self._dated(name)}"></script>' for name in EARLY)
@@ -61,7 +59,7 @@ class Electricity(Dash):
         own = _language()
         named = asked_in(request.query_string.decode("ascii", "replace")).get("lang")
         texts = {"own": own, "languages": " ".join(LANGUAGES), "language": named if named in LANGUAGES else own}
-        texts |= {"now": now, "early": early, "late": late, "charts": charts}
+        texts |= {"now": now, "early": early, "charts": charts}
         icons = f'<link rel="stylesheet" href="{self._dated(ICONS)}">'
         picture = f'<link rel="icon" type="image/svg+xml" href="{self._dated(PICTURE)}">'
         ours = {"favicon": picture, "scripts": scripts, "renderer": renderer, "css": f"{icons}{parts['css']}"}
@@ -78,7 +76,7 @@ class Electricity(Dash):
 
 
 INDEX = """<!DOCTYPE html>
-<html lang="{language}" data-own="{own}" data-languages="{languages}" data-late="{late}">
+<html lang="{language}" data-own="{own}" data-languages="{languages}">
   <head>
     {metas}
     <title>{title}</title>

@@ -16,8 +16,8 @@ from ..kit.blocks import Block, Page
 from ..kit.reader import Reader
 from ..kit.view import View, asked_in, neighbour, search_of
 from .answers import first_answers, hidden_pages
+from .routes import table_of
 from .shell import shell
-from .tables import table_of
 
 Parts = tuple[Any, ...]
 

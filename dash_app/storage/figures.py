@@ -1,4 +1,4 @@
-"""Where the difference is: three pairs of bars. Pure, from `queries.storage.sizes_frame`."""
+"""Where the difference is: three pairs of bars. Pure, from `queries.sizes_frame`."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ import math
 from typing import Any
 
 from ..kit.blocks import Frame
-from ..kit.figures import Figure, axis, colour, figure, margins, room
-from ..kit.locale import Look
-from .figures_marks import note, short, told
+from ..kit.figures import Figure, axis, bars, colour, figure, margins, room, words
+from ..kit.locale import Look, minus
+from ..kit.sizes import Measured
 from .projection import FORMS
-from .queries import Measured
 
 MEASURES = ("data", "storage", "index")
 ROOM = 1.62  # of the longest bar: its value and the reduction stand behind it
@@ -49,7 +48,15 @@ def bars_figure(frame: Frame, look: Look) -> Figure:
         )
         notes += [
             note(f"<b>{title}</b>", look, x=0, y=top, xanchor="left", yanchor="top"),
-            note(_reduction(*both, look), look, x=1, y=top - 0.4 * height, xanchor="right", yanchor="middle", size=15),
+            note(
+                look.change(both[1] / both[0] - 1) if both[0] else "",
+                look,
+                x=1,
+                y=top - 0.4 * height,
+                xanchor="right",
+                yanchor="middle",
+                size=15,
+            ),
         ]
     return figure(
         look,
@@ -71,22 +78,21 @@ def _bytes_of(pair: Measured, measure: str) -> tuple[int, int]:
 def _two_bars(both: tuple[int, int], title: str, number: str, look: Look) -> dict[str, Any]:
     names = [look.text(f"storage.form.{form}") for form in FORMS]
     shown = [look.bytes(amount) for amount in both]
-    return {
-        "type": "bar",
-        "orientation": "h",
-        "name": title,
-        "x": list(both),
-        "y": names,
-        "xaxis": f"x{number}",
-        "yaxis": f"y{number}",
-        "marker": {"color": [colour(look, form) for form in FORMS]},
-        "text": shown,
-        "textposition": "outside",
-        "textfont": {"size": 13},
-        "cliponaxis": False,
-        "hovertext": [f"{title}, {name}: {look.number(amount)} B" for name, amount in zip(names, both, strict=True)],
-        "hoverinfo": "text",
-    }
+    return bars(
+        list(both),
+        names,
+        orientation="h",
+        name=title,
+        xaxis=f"x{number}",
+        yaxis=f"y{number}",
+        marker={"color": [colour(look, form) for form in FORMS]},
+        text=shown,
+        textposition="outside",
+        textfont={"size": 13},
+        cliponaxis=False,
+        hovertext=[f"{title}, {name}: {look.number(amount)} B" for name, amount in zip(names, both, strict=True)],
+        hoverinfo="text",
+    )
 
 
 def _ends(most: int, look: Look) -> dict[str, Any]:
@@ -98,9 +104,36 @@ def _ends(most: int, look: Look) -> dict[str, Any]:
     return {"tickvals": values, "ticktext": [short(value, look) for value in values], "tickfont": quiet}
 
 
-def _reduction(regular: int, timeseries: int, look: Look) -> str:
-    """`−97.7 %`; nothing to compare with nothing."""
-    if not regular:
-        return ""
-    change = timeseries / regular - 1
-    return f"{'−' if change < 0 else '+'}{look.percent(abs(change))}"
+# --- what the figures of this page share ------------------------------------------------------------------------------
+
+
+def short(amount: float, look: Look) -> str:
+    """`2 MB`, not `2.00 MB`: ticks are round."""
+    text = look.bytes(amount)
+    number, _, unit = text.rpartition("\u202f")
+    mark = look.catalog.decimal
+    return (number.rstrip("0").rstrip(mark) if mark in number else number) + "\u202f" + unit
+
+
+def percent_text(percent: float, look: Look) -> str:
+    """`−12.3%`: percent, 0 … 100, with the sign that is as wide as a plus."""
+    return minus(look.percent(percent / 100))
+
+
+def counted(amount: float, what: str, look: Look) -> str:
+    """`1 meter`, `2,000 meters`; what: `meter` or `year`."""
+    return look.text(f"storage.count.{what}{'s' if amount > 1 else ''}", count=look.number(amount))
+
+
+def told(text: str, look: Look) -> Figure:
+    """A sentence in place of a chart."""
+    words = text.split(" ")
+    half = len(words) // 2
+    said = note(f"{' '.join(words[:half])}<br>{' '.join(words[half:])}", look, x=0.5, y=0.5, xanchor="center", size=14)
+    none = {"visible": False}
+    return figure(look, [], annotations=[said], xaxis=none, yaxis=none)
+
+
+def note(text: str, look: Look, size: int = 12, **place: Any) -> dict[str, Any]:
+    """An annotation of the figure, placed in shares of the paper."""
+    return words(text, font={"size": size, "color": colour(look, "text")}, **place)

@@ -1,4 +1,4 @@
-"""How many meters fit into each tier. Pure, from `queries.storage.projection_frame`."""
+"""How many meters fit into each tier. Pure, from `queries.projection_frame`."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import math
 from typing import Any
 
 from ..kit.blocks import Frame
-from ..kit.figures import Figure, axis, colour, figure, margins, room
+from ..kit.figures import SILENT, Figure, axis, colour, figure, margins, room, scatter, upright
 from ..kit.locale import Look
-from .figures_marks import counted, note, short, told
+from .figures import counted, note, short, told
 from .projection import FORMS, Fit, Wish
 
 
@@ -51,9 +51,7 @@ def projection_figure(frame: Frame, look: Look) -> Figure:
         yaxis=axis(
             look, tickvals=list(range(len(names))), ticktext=names, range=[len(names) - 0.4, -0.6], fixedrange=True
         ),
-        shapes=[
-            {"type": "line", "x0": wish.meters, "x1": wish.meters, "yref": "paper", "y0": 0, "y1": 1, "line": line}
-        ],
+        shapes=[upright(wish.meters, line)],
         annotations=[
             note(
                 f"<b>{wished}</b>",
@@ -77,22 +75,14 @@ def _gains(fits: list[Fit], look: Look) -> dict[str, Any]:
         xs += [*ends, None]
         ys += [place, place, None]
     line = {"color": colour(look, "grid"), "width": 6}
-    return {
-        "type": "scatter",
-        "mode": "lines",
-        "x": xs,
-        "y": ys,
-        "line": line,
-        "hoverinfo": "skip",
-        "showlegend": False,
-    }
+    return scatter("lines", xs, ys, line=line, **SILENT)
 
 
 def _legend(name: str, form: str, look: Look) -> dict[str, Any]:
     """An entry of the legend alone; without a form the hollow mark."""
     edge = colour(look, form or "quiet")
     marker = {"size": 13, "color": edge if form else colour(look, "paper"), "line": {"color": edge, "width": 2.5}}
-    return {"type": "scatter", "mode": "markers", "name": name, "x": [None], "y": [None], "marker": marker}
+    return scatter("markers", [None], [None], name=name, marker=marker)
 
 
 def _marks(form: str, fits: list[Fit], wish: Wish, look: Look) -> dict[str, Any]:
@@ -108,22 +98,21 @@ def _marks(form: str, fits: list[Fit], wish: Wish, look: Look) -> dict[str, Any]
         )
         for fit in fits
     ]
-    return {
-        "type": "scatter",
-        "mode": "markers+text",
-        "name": name,
-        "x": [max(1, fit.meters) for fit in fits],
-        "y": list(range(len(fits))),
-        "marker": {
+    return scatter(
+        "markers+text",
+        [max(1, fit.meters) for fit in fits],
+        list(range(len(fits))),
+        name=name,
+        marker={
             "size": 13,
             "color": [own if fit.fits else colour(look, "paper") for fit in fits],
             "line": {"color": own, "width": 2.5},
         },
-        "text": [look.compact(fit.meters) for fit in fits],
-        "textposition": ["top right" if fit.fits else "top left" for fit in fits],  # away from the line
-        "textfont": {"color": colour(look, "text"), "size": 12},
-        "cliponaxis": False,
-        "hovertext": hover,
-        "hoverinfo": "text",
-        "showlegend": False,
-    }
+        text=[look.compact(fit.meters) for fit in fits],
+        textposition=["top right" if fit.fits else "top left" for fit in fits],  # away from the line
+        textfont={"color": colour(look, "text"), "size": 12},
+        cliponaxis=False,
+        hovertext=hover,
+        hoverinfo="text",
+        showlegend=False,
+    )

@@ -1,4 +1,4 @@
-"""How fast both forms answer. Pure, from `queries.storage_lab.times_frame`."""
+"""How fast both forms answer. Pure, from `queries.times_frame`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..kit.blocks import Frame
-from ..kit.figures import Figure, axis, colour, figure
+from ..kit.figures import SILENT, Figure, axis, colour, figure, scatter
 from ..kit.locale import Look
 from .projection import FORMS
 
@@ -95,14 +95,13 @@ def _times(form: str, rows: Rows, names: list[str], look: Look) -> dict[str, Any
         )
         for question, (result, each) in zip(names, rows, strict=True)
     ]
-    return {
-        "type": "scatter",
-        "mode": "markers",
-        "name": name,
-        "x": [each["median_ms"] for each in times],
-        "y": [place + OFFSET[form] for place in range(len(rows))],
-        "marker": {"size": 11, "color": colour(look, form), "symbol": "circle" if form == "regular" else "diamond"},
-        "error_x": {
+    return scatter(
+        "markers",
+        [each["median_ms"] for each in times],
+        [place + OFFSET[form] for place in range(len(rows))],
+        name=name,
+        marker={"size": 11, "color": colour(look, form), "symbol": "circle" if form == "regular" else "diamond"},
+        error_x={
             "type": "data",
             "array": [each["high_ms"] - each["median_ms"] for each in times],
             "arrayminus": [each["median_ms"] - each["low_ms"] for each in times],
@@ -110,26 +109,24 @@ def _times(form: str, rows: Rows, names: list[str], look: Look) -> dict[str, Any
             "width": 5,
             "color": colour(look, form),
         },
-        "hovertext": hover,
-        "hoverinfo": "text",
-    }
+        hovertext=hover,
+        hoverinfo="text",
+    )
 
 
 def _labels(form: str, rows: Rows, look: Look) -> dict[str, Any]:
     """The medians in words, behind the end of their spread."""
     times = [each[form] for _, each in rows]
-    return {
-        "type": "scatter",
-        "mode": "text",
-        "x": [each["high_ms"] for each in times],
-        "y": [place + OFFSET[form] for place in range(len(rows))],
-        "text": [f"  {look.significant(each['median_ms'])}" for each in times],
-        "textposition": "middle right",
-        "textfont": {"size": 11, "color": colour(look, "text")},
-        "cliponaxis": False,
-        "hoverinfo": "skip",
-        "showlegend": False,
-    }
+    return scatter(
+        "text",
+        [each["high_ms"] for each in times],
+        [place + OFFSET[form] for place in range(len(rows))],
+        text=[f"  {look.significant(each['median_ms'])}" for each in times],
+        textposition="middle right",
+        textfont={"size": 11, "color": colour(look, "text")},
+        cliponaxis=False,
+        **SILENT,
+    )
 
 
 def _plain(amount: float, look: Look) -> str:

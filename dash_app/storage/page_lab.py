@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import dash_ag_grid as dag
 from dash import html
 from dash.development.base_component import Component
 
@@ -13,15 +12,15 @@ from sync.lab.experiment import FEW
 from sync.lab.questions import NAMES
 
 from ..kit.blocks import Frame
-from ..kit.figures import colour
+from ..kit.components import note, sentence, warning
 from ..kit.locale import Look
-from ..kit.parts import note, sentence, warning
+from ..kit.table import Cell, Sortable, table
+from .figures import percent_text
 
 Result = Mapping[str, Any]
 Row = Mapping[str, Any]
-ROW_PX = 30
-TINT = "22"  # alpha of a marked row's background
-NARROW, MIDDLE, BROAD = 62, 82, 172  # px
+FORM = ("form", "mark", "order", "index")  # columns
+SIZES = ("total", "saved_total", "data", "saved_data", "buckets", "fill", "storage", "indexes", "rate")
 
 
 def lab_body(frame: Frame, look: Look) -> Component:
@@ -46,7 +45,7 @@ def _result(result: Result, named: bool, look: Look) -> list[Component]:
         at=look.moment(result["at"].replace(tzinfo=None)),
         runs=look.number(result["runs"]),
     )
-    return [*lines, note(_order(result, look)), grid(result, look), note(told)]
+    return [*lines, note(_order(result, look)), lab_table(result, look), note(told)]
 
 
 def _verdict(result: Result, look: Look) -> str:
@@ -85,99 +84,53 @@ def _is(row: Row, granularity: str, order: str) -> bool:
     return row["granularity"] == granularity and row["order"] == order and bool(row["index"])
 
 
-# --- the grid ---------------------------------------------------------------------------------------------------------
+# --- the table --------------------------------------------------------------------------------------------------------
 
 
-def grid(result: Result, look: Look) -> Component:
-    """Numbers sort as numbers and show as the reader's language writes them."""
-    rows = [_cells(row, look) for row in result["rows"]]
-    soft = {"best": colour(look, "timeseries"), "trap": colour(look, "warning")}
-    styles = [
-        {
-            "condition": f"params.data.kind == '{kind}'",
-            "style": {"backgroundColor": edge + TINT, "fontWeight": 600},
-        }
-        for kind, edge in soft.items()
+def lab_table(result: Result, look: Look) -> Component:
+    """A row a form; the best one and the trap are marked."""
+    rows = result["rows"]
+    kinds = {at: mark for at, row in enumerate(rows) for mark in ("best", "trap") if mark in row["marks"]}
+    column = "storage.lab.column."
+    head = [look.text(f"{column}{name}") for name in (*FORM, *SIZES)]
+    head += [look.text(f"storage.speed.{name}") for name in NAMES]
+    groups = [
+        ("", 1),
+        (look.text("storage.lab.group.form"), len(FORM) - 1),
+        (look.text("storage.lab.group.size"), len(SIZES)),
+        (look.text("storage.lab.group.time"), len(NAMES)),
     ]
-    mode: dict[str, Any] = {"data-ag-theme-mode": look.theme}
-    return html.Div(
-        dag.AgGrid(
-            rowData=rows,
-            columnDefs=_columns(look),
-            defaultColDef={"sortable": True, "resizable": True, "suppressMovable": True, "wrapHeaderText": True},
-            getRowStyle={"styleConditions": styles},
-            dashGridOptions={
-                "rowHeight": ROW_PX,
-                "headerHeight": 52,
-                "groupHeaderHeight": 30,
-                "suppressColumnVirtualisation": True,
-                "domLayout": "autoHeight",
-            },
-            style={"height": None, "width": "100%"},
-        ),
-        className="lab",
-        **mode,
-    )
+    numeric = frozenset(range(len(FORM), len(head)))
+    cells = [[*_form(row, look), *_sizes(row, look), *_times(row, look)] for row in rows]
+    return table(look.text("storage.lab.title"), head, cells, numeric, kinds=kinds, groups=groups)
 
 
-def _columns(look: Look) -> list[dict[str, Any]]:
-    def text(name: str, width: int, **more: Any) -> dict[str, Any]:
-        return {"field": name, "headerName": look.text(f"storage.lab.column.{name}"), "width": width} | more
-
-    def number(name: str, header: str) -> dict[str, Any]:
-        shown = {"function": f"params.data.{name}_text"}
-        return {"field": name, "headerName": header, "valueFormatter": shown, "type": "rightAligned", "width": MIDDLE}
-
-    sizes = ("total", "saved_total", "data", "saved_data", "buckets", "fill", "storage", "indexes", "rate")
-    return [
-        text("form", MIDDLE + 10, pinned="left"),
-        {
-            "headerName": look.text("storage.lab.group.form"),
-            "children": [text("mark", BROAD), text("order", MIDDLE + 30), text("index", NARROW)],
-        },
-        {
-            "headerName": look.text("storage.lab.group.size"),
-            "children": [number(name, look.text(f"storage.lab.column.{name}")) for name in sizes],
-        },
-        {
-            "headerName": look.text("storage.lab.group.time"),
-            "children": [number(name, look.text(f"storage.speed.{name}")) for name in NAMES],
-        },
-    ]
+def _form(row: Row, look: Look) -> list[Cell]:
+    marks = ", ".join(look.text(f"storage.lab.mark.{mark}") for mark in row["marks"])
+    names = (row["granularity"], row["order"], "with" if row["index"] else "without")
+    form, order, index = (look.text(f"storage.lab.{name}") for name in (f"form.{names[0]}", *names[1:]))
+    return [Sortable(text, text) for text in (form, marks, order, index)]
 
 
-def _cells(row: Row, look: Look) -> dict[str, Any]:
+def _sizes(row: Row, look: Look) -> list[Cell]:
+    """In the order of SIZES."""
     saved = row["reduction_pct"]
-    numbers: dict[str, tuple[float | None, str]] = {
-        "data": (row["data_bytes"], look.bytes(row["data_bytes"])),
-        "saved_data": (saved["data"], _percent(saved["data"], look)),
-        "storage": (row["storage_bytes"], look.bytes(row["storage_bytes"])),
-        "indexes": (row["index_bytes"], look.bytes(row["index_bytes"])),
-        "total": (row["total_bytes"], look.bytes(row["total_bytes"])),
-        "saved_total": (saved["total"], _percent(saved["total"], look)),
-        "buckets": (row["buckets"], _count(row["buckets"], look)),
-        "fill": (row["readings_per_bucket"], _count(row["readings_per_bucket"], look)),
-        "rate": (row["readings_per_second"], _count(row["readings_per_second"], look)),
-    }
-    numbers |= {
-        name: (times["median_ms"], look.significant(times["median_ms"])) for name, times in row["queries"].items()
-    }
-    marks = row["marks"]
-    cells: dict[str, Any] = {
-        "form": look.text("storage.lab.form." + row["granularity"]),
-        "order": look.text("storage.lab." + row["order"]),
-        "index": look.text("storage.lab." + ("with" if row["index"] else "without")),
-        "mark": ", ".join(look.text(f"storage.lab.mark.{mark}") for mark in marks),
-        "kind": next((mark for mark in ("best", "trap") if mark in marks), ""),
-    }
-    for name, (value, shown) in numbers.items():
-        cells |= {name: value, f"{name}_text": shown}
-    return cells
+    return [
+        Sortable(look.bytes(row["total_bytes"]), row["total_bytes"]),
+        Sortable(percent_text(saved["total"], look), saved["total"]),
+        Sortable(look.bytes(row["data_bytes"]), row["data_bytes"]),
+        Sortable(percent_text(saved["data"], look), saved["data"]),
+        *(_count(row[name], look) for name in ("buckets", "readings_per_bucket")),
+        Sortable(look.bytes(row["storage_bytes"]), row["storage_bytes"]),
+        Sortable(look.bytes(row["index_bytes"]), row["index_bytes"]),
+        _count(row["readings_per_second"], look),
+    ]
 
 
-def _count(amount: float | None, look: Look) -> str:
-    return "–" if amount is None else look.number(amount)
+def _times(row: Row, look: Look) -> list[Cell]:
+    medians = [row["queries"][name]["median_ms"] for name in NAMES]
+    return [Sortable(look.significant(median), median) for median in medians]
 
 
-def _percent(percent: float, look: Look) -> str:
-    return look.percent(percent / 100).replace("-", "−")
+def _count(amount: float | None, look: Look) -> Cell:
+    return Sortable("–" if amount is None else look.number(amount), amount)

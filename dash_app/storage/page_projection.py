@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-import dash_mantine_components as dmc
 from dash import html
 from dash.development.base_component import Component
 
 from ..kit.blocks import Frame
+from ..kit.components import note, sentence, warning
+from ..kit.controls import named, segmented, side_by_side, slider
 from ..kit.locale import Look
-from ..kit.parts import Cell, note, sentence, warning
 from ..kit.reader import Reader
+from ..kit.sizes import Measured
+from ..kit.table import Cell, table
 from ..kit.view import View
-from .figures_marks import counted
-from .page_table import numbers_table
+from .figures import counted
 from .projection import DISK, FORMS, QUOTA, STEPS, TIERS, Fit, Wish, smallest
-from .queries import RANGES, Measured, chosen
+from .queries import RANGES, chosen
 
 
 def controls(_reader: Reader, view: View, look: Look) -> Component:
@@ -24,42 +25,15 @@ def controls(_reader: Reader, view: View, look: Look) -> Component:
     powers = [{"value": power, "label": look.compact(10**power)} for power in range(7)]
     years = [{"value": year, "label": str(year)} for year in (1, 5, 10, 20, 30)]
     step = look.text("storage.projection.step")
-    return html.Div(
-        [
-            _slider("log_meters", view, look.text("storage.projection.meters"), step=0.1, marks=powers, label=None),
-            _slider("years", view, look.text("storage.projection.years"), step=1, marks=years),
-            html.Div(
-                [
-                    html.Div(step, className="slider-name"),
-                    dmc.SegmentedControl(
-                        id={"type": "option", "name": "step"},
-                        value=f"{chosen(view, 'step'):g}",
-                        data=[{"value": str(each), "label": str(each)} for each in STEPS],
-                        size="xs",
-                        transitionDuration=0,
-                        **{"aria-label": step},
-                    ),
-                ]
-            ),
-        ],
-        className="sliders",
+    return side_by_side(
+        _slider("log_meters", "meters", powers, view, look, step=0.1, label=None),
+        _slider("years", "years", years, view, look, step=1),
+        named(step, segmented("step", [str(minutes) for minutes in STEPS], f"{chosen(view, 'step'):g}", step)),
     )
 
 
-def _slider(name: str, view: View, title: str, **more: Any) -> Component:
-    value = chosen(view, name)
-    least, most = RANGES[name]
-    slider = dmc.Slider(
-        id={"type": "option", "name": name},
-        value=int(value) if value == int(value) else value,
-        min=least,
-        max=most,
-        updatemode="mouseup",
-        size="sm",
-        thumbLabel=title,
-        **more,
-    )
-    return html.Div([html.Div(title, className="slider-name"), slider], className="slider")
+def _slider(name: str, text: str, marks: list[dict[str, Any]], view: View, look: Look, **more: Any) -> Component:
+    return slider(name, chosen(view, name), RANGES[name], look.text(f"storage.projection.{text}"), marks, **more)
 
 
 def fits_body(frame: Frame, look: Look) -> Component:
@@ -81,15 +55,17 @@ def fits_body(frame: Frame, look: Look) -> Component:
     left = [
         sentence(asked),
         html.Ul([html.Li(_needs(fits, form, look)) for form in FORMS], className="needs"),
-        numbers_table(look.text("storage.fits.title"), head, rows),
+        table(look.text("storage.fits.title"), head, rows, frozenset({1, 2}), blocks=True),
     ]
     right = [
         html.P(look.text("storage.fits.formula"), className="formula"),
         html.P(look.text("storage.fits.readings"), className="formula"),
-        numbers_table(
+        table(
             look.text("storage.fits.formula"),
             [look.text(f"storage.fits.{key}") for key in ("measured", "fixed", "each")],
             [_line_row(fits, form, counts, look) for form in FORMS for counts in (QUOTA, DISK)],
+            frozenset({1, 2}),
+            blocks=True,
         ),
         note(look.text("storage.fits.source", readings=look.number(measured.readings), source=measured.source)),
     ]

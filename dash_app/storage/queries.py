@@ -3,96 +3,24 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from datetime import UTC
 from typing import Any
 
 import pandas as pd
-from pymongo.errors import OperationFailure
 
-from sync.store.connection import server_version
-from sync.store.schema import Pair
-from sync.store.sizes import Comparison, Size, size_of
+from sync.lab.experiment import RESULTS
 
 from ..kit.blocks import Frame
 from ..kit.reader import ZONES, Reader
+from ..kit.sizes import measured
 from ..kit.view import View
 from .projection import FORMS, STEPS, Wish, fits
 
-COUNTED_UP_TO = 200_000  # readings; more are taken from the server's own count, which a crash may leave a little wrong
-UNSETTLED = 20  # times that no compression of ours reaches: pages are not on disk yet
 SAMPLE = 3  # readings drawn
 FEW = 1000  # readings; sizes of fewer are mostly those of empty files
 OPTIONS = {"log_meters": "3", "years": "10", "step": "30"}
 RANGES = {"log_meters": (0.0, 6.0), "years": (1, 30), "step": (min(STEPS), max(STEPS))}
-
-
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """A pair with its sizes; without them when this user may not ask, `refused`."""
-
-    source: str
-    readings: int
-    series: int
-    regular: Size | None
-    timeseries: Size | None
-
-    @property
-    def refused(self) -> bool:
-        return self.regular is None or self.timeseries is None
-
-    @property
-    def comparison(self) -> Comparison:
-        """Raises ValueError without sizes."""
-        if self.regular is None or self.timeseries is None:
-            raise ValueError(f"no sizes of {self.source}")
-        return Comparison(self.source, self.readings, self.series, self.regular, self.timeseries)
-
-    @property
-    def settled(self) -> bool:
-        """Whether a checkpoint has written the readings: before it, the files look almost empty."""
-        return self.regular is None or self.regular.storage_bytes * UNSETTLED >= self.regular.data_bytes
-
-    @property
-    def total_bytes(self) -> dict[str, int]:
-        """Form → bytes on disk, indexes included."""
-        both = {"regular": self.regular, "timeseries": self.timeseries}
-        return {form: size.storage_bytes + size.index_bytes for form, size in both.items() if size}
-
-
-@dataclass(frozen=True, slots=True)
-class Measurement:
-    """All pairs that hold readings, at an aware UTC instant."""
-
-    at: datetime
-    server_version: str
-    pairs: list[Measured]
-
-
-def measured(reader: Reader) -> Measurement:
-    """The sizes, asked once a minute at most. A privilege that lacks is no failure: the pair is `refused`."""
-    minute = int(reader.now().timestamp() // 60)
-    return reader.kept(("storage", minute), lambda: _measure(reader))
-
-
-def _measure(reader: Reader) -> Measurement:
-    found = [_measured(reader, pair) for pair in reader.pairs()]
-    version = ".".join(str(part) for part in server_version(reader.database))
-    return Measurement(reader.now(), version, [each for each in found if each.readings])
-
-
-def _measured(reader: Reader, pair: Pair) -> Measured:
-    readings = pair.record.estimated_document_count()
-    if readings <= COUNTED_UP_TO:
-        readings = pair.record.count_documents({})
-    series = sum(each.source == pair.source for each in reader.series())
-    try:
-        sizes = size_of(pair.record), size_of(pair.mirror)
-    except OperationFailure as error:
-        if error.code not in (13, 8000):  # not ours to ask
-            raise
-        return Measured(pair.source, readings, series, None, None)
-    return Measured(pair.source, readings, series, *sizes)
 
 
 # --- frames -----------------------------------------------------------------------------------------------------------
@@ -204,3 +132,59 @@ def chosen(view: View, name: str) -> float:
 def _two_digits(meters: float) -> float:
     """A slider's place is no exact number: 1,995.3 → 2,000."""
     return float(f"{meters:.2g}")
+
+
+# --- what the lab kept ------------------------------------------------------------------------------------------------
+
+
+ROW = (
+    "form",
+    "granularity",
+    "order",
+    "index",
+    "documents",
+    "data_bytes",
+    "storage_bytes",
+    "index_bytes",
+    "total_bytes",
+    "buckets",
+    "readings_per_bucket",
+    "readings_per_second",
+)
+
+
+def lab_results(reader: Reader) -> list[Mapping[str, Any]]:
+    """What the last lab of each source measured, as `compare --lab --json` prints it; `at` is an aware UTC moment."""
+    found = list(reader.database[RESULTS].find().sort("_id", 1))
+    return [result | {"at": result["at"].replace(tzinfo=UTC)} for result in found]
+
+
+def lab_frame(reader: Reader, _view: View) -> Frame:
+    """A row a form, of all sources; times are medians in ms."""
+    results = lab_results(reader)
+    rows = [
+        {
+            "source": result["source"],
+            **{name: row[name] for name in ROW},
+            **{f"saved_{name}_pct": percent for name, percent in row["reduction_pct"].items()},
+            **{f"{name}_ms": times["median_ms"] for name, times in row["queries"].items()},
+            "marks": " ".join(row["marks"]),
+        }
+        for result in results
+        for row in result["rows"]
+    ]
+    return Frame(pd.DataFrame(rows), notes={"results": results})
+
+
+def times_frame(reader: Reader, _view: View) -> Frame:
+    """A row a question and form: median and middle half of its runs, ms."""
+    results = lab_results(reader)
+    rows = [
+        {"source": result["source"], "question": each["name"], "readings": each["readings"], "form": form}
+        | each[form]
+        | {"runs": result["runs"]}
+        for result in results
+        for each in result["queries"]
+        for form in FORMS
+    ]
+    return Frame(pd.DataFrame(rows), notes={"results": results})

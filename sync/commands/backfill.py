@@ -1,43 +1,38 @@
-"""`backfill`: history over the API."""
+"""`backfill`: history over an API."""
 
 from __future__ import annotations
 
 import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date
 
 import click
 
-from ..http.budget import Budget, budget_limit, is_loopback
+from ..http.budget import Budget, is_loopback
 from ..http.transport import Transport
-from ..load.backfill import backfill, days_of_budget
-from ..load.loader import Loader
-from ..load.outcome import Outcome
-from ..load.period import wanted_period
+from ..load.backfill import Backfill, backfill, days_of_budget
+from ..load.plan import Wish, wanted_period
 from ..load.progress import Bar
-from ..load.series_backfill import Job, SeriesBackfill
-from ..model.clock import SystemClock
+from ..load.report import Loader, Outcome
+from ..model.clock import Clock, SystemClock
 from ..model.errors import FatalSourceError, UsageError
 from ..model.readings import Series
 from ..settings import Settings, load
-from ..sources import with_api
-from ..sources.linky.client import LinkyClient
-from ..sources.linky.token import TokenRefused, read_token
+from ..sources import SOURCES, with_api
+from ..sources.source import Source
 from ..store.connection import open_store
-from ..store.schema import ensure_pair
-from .common import Options, day_option, echo_json, json_option, linky_loader, today_in_paris
-from .open_source import run_open_backfill
+from ..store.schema import ensure_pair, first_load
+from .common import Options, day_option, echo_json, json_option, loader_of
 from .report import exit_code, report
 
 SWEEP = "Open sources: also read again the N windows looked at longest ago."
+LONGEST_FIRST_LOAD = 600  # s
 
 
 @click.command("backfill")
-@click.option(
-    "--source",
-    default="linky",
-    show_default=True,
-    help=f"What to load: {', '.join(with_api())}.",
-)
+@click.option("--source", default="linky", show_default=True, help=f"What to load: {', '.join(with_api())}.")
 @day_option("--since", "First day (default: two years ago; all there is of an open source).")
 @day_option("--until", "Day after the last one (default: today).")
 @click.option("--max-calls", type=click.IntRange(min=1), help="Stop after this many calls.")
@@ -68,47 +63,36 @@ def backfill_command(
       python -m sync backfill --since 2026-03-01 --until 2026-03-08 --again
       python -m sync backfill --source elhub      Norway by price area and group, no key needed
     """
+    if source not in with_api():
+        raise UsageError(f"source {source!r} cannot be loaded; known: {', '.join(sorted(with_api()))}")
     options = Options(since, until, max_calls, wait, again, sweep)
-    if source != "linky":
-        raise SystemExit(run_open_backfill(load(), source, options, dry_run, as_json))
-    if sweep:
-        raise UsageError("--sweep is for the open sources: a meter's finished days do not change (--again asks anyway)")
-    code = run_backfill(load(), options, dry_run=dry_run, as_json=as_json)
-    raise SystemExit(code)
+    raise SystemExit(run_backfill(load(), source, options, dry_run=dry_run, as_json=as_json))
 
 
-def run_backfill(settings: Settings, options: Options, dry_run: bool = False, as_json: bool = False) -> int:
+def run_backfill(settings: Settings, name: str, options: Options, dry_run: bool = False, as_json: bool = False) -> int:
     """The whole command; returns its exit code."""
-    started = time.monotonic()
-    progress = Bar("call")
-    clock = SystemClock()
-    _refuse_unusable(settings, clock, progress)
-    url = settings.linky_api_url
+    started, clock, progress = time.monotonic(), SystemClock(), Bar("call")
+    source = SOURCES[name].connect(settings)
+    if options.sweep and not source.is_bulk:
+        raise UsageError("--sweep is for the open sources: a meter's finished days do not change (--again asks anyway)")
     now = clock.now()
-    again = now if options.again else None
-    wanted, notes = wanted_period(options.since, options.until, today_in_paris(now), is_loopback(url))
-    for note in notes:
+    notes = [f"warning: {warning}" for warning in source.refuse_unusable(now)]
+    today = now.astimezone(source.zone).date()
+    wanted, cuts = wanted_period(source.datasets, options.since, options.until, today, is_loopback(source.base))
+    for note in notes + cuts:
         progress.note(note)
-    limit = budget_limit(url, settings.sync_calls_per_day, "SYNC_CALLS_PER_DAY" in settings.given)
-    budget = Budget(url, limit, settings.sync_request_spacing, clock)
+    budget = budget_of(source, settings, clock)
     transport = Transport(budget, clock, settings.sync_contact, options.max_calls)
+    wish = Wish(wanted, today, now if options.again else None, options.sweep)
     with open_store(settings) as database:
-        loader = linky_loader(database, settings)
-        jobs = []
-        for meter in settings.meters:
-            client = LinkyClient(transport, url, meter, clock, settings.sync_home / "answers")
-            for flow in meter.flows:
-                series = Series("linky", meter.prm, flow)
-                job = Job(client, series, wanted, today_in_paris(now), settings.linky_max_power_w, again)
-                jobs.append(SeriesBackfill(job, loader, clock, progress))
+        loader = loader_of(database, settings, name)
+        kept = settings.sync_home / "answers"
+        jobs = [Backfill(source, dataset, wish, transport, loader, progress, kept) for dataset in source.datasets]
         plan = plan_text(jobs, budget)
         if dry_run:
             return _show_plan(plan, jobs, as_json)
         progress.note(plan)
-        ensure_pair(loader.pair)
-        if gone := loader.forget_generated([job.job.series for job in jobs]):
-            progress.note(f"removed the generated household ({gone:,} readings): real readings come in")
-        outcome = _load_and_prove(jobs, loader, options.wait, progress)
+        outcome = _load_and_prove(jobs, loader, options.wait, progress, _planned_seconds(jobs, budget))
         outcome.seconds = time.monotonic() - started
         if as_json:
             echo_json(outcome.as_json())
@@ -117,58 +101,77 @@ def run_backfill(settings: Settings, options: Options, dry_run: bool = False, as
     return exit_code(outcome)
 
 
-def plan_text(jobs: list[SeriesBackfill], budget: Budget) -> str:
-    """`105 calls, 5 days at 25 a day; done so far 0`."""
+def budget_of(source: Source, settings: Settings, clock: Clock) -> Budget:
+    """The calls to the host of a source. A server of our own is hardly limited or spaced, unless that is set."""
+    spacing = settings.sync_request_spacing
+    if not is_loopback(source.base):
+        return Budget(source.base, source.calls_per_day, max(source.spacing, spacing), clock)
+    own = spacing if "SYNC_REQUEST_SPACING" in settings.given else source.own_spacing
+    return Budget(source.base, source.own_calls_per_day, own, clock)
+
+
+def plan_text(jobs: Sequence[Backfill], budget: Budget) -> str:
+    """`105 calls (105 load curve), at least 105 s, 5 days at 25 a day, 0 made today; done so far 0`."""
     plans = [job.planned() for job in jobs]
-    curves, totals = sum(len(plan.curve) for plan in plans), sum(len(plan.totals) for plan in plans)
+    calls: Counter[str] = Counter()
+    for job, plan in sorted(zip(jobs, plans, strict=True), key=lambda each: each[0].dataset.is_beside):
+        calls[job.dataset.name] += len(plan.windows)
+    named = ", ".join(f"{count} {name}" for name, count in calls.items())
+    text = f"{calls.total()} calls ({named})"
     usage = budget.usage()
-    calls = curves + totals
-    text = f"{calls} calls ({curves} load curve, {totals} daily totals)"
     if usage.limit is not None:
-        days = days_of_budget(calls, usage.limit, usage.left)
+        days = days_of_budget(calls.total(), usage.limit, usage.left)
+        text += f", at least {_planned_seconds(jobs, budget):.0f} s"
         text += f", {days} {'day' if days == 1 else 'days'} at {usage.limit} a day, {usage.calls} made today"
-    return text + f"; done so far {sum(plan.done for plan in plans)}"
+    return f"{text}; done so far {sum(plan.done for plan in plans)}"
 
 
-def _show_plan(plan: str, jobs: list[SeriesBackfill], as_json: bool) -> int:
-    planned = sum(job.planned().calls for job in jobs)
+def _planned_seconds(jobs: Sequence[Backfill], budget: Budget) -> float:
+    """The least time that the pauses between the planned calls take, s."""
+    if budget.limit is None:
+        return 0.0
+    return sum(len(job.planned().windows) * max(budget.spacing, job.dataset.spacing) for job in jobs)
+
+
+def _show_plan(plan: str, jobs: Sequence[Backfill], as_json: bool) -> int:
     if as_json:
-        echo_json(Outcome(identical=False).as_json() | {"dry_run": True, "planned_calls": planned})
+        planned = sum(len(job.planned().windows) for job in jobs)
+        echo_json(Outcome().as_json() | {"dry_run": True, "planned_calls": planned})
     else:
         click.echo(plan)
     return 0
 
 
-def _load_and_prove(jobs: list[SeriesBackfill], loader: Loader, wait: bool, progress: Bar) -> Outcome:
-    """Whatever ends the run, the collections are compared before it is told."""
+@contextmanager
+def _prepared(loader: Loader, jobs: Sequence[Backfill], progress: Bar, seconds: float) -> Iterator[None]:
+    """The pair is there, with the faster key for a load of minutes only: into a longer one others may write."""
+    if seconds <= LONGEST_FIRST_LOAD and jobs[0].source.is_bulk:
+        with first_load(loader.pair):
+            yield
+        return
+    ensure_pair(loader.pair)
+    if gone := loader.forget_generated(_series(jobs)):
+        progress.note(f"removed the generated household ({gone:,} readings): real readings come in")
+    yield
+
+
+def _load_and_prove(jobs: Sequence[Backfill], loader: Loader, wait: bool, progress: Bar, seconds: float) -> Outcome:
+    """Whatever ends the run, the collections are compared before it is told. seconds: how long it takes at least."""
     try:
         try:
-            backfill(jobs, loader, loader.clock, progress, wait)
+            with _prepared(loader, jobs, progress, seconds):
+                backfill(jobs, loader, progress, wait)
         except FatalSourceError as fatal:
-            loader.prove(job.job.series for job in jobs)
+            loader.prove(_series(jobs))
             same = "both collections are identical" if loader.outcome.identical else "run python -m sync repair"
-            stored = f"{loader.outcome.written.new:,} readings were stored before; {same}"
-            fatal.args = (f"{fatal} [{stored}]",)
+            fatal.args = (f"{fatal} [{loader.outcome.written.new:,} readings were stored before; {same}]",)
             raise
-        loader.prove(job.job.series for job in jobs)
+        loader.prove(_series(jobs))
     finally:
         progress.close()
     return loader.outcome
 
 
-def _refuse_unusable(settings: Settings, clock: SystemClock, progress: Bar) -> None:
-    if not settings.meters:
-        raise UsageError(
-            "LINKY_TOKEN is not set: get a token at https://conso.boris.sh and put it into .env, "
-            "or try the tool without one: make run"
-        )
-    for meter in settings.meters:
-        if not meter.token:
-            raise UsageError(f"no token for meter …{meter.prm[-4:]}: set LINKY_TOKEN (https://conso.boris.sh)")
-        token = read_token(meter.token)
-        try:
-            token.refuse_expired(clock.now())
-        except TokenRefused as error:
-            raise UsageError(str(error)) from None
-        if warning := token.warning(clock.now()):
-            progress.note(f"warning: {warning}")
+def _series(jobs: Sequence[Backfill]) -> list[Series]:
+    """Those that datasets name: of meters."""
+    return list(dict.fromkeys(job.dataset.series for job in jobs if job.dataset.series))

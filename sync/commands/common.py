@@ -11,10 +11,10 @@ from typing import Any, TypeVar
 import click
 from pymongo.database import Database
 
-from ..load.loader import Loader
+from ..load.report import Loader
 from ..model.clock import SystemClock
-from ..model.localtime import PARIS
-from ..settings import DEFAULT_COLLECTIONS, Settings
+from ..settings import Settings
+from ..sources import SOURCES
 from ..store.ledger import Ledger
 from ..store.schema import Document, Pair, pair
 from ..store.writer import PairWriter
@@ -43,7 +43,7 @@ def json_option(command: Command) -> Command:
 
 def source_option(command: Command) -> Command:
     """`--source` names one of the sources."""
-    choice = click.Choice(sorted(DEFAULT_COLLECTIONS))
+    choice = click.Choice(sorted(SOURCES))
     return click.option("--source", type=choice, default=None, help="Only this source (default: all).")(command)
 
 
@@ -63,16 +63,10 @@ def pairs(database: Database[Document], settings: Settings, source: str | None) 
     return [pair(database, name, settings.collections) for name in names]
 
 
-def linky_loader(database: Database[Document], settings: Settings) -> Loader:
-    """The loader of Linky readings."""
-    linky = pair(database, "linky", settings.collections)
-    clock = SystemClock()
-    return Loader(linky, Ledger(database), PairWriter(linky, clock), clock)
-
-
-def today_in_paris(now: datetime) -> date:
-    """The local day of the meter."""
-    return now.astimezone(PARIS).date()
+def loader_of(database: Database[Document], settings: Settings, source: str) -> Loader:
+    """The loader of a source's readings."""
+    own, clock = pair(database, source, settings.collections), SystemClock()
+    return Loader(own, Ledger(database), PairWriter(own, clock), clock)
 
 
 def echo_json(answer: dict[str, Any]) -> None:

@@ -12,14 +12,13 @@ import click
 
 from ..load.bulk_import import FileReport, RowProgress, import_london, in_words, sums
 from ..load.household_tables import import_tables, split_tables
-from ..load.loader import Loader
 from ..load.progress import RowBar
+from ..load.report import Loader
 from ..settings import Settings
 from ..sources.lcl import Member, members
 from ..store.connection import open_store
 from ..store.processes import Place
-from .common import echo_json
-from .open_source import open_loader
+from .common import echo_json, loader_of
 from .report import PARTLY, exit_code, report
 
 Load = Callable[[Sequence[Member], Loader, RowProgress], list[FileReport]]
@@ -37,7 +36,7 @@ def run_london_import(
     with open_store(settings) as database:
         for line in import_tables(database, tables):
             progress.note(line)
-        loader = open_loader(database, settings, "lcl")
+        loader = loader_of(database, settings, "lcl")
         try:
             for name in others:
                 progress.note(f"not read, no CSV of readings or given twice: {name}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from ..load.outcome import Outcome
+from ..load.report import Outcome
 from ..store.schema import Pair
 
 SHOWN = 20

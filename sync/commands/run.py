@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import sys
-from dataclasses import replace
 
 import click
 
@@ -33,7 +32,7 @@ def run_command() -> None:
     settings = load()
     if settings.meters:
         click.echo("LINKY_TOKEN is set: loading from the gateway")
-        code = run_backfill(settings, Options())
+        code = run_backfill(settings, "linky", Options())
     else:
         click.echo(
             "LINKY_TOKEN is not set: this uses a GENERATED household, served over HTTP by the project's own stand-in"
@@ -65,5 +64,10 @@ def _demonstrate(settings: Settings) -> int:
     """The same code as for the gateway; only the address, the meter and the pause between calls differ."""
     with LinkyStandin(ban_after=None) as standin:
         meter = Meter(HOUSEHOLD_PRM, standin.token, ("consumption",))
-        own = replace(settings, linky_api_url=standin.url, meters=(meter,), sync_request_spacing=0.0)
-        return run_backfill(own, Options())
+        changes = {
+            "linky_api_url": standin.url,
+            "meters": (meter,),
+            "sync_request_spacing": 0.0,
+            "given": settings.given | {"SYNC_REQUEST_SPACING"},
+        }
+        return run_backfill(settings.model_copy(update=changes), "linky", Options())

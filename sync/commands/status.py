@@ -6,24 +6,20 @@ from typing import Any
 
 import click
 
-from ..http.budget import Budget, Usage, budget_limit, is_loopback
+from ..http.budget import Usage, is_loopback
 from ..load.coverage import Coverage, compare_days, coverage, in_words
-from ..load.open_backfill import dataset_key
-from ..load.open_plan import Wish, due_windows, open_period
-from ..load.period import wanted_period
-from ..load.plan import plan_windows
+from ..load.plan import Wish, due_windows, wanted_period
 from ..model.clock import SystemClock
 from ..model.readings import Series, series_from
-from ..model.window import STATES, Window
+from ..model.window import CURVE, STATES
 from ..settings import Settings, load
 from ..sources import SOURCES
-from ..sources.linky.client import CURVE_DAYS
 from ..store.connection import open_store
-from ..store.ledger import CURVE, Ledger
+from ..store.ledger import Ledger
 from ..store.schema import VERIFICATIONS, Pair, refuse_mismatch
 from ..store.verify import series_of
-from .common import echo_json, json_option, pairs, source_option, today_in_paris
-from .open_source import CALLS_PER_DAY, budget_of, source_of, today_of
+from .backfill import budget_of
+from .common import echo_json, json_option, pairs, source_option
 
 SHOWN_GAPS = 10
 
@@ -137,39 +133,24 @@ def _source(pair: Pair, settings: Settings) -> SourceStatus:
     stored = {series for entry in series_of(pair.record) if (series := series_from(entry))}
     for series in sorted(stored, key=lambda series: series.key):
         status.add(series)
-    if pair.source == "linky":
-        _add_meters(status, settings, stored)
-    elif SOURCES[pair.source].has_api:
-        _add_datasets(status, settings)
+    if SOURCES[pair.source].has_api:
+        _add_datasets(status, settings, stored)
     return status
 
 
-def _add_meters(status: SourceStatus, settings: Settings, stored: set[Series]) -> None:
+def _add_datasets(status: SourceStatus, settings: Settings, stored: set[Series]) -> None:
     clock = SystemClock()
-    now = clock.now()
-    url = settings.linky_api_url
-    limit = budget_limit(url, settings.sync_calls_per_day, "SYNC_CALLS_PER_DAY" in settings.given)
-    status.usage = Budget(url, limit, settings.sync_request_spacing, clock).usage()
-    status.calls_per_day = settings.sync_calls_per_day
-    wanted, _ = wanted_period(None, None, today_in_paris(now), is_loopback(url))
-    configured = {Series("linky", meter.prm, flow) for meter in settings.meters for flow in meter.flows}
-    for series in stored | configured:
-        planned: list[Window] = []
-        if series in configured:
-            entries = status.ledger.entries(series, CURVE)
-            planned = plan_windows(entries, wanted, today=wanted.end, now=now, longest=CURVE_DAYS)
-        status.add_windows(series, len(planned))
-
-
-def _add_datasets(status: SourceStatus, settings: Settings) -> None:
-    clock = SystemClock()
-    now = clock.now()
-    source = source_of(settings, status.pair.source)
+    source, now = SOURCES[status.pair.source].connect(settings), clock.now()
     status.usage = budget_of(source, settings, clock).usage()
-    status.calls_per_day = CALLS_PER_DAY
-    today = today_of(source, now)
-    wanted, _ = open_period(source.datasets, None, None, today)
+    status.calls_per_day = source.calls_per_day
+    planned = dict.fromkeys(stored, 0)  # of meters that are no longer in the settings
+    today = now.astimezone(source.zone).date()
     for dataset in source.datasets:
-        key = dataset_key(source.name, dataset)
+        if dataset.is_beside:
+            continue
+        wanted, _ = wanted_period(source.datasets, None, None, today, is_loopback(source.base))
+        key = source.key(dataset)
         entries = status.ledger.entries(key, CURVE)
-        status.add_windows(key, len(due_windows(source, dataset, entries, Wish(wanted, today), now)))
+        planned[key] = len(due_windows(source, dataset, entries, Wish(wanted, today), now))
+    for key, count in planned.items():
+        status.add_windows(key, count)

@@ -6,6 +6,7 @@ import click
 
 from ..model.clock import SystemClock
 from ..settings import load
+from ..sources import zone_of
 from ..store.connection import open_store
 from ..store.schema import Pair, ensure_pair, refuse_mismatch
 from ..store.verify import DIFFERENCES, PairReport, keep_verification, repair_pair, verify_pair
@@ -30,7 +31,11 @@ def verify_command(source: str | None, as_json: bool) -> None:
     """
     settings = load()
     with open_store(settings) as database:
-        found = [verify_pair(each) for each in pairs(database, settings, source) if refuse_mismatch(each)]
+        found = [
+            verify_pair(each, zone_of(each.source))
+            for each in pairs(database, settings, source)
+            if refuse_mismatch(each)
+        ]
         keep_verification(found, SystemClock().now())
         _tell(found, as_json)
     raise SystemExit(0 if all(report.identical for report in found) else 1)
@@ -62,7 +67,7 @@ def repair_command(source: str | None, rewrite: bool, as_json: bool) -> None:
 
 def _repair(pair: Pair, rewrite: bool, clock: SystemClock) -> PairReport:
     ensure_pair(pair)
-    report = verify_pair(pair)
+    report = verify_pair(pair, zone_of(pair.source))
     if rewrite:
         writer = PairWriter(pair, clock)
         for each in report.series:
@@ -70,7 +75,7 @@ def _repair(pair: Pair, rewrite: bool, clock: SystemClock) -> PairReport:
                 writer.rewrite_mirror(each.series)
     else:
         repair_pair(pair, report, clock)
-    return verify_pair(pair)
+    return verify_pair(pair, zone_of(pair.source))
 
 
 def _tell(found: list[PairReport], as_json: bool) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
@@ -16,6 +16,7 @@ from ..sources import zone_of
 from ..store.lease import Lease, held
 from ..store.retry import patiently
 from ..store.schema import Document, Pair
+from ..store.series import series_of
 from .bands import band_stages, week_starts, year_stages
 from .names import ALL, BANDS, FLEET, HOUSEHOLDS, PROFILES, STEPS, TABLES, YEARS, after, month_of, number_of
 from .stages import Cell, Job, Stage, cell_names, household_stages, profile_stages
@@ -158,10 +159,15 @@ class Fleet:
             table, columns = TABLES[self.pair.source]
             for row in self.database[table].find({}, dict.fromkeys(columns, 1)):
                 members[tuple((name, row[name]) for name in columns if name in row)].append(row["_id"])
+        if not members:
+            yield [ALL], {}
+            return
+        stored = defaultdict(list)
+        for series in series_of(self.pair.mirror):
+            stored[series.get("id")].append(series)
         for groups, ids in members.items():
-            yield cell_names(dict(groups)), {"series.id": {"$in": ids}}
-        everyone = [each for ids in members.values() for each in ids]
-        yield [ALL], {"series.id": {"$nin": everyone}} if everyone else {}
+            yield cell_names(dict(groups)), _one_of(series for id in ids for series in stored.pop(id, []))
+        yield [ALL], _one_of(series for rest in stored.values() for series in rest)
 
     # --- the end ------------------------------------------------------------------------------------------------------
 
@@ -197,6 +203,10 @@ class Fleet:
 
     def _note(self, change: Document) -> None:
         self.database[FLEET].update_one({"_id": self.pair.source}, change, upsert=True)
+
+
+def _one_of(series: Iterable[Document]) -> Stage:
+    return {"series": {"$in": list(series)}}
 
 
 INDEXES = {

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from pymongo.database import Database
 
-from ..load.outcome import Progress
+from ..load.progress import Progress
 from ..model.clock import Clock
 from ..model.errors import StoreError
 from ..store.connection import server_version
@@ -192,9 +192,9 @@ class Lab:
         loaded: dict[Form, tuple[int, float]] = {}
         for form in FORMS:
             if form == RECORD:
-                loaded[form] = copy_record(self.pair.record, share, self._lease.keep, self.pair.source)
+                loaded[form] = copy_record(self.pair.record, share, self._lease.keep)
             else:
-                loaded[form] = fill(self._database, form, share, self._lease.keep, self.pair.source)
+                loaded[form] = fill(self._database, form, share, self._lease.keep)
             self._step(form.name)
         return loaded
 

@@ -11,7 +11,7 @@ from pymongo.collection import Collection
 from pymongo.database import Database
 
 from ..model.errors import UsageError
-from ..store.schema import KEY_NAME, TIMESERIES, Document, key_of
+from ..store.schema import KEY, TIMESERIES, Document
 
 PREFIX = "lab_scratch_"
 MARKER = PREFIX + "checkpoint"
@@ -24,7 +24,7 @@ class Form:
     """One way to store the readings.
 
     granularity: of a time-series collection, empty for a regular one; order: `oldest` or `newest` reading first, within
-    each series; index: whether it carries the compound index {series sub-fields, ts}.
+    each series; index: whether it carries the compound index {series, ts}.
     """
 
     granularity: str = ""
@@ -59,18 +59,18 @@ def scratch(database: Database[Document], form: Form) -> Collection[Document]:
     return database[PREFIX + form.name]
 
 
-def create(database: Database[Document], form: Form, source: str = "linky") -> Collection[Document]:
-    """Make the empty scratch collection of a form, with the index of a source."""
+def create(database: Database[Document], form: Form) -> Collection[Document]:
+    """Make the empty scratch collection of a form."""
     name = PREFIX + form.name
     if not form.is_timeseries:
         made = database.create_collection(name)
         if form.index:
-            made.create_indexes([IndexModel(key_of(source), name=KEY_NAME, unique=True)])
+            made.create_indexes([IndexModel(KEY, unique=True)])
         return made
     made = database.create_collection(name, timeseries=TIMESERIES | {"granularity": form.granularity})
     made.drop_indexes()  # servers from 6.3 make one by themselves
     if form.index:
-        made.create_indexes([IndexModel(key_of(source), name=KEY_NAME)])
+        made.create_indexes([IndexModel(KEY)])
     return made
 
 

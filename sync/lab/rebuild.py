@@ -39,18 +39,14 @@ def share_of(record: Collection[Document], cap: int) -> Share:
     return share
 
 
-def copy_record(
-    record: Collection[Document], share: Share, meanwhile: Callable[[], None], source: str = "linky"
-) -> tuple[int, float]:
+def copy_record(record: Collection[Document], share: Share, meanwhile: Callable[[], None]) -> tuple[int, float]:
     """Fill the scratch of the record's own form. Returns readings, and the seconds that inserting took."""
-    return _insert(create(record.database, RECORD, source), _shared(record, share), meanwhile)
+    return _insert(create(record.database, RECORD), _shared(record, share), meanwhile)
 
 
-def fill(
-    database: Database[Document], form: Form, share: Share, meanwhile: Callable[[], None], source: str = "linky"
-) -> tuple[int, float]:
+def fill(database: Database[Document], form: Form, share: Share, meanwhile: Callable[[], None]) -> tuple[int, float]:
     """Fill the scratch of another form from the copy of the record; `meanwhile` is called before each batch."""
-    return _insert(create(database, form, source), _copied(database, form, share), meanwhile)
+    return _insert(create(database, form), _copied(database, form, share), meanwhile)
 
 
 def _shared(record: Collection[Document], share: Share) -> Iterator[RawBSONDocument]:

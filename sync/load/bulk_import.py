@@ -22,10 +22,10 @@ from ..model.errors import FileRefused
 from ..model.readings import ReadingBatch
 from ..sources.lcl import Counts, Member, Part, parts
 from ..store.processes import Place, WriterProcesses
-from ..store.unique import first_load
+from ..store.schema import first_load
 from ..store.writer import Written
-from .loader import SHOWN_REJECTS, Loader
 from .prefetch import ahead
+from .report import SHOWN_REJECTS, Loader
 from .rows import FileReport, Rows
 
 __all__ = ["FileReport", "begun", "finish", "import_london", "in_words", "load_file", "sums"]

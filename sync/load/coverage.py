@@ -2,37 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-import numpy as np
-
-from ..model.localtime import day_seconds, days, local_day, midnight
-from ..model.readings import ReadingBatch, Series, instant
-from ..model.window import Window
-from ..sources import zone_of
+from ..model.localtime import day_seconds, days, midnight
+from ..model.readings import Series, instant
+from ..model.window import runs
 from ..store.schema import Document, Pair
-
-
-def covered_by_day(batch: ReadingBatch) -> dict[date, int]:
-    """Covered seconds of each local day that has a reading. Every interval lies within one local day."""
-    if len(batch) == 0:
-        return {}
-    zone = zone_of(batch.series.source)
-    first, last = local_day(int(batch.start[0]), zone), local_day(int(batch.start[-1]), zone)
-    edges = np.array([midnight(day, zone) for day in days(first, last + timedelta(days=1))], dtype=np.int64)
-    position = np.searchsorted(edges, batch.start, side="right") - 1
-    sums = np.bincount(position, weights=batch.seconds, minlength=len(edges))
-    return {first + timedelta(days=int(index)): int(sums[index]) for index in np.flatnonzero(sums)}
-
-
-def short_days(batch: ReadingBatch, window: Window) -> tuple[date, ...]:
-    """Days of the window that the batch does not cover to the last second."""
-    covered = covered_by_day(batch)
-    zone = zone_of(batch.series.source)
-    return tuple(day for day in days(window.start, window.end) if covered.get(day, 0) < day_seconds(day, zone))
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,24 +103,6 @@ def in_words(differences: Sequence[DayDifference]) -> list[str]:
         total = sum(bare[day] for day in days(window.start, window.end))
         lines.append(f"{window}: no readings, daily totals {total:,} Wh ({window.length} days)")
     return lines
-
-
-def complete_days(batch: ReadingBatch) -> list[date]:
-    """Local days that the batch covers to the last second."""
-    zone = zone_of(batch.series.source)
-    return [day for day, seconds in covered_by_day(batch).items() if seconds == day_seconds(day, zone)]
-
-
-def runs(found: Iterable[date], longest: int) -> list[Window]:
-    """Neighbouring days as windows of at most `longest` days."""
-    windows: list[Window] = []
-    for day in sorted(found):
-        after = day + timedelta(days=1)
-        if windows and windows[-1].end == day and windows[-1].length < longest:
-            windows[-1] = Window(windows[-1].start, after)
-        else:
-            windows.append(Window(day, after))
-    return windows
 
 
 END_OF_READING = {"$add": ["$ts", {"$multiply": ["$seconds", 1000]}]}

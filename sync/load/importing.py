@@ -11,17 +11,16 @@ from pathlib import Path
 import numpy as np
 
 from ..model.clock import Clock
-from ..model.localtime import days, midnight
+from ..model.localtime import PARIS, days, midnight
 from ..model.readings import ReadingBatch, Series, clashing, energy_batch, instant
-from ..model.window import DONE, Entry
-from ..sources.linky.client import CURVE_DAYS
+from ..model.window import CURVE, DONE, Entry, complete_days, runs
+from ..sources.linky.api import CURVE_DAYS
 from ..sources.linky.exports import Export, read_exports
-from ..sources.linky.points import Curve, curve_from_points
-from ..store.ledger import CURVE
+from ..sources.linky.points import curve_from_points
+from ..sources.source import Parsed
 from ..store.schema import ensure_pair
-from .coverage import complete_days, runs
-from .loader import Loader
-from .outcome import Progress
+from .progress import Progress
+from .report import Loader
 
 
 @dataclass(slots=True)
@@ -96,7 +95,7 @@ def _load(series: Series, exports: Sequence[Export], loader: Loader, clock: Cloc
     loader.add_rejects(
         f"{instant(start):%Y-%m-%dT%H:%MZ}: the files contradict each other" for start in merged.conflicts
     )
-    loader.store(Curve(merged.batch), series.label)
+    loader.store(Parsed((merged.batch,)), series.label)
     _enter_complete_days(series, merged.batch, loader, clock)
 
 
@@ -122,7 +121,7 @@ def _enter_complete_days(series: Series, batch: ReadingBatch, loader: Loader, cl
         for day in days(entry.window.start, entry.window.end)
     }
     entries = []
-    for window in runs((day for day in complete_days(batch) if day not in known), CURVE_DAYS):
+    for window in runs((day for day in complete_days(batch, PARIS) if day not in known), CURVE_DAYS):
         first, last = np.searchsorted(batch.start, [midnight(window.start), midnight(window.end)])
         energy = int(batch.wh[first:last].sum())
         entries.append(Entry(window, DONE, clock.now(), int(last - first), energy, status="import"))

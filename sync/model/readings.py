@@ -38,13 +38,13 @@ class Series:
     group: str = ""
 
     def subdocument(self) -> dict[str, str]:
-        """The `series` field of a stored document, in its fixed field order."""
-        named = {"source": self.source, "id": self.id, "flow": self.flow}
-        return named | {"group": self.group} if self.group else named
+        """The `series` field of a stored document: keys in alphabetical order, as a time-series collection has them."""
+        grouped = {"group": self.group} if self.group else {}
+        return {"flow": self.flow, **grouped, "id": self.id, "source": self.source}
 
-    def query(self) -> dict[str, str]:
-        """Filter on sub-fields: a time-series collection reorders metaField keys, so the whole never matches."""
-        return {f"series.{name}": value for name, value in self.subdocument().items()}
+    def query(self) -> dict[str, Any]:
+        """Filter on the whole value: the one that the index of either collection serves."""
+        return {"series": self.subdocument()}
 
     @property
     def shown_id(self) -> str:
@@ -69,8 +69,10 @@ class Series:
         return ":".join(part for part in (self.source, shown, self.flow, self.group) if part)
 
 
-def series_from(stored: Mapping[str, Any]) -> Series | None:
-    """The series of a stored `series` sub-document; None when a field is absent or not text."""
+def series_from(stored: Any) -> Series | None:
+    """The series of a stored `series` value; None when it is no document, or a field is absent or not text."""
+    if not isinstance(stored, Mapping):
+        return None
     parts = [stored.get("source"), stored.get("id"), stored.get("flow"), stored.get("group", "")]
     texts = [part for part in parts if isinstance(part, str)]
     return Series(*texts) if len(texts) == len(parts) else None

@@ -1,12 +1,21 @@
-"""A window of local days that one call asks for, and what the ledger knows of it."""
+"""A window of local days that one call asks for, what the ledger knows of it, and how much of it readings cover."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from .localtime import day_seconds, days, local_day, midnight
+from .readings import ReadingBatch
 
 DONE, EMPTY, PARTIAL, FAILED = "done", "empty", "partial", "failed"
 STATES = (DONE, EMPTY, PARTIAL, FAILED)
+CURVE, DAILY = "curve", "totals"
+"""What a window asks for: readings (of a meter its load curve), or daily totals beside them."""
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -50,3 +59,37 @@ def months_before(day: date, months: int) -> date:
         except ValueError:
             continue
     return date(year, month + 1, day.day)
+
+
+def covered_by_day(batch: ReadingBatch, zone: ZoneInfo) -> dict[date, int]:
+    """Covered seconds of each local day that has a reading. Every interval lies within one local day."""
+    if len(batch) == 0:
+        return {}
+    first, last = local_day(int(batch.start[0]), zone), local_day(int(batch.start[-1]), zone)
+    edges = np.array([midnight(day, zone) for day in days(first, last + timedelta(days=1))], dtype=np.int64)
+    position = np.searchsorted(edges, batch.start, side="right") - 1
+    sums = np.bincount(position, weights=batch.seconds, minlength=len(edges))
+    return {first + timedelta(days=int(index)): int(sums[index]) for index in np.flatnonzero(sums)}
+
+
+def short_days(batch: ReadingBatch, window: Window, zone: ZoneInfo) -> tuple[date, ...]:
+    """Days of the window that the batch does not cover to the last second."""
+    covered = covered_by_day(batch, zone)
+    return tuple(day for day in days(window.start, window.end) if covered.get(day, 0) < day_seconds(day, zone))
+
+
+def complete_days(batch: ReadingBatch, zone: ZoneInfo) -> list[date]:
+    """Local days that the batch covers to the last second."""
+    return [day for day, seconds in covered_by_day(batch, zone).items() if seconds == day_seconds(day, zone)]
+
+
+def runs(chosen: Iterable[date], longest: int) -> list[Window]:
+    """Neighbouring days as windows of at most `longest` days."""
+    windows: list[Window] = []
+    for day in sorted(chosen):
+        after = day + timedelta(days=1)
+        if windows and windows[-1].end == day and windows[-1].length < longest:
+            windows[-1] = Window(windows[-1].start, after)
+        else:
+            windows.append(Window(day, after))
+    return windows

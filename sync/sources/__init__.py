@@ -16,8 +16,8 @@ from zoneinfo import ZoneInfo
 from ..model.localtime import PARIS
 
 if TYPE_CHECKING:
-    from ..settings import Settings
-    from .source import OpenSource, ReadFiles
+    from .files import ReadFiles
+    from .source import Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +52,13 @@ class SourceEntry:
         module = f"{__package__.rpartition('.')[0]}.standin.{self.name}"
         return module if find_spec(module) else ""
 
-    def api_url(self, settings: Settings) -> str:
+    def api_url(self, settings: object) -> str:
         """The base address of its API in the settings."""
         return str(getattr(settings, self.setting.lower()))
 
-    def connect(self, settings: Settings) -> OpenSource:
+    def connect(self, settings: object) -> Source:
         """The source as `backfill` asks it: `connect` of its `api.py`."""
-        connect: Callable[[str, Settings], OpenSource] = self._module("api").connect
+        connect: Callable[[str, object], Source] = self._module("api").connect
         return connect(self.api_url(settings), settings)
 
     @property

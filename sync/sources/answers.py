@@ -16,6 +16,7 @@ from ..model.readings import Instants
 from .source import AnswerRefused
 
 SHOWN = 160  # letters of the other side's words in a message
+PAGE = "a page, not an answer"
 NAIVE = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.0+)?)?Z?", re.ASCII)
 
 
@@ -32,25 +33,44 @@ def json_object(text: str) -> dict[str, Any]:
     return found
 
 
-class UtcTimes(dict[Any, int]):
-    """Time text of a UTC column (`2024-10-27T00:00:00`, without an offset) → ms since the epoch, each read once.
-
-    Raises ValueError for anything else: with an offset it would not be what the name of the column says.
-    """
+class Times(dict[Any, int]):
+    """Time text → ms since the epoch, each text read once, as most come many times in an answer."""
 
     def __missing__(self, text: Any) -> int:
-        if not isinstance(text, str) or not NAIVE.fullmatch(text):
-            raise ValueError(text)
-        moment = datetime.fromisoformat(text.removesuffix("Z")).replace(tzinfo=UTC)
-        self[text] = found = round(moment.timestamp() * 1000)
-        return found
+        self[text] = moment = round(self.read(text).timestamp() * 1000)
+        return moment
+
+    def read(self, text: Any) -> datetime:
+        """The instant of one text. Raises ValueError or TypeError."""
+        raise NotImplementedError
 
     def column(self, texts: list[Any]) -> Instants:
         """A whole column. Raises AnswerRefused with the first that is no time."""
         try:
             return np.array([self[text] for text in texts], dtype=np.int64)
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, OverflowError) as error:
             raise AnswerRefused(f"an unreadable time: {shown(error)}") from None
+
+
+class UtcTimes(Times):
+    """Of a UTC column (`2024-10-27T00:00:00`): with an offset it would not be what the name of the column says."""
+
+    def read(self, text: Any) -> datetime:
+        """Raises ValueError for anything else."""
+        if not isinstance(text, str) or not NAIVE.fullmatch(text):
+            raise ValueError(text)
+        return datetime.fromisoformat(text.removesuffix("Z")).replace(tzinfo=UTC)
+
+
+class OffsetTimes(Times):
+    """Of a local column: without its offset an hour of every October cannot be told from the next."""
+
+    def read(self, text: Any) -> datetime:
+        """Raises AnswerRefused for a time without its offset."""
+        moment = datetime.fromisoformat(text)
+        if moment.tzinfo is None:
+            raise AnswerRefused(f"a time has no offset, so its hour is not certain: {shown(text)}")
+        return moment
 
 
 def is_number(anything: Any, below: float) -> bool:
@@ -71,26 +91,28 @@ def iso(moment: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """Who answers. setting: the name of its address; pause: after a 429 that does not say how long."""
+    """Who answers. setting: the name of its address; pause: after a 429 that does not say how long; empty: statuses
+    without a page that mean "nothing of these days"."""
 
     name: str
     setting: str
     pause: timedelta
+    empty: frozenset[int] = frozenset({204})
 
     def explain(self, answer: Answer, now: datetime) -> SourceError | None:
         """What an answer that is no 200 means; None for a 200."""
         if answer.status == 200:
             return None
         html = answer.text.lstrip("\ufeff \t\r\n").startswith("<")
-        words = "a page, not an answer" if html else " ".join(answer.text.split())[:SHOWN] or "no text"
+        words = PAGE if html else " ".join(answer.text.split())[:SHOWN] or "no text"
         said = f"(HTTP {answer.status}: {words})"
         if answer.status == 429:
             until = answer.retry_after(now) or now + self.pause
             return RateLimited(f"{self.name} asks for a pause until {until:%Y-%m-%d %H:%M:%S} UTC {said}", 429, until)
-        return self._by_status(answer.status, said)
+        return self._by_status(answer.status, words, said)
 
-    def _by_status(self, status: int, said: str) -> SourceError:
-        if status == 204:
+    def _by_status(self, status: int, words: str, said: str) -> SourceError:
+        if status in self.empty and words != PAGE:
             return NoReadings(f"{self.name} has nothing of these days {said}", status)
         if status == 400:
             return WindowRefused(f"{self.name} refuses these days {said}", status)

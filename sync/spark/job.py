@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Any, cast
 from pymongo.errors import PyMongoError
 
 from ..load.bulk_import import BYTES_A_ROW, FileReport, RowProgress, begun, finish, in_words
-from ..load.loader import Loader
+from ..load.report import Loader
 from ..model.errors import StoreError
 from ..sources.lcl import Member
 from ..store.processes import Place
-from ..store.unique import first_load
+from ..store.schema import first_load
 from .engine import Engine
 from .task import Gathered, Loaded, load
 

@@ -10,7 +10,7 @@ import traceback
 from dataclasses import dataclass
 
 from ..load.bulk_import import FileReport, load_file
-from ..load.loader import Loader
+from ..load.report import Loader
 from ..model.clock import SystemClock
 from ..model.errors import SyncError
 from ..sources.lcl import Member

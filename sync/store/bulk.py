@@ -32,8 +32,7 @@ from .leases import DUPLICATE_KEY, Leases
 from .pace import Pace
 from .pieces import NOTHING, Numbered, Piece, parts, present
 from .retry import PATIENCE, patiently
-from .schema import LEASES, WITHHOLDING, Pair, lease_name
-from .unique import is_unique
+from .schema import LEASES, WITHHOLDING, Pair, is_unique, lease_name
 from .withholding import withhold
 
 Result = TypeVar("Result")

@@ -13,10 +13,8 @@ from pymongo import ReplaceOne
 from pymongo.database import Database
 
 from ..model.readings import Series
-from ..model.window import STATES, Entry, Window
+from ..model.window import CURVE, STATES, Entry, Window
 from .schema import FLOORS, TOTALS, WINDOWS, Document
-
-CURVE, DAILY = "curve", "totals"
 
 
 class Ledger:

@@ -1,4 +1,4 @@
-"""Runs of the project's own functions in the harness, on days that tests choose, against a stand-in of the gateway."""
+"""Runs of the project's own functions in the harness, on days that tests choose, against the stand-ins."""
 
 from __future__ import annotations
 
@@ -25,24 +25,66 @@ MORNING, AFTERNOON = time(6, 43), time(12, 53)
 
 
 @dataclass
-class Atlas:
-    """A database, a stand-in and a clock around the functions; `moment` is aware UTC and moves only by hand."""
+class Runs:
+    """A database, a stand-in and a clock around the functions; `moment` is aware UTC and moves only by hand.
+
+    Who makes one sets `standin`: it answers by `moment`, too.
+    """
 
     database: Database[Any]
     moment: datetime
-    meters: int = 1
+    source: str = "linky"
     values: dict[str, Any] = field(default_factory=dict)
     secrets: dict[str, str] = field(default_factory=dict)
     folder: Path = DEFAULT_FOLDER
-    standin: LinkyStandin = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.standin = LinkyStandin(meters=household_meters(self.meters), now=lambda: self.moment)
-        self.secrets = {TOKEN_SECRET: self.standin.token} | self.secrets
+    standin: Any = field(init=False)
 
     @property
     def pair(self) -> Pair:
-        return pair(self.database, "linky", DEFAULT_COLLECTIONS)
+        return pair(self.database, self.source, DEFAULT_COLLECTIONS)
+
+    @property
+    def own_values(self) -> dict[str, Any]:
+        return {f"{self.source}ApiUrl": self.standin.url, "mongodbDatabase": self.database.name}
+
+    def run(self, name: str = "", **options: Any) -> Execution:
+        """Run the source's function, or another one, at this moment; waits of the function take no time."""
+        limits = Limits(operations=options.pop("operations", 1000))
+        return run_function(
+            self.folder,
+            name or f"{self.source}Daily",
+            database=self.database,
+            values=self.own_values | self.values | options.pop("values", {}),
+            secrets=self.secrets,
+            now=self.moment,
+            skip_waits=True,
+            limits=limits,
+            **options,
+        )
+
+    def runs(self) -> list[dict[str, Any]]:
+        """The records of the source's runs in the order they were written: simulated runs may share a moment."""
+        return list(self.database["sync_runs"].find({"function": f"{self.source}Daily"}).sort("$natural", 1))
+
+    def assert_identical(self) -> None:
+        """Both collections hold the same documents, each once."""
+        report = verify_pair(self.pair)
+        assert report.identical, report.as_json()
+
+
+@dataclass
+class Atlas(Runs):
+    """Those of linkyDaily, with the meters of the stand-in."""
+
+    meters: int = 1
+
+    def __post_init__(self) -> None:
+        self.standin: LinkyStandin = LinkyStandin(meters=household_meters(self.meters), now=lambda: self.moment)
+        self.secrets = {TOKEN_SECRET: self.standin.token} | self.secrets
+
+    @property
+    def own_values(self) -> dict[str, Any]:
+        return super().own_values | {"linkyPrm": self.prm}
 
     @property
     def prm(self) -> str:
@@ -54,35 +96,6 @@ class Atlas:
 
     def go_to(self, day: date, at: time = MORNING) -> None:
         self.moment = datetime.combine(day, at, UTC)
-
-    def run(self, name: str = "linkyDaily", **options: Any) -> Execution:
-        """Run a function at this moment; waits of the function take no time."""
-        own = {
-            "linkyApiUrl": self.standin.url,
-            "linkyPrm": self.prm,
-            "mongodbDatabase": self.database.name,
-        }
-        limits = Limits(operations=options.pop("operations", 1000))
-        return run_function(
-            self.folder,
-            name,
-            database=self.database,
-            values=own | self.values | options.pop("values", {}),
-            secrets=self.secrets,
-            now=self.moment,
-            skip_waits=True,
-            limits=limits,
-            **options,
-        )
-
-    def runs(self) -> list[dict[str, Any]]:
-        """The records of the runs in the order they were written: simulated runs may share a moment."""
-        return list(self.database["sync_runs"].find().sort("$natural", 1))
-
-    def assert_identical(self) -> None:
-        """Both collections hold the same documents, each once."""
-        report = verify_pair(self.pair)
-        assert report.identical, report.as_json()
 
     def stored(self) -> dict[datetime, tuple[int, int]]:
         """Start (UTC) → (Wh, seconds) of the record."""

@@ -14,17 +14,13 @@ from pymongo.database import Database
 
 from sync.model.localtime import midnight
 from sync.model.readings import milliseconds
-from sync.settings import DEFAULT_COLLECTIONS
-from sync.sources.source import OpenSource
+from sync.sources.source import Source
 from sync.standin.elhub import ElhubStandin
 from sync.standin.elhub_hours import GeneratedHours
 from sync.standin.energidata import EnergidataStandin
 from sync.standin.faults import parse_faults
-from sync.standin.server import Standin
-from sync.store.schema import Pair, ensure_pair, pair
-from sync.store.verify import verify_pair
-from sync.triggers.run.harness import Execution, Limits, run_function
-from sync.triggers.tree import DEFAULT_FOLDER
+from sync.store.schema import ensure_pair
+from tests.atlas.functions_runs import Runs
 from tests.clock import FakeClock
 from tests.open_loads import OpenLoad
 
@@ -34,40 +30,15 @@ GROUPS = frozenset({"hydro", "household"})  # one of each flow is enough
 
 
 @dataclass
-class OpenAtlas:
-    """A database, a stand-in and a clock around a function; `moment` is aware UTC and moves only by hand."""
-
-    database: Database[Any]
-    source: str
-    moment: datetime
-    standin: Standin
+class OpenAtlas(Runs):
+    """Those of elhubDaily or energidataDaily."""
 
     @property
-    def pair(self) -> Pair:
-        return pair(self.database, self.source, DEFAULT_COLLECTIONS)
-
-    @property
-    def of(self) -> OpenSource:
+    def of(self) -> Source:
         return import_module(f"sync.sources.{self.source}.api").connect(self.standin.url, None)  # type: ignore[no-any-return]
 
     def go_to(self, day: date, at: time | None = None) -> None:
         self.moment = datetime.combine(day, at or TIMES[self.source], UTC)
-
-    def run(self, name: str = "", **options: Any) -> Execution:
-        """Run the source's function, or another one, at this moment; waits of the function take no time."""
-        values = {f"{self.source}ApiUrl": self.standin.url, "mongodbDatabase": self.database.name}
-        limits = Limits(operations=options.pop("operations", 1000))
-        return run_function(
-            DEFAULT_FOLDER,
-            name or f"{self.source}Daily",
-            database=self.database,
-            values=values | options.pop("values", {}),
-            secrets={},
-            now=self.moment,
-            skip_waits=True,
-            limits=limits,
-            **options,
-        )
 
     def load(self, folder: Path, since: date, until: date) -> None:
         """A backfill by the loader, at this moment."""
@@ -80,19 +51,9 @@ class OpenAtlas:
         kinds = type(self.standin)
         self.standin.faults = parse_faults(faults, kinds.kinds, kinds.day_kinds)
 
-    def last_run(self) -> dict[str, Any]:
-        """The record of the newest run."""
-        runs = self.database["sync_runs"].find({"function": f"{self.source}Daily"}).sort([("at", -1), ("_id", -1)])
-        return next(iter(runs.limit(1)))
-
     def states(self) -> list[str]:
         """What became of each call of the newest run."""
-        return [entry["state"] for entry in self.last_run()["series"]]
-
-    def assert_identical(self) -> None:
-        """Both collections hold the same documents, each once."""
-        report = verify_pair(self.pair)
-        assert report.identical, report.as_json()
+        return [entry["state"] for entry in self.runs()[-1]["series"]]
 
     def hours_of(self, flow: str, day: date) -> dict[str, int]:
         """Seconds stored of a local day, by `area group`."""
@@ -117,15 +78,13 @@ class OpenAtlas:
 @contextmanager
 def open_atlas(database: Database[Any], source: str, first: date) -> Iterator[OpenAtlas]:
     """An `OpenAtlas` with both collections, at the time of the trigger of a day."""
-    moment = datetime.combine(first, TIMES[source], UTC)
-    around: OpenAtlas
+    around = OpenAtlas(database, datetime.combine(first, TIMES[source], UTC), source)
 
     def now() -> datetime:
         return around.moment
 
     elhub = source == "elhub"
-    standin = ElhubStandin(GeneratedHours(groups=GROUPS), now=now) if elhub else EnergidataStandin(now=now)
-    around = OpenAtlas(database, source, moment, standin)
-    with standin:
+    around.standin = ElhubStandin(GeneratedHours(groups=GROUPS), now=now) if elhub else EnergidataStandin(now=now)
+    with around.standin:
         ensure_pair(around.pair)
         yield around

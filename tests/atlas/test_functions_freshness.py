@@ -108,7 +108,7 @@ def test_a_mirror_with_old_values(around: Atlas) -> None:
     around.pair.record.delete_one({"ts": datetime(2026, 11, 16, 12, tzinfo=UTC)})  # so that the day is asked again
     around.moment += timedelta(hours=9)
     assert around.run().error is None
-    assert told(around) == f"watchFreshness: the mirror lacks corrected values of {NAME}: run python -m sync repair"
+    assert told(around) == f"watchFreshness: consumptionTS lacks corrected values of {NAME}: run python -m sync repair"
     repair_pair(around.pair, verify_pair(around.pair))
     assert watched(around).error is None
     around.assert_identical()
@@ -175,7 +175,7 @@ def test_everything_at_once_is_one_line_with_every_command(around: Atlas) -> Non
     assert told(around) == "watchFreshness: " + "; ".join(
         [
             f"{NAME} has nothing since 2026-11-17 00:00 (Paris): {LOOK}",
-            f"the mirror lacks corrected values of {NAME}: run python -m sync repair",
+            f"consumptionTS lacks corrected values of {NAME}: run python -m sync repair",
             "the token of the Value linkyToken ends on 2026-11-21: get a new one at https://conso.boris.sh",
         ]
     )
@@ -210,8 +210,7 @@ def test_a_hundred_series(database: Database[Any]) -> None:
 
 def test_a_look_that_fails(around: Atlas) -> None:
     """Something else stands among the readings, so that the server refuses to add up."""
-    series = {"source": "linky", "id": around.prm, "flow": "consumption"}
-    around.pair.record.insert_one({"ts": around.moment, "series": series, "seconds": "x"})
+    around.pair.record.insert_one({"ts": around.moment, "series": around.series.subdocument(), "seconds": "x"})
     words = "watchFreshness: could not look, run it again and mend this if it stays: "
     assert told(around).startswith(words)
     around.pair.record.delete_one({"seconds": "x"})

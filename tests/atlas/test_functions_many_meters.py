@@ -182,8 +182,11 @@ def test_calls_that_are_too_few_for_ever(database: Database[Any]) -> None:
 )
 def test_on_a_real_host_ninety_calls_are_the_most(database: Database[Any], url: str, calls: int | None) -> None:
     values = {"linkyApiUrl": url}
-    execution = run_function(DEFAULT_FOLDER, "linkySettings", database=database, values=values, secrets={})
-    assert execution.result["callsPerDay"] == calls
+
+    def settings() -> Any:
+        given: dict[str, Any] = {"values": values, "secrets": {}, "arguments": ["linky"]}
+        return run_function(DEFAULT_FOLDER, "dailySettings", database=database, **given).result
+
+    assert settings()["callsPerDay"] == calls
     values["linkyCallsPerDay"] = "91"
-    execution = run_function(DEFAULT_FOLDER, "linkySettings", database=database, values=values, secrets={})
-    assert "the Value linkyCallsPerDay must be a whole number from 1 to 90" in execution.result["problems"]
+    assert "the Value linkyCallsPerDay must be a whole number from 1 to 90" in settings()["problems"]

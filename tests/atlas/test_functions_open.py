@@ -18,7 +18,8 @@ from sync.sources import zone_of
 from sync.sources.source import Dataset
 from sync.standin.elhub_hours import GeneratedHours
 from sync.store.verify import repair_pair, verify_pair
-from tests.atlas.functions_runs import days_from
+from sync.triggers.run.harness import Execution
+from tests.atlas.functions_runs import TOKEN_SECRET, atlas, days_from
 from tests.atlas.open_functions import EVENING, GROUPS, OpenAtlas, open_atlas
 
 DAY = timedelta(days=1)
@@ -29,7 +30,7 @@ def succeeded(around: OpenAtlas) -> dict[str, Any]:
     """One run without an error; its summary."""
     execution = around.run()
     assert execution.error is None, execution.error
-    assert execution.operations == execution.result["operations"] == around.last_run()["operations"]
+    assert execution.operations == execution.result["operations"] == around.runs()[-1]["operations"]
     assert execution.unfinished == 0
     assert execution.logged <= 25
     result: dict[str, Any] = execution.result
@@ -217,7 +218,7 @@ def test_a_short_answer_is_stored_and_asked_again_later(database: Database[Any])
     with open_atlas(database, "energidata", FIRST) as around:
         around.moment = datetime(2026, 3, 24, 11, 23, tzinfo=UTC)
         succeeded(around)
-        price = around.last_run()["series"][0]
+        price = around.runs()[-1]["series"][0]
         assert (price["state"], price["error"]) == ("partial", "the last days are not published yet")
         around.moment += timedelta(hours=1)
         assert succeeded(around)["calls"] == 0
@@ -270,19 +271,28 @@ def test_collections_that_were_never_created(database: Database[Any]) -> None:
 
 
 def test_freshness_tells_of_what_is_in_use_only(database: Database[Any]) -> None:
-    with open_atlas(database, "elhub", FIRST) as around:
-        assert around.run("openFreshness").result == {"problems": [], "series": 0}  # never ran here
+    with atlas(database, FIRST) as linky, open_atlas(database, "elhub", FIRST) as around:
+        assert linky.run().error is None
+        linky.values["freshnessHours"] = "9999"
+        linky.secrets[TOKEN_SECRET] = linky.standin.token_for(linky.prm, expires=linky.moment + 100 * DAY)
+
+        def watched() -> Execution:
+            linky.moment = around.moment
+            return linky.run("watchFreshness")
+
+        assert watched().result["series"] == 1  # never ran here
         succeeded(around)
         around.moment += timedelta(hours=21)
-        assert around.run("openFreshness").result == {"problems": [], "series": 10}
+        assert watched().result["series"] == 1 + 10
         around.moment += timedelta(days=4)
-        (problem,) = around.run("openFreshness").result["problems"]
-        assert problem.startswith(
-            "elhub NO1 production has nothing since 2026-03-24 00:00 (local) (and 9 more): look at"
+        (problem,) = watched().logs
+        since = "has nothing since 2026-03-24 00:00 (Oslo)"
+        assert problem.startswith(f"watchFreshness: elhub NO1 production {since}, elhub NO2 production {since}, ")
+        assert problem.endswith(
+            "7 more are as old: look at the log of elhubDaily, then run python -m sync backfill --source elhub"
         )
-        assert problem.endswith("run python -m sync backfill --source elhub")
         database["sync_leases"].update_many({"_id": {"$regex": "^mirror elhubTS"}}, {"$set": {"stale": True}})
-        problems = around.run("openFreshness").result["problems"]
-        assert problems[1] == "elhubTS lacks corrected values of 10 series: run python -m sync repair --source elhub"
+        problem = watched().logs[1].removeprefix("watchFreshness: ")
+        assert problem == "elhubTS lacks corrected values of 10 series: run python -m sync repair --source elhub"
         around.moment += timedelta(days=40)
-        assert around.run("openFreshness").result == {"problems": [], "series": 0}  # given up
+        assert watched().result["series"] == 1  # given up

@@ -233,7 +233,7 @@ STORES: list[tuple[str, Break, str]] = [
     ("dropped", lambda around: around.pair.mirror.drop(), "the time-series collection consumptionTS is gone"),
     ("regular", regular_in_place_of_the_mirror, "consumptionTS is not a time-series collection: rename or drop it"),
     ("no record", lambda around: around.pair.record.drop(), "the collection consumption was never created"),
-    ("no key", lambda around: around.pair.record.drop_index(KEY_NAME), "consumption lacks its unique index series_ts"),
+    ("no key", lambda around: around.pair.record.drop_index(KEY_NAME), "lacks its unique index series_1_ts_1"),
     ("one for both", put(linkyCollection="consumptionTS"), "the time-series collection consumptionTS of consumptionTS"),
 ]  # fmt: skip
 

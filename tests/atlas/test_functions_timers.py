@@ -1,4 +1,4 @@
-"""The timers that linkyFetch leaves behind, as nothing is documented to take one back: they hold and fail nothing."""
+"""The timers that fetchAnswer leaves behind, as nothing is documented to take one back: they hold and fail nothing."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from sync.triggers.tree import DEFAULT_FOLDER
 from tests.atlas.functions_runs import Atlas, atlas
 
 DAY = date(2026, 11, 17)
-PATIENCE = 40  # s; how long linkyFetch waits for an answer
+PATIENCE = 40  # s; how long fetchAnswer waits for an answer
 # One question, and then a life after it.
 LINGERING = """
 exports = async function lingering(question, seconds) {
-  const answer = await context.functions.execute("linkyFetch", question);
+  const answer = await context.functions.execute("fetchAnswer", question);
   for (let second = 0; second < seconds; second += 1) await new Promise((resolve) => setTimeout(resolve, 1000));
   return [answer.outcome, answer.calls];
 };
@@ -36,9 +36,12 @@ def around(database: Database[Any], tmp_path: Path) -> Iterator[Atlas]:
 
 
 def question(around: Atlas, patience: float = 270_000, most: int | None = None) -> dict[str, Any]:
-    days = {"start": "2026-11-16", "end": "2026-11-17"}
-    asked = {"url": around.standin.url, "token": "linkyToken", "prm": around.prm, "flow": "consumption"}
-    return {**asked, **days, "patience": patience, "most": most}
+    """As linkyDaily asks."""
+    url = f"{around.standin.url}/courbe_de_charge_consommation"
+    query = {"pointId": around.prm, "dateDebut": "2026-11-16", "dateFin": "2026-11-17"}
+    whose = {"token": "linkyToken", "id": around.prm, "service": "the gateway", "source": "linky"}
+    times = {"pauses": [4000, 12000], "oneTry": PATIENCE * 1000, "shortLimit": 20000, "standardPause": 3600000}
+    return {"url": url, "query": query, **whose, **times, "emptyStatuses": [], "patience": patience, "most": most}
 
 
 def never(_request: Request) -> Reply:
@@ -72,13 +75,13 @@ def test_one_that_strikes_first_is_a_time_out(around: Atlas) -> None:
 
 @pytest.mark.parametrize(("patience", "calls", "longest"), [(5_000, 1, 6), (60_000, 2, 61), (270_000, 3, 150)])
 def test_none_is_longer_than_what_is_left_of_the_run(around: Atlas, patience: int, calls: int, longest: int) -> None:
-    execution = around.run("linkyFetch", http=never, arguments=(question(around, patience),))
+    execution = around.run("fetchAnswer", http=never, arguments=(question(around, patience),))
     assert execution.result["calls"] == calls
     assert execution.seconds < longest
 
 
 def test_no_more_calls_than_the_day_has_left(around: Atlas) -> None:
-    execution = around.run("linkyFetch", http=never, arguments=(question(around, most=1),))
+    execution = around.run("fetchAnswer", http=never, arguments=(question(around, most=1),))
     assert (execution.result["calls"], execution.result["outcome"]) == (1, "trouble")
     around.values["linkyCallsPerDay"] = "2"
     assert around.run(http=never).calls == [("GET", f"{around.standin.url}/courbe_de_charge_consommation", 0)] * 2

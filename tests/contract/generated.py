@@ -38,8 +38,8 @@ class Question:
 
     def as_argument(self) -> dict[str, Any]:
         """What linkyReadings takes."""
-        named = {"text": self.text, "prm": self.prm, "flow": self.flow}
-        return named | {"window": list(self.window), "maxPower": self.max_power}
+        series = {"flow": self.flow, "id": self.prm, "source": "linky"}
+        return {"text": self.text, "series": series, "window": list(self.window), "maxPower": self.max_power}
 
 
 def answer(number: int) -> Question:

@@ -20,11 +20,11 @@ from sync.sources.elhub.api import CONSUMPTION as ELHUB_CONSUMPTION
 from sync.sources.elhub.api import PRODUCTION as ELHUB_PRODUCTION
 from sync.sources.elhub.api import Elhub
 from sync.sources.energidata.api import DAY_AHEAD, ELSPOT, PRODUCTION, Energidata
-from sync.sources.source import Dataset, OpenSource
+from sync.sources.source import Dataset, Source
 from tests import elhub_answers, energidata_answers
 
 Record = dict[str, Any]
-SOURCES: dict[str, OpenSource] = {
+SOURCES: dict[str, Source] = {
     "elhub": Elhub("https://elhub.test/v0"),
     "energidata": Energidata("https://energidata.test"),
 }
@@ -48,7 +48,7 @@ class OpenQuestion:
     def as_argument(self) -> dict[str, Any]:
         """What elhubReadings and energidataReadings take."""
         named = {"text": self.text, "dataset": self.dataset.name, "flow": self.dataset.flow}
-        return named | {"window": self.bounds, "at": self.now, "reader": f"{self.source}Readings"}
+        return named | {"window": self.bounds, "at": self.now}
 
 
 def elhub_answer(number: int) -> OpenQuestion:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from bson.raw_bson import RawBSONDocument
 from pymongo.database import Database
 
 from sync.model.readings import Series
+from sync.settings import DEFAULT_COLLECTIONS
 from sync.sources.linky.answers import UnknownShape, parse_curve
 from sync.sources.linky.points import Curve, curve_from_points
 from sync.triggers.run.harness import run_function
@@ -23,27 +24,33 @@ from tests.contract.generated import Question
 RAW: CodecOptions[RawBSONDocument] = CodecOptions(document_class=RawBSONDocument)
 PART = 100  # answers in one execution
 
-# Reads answers and stores what they say, as linkyDaily does with the answers of one run.
+# Reads answers and stores what they say, so many together, as dailyRun does.
 DRIVER = """
-exports = async function both(questions, keys, names) {
-  const curves = await context.functions.execute("linkyReadings", questions);
-  const batches = [];
-  curves.forEach((curve, index) => {
-    const { prm, flow, window } = questions[index];
-    const series = { source: "linky", id: prm, flow };
-    if (curve.readings) batches.push({ key: keys[index], series, edges: window, readings: curve.readings });
+exports = async function both(reader, questions, keys, names, together) {
+  const reads = await context.functions.execute(reader, questions);
+  const told = reads.map(({ batches, ...read }) => {
+    const readings = [].concat(...(batches || []).map((batch) => batch.readings));
+    const text = ({ ts, wh, seconds, flag }) => [ts.getTime(), wh, seconds, flag || ""].join(" ");
+    return { ...read, readings: readings.map(text), new: 0, changed: 0, unchanged: 0, mirrors: [] };
   });
-  for (let first = 0; names && first < batches.length; first += 25) {
-    const part = { ...names, batches: batches.slice(first, first + 25) };
-    const stored = await context.functions.execute("storeReadings", part);
-    for (const { mirror } of stored.batches) if (mirror !== "same") throw new Error("the mirror is " + mirror);
+  for (let first = 0; names && first < reads.length; first += together) {
+    const batches = [];
+    reads.slice(first, first + together).forEach((read, index) => {
+      const place = first + index;
+      for (const { series, readings } of read.batches || []) {
+        const key = keys[place] || [series.source, series.id, series.flow, series.group].join(":");
+        batches.push({ place, key, series, edges: questions[place].window, readings });
+      }
+    });
+    if (batches.length === 0) continue;
+    const stored = await context.functions.execute("storeReadings", { ...names, batches });
+    stored.batches.forEach((batch, index) => {
+      const one = told[batches[index].place];
+      for (const name of ["new", "changed", "unchanged"]) one[name] += batch[name];
+      one.mirrors.push(batch.mirror);
+    });
   }
-  return curves.map((curve) => {
-    const { readings, ...rest } = curve;
-    const told = ({ ts, wh, seconds, flag }) => [ts.getTime(), wh, seconds, flag || ""].join(" ");
-    const texts = (readings || []).map(told);
-    return readings ? { ...rest, readings: texts } : rest;
-  });
+  return told;
 };
 """
 
@@ -53,6 +60,30 @@ def driven(folder: Path) -> Path:
     shutil.copytree(DEFAULT_FOLDER / "functions", folder / "functions")
     (folder / "functions" / "both.js").write_text(DRIVER)
     return folder
+
+
+def javascript_side(
+    folder: Path,
+    database: Database[Any],
+    source: str,
+    questions: Sequence[dict[str, Any]],
+    *,
+    keys: Sequence[str] = (),
+    store: bool = True,
+    part: int = PART,
+    together: int = 1,
+) -> Iterator[dict[str, Any]]:
+    """What the functions make of each answer: texts of its readings, or `refused`, and what was stored of them."""
+    record, mirror = DEFAULT_COLLECTIONS[source]
+    names = {"service": "mongodb-atlas", "database": database.name, "record": record, "mirror": mirror}
+    for first in range(0, len(questions), part):
+        own = slice(first, first + part)
+        arguments = [f"{source}Readings", questions[own], keys[own], names if store else None, together]
+        execution = run_function(
+            folder, "both", database=database, values={}, secrets={}, arguments=arguments, skip_waits=True
+        )
+        assert execution.error is None, execution.error
+        yield from execution.result
 
 
 def series_of(question: Question) -> Series:
@@ -70,21 +101,12 @@ def python_curve(question: Question) -> Curve | None:
 
 
 def javascript_curves(
-    folder: Path, database: Database[Any], questions: Sequence[Question], names: dict[str, str] | None = None
+    folder: Path, database: Database[Any], questions: Sequence[Question], store: bool = False
 ) -> Iterator[dict[str, Any]]:
-    """What linkyReadings makes of each answer. names: of the collections to store in, as storeReadings takes them."""
-    for part in _parts(questions):
-        keys = [series_of(question).key for question in part]
-        arguments = [[question.as_argument() for question in part], keys, names]
-        execution = run_function(folder, "both", database=database, values={}, secrets={}, arguments=arguments)
-        assert execution.error is None, execution.error
-        yield from execution.result
-
-
-def _parts(questions: Iterable[Question]) -> Iterator[list[Question]]:
-    waiting = iter(questions)
-    while part := list(islice(waiting, PART)):
-        yield part
+    """What linkyReadings makes of each answer."""
+    asked = [question.as_argument() for question in questions]
+    keys = [series_of(question).key for question in questions]
+    yield from javascript_side(folder, database, "linky", asked, keys=keys, store=store, together=25)
 
 
 def as_told(curve: Curve | None) -> dict[str, Any]:
@@ -100,9 +122,11 @@ def as_told(curve: Curve | None) -> dict[str, Any]:
 
 def as_compared(told: dict[str, Any]) -> dict[str, Any]:
     """What linkyReadings told, in the same form."""
-    if "unknown" in told:
+    if "refused" in told:
         return {"unknown": True}
-    return {**told, "rejects": [(each["line"], each["reason"]) for each in told["rejects"]]}
+    rejects = [re.fullmatch(r"line (\d+): (.*?): .* = '.*'", each, re.DOTALL) for each in told["rejects"]]
+    compared = {name: told[name] for name in ("readings", "missing", "repeated")}
+    return compared | {"rejects": [(int(each[1]), each[2]) for each in rejects if each]}
 
 
 def python_documents(questions: Iterable[Question]) -> list[bytes]:
@@ -119,7 +143,7 @@ def python_documents(questions: Iterable[Question]) -> list[bytes]:
 
 def stored_documents(database: Database[Any], name: str) -> list[bytes]:
     """The stored bytes of every document but for its `_id`, in the same order."""
-    order = [("series.id", 1), ("series.flow", 1), ("ts", 1)]
+    order = [("series.id", 1), ("series.flow", 1), ("series.group", 1), ("ts", 1)]
     found = database[name].with_options(codec_options=RAW).find().sort(order).allow_disk_use(True)
     return [without_id(document.raw) for document in found]
 

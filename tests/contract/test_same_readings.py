@@ -18,7 +18,6 @@ from tests.contract.sides import (
     as_compared,
     as_told,
     by_id,
-    driven,
     javascript_curves,
     python_curve,
     python_documents,
@@ -26,19 +25,14 @@ from tests.contract.sides import (
 )
 
 GENERATED = 2_000
-NAMES = {"service": "mongodb-atlas", "record": "consumption", "mirror": "consumptionTS"}
 TWO_DAYS = (midnight(date(2026, 9, 29)), midnight(date(2026, 10, 1)))
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return driven(tmp_path / "functions_of_atlas")
 
 
 def compare(folder: Path, database: Database[Any], questions: list[Question]) -> list[dict[str, Any]]:
     """Read and store in JavaScript, hold everything against the Python side; returns the curves of both."""
     ensure_pair(pair(database, "linky", DEFAULT_COLLECTIONS))
-    told = list(javascript_curves(folder, database, questions, NAMES | {"database": database.name}))
+    told = list(javascript_curves(folder, database, questions, store=True))
+    assert {mirror for each in told for mirror in each["mirrors"]} <= {"same"}
     curves = [as_told(python_curve(question)) for question in questions]
     assert [as_compared(each) for each in told] == curves
     assert stored_documents(database, "consumption") == python_documents(questions)

@@ -8,8 +8,8 @@ from typing import Any
 from pymongo.database import Database
 
 from sync.model.readings import Series
-from sync.model.window import DONE, EMPTY, FAILED, PARTIAL, Entry, Window
-from sync.store.ledger import CURVE, DAILY, Ledger
+from sync.model.window import CURVE, DAILY, DONE, EMPTY, FAILED, PARTIAL, Entry, Window
+from sync.store.ledger import Ledger
 from tests import paris
 from tests.dash.stores import TODAY, load_readings
 

@@ -13,7 +13,7 @@ from dash_app.kit.blocks import Frame
 from dash_app.kit.reader import Reader
 from dash_app.kit.view import View
 from sync.fleet.build import Fleet
-from sync.load.outcome import Silence
+from sync.load.progress import Silence
 from sync.model.clock import SystemClock
 from sync.store.schema import Pair
 from tests import fleet_rows

@@ -6,7 +6,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -44,7 +44,7 @@ def serve(
 ) -> Iterator[Served]:
     """The page of a database on a free loopback port, until the block ends."""
     with tempfile.TemporaryDirectory() as folder:
-        settings = replace(load(Path(folder), environ={"SYNC_HOME": folder}), meters=meters)
+        settings = load(Path(folder), environ={"SYNC_HOME": folder}).model_copy(update={"meters": meters})
         reader = Reader(database, settings, now=now)
         dash = app(reader, password)
         port = port or free_port()

@@ -11,8 +11,8 @@ import numpy as np
 from pymongo.database import Database
 
 from sync.load.importing import import_files
-from sync.load.loader import Loader
-from sync.load.outcome import Silence
+from sync.load.progress import Silence
+from sync.load.report import Loader
 from sync.model.readings import Series, energy_batch
 from sync.settings import DEFAULT_COLLECTIONS
 from sync.store.ledger import Ledger

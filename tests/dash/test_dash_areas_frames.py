@@ -15,9 +15,9 @@ import pytest
 from pymongo.database import Database
 
 from dash_app.areas.figures import shares_figure
-from dash_app.areas.figures_map import map_figure, shade
-from dash_app.areas.figures_norway import CENTRES, OUTLINES
+from dash_app.areas.figures_map import CENTRES, OUTLINES, map_figure
 from dash_app.areas.queries import lagged, rolling_pearson
+from dash_app.kit.figures import cividis
 from dash_app.kit.locale import Look
 from sync.sources.elhub.files import read_files
 from tests.dash.nordic_stores import energy, load_files, weather, write
@@ -157,8 +157,8 @@ def test_the_map_has_every_area_once() -> None:
     assert set(OUTLINES) == set(CENTRES) == {"NO1", "NO2", "NO3", "NO4", "NO5"}
     for area, (x, y) in CENTRES.items():
         assert [other for other in OUTLINES if inside(x, y, OUTLINES[other])] == [area]
-    assert shade(0, 0, 1) == "rgb(0,34,78)"
-    assert shade(1, 0, 1) == "rgb(254,232,56)"
+    assert cividis(0) == "rgb(0,32,76)"
+    assert cividis(1) == "rgb(255,233,69)"
 
 
 def test_the_map_by_temperature(database: Database[Any], tmp_path: Path) -> None:

@@ -168,10 +168,10 @@ def test_a_zoom_in_the_address_is_shared(served: Served, open_page: Open, every:
     chart = drawn(page, "load-curve")
     assert chart.evaluate("chart => chart.data.find(trace => trace.customdata).x.length") == 50
     card(page, "load-curve").get_by_label("As a table: How does the power change?").click()
-    rows = page.locator("table.rows tbody tr")
+    rows = page.get_by_role("dialog").locator("tbody tr")
     expect(rows).to_have_count(50)
-    column = page.locator("table.rows thead th").all_text_contents().index("wh")
-    shown = sum(int(rows.nth(place).locator("td").nth(column).text_content() or "") for place in range(50))
+    column = page.get_by_role("dialog").locator("thead th").all_text_contents().index("wh")
+    shown = sum(int(rows.nth(place).locator("th, td").nth(column).text_content() or "") for place in range(50))
     assert shown == wh(every, AUTUMN, AUTUMN)
 
 

@@ -15,10 +15,11 @@ from babel import numbers
 from pymongo.database import Database
 
 from dash_app.consumption.figures import curve_figure
-from dash_app.consumption.figures_heat import cividis, scale_of
-from dash_app.consumption.figures_ticks import day_ticks, time_ticks
+from dash_app.consumption.figures_heat import scale_of
 from dash_app.kit.blocks import Figure
+from dash_app.kit.figures import cividis
 from dash_app.kit.locale import Look
+from dash_app.kit.ticks import day_ticks, time_ticks
 from dash_app.shell.pages import PAGES
 from sync.model.localtime import PARIS
 from tests import paris

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from pymongo.database import Database
 
-from dash_app.consumption.page_keys import key_body
+from dash_app.consumption.page import key_body
 from dash_app.consumption.queries_compare import KeyFigures
 from dash_app.kit.locale import Look
 from sync.model.readings import Series, energy_batch

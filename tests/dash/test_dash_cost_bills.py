@@ -19,8 +19,7 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
-from dash_app.cost.queries import Comparison, comparison
-from dash_app.cost.queries_frames import euros, ranking
+from dash_app.cost.queries import Comparison, comparison, euros, ranking
 from dash_app.kit.reader import Reader
 from dash_app.kit.view import View
 from sync.settings import load

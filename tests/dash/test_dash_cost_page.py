@@ -20,7 +20,7 @@ from pymongo.database import Database
 
 from dash_app.cost.figures import strengths
 from dash_app.cost.page import PAGE, hours_text
-from dash_app.cost.queries_frames import prices_frame
+from dash_app.cost.queries import prices_frame
 from dash_app.kit.blocks import Block, Frame
 from dash_app.kit.locale import Look
 from dash_app.kit.reader import Reader
@@ -185,7 +185,7 @@ def test_a_person_reads_the_sums_of_the_file(served: Served, open_page: Callable
     rows = card(page, "cost-bills").locator("tbody tr")
     expect(rows).to_have_count(26)
     for place, month in enumerate(flat):
-        cells = [text.strip() for text in rows.nth(place).locator("td").all_inner_texts()]
+        cells = [text.strip() for text in rows.nth(place).locator("th, td").all_inner_texts()]
         assert cells[3:5] == [euros(flat[month]), euros(peak[month])], month
         assert cells[6:] == ["HP/HC", euros(flat[month] - peak[month])]
     expect(answer).to_contain_text("regulated tariff of 2025-02-01")

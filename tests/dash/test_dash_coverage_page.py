@@ -39,7 +39,7 @@ def drawn(block: Block, reader: Reader, look: Look, view: View = ALL) -> str:
     """A card's content as the JSON that a browser gets; a figure must be one that plotly knows."""
     frame = block.frame(reader, view)
     if frame.is_empty:
-        return look.text(block.empty, command="…")
+        return look.text(PAGE.text_of(block, "empty"), command="…")
     if block.figure:
         figure = block.figure(frame, look)
         go.Figure(figure)
@@ -254,7 +254,7 @@ def test_both_pages_fit_their_window_and_are_pictured(
 
 def test_times_are_those_of_the_meter_s_zone() -> None:
     """09:00 UTC of the day before the summer time is 10:00, the day after it 11:00."""
-    from dash_app.coverage.page_upkeep import local
+    from dash_app.coverage.page import local
     from sync.model.localtime import PARIS
 
     moments = [datetime.fromisoformat(f"2025-03-{day}T09:00:00+00:00") for day in (29, 30)]

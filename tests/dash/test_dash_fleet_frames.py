@@ -19,7 +19,7 @@ from dash_app.kit.reader import Reader
 from dash_app.shell.answers import hidden_pages
 from dash_app.shell.pages import PAGES
 from sync.fleet.build import Fleet
-from sync.load.outcome import Silence
+from sync.load.progress import Silence
 from sync.model.clock import SystemClock
 from tests import fleet_rows
 from tests.dash.fleet_views import BLOCKS, FIRST, HOUSEHOLDS, IN_TABLE, LAST, frame_of, stored, view_of

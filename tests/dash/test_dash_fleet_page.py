@@ -18,7 +18,7 @@ from dash_app.fleet.figures import kwh
 from dash_app.fleet.page import PAGE
 from dash_app.kit.locale import Look
 from sync.fleet.build import Fleet
-from sync.load.outcome import Silence
+from sync.load.progress import Silence
 from sync.model.clock import SystemClock
 from tests import fleet_rows
 from tests.dash.fleet_views import FIRST, HOUSEHOLDS, LAST, stored

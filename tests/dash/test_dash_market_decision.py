@@ -13,8 +13,8 @@ from pymongo.database import Database
 
 from dash_app.kit.locale import Look
 from dash_app.kit.view import View
-from dash_app.market.page_decision import reason
-from dash_app.market.queries_decision import AVOID, BUY, MONITOR, Rule, Verdict, judge, rule_in
+from dash_app.market.page import reason
+from dash_app.market.queries import AVOID, BUY, MONITOR, Rule, Verdict, judge, rule_in
 from tests.dash.nordic_stores import energy, prices, write
 from tests.dash.nordic_views import market_of
 

@@ -13,7 +13,7 @@ from playwright.sync_api import Locator, Page, expect
 from pymongo.database import Database
 
 from sync.lab.experiment import Lab
-from sync.load.outcome import Silence
+from sync.load.progress import Silence
 from sync.model.clock import SystemClock
 from sync.settings import DEFAULT_COLLECTIONS
 from sync.store.connection import connect
@@ -26,6 +26,7 @@ READINGS = 34_733
 TAKEN = 2_000  # readings in the lab of these tests
 PHONE = {"width": 375, "height": 812}
 CARDS = ("answer", "bars", "bucket", "numbers", "projection", "fits", "lab", "speed")
+COLUMNS = {"data_bytes": "Data", "storage_bytes": "Storage", "index_bytes": "Indexes", "total_bytes": "On disk"}
 Open = Callable[..., Page]
 
 expect.set_options(timeout=20_000)
@@ -157,19 +158,23 @@ def test_the_labs_table(storage: Served, open_page: Open, measured_years: Databa
     assert kept is not None
     page = open_page(f"{storage.url}/storage")
     lab = card(page, "lab")
-    rows = lab.locator(".ag-center-cols-container .ag-row")
+    rows, columns = lab.locator("tbody tr"), lab.locator("thead tr:last-child th").all_inner_texts()
     expect(rows).to_have_count(14)
     expect(lab).to_contain_text("the default: a trap")
     expect(lab).to_contain_text(f"2,000 of {READINGS:,} readings")
     for place, row in enumerate(kept["rows"]):
-        for field in ("data_bytes", "storage_bytes", "index_bytes", "total_bytes"):
-            column = {"index_bytes": "indexes"}.get(field, field.removesuffix("_bytes"))
-            cell = lab.locator(f'.ag-row[row-index="{place}"] [col-id="{column}"]')
-            expect(cell).to_have_text(people(row[field]))
+        for field, column in COLUMNS.items():
+            expect(rows.nth(place).locator("th, td").nth(columns.index(column))).to_have_text(people(row[field]))
     # As numbers, not as texts: 98 kB come before 1.2 MB.
-    lab.locator('.ag-header-cell[col-id="total"] .ag-header-cell-label').click()
-    least = min(row["total_bytes"] for row in kept["rows"])
-    expect(lab.locator('.ag-row[row-index="0"] [col-id="total"]')).to_have_text(people(least))
+    total = lab.get_by_role("columnheader", name=COLUMNS["total_bytes"])
+    first = rows.first.locator("th, td").nth(columns.index(COLUMNS["total_bytes"]))
+    total.get_by_role("button").click()
+    least, most = (pick(row["total_bytes"] for row in kept["rows"]) for pick in (min, max))
+    expect(first).to_have_text(people(least))
+    expect(total).to_have_attribute("aria-sort", "ascending")
+    total.get_by_role("button").press("Enter")
+    expect(first).to_have_text(people(most))
+    expect(total).to_have_attribute("aria-sort", "descending")
     speed = card(page, "speed").locator(".js-plotly-plot")
     for question in ("one day", "a month by day", "a year by hour of day", "the maximum", "the last reading"):
         expect(speed).to_contain_text(question)
@@ -183,7 +188,7 @@ def test_a_lab_shows_up_while_the_page_is_open(
     expect(card(page, "lab")).to_contain_text("python -m sync compare --lab")
     expect(card(page, "speed")).to_contain_text("python -m sync compare --lab")
     run_lab(database)
-    rows = page.locator('[data-block="storage-lab"] .ag-center-cols-container .ag-row')
+    rows = page.locator('[data-block="storage-lab"] tbody tr')
     expect(rows).to_have_count(14, timeout=60_000)  # asked for with the next look at the version
 
 
@@ -199,5 +204,5 @@ def test_it_fits_the_screen(storage: Served, open_page: Open, theme: str, size: 
         assert box["x"] + box["width"] <= size["width"]
         found.screenshot(path=tmp_path / f"{name}.png")
     assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
-    grid = page.locator('[data-block="storage-lab"] .ag-root-wrapper')
+    grid = page.locator('[data-block="storage-lab"] table')
     expect(grid).to_have_css("color-scheme", theme)

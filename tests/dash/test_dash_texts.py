@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import time
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
 from babel.messages.pofile import read_po
 
 from dash_app.kit.locale import CATALOGS, FILE, FIRST, LANGUAGES, Look, catalog_of
+from dash_app.shell.pages import PAGES
 
-PRODUCT = CATALOGS.parent
+ANY = r"[\w.=+*-]*"
+KINDS = ("title", "subtitle", "empty")
 OTHERS = [language for language in LANGUAGES if language != FIRST]
 
 
@@ -49,14 +52,25 @@ def test_a_thin_space_stands_before_french_signs() -> None:
         assert not re.search(r"[^\u202f][:;!?%»]", code.sub("", text)), (key, text)
 
 
+def named_in(code: str) -> Iterator[str]:
+    """Patterns of the texts that a module may name: those of its strings, with anything where a value is put in."""
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.JoinedStr):
+            parts = [re.escape(part.value) if isinstance(part, ast.Constant) else ANY for part in node.values]
+            if parts[0] != ANY:
+                yield "".join(map(str, parts))
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield re.escape(node.value)
+        elif isinstance(node, ast.Call) and getattr(node.func, "id", "") == "labelled":
+            yield re.escape(str(ast.literal_eval(node.args[1]))) + "[.]" + ANY
+
+
 def test_every_text_is_used() -> None:
-    """By its key, or by a key that is put together from a beginning that the code names."""
-    code = "\n".join(path.read_text() for path in Path(PRODUCT).rglob("*.py"))
-    whole = set(re.findall(r'"([\w.]+)"', code))
-    patterns = [re.escape(text) for text in re.findall(r'f["\']([\w.{}\[\]()+=,\'" -]*)["\']', code) if "." in text]
-    shapes = [re.compile(re.sub(r"\\{.*?\\}", r"[\\w.=+*-]*", pattern)) for pattern in patterns]
-    unused = [key for key in catalog_of(FIRST).texts if key not in whole and not any(s.fullmatch(key) for s in shapes)]
-    assert unused == []
+    """By its key, by a key that the code puts together after a beginning, as a choice of a control, or as a block's."""
+    patterns = {pattern for path in CATALOGS.parent.rglob("*.py") for pattern in named_in(path.read_text())}
+    used = re.compile("|".join(pattern for pattern in patterns if "." in pattern))
+    of_blocks = {block.own(kind) for page in PAGES for block in page.blocks for kind in KINDS}
+    assert [key for key in catalog_of(FIRST).texts if not used.fullmatch(key) and key not in of_blocks] == []
 
 
 def test_a_text_that_a_language_lacks_is_english(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -71,15 +71,15 @@ def failing(_reader: Reader, _view: View) -> Frame:
     raise ValueError(f"{MISTAKE} {PRM}")
 
 
-TITLE = "shell.name"
+TITLE, TEXTS = "shell.name", "cost.answer"
 PAGES = (
     Page(
         "first",
         TITLE,
         "database",
         (
-            Block("chosen", TITLE, chosen, body=chosen_body, controls=meters),
-            Block("failing", TITLE, failing, body=chosen_body),
+            Block("chosen", chosen, body=chosen_body, controls=meters, texts=TEXTS),
+            Block("failing", failing, body=chosen_body, texts=TEXTS),
         ),
         has_series=False,
         has_period=False,
@@ -90,8 +90,8 @@ PAGES = (
         TITLE,
         "bolt",
         (
-            Block("curve", TITLE, curve, figure=bars, wide=True, height=700, zooms=True),
-            Block("below", TITLE, curve, figure=bars, height=700),
+            Block("curve", curve, figure=bars, wide=True, height=700, zooms=True, texts=TEXTS),
+            Block("below", curve, figure=bars, height=700, texts=TEXTS),
         ),
     ),
 )

@@ -12,10 +12,11 @@ import pytest
 from pymongo.database import Database
 
 from sync.model.errors import Banned, FatalSourceError, UnknownAnswer
+from sync.model.window import CURVE, DAILY
 from sync.standin.curve import household_meters
 from sync.standin.faults import parse_faults
 from sync.standin.linky import LinkyStandin
-from sync.store.ledger import CURVE, DAILY, Ledger
+from sync.store.ledger import Ledger
 from tests.clock import FakeClock
 from tests.loads import Load, documents, stored, week
 

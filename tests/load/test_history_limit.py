@@ -6,8 +6,8 @@ from datetime import date, timedelta
 
 import pytest
 
-from sync.load.history_limit import first_served_day
 from sync.model.window import Window
+from sync.sources.linky.history_limit import first_served_day
 
 START = date(2024, 11, 6)
 WINDOWS = [Window(START + timedelta(days=7 * n), START + timedelta(days=7 * n + 7)) for n in range(105)]

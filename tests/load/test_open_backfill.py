@@ -12,7 +12,7 @@ import pytest
 from pymongo.database import Database
 
 from sync.http.transport import Answer
-from sync.load.open_backfill import refuse_wrong_clock
+from sync.load.backfill import refuse_wrong_clock
 from sync.model.errors import FatalSourceError
 from sync.model.window import DONE, EMPTY, FAILED, PARTIAL
 from sync.sources.elhub.api import CONSUMPTION, PRODUCTION, Elhub

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from sync.load.open_plan import Wish, due_windows, open_period, swept_windows
+from sync.load.plan import Wish, due_windows, swept_windows, wanted_period
 from sync.model.errors import UsageError
 from sync.model.window import DONE, EMPTY, FAILED, PARTIAL, Entry, Window
 from sync.sources.elhub.api import PRODUCTION, Elhub
@@ -93,8 +93,8 @@ def test_an_entry_of_a_clock_that_was_ahead_does_not_block() -> None:
 
 
 def test_the_period() -> None:
-    assert open_period(ELHUB.datasets, None, None, TODAY) == (Window(date(2021, 1, 1), TODAY), [])
-    window, notes = open_period(ELHUB.datasets, date(2015, 1, 1), date(2030, 1, 1), TODAY)
+    assert wanted_period(ELHUB.datasets, None, None, TODAY) == (Window(date(2021, 1, 1), TODAY), [])
+    window, notes = wanted_period(ELHUB.datasets, date(2015, 1, 1), date(2030, 1, 1), TODAY)
     assert window == Window(date(2021, 1, 1), TODAY)
     assert len(notes) == 2
 
@@ -109,4 +109,4 @@ def test_the_period() -> None:
 )
 def test_no_day_to_ask_for(since: date | None, until: date | None, today: date) -> None:
     with pytest.raises(UsageError, match="clock"):
-        open_period(ELHUB.datasets, since, until, today)
+        wanted_period(ELHUB.datasets, since, until, today)

@@ -52,7 +52,7 @@ def test_four_years_to_the_row(database: Database[Any], mongo_uri: str, tmp_path
     assert report.identical  # document by document: the mirror has none twice, none else
     counted = report.as_json()
     assert (counted["regular_count"], counted["timeseries_count"]) == (everything, everything)
-    assert own.record.index_information()["series_ts"]["unique"]  # so each (series, ts) is there once
+    assert own.record.index_information()["series_1_ts_1"]["unique"]  # so each (series, ts) is there once
     _check_years(own.record)
     _check_changes(own.record)
 

@@ -8,12 +8,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.load.period import wanted_period
+from sync.load import plan
 from sync.model.errors import UsageError
 from sync.model.window import Window
+from sync.sources.linky.api import Linky
+from sync.sources.linky.meter import Meter
 
 TODAY = date(2026, 11, 21)
+CURVES = Linky("https://conso.example", [Meter("21121707640844", "")]).datasets
 OLDEST = date(2024, 11, 6)  # 24 months and 15 days before
+
+
+def wanted_period(since: date | None, until: date | None, today: date, is_own: bool) -> tuple[Window, list[str]]:
+    return plan.wanted_period(CURVES, since, until, today, is_own)
 
 
 def test_two_years_by_default() -> None:

@@ -9,10 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sync.load.plan import plan_windows
+from sync.load.plan import Wish, due_windows
 from sync.model.localtime import days
 from sync.model.window import DONE, EMPTY, FAILED, PARTIAL, STATES, Entry, Window, months_before
+from sync.sources.linky.api import Linky
+from sync.sources.linky.meter import Meter
 
+LINKY = Linky("https://conso.example", [Meter("21121707640844", "")])
 TODAY = date(2026, 11, 21)
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 LONG_AGO = NOW - timedelta(days=400)
@@ -20,7 +23,8 @@ TWO_YEARS = Window(date(2023, 3, 13), date(2025, 3, 13))
 
 
 def plan(entries: list[Entry], wanted: Window, longest: int = 7, now: datetime = NOW) -> list[Window]:
-    return plan_windows(entries, wanted, today=TODAY, now=now, longest=longest)
+    dataset = replace(LINKY.datasets[1], longest=longest)
+    return due_windows(LINKY, dataset, entries, Wish(wanted, TODAY), now)
 
 
 def ago(first: int, last: int) -> Window:

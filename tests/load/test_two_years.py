@@ -15,12 +15,13 @@ from pymongo.database import Database
 
 from sync.load.coverage import coverage
 from sync.load.importing import import_files
-from sync.load.loader import Loader
-from sync.load.outcome import Silence
+from sync.load.progress import Silence
+from sync.load.report import Loader
+from sync.model.window import CURVE
 from sync.settings import DEFAULT_COLLECTIONS
 from sync.standin.linky import LinkyStandin
 from sync.standin.r63 import read_r63
-from sync.store.ledger import CURVE, Ledger
+from sync.store.ledger import Ledger
 from sync.store.schema import Pair, ensure_pair, pair
 from sync.store.sizes import compare_pair, settle
 from sync.store.verify import verify_pair

@@ -9,24 +9,26 @@ from pathlib import Path
 
 from dotenv import dotenv_values
 
-from sync.settings import DEFAULT_COLLECTIONS, FILE_ONLY, SETTINGS, load
+from sync.settings import DEFAULT_COLLECTIONS, IN_FILE, load
 from sync.tariffs.examples import ENTRIES
 from sync.triggers.check.tree import read_tree
 from sync.triggers.deploy.account import ADMIN_URL
 from sync.triggers.deploy.account import PARSED as ATLAS_SETTINGS
 from sync.triggers.tree import DEFAULT_FOLDER
+from tests.own_settings import SETTINGS
 
 
 def test_every_setting_is_in_all_three_places(project_root: Path) -> None:
     readme = (project_root / "README.md").read_text(encoding="utf-8")
     example = (project_root / "settings.example.py").read_text(encoding="utf-8")
     dotenv = (project_root / ".env.example").read_text(encoding="utf-8")
-    for setting in SETTINGS:
+    for name, setting in SETTINGS.items():
         default = f"`{setting.default}`" if setting.default else "empty"
-        assert f"| `{setting.name}` | {default} | {setting.why} |" in readme
-        assert re.search(rf"^# {setting.name} = .*# {re.escape(setting.why)}$", example, re.MULTILINE), setting.name
-        assert re.search(rf"^# {re.escape(setting.why)}\n# {setting.name}=", dotenv, re.MULTILINE), setting.name
-    for name in FILE_ONLY:
+        assert setting.description
+        assert f"| `{name}` | {default} | {setting.description} |" in readme
+        assert re.search(rf"^# {name} = .*# {re.escape(setting.description)}$", example, re.MULTILINE), name
+        assert re.search(rf"^# {re.escape(setting.description)}\n# {name}=", dotenv, re.MULTILINE), name
+    for name in IN_FILE:
         assert f"# {name} = " in example
 
 
@@ -43,13 +45,13 @@ def test_the_examples_work_with_the_signs_taken_away(project_root: Path, tmp_pat
     path = tmp_path / "settings.py"
     path.write_text(opened, encoding="utf-8")
     found = runpy.run_path(str(path))
-    for setting in SETTINGS:
-        assert str(found[setting.name]) == setting.default
+    for name, setting in SETTINGS.items():
+        assert str(found[name]) == setting.default
     assert found["COLLECTIONS"] == DEFAULT_COLLECTIONS
     assert found["TARIFFS"] == ENTRIES
     dotenv = (project_root / ".env.example").read_text(encoding="utf-8")
     (tmp_path / ".env").write_text(re.sub(r"^# (?=[A-Z_]+=)", "", dotenv, flags=re.MULTILINE), encoding="utf-8")
-    names = {setting.name for setting in SETTINGS} | ATLAS_SETTINGS.keys()
+    names = SETTINGS.keys() | ATLAS_SETTINGS.keys()
     assert set(dotenv_values(tmp_path / ".env")) == names
 
 

@@ -19,14 +19,14 @@ import requests
 from pymongo.database import Database
 
 from sync.http.transport import Answer
-from sync.load.open_backfill import write_batches
+from sync.load.report import write_batches
 from sync.model.errors import RateLimited, RetriableError, SourceError
 from sync.model.localtime import midnight
 from sync.model.readings import ReadingBatch, Series
 from sync.model.window import Window
 from sync.settings import DEFAULT_COLLECTIONS, load
 from sync.sources import SOURCES
-from sync.sources.source import AnswerRefused, Dataset, OpenSource, Parsed
+from sync.sources.source import AnswerRefused, Dataset, Parsed, Source
 from sync.standin.elhub import ElhubStandin
 from sync.standin.energidata import EnergidataStandin
 from sync.standin.server import Standin
@@ -41,7 +41,7 @@ NOW = datetime(2026, 3, 10, 11, tzinfo=UTC)
 class Case(NamedTuple):
     """A source with one real answer of it."""
 
-    source: OpenSource
+    source: Source
     dataset: Dataset
     window: Window
     text: str
@@ -50,7 +50,7 @@ class Case(NamedTuple):
 # --- an example: a new source in 30 lines -----------------------------------------------------------------------------
 
 
-class Tides:
+class Tides(Source):
     """Hours of an invented tidal plant: `{"hours": [["2024-01-01T00:00Z", 5.5], …]}`, a week a call."""
 
     name, spacing, zone = "weather", 1.0, ZoneInfo("UTC")  # borrows the collections of a source that has some
@@ -59,7 +59,7 @@ class Tides:
     def __init__(self, base: str) -> None:
         self.base = base
 
-    def windows(self, dataset: Dataset, wanted: Window) -> list[Window]:  # noqa: ARG002 - OpenSource gives it
+    def windows(self, dataset: Dataset, wanted: Window) -> list[Window]:  # noqa: ARG002 - Source gives it
         starts = [wanted.start + timedelta(days=7 * n) for n in range(-(-wanted.length // 7))]
         return [Window(start, min(start + timedelta(days=7), wanted.end)) for start in starts]
 
@@ -99,7 +99,7 @@ def served(source_name: str, standin: Standin, place: int) -> Case:
     """The answer of a stand-in for one dataset, over the month of an autumn change."""
     window = Window(date(2024, 10, 1), date(2024, 11, 1))
     with standin:
-        source: OpenSource = import_module(f"sync.sources.{source_name}.api").connect(standin.url, None)
+        source: Source = import_module(f"sync.sources.{source_name}.api").connect(standin.url, None)
         dataset = source.datasets[place]
         url, query = source.question(dataset, window)
         answer = requests.get(url, query, timeout=30)

@@ -16,8 +16,7 @@ from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStart
 
 from sync.model.readings import Instants, ReadingBatch
 from sync.settings import DEFAULT_COLLECTIONS
-from sync.store.schema import LEASES, Pair, ensure_pair, pair
-from sync.store.unique import first_load
+from sync.store.schema import LEASES, Pair, ensure_pair, first_load, pair
 from sync.store.writer import PairWriter, Written
 from tests.many import assert_same_sides, expected, household, stored
 

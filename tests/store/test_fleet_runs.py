@@ -11,7 +11,7 @@ from pymongo.database import Database
 
 from sync.fleet.build import Fleet
 from sync.fleet.state import mark_of, state_of
-from sync.load.outcome import Silence
+from sync.load.progress import Silence
 from sync.model.clock import SystemClock
 from sync.model.errors import StoreError
 from sync.store.lease import Lease

@@ -15,7 +15,7 @@ import pytest
 from pymongo.database import Database
 
 from sync.fleet.build import Fleet
-from sync.load.outcome import Silence
+from sync.load.progress import Silence
 from sync.model.clock import SystemClock
 from tests import fleet_rows
 from tests.fleet_rows import HALF, ByHand, Rows, by_hand, groups_of, identity, length, london_rows, number

@@ -19,15 +19,15 @@ from pymongo.database import Database
 
 from sync.lab.questions import NAMES, ask, questions_about
 from sync.load.importing import import_files
-from sync.load.loader import Loader
-from sync.load.outcome import Silence
+from sync.load.progress import Silence
+from sync.load.report import Loader
 from sync.model.clock import SystemClock
 from sync.model.readings import Series
 from sync.settings import DEFAULT_COLLECTIONS
 from sync.store.bson_columns.commands import RAW
 from sync.store.connection import connect
 from sync.store.ledger import Ledger
-from sync.store.schema import ensure_pair, key_of, pair
+from sync.store.schema import KEY, ensure_pair, pair
 from sync.store.writer import PairWriter
 from tests import paris, r63
 from tests.processes import finish, start
@@ -206,7 +206,7 @@ def test_the_answers_to_the_questions(two_years_stored: Database[Any], shared_da
         assert [(found["ts"], found["wh"]) for found in answers["last"]] == [(expected[-1].ts, expected[-1].wh)]
     assert questions["day"].readings == sum(local(each.ts)[:10] == middle for each in expected)
     assert questions["year"].readings == sum(len(values) for values in by_hour.values())
-    assert key_of("linky")[-1][0] == "ts"
+    assert KEY[-1][0] == "ts"
 
 
 def local(moment: datetime) -> str:

@@ -16,8 +16,7 @@ from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from sync.model.errors import CollectionMismatch
 from sync.settings import DEFAULT_COLLECTIONS
-from sync.store.schema import KEY_NAME, LEASES, Pair, ensure_pair, key_of, lease_name, pair
-from sync.store.unique import first_load
+from sync.store.schema import KEY, KEY_NAME, LEASES, Pair, ensure_pair, first_load, lease_name, pair
 from sync.store.verify import repair_pair, verify_pair
 from sync.store.writer import PairWriter, Written
 from tests.many import area, assert_same_sides, expected, household, stored
@@ -31,7 +30,7 @@ def own(database: Database[Any]) -> Pair:
 
 def is_unique(pair: Pair) -> bool:
     index = pair.record.index_information()[KEY_NAME]
-    assert index["key"] == key_of(pair.source)
+    assert index["key"] == KEY
     return bool(index.get("unique"))
 
 

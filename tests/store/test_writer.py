@@ -19,7 +19,7 @@ from sync.settings import DEFAULT_COLLECTIONS
 from sync.store.bson_columns.columns import decode
 from sync.store.bson_columns.layout import encode
 from sync.store.lease import Lease
-from sync.store.schema import LEASES, SCHEMA, Pair, ensure_pair, key_of, pair
+from sync.store.schema import KEY, LEASES, SCHEMA, Pair, ensure_pair, pair
 from sync.store.verify import repair_pair, verify_pair
 from sync.store.writer import PairWriter
 from tests.clock import FakeClock
@@ -76,7 +76,7 @@ def test_encoding_by_columns_equals_encoding_one_by_one() -> None:
 
 def test_the_mirror_has_one_index_and_the_pair_is_noted(own: Pair) -> None:
     (index,) = own.mirror.index_information().values()
-    assert index["key"] == key_of("linky")
+    assert index["key"] == KEY
     assert own.record.database[SCHEMA].find_one({"_id": own.mirror.name})
     ensure_pair(own)  # again, with everything there
 

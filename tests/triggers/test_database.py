@@ -30,7 +30,7 @@ def test_the_stored_bytes_are_those_of_python(tmp_path: Path, database: Database
     database["python"].insert_one(document(identity, TS, series.subdocument(), {"wh": 376, "seconds": 1800}, "iv=2"))
     body = f"""await collection.insertMany([{{
       _id: new BSON.ObjectId("{identity}"), ts: new Date({int(TS.timestamp())}000),
-      series: {{source: "linky", id: "12345678901234", flow: "consumption"}}, wh: BSON.Int32(376),
+      series: {{flow: "consumption", id: "12345678901234", source: "linky"}}, wh: BSON.Int32(376),
       seconds: BSON.Int32(1800), flag: "iv=2"}}], {{ordered: false}});"""
     assert run_body(tmp_path, body, database).error is None
     raw = database.with_options(database.codec_options.with_options(document_class=RawBSONDocument))
@@ -159,7 +159,7 @@ def test_a_missing_collection_silently_becomes_a_regular_one(tmp_path: Path, dat
 def test_a_time_series_collection_takes_inserts_and_finds(tmp_path: Path, database: Database[Any]) -> None:
     ensure_pair(pair(database, "linky", {"linky": ("readings", "readingsTS")}))
     body = """await mirror.insertMany([2, 1].map((n) => ({_id: new BSON.ObjectId(), ts: new Date(n * 1800000),
-      series: {source: "linky", id: "1", flow: "consumption"}, wh: BSON.Int32(n), seconds: BSON.Int32(1800)})),
+      series: {flow: "consumption", id: "1", source: "linky"}, wh: BSON.Int32(n), seconds: BSON.Int32(1800)})),
       {ordered: false});
     return mirror.find({"series.id": "1"}, {wh: 1, _id: 0}).sort({ts: 1}).toArray();"""
     assert result_of(tmp_path, body, database) == [{"wh": 1}, {"wh": 2}]

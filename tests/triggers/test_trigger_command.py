@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -128,7 +127,7 @@ def test_an_unknown_function(shell: Shell, tree: Path) -> None:
 
 def test_several_meters_become_a_list(tree: Path, shell: Shell) -> None:
     first, second = (Meter(prm, shell.standin.token, ("consumption",)) for prm in ("1" * 14, "2" * 14))
-    settings = replace(load(environ={}), meters=(first, second))
+    settings = load(environ={}).model_copy(update={"meters": (first, second)})
     values, secrets = values_and_secrets(tree, settings, shell.standin.now())
     listed = json.loads(values["linkyMeters"])
     assert [meter["prm"] for meter in listed] == [first.prm, second.prm]

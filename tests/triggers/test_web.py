@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -91,11 +90,8 @@ def test_wrong_requests_are_refused(tmp_path: Path, request_: str, words: str) -
 
 
 def polite(url: str, limit: int) -> PoliteHttp:
-    settings = replace(
-        load(environ={"LINKY_API_URL": url, "SYNC_CALLS_PER_DAY": str(limit), "SYNC_REQUEST_SPACING": "0"}),
-        sync_contact="https://example.org",
-    )
-    return PoliteHttp(settings, FakeClock())
+    environ = {"LINKY_API_URL": url, "SYNC_CALLS_PER_DAY": str(limit), "SYNC_REQUEST_SPACING": "0"}
+    return PoliteHttp(load(environ=environ | {"SYNC_CONTACT": "https://example.org"}), FakeClock())
 
 
 def test_every_call_counts_in_the_shared_budget(tmp_path: Path, server: Server) -> None:

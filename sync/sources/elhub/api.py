@@ -2,7 +2,7 @@
 
 No key. What the API does that its text does not say: parameters it does not know are ignored, `priceArea` among them,
 and so are offsets; the window is half-open on the Oslo wall clock and one month at most; a missing date means "the
-last month". So whole months of all areas are asked for, and every answer is verified (`elhub_answer.py`).
+last month". So whole months of all areas are asked for, and every answer is verified (`answer.py`).
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from __future__ import annotations
 from datetime import date, datetime, time, timedelta
 
 from ...http.transport import Answer
-from ...model.errors import FatalSourceError, NoReadings, RateLimited, RetriableError, SourceError, WindowRefused
 from ...model.window import Window
 from .. import zone_of
-from ..source import Dataset, Parsed
+from ..answers import Service
+from ..source import Dataset, Parsed, Source
 from .answer import Question, read_answer
 
 SOURCE = "elhub"
@@ -21,15 +21,15 @@ AREAS = ("NO1", "NO2", "NO3", "NO4", "NO5")
 FIRST = date(2021, 1, 1)  # 2020-12-31T23:00Z: nothing is published of before
 REREAD = 40  # days; hours are corrected for about this long, and now and then years later (--sweep)
 SPACING = 1.0  # s; no limit is published, none was ever met at this pace
-LIMIT_PAUSE = timedelta(minutes=10)  # after a 429 that does not say how long
-SHOWN = 160  # letters of the other side's words in a message
+
+SERVICE = Service("Elhub", "ELHUB_API_URL", timedelta(minutes=10), frozenset({204, 404}))
 
 PRODUCTION = Dataset("PRODUCTION_PER_GROUP_MBA_HOUR", "production", FIRST, reread=REREAD)
 CONSUMPTION = Dataset("CONSUMPTION_PER_GROUP_MBA_HOUR", "consumption", FIRST, reread=REREAD)
 
 
-class Elhub:
-    """Implements `OpenSource`. areas: all of Norway by default, in one call; or a single one, by its own address."""
+class Elhub(Source):
+    """areas: all of Norway by default, in one call; or a single one, by its own address."""
 
     name = SOURCE
     zone = zone_of(SOURCE)
@@ -64,32 +64,10 @@ class Elhub:
 
     def explain(self, answer: Answer, now: datetime) -> Exception | None:
         """What an answer that is no 200 means; None for a 200."""
-        if answer.status == 200:
-            return None
-        html = answer.text.lstrip("\ufeff \t\r\n").startswith("<")
-        words = "a page, not an answer" if html else " ".join(answer.text.split())[:SHOWN] or "no text"
-        said = f"(HTTP {answer.status}: {words})"
-        if answer.status == 404 and html:
-            return FatalSourceError(f"there is no such address {said}: correct ELHUB_API_URL", 404)
-        if answer.status == 429:
-            until = answer.retry_after(now) or now + LIMIT_PAUSE
-            return RateLimited(f"Elhub asks for a pause until {until:%Y-%m-%d %H:%M:%S} UTC {said}", 429, until)
-        return _by_status(answer.status, said)
+        return SERVICE.explain(answer, now)
 
     def _midnight(self, day: date) -> str:
         return datetime.combine(day, time(), self.zone).isoformat()
-
-
-def _by_status(status: int, said: str) -> SourceError:
-    if status in (204, 404):
-        return NoReadings(f"Elhub has nothing of these days {said}", status)
-    if status == 400:
-        return WindowRefused(f"Elhub refuses these days {said}", status)
-    if status >= 500 or status == 408:
-        return RetriableError(f"Elhub has trouble {said}: run again later", status)
-    return FatalSourceError(
-        f"Elhub refuses the call {said}: if ELHUB_API_URL is right, look for a newer version of this tool", status
-    )
 
 
 def connect(base: str, _settings: object) -> Elhub:

@@ -8,8 +8,6 @@ float32. Every time must carry its offset: without it, an hour of every October 
 from __future__ import annotations
 
 import csv
-import gzip
-import io
 import math
 import re
 from collections.abc import Iterator, Sequence
@@ -23,9 +21,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ...model.errors import FileRefused
-from ...model.readings import Instants
+from ...model.readings import Instants, Series
+from ..files import UNREAD, column_of, text_of
 from ..source import Parsed
-from .quantities import LARGEST, Table, by_series, to_wh
+from ..table import Table
+from .quantities import LARGEST, to_wh
 
 NAMES = {
     "start": ("START_TIME", "STARTTIME"),
@@ -40,7 +40,6 @@ NAMES = {
 NEEDED = ("start", "area", "quantity")
 UNSPECIFIED = " unspecified"  # "Hydro unspecified" in the files is "hydro" in the API
 STEP = 3600
-UNREAD = -(2**62)  # in place of a time
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 COUNT = re.compile(r"\d{1,9}", re.ASCII)
 ROWS = 100_000  # read at a time
@@ -77,13 +76,9 @@ def read_files(paths: Sequence[Path]) -> Iterator[Parsed]:
 
 def _opened(path: Path) -> _File:
     """Look at the header."""
-    try:
-        with _stream(path) as stream:
-            header = next(csv.reader([stream.readline(10_000)]), [])
-    except (OSError, EOFError, UnicodeDecodeError, csv.Error) as error:
-        raise FileRefused(f"{path.name} cannot be read as UTF-8 text ({type(error).__name__}): {error}") from None
-    spelled = {name.strip().strip("\ufeff").upper(): name for name in header}
-    columns = {ours: spelled[name] for ours, names in NAMES.items() for name in names if name in spelled}
+    with text_of(path) as stream:
+        header = next(csv.reader([stream.readline(10_000)]), [])
+    columns = {ours: name for ours, names in NAMES.items() if (name := column_of(header, names))}
     flows = [flow for flow in ("production", "consumption") if flow in columns]
     absent = [NAMES[name][0] for name in NEEDED if name not in columns]
     if len(flows) != 1:
@@ -96,30 +91,13 @@ def _opened(path: Path) -> _File:
     return _File(path, flows[0], columns)
 
 
-def _stream(path: Path) -> io.TextIOWrapper:
-    """The text of a plain or gzipped file."""
-    raw = path.open("rb")
-    packed = raw.read(2) == b"\x1f\x8b"
-    raw.seek(0)
-    return io.TextIOWrapper(gzip.GzipFile(fileobj=raw) if packed else raw, encoding="utf-8-sig", newline="")
-
-
 def _tables(file: _File) -> Iterator[pd.DataFrame]:
     """The rows, some at a time, as text under our names; absent cells are empty."""
     ours = {theirs: name for name, theirs in file.columns.items()}
-    try:
-        with _stream(file.path) as stream:
-            for table in pd.read_csv(
-                stream,
-                usecols=list(ours),
-                dtype=str,
-                keep_default_na=False,
-                chunksize=ROWS,
-                skipinitialspace=True,
-            ):
-                yield table.rename(columns=ours)
-    except (OSError, EOFError, UnicodeDecodeError, ValueError) as error:  # ParserError is a ValueError
-        raise FileRefused(f"{file.path.name} is broken: {str(error).strip()[:200]}") from None
+    options: dict[str, Any] = {"usecols": list(ours), "dtype": str, "keep_default_na": False, "skipinitialspace": True}
+    with text_of(file.path) as stream:
+        for table in pd.read_csv(stream, chunksize=ROWS, **options):
+            yield table.rename(columns=ours)
 
 
 def _gather(file: _File, table: pd.DataFrame, line: int) -> None:
@@ -201,14 +179,14 @@ def _parts(file: _File) -> Iterator[Parsed]:
     if file.flow == "consumption" and (meters >= 0).any():
         stored["meters"], absent["meters"] = meters.clip(0).astype(np.int32), meters < 0
     start = frame["start"].to_numpy()
-    table = Table(list(file.codes), frame["series"].to_numpy(), start, stored, absent, flags)
-    order = np.argsort(start, kind="stable")
-    edges = np.searchsorted(start[order], np.arange(start[order[0]], start[order[-1]] + SPAN, SPAN))
+    series = [Series("elhub", area, file.flow, group) for area, group in file.codes]
+    table = Table(series, frame["series"].to_numpy(), start, stored, absent, flags)
     rejects = tuple(file.rejects)
     short = f"{file.missing:,} rows without a quantity" if file.missing else ""
-    for first, last in zip(edges, [*edges[1:], len(order)], strict=True):
-        if last > first:
-            yield Parsed(by_series(table, order[first:last], file.flow), rejects, short)
+    for low in range(int(start.min()), int(start.max()) + 1, SPAN):
+        part = (start >= low) & (start < low + SPAN)
+        if part.any():
+            yield Parsed(table.batches(part), rejects, short)
             rejects, short = (), ""
 
 

@@ -21,7 +21,7 @@ from ...model.readings import instant
 from ...model.window import Window
 from .. import zone_of
 from ..answers import Service
-from ..source import Dataset, Parsed
+from ..source import Dataset, Parsed, Source
 from .answer import Question, read_records
 from .prices import CHANGE, read_prices
 from .production import METHODS, read_production
@@ -68,8 +68,8 @@ COLUMNS = {
 }
 
 
-class Energidata:
-    """Implements `OpenSource`."""
+class Energidata(Source):
+    """Prices and production."""
 
     name = SOURCE
     zone = zone_of(SOURCE)

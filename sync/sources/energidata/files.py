@@ -125,11 +125,8 @@ def _rows(file: _File) -> tuple[pd.DataFrame, list[str]]:
 def _table(file: _File) -> pd.DataFrame:
     """The columns we know, as text, under our names."""
     ours = {theirs: name for name, theirs in file.columns.items()}
-    try:
-        with text_of(file.path) as stream:
-            table = pd.read_csv(stream, sep=file.separator, usecols=list(ours), dtype=str, keep_default_na=False)
-    except (OSError, EOFError, UnicodeDecodeError, ValueError) as error:  # ParserError is a ValueError
-        raise FileRefused(f"{file.path.name} is broken: {str(error).strip()[:200]}") from None
+    with text_of(file.path) as stream:
+        table = pd.read_csv(stream, sep=file.separator, usecols=list(ours), dtype=str, keep_default_na=False)
     return table.rename(columns=ours).fillna("")
 
 

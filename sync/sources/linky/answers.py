@@ -16,13 +16,10 @@ from typing import Any
 
 from ...model.privacy import scrub
 from ...model.readings import INT32_MAX
+from ..source import UnknownShape
 from .points import Point, Reject
 
 GRANDEURS = {"consumption": "CONS", "production": "PROD"}
-
-
-class UnknownShape(ValueError):
-    """The answer is not one of the known shapes, is for another meter or in another unit."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from ...model.errors import RateLimited
 from ...model.window import Window
 from .. import zone_of
 from ..answers import Service
-from ..source import Dataset, Parsed
+from ..source import Dataset, Parsed, Source
 from .answer import read_weather
 from .places import PLACES, VARIABLES, Place
 
@@ -30,8 +30,8 @@ LIMITED = {"hourly": timedelta(hours=1), "daily": timedelta(days=1)}
 DATASETS = {f"{MODEL} {place.area}": place for place in PLACES}
 
 
-class Weather:
-    """Implements `OpenSource`: a dataset a price area, at its course city."""
+class Weather(Source):
+    """A dataset a price area, at its course city."""
 
     name = SOURCE
     zone = zone_of(SOURCE)

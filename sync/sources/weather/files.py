@@ -114,11 +114,8 @@ def _offset(path: Path, above: dict[str, str]) -> int | None:
 
 
 def _parts(file: _File) -> Iterator[Parsed]:
-    try:
-        with text_of(file.path) as stream:
-            table = pd.read_csv(stream, skiprows=file.skipped, skip_blank_lines=False, dtype=str, keep_default_na=False)
-    except (OSError, EOFError, UnicodeDecodeError, ValueError) as error:
-        raise FileRefused(f"{file.path.name} is broken: {str(error).strip()[:200]}") from None
+    with text_of(file.path) as stream:
+        table = pd.read_csv(stream, skiprows=file.skipped, skip_blank_lines=False, dtype=str, keep_default_na=False)
     table = table.fillna("")
     times = table[file.time].str.strip()
     if file.offset_seconds is None and not times.str.endswith("Z").all():

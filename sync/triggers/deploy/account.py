@@ -11,7 +11,7 @@ from pathlib import Path
 from dotenv import dotenv_values
 
 from ...model.errors import UsageError
-from ...settings_parse import api_url
+from ...settings import api_url
 
 ADMIN_URL = "https://services.cloud.mongodb.com/api/admin/v3.0"
 WHERE_KEYS_COME_FROM = "Atlas → Access Manager → API Keys, with the role Project Owner"

@@ -1,27 +1,61 @@
-"""The one path from points to the store, shared by `backfill` and `import`: write both collections, count, prove."""
+"""What a load did: the one path from readings to the store, added up, proven and told."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from ..model.clock import Clock
-from ..model.readings import Series, is_generated, series_from
-from ..sources.linky.points import Curve
+from ..model.readings import ReadingBatch, Series, is_generated, series_from
+from ..sources.source import Parsed
 from ..store.ledger import Ledger
 from ..store.schema import Pair, ensure_pair
 from ..store.sizes import settle
 from ..store.verify import PairReport, keep_verification, repair_pair, series_of, verify_pair
 from ..store.writer import PairWriter, Written
 from .coverage import compare_days, in_words
-from .outcome import Outcome
 
 SHOWN_REJECTS = 1000
 
 
 @dataclass(slots=True)
+class Outcome:
+    """The sums of one `backfill` or `import`. `short`: answers with less than was asked for, in words."""
+
+    windows: int = 0
+    calls: int = 0
+    written: Written = field(default_factory=Written)
+    rejected: int = 0
+    missing: int = 0
+    repeated: int = 0
+    flagged: int = 0
+    seconds: float = 0.0
+    identical: bool = False
+    remaining: int = 0
+    rejects: list[str] = field(default_factory=list)
+    differences: list[str] = field(default_factory=list)
+    short: list[str] = field(default_factory=list)
+    stopped: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """The object of `backfill --json` and `import --json`."""
+        return {
+            "windows": self.windows,
+            "calls": self.calls,
+            "readings_new": self.written.new,
+            "readings_changed": self.written.changed,
+            "readings_unchanged": self.written.unchanged,
+            "rejected": self.rejected,
+            "flagged": self.flagged,
+            "seconds": round(self.seconds, 3),
+            "identical": self.identical,
+        }
+
+
+@dataclass(slots=True)
 class Loader:
-    """Stores curves of one source and adds up what became of them in `outcome`."""
+    """Stores readings of one source and adds up what became of them in `outcome`."""
 
     pair: Pair
     ledger: Ledger
@@ -29,15 +63,15 @@ class Loader:
     clock: Clock
     outcome: Outcome = field(default_factory=Outcome)
 
-    def store(self, curve: Curve, place: str, mirror: bool = True) -> Written:
-        """Write a curve; `place` (a file, a window) precedes its rejects. Without `mirror` only into the record."""
-        written = self.writer.write(curve.batch, mirror=mirror)
-        overlapping = [f"{place}: overlaps a stored reading of another length: {start}" for start in written.rejected]
+    def store(self, parsed: Parsed, place: str, mirror: bool = True) -> Written:
+        """Write readings; `place` (a file, a window) precedes their rejects. Without `mirror` only into the record."""
+        written = write_batches(self.writer, parsed.batches, mirror)
         self.outcome.written += written
-        self.outcome.missing += curve.missing
-        self.outcome.repeated += curve.repeated
-        self.outcome.flagged += len(curve.batch.flags)
-        self.add_rejects([f"{place}, {reject}" for reject in curve.rejects] + overlapping)
+        self.outcome.missing += parsed.missing
+        self.outcome.repeated += parsed.repeated
+        self.outcome.flagged += sum(len(batch.flags) for batch in parsed.batches)
+        self.add_rejects(f"{place}, {reject}" for reject in parsed.rejects)
+        self.add_rejects(f"{place}: overlaps a stored reading of another length: {start}" for start in written.rejected)
         return written
 
     def add_rejects(self, lines: Iterable[str]) -> None:
@@ -86,3 +120,10 @@ class Loader:
             self.pair.mirror.delete_many(series.query())
             self.pair.record.delete_many(series.query())
         return count
+
+
+def write_batches(writer: PairWriter, batches: Sequence[ReadingBatch], mirror: bool = True) -> Written:
+    """Batches of one window into both collections: those of many series at once."""
+    if mirror and len(batches) > 1:
+        return writer.write_many(batches)
+    return sum((writer.write(batch, mirror=mirror) for batch in batches), Written())

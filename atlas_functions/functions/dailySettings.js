@@ -1,14 +1,17 @@
-// The Values of the app, read and judged once: what is wrong is told in words, all of it together.
+// The Values of the app that a source needs, read and judged once: what is wrong is told in words, all of it together.
 //
-//   linkySettings() -> {service, database, record, mirror, url, maxPower, callsPerDay, freshnessHours, problems: [text],
-//                       series: [{key, label, prm, flow, token, ends, problem}]}
+//   dailySettings("linky", "elhub" or "energidata") -> {service, database, record, mirror, url, problems: [text]}
+//   of Linky also {maxPower, callsPerDay, freshnessHours,
+//                  datasets: [{name, label, flow, series, path, query, edges, token, ends, problem}]}
 //
-// A series: `key` names it in records without the PRM, `label` for people; `token` is the NAME of the Value that holds
-// its token, never the token; ends: when the token ends (Date, or null); problem: why it cannot be asked for, or null.
+// A dataset of Linky is a flow of a meter: `name` names it in records without the PRM, `label` for people, `series` in the
+// stored documents; path, query, edges: see dailyRun; `token` is the NAME of the Value that holds its token, never the
+// token; ends: when the token ends (Date, or null); problem: why it cannot be asked for, or null.
 // problems: what makes every run impossible. Numbers are parsed from texts. callsPerDay: null = no limit. A Value "auto"
 // is as good as none: linkyPrm = the one meter of the token, linkyCallsPerDay = 90, but no limit on this machine.
 
-const FLOWS = ["consumption", "production"];
+const ROUTES = { consumption: "courbe_de_charge_consommation", production: "courbe_de_charge_production" };
+const FLOWS = Object.keys(ROUTES);
 const METER_FIELDS = ["prm", "flows", "token", "name"];
 const JWT = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/;
 const MASKS = 3; // meters named in a message
@@ -18,9 +21,9 @@ const HIGHEST_CALLS = 90; // the gateway bans an address for 100 calls in a day
 
 // A Value as text; "" when it is not there, or left to us.
 function textOf(name) {
-  const found = context.values.get(name);
-  if (found === undefined || found === null) return "";
-  const text = typeof found === "string" ? found.trim() : JSON.stringify(found);
+  const value = context.values.get(name);
+  if (value === undefined || value === null) return "";
+  const text = typeof value === "string" ? value.trim() : JSON.stringify(value);
   return text === "auto" ? "" : text;
 }
 
@@ -133,8 +136,24 @@ function metersOf(problems) {
   return listed.map((meter, index) => listedMeter(meter, `entry ${index + 1} of the Value linkyMeters`, problems));
 }
 
-function seriesOf(meters, problems) {
-  const found = {};
+function datasetOf(prm, flow, token, { ends }, problem) {
+  const hash = utils.crypto.hash("sha256", prm).toHex().slice(0, 8);
+  return {
+    name: `linky:${mask(prm)}~${hash}:${flow}`,
+    label: `linky ${mask(prm)} ${flow}`,
+    flow,
+    series: { flow, id: prm, source: "linky" },
+    path: ROUTES[flow],
+    query: { pointId: prm },
+    edges: ["dateDebut", "dateFin"],
+    token,
+    ends: ends || null,
+    problem,
+  };
+}
+
+function datasetsOf(meters, problems) {
+  const datasets = {};
   const tokens = {};
   for (const { prm, flows, token, place } of meters) {
     if (!/^\d{14}$/.test(prm)) {
@@ -142,39 +161,33 @@ function seriesOf(meters, problems) {
       continue;
     }
     if (!tokens[token]) tokens[token] = readToken(token);
-    const problem = tokenProblem(tokens[token], prm, token);
-    const hash = utils.crypto.hash("sha256", prm).toHex().slice(0, 8);
     for (const flow of flows) {
-      const key = `linky:${mask(prm)}~${hash}:${flow}`;
-      const label = `linky ${mask(prm)} ${flow}`;
-      if (found[key]) problems.push(`${place}: ${flow} of this meter stands in an entry before it, remove one of the two`);
-      found[key] = { key, label, prm, flow, token, ends: tokens[token].ends || null, problem };
+      const dataset = datasetOf(prm, flow, token, tokens[token], tokenProblem(tokens[token], prm, token));
+      const { name } = dataset;
+      if (datasets[name]) problems.push(`${place}: ${flow} of this meter stands in an entry before it, remove one of the two`);
+      datasets[name] = dataset;
     }
   }
-  return Object.keys(found).map((key) => found[key]);
+  return Object.keys(datasets).map((name) => datasets[name]);
 }
 
-exports = function linkySettings() {
+exports = function dailySettings(source) {
   const problems = [];
-  const names = ["mongodbService", "mongodbDatabase", "linkyCollection", "linkyCollectionTS", "linkyApiUrl"];
+  const names = ["mongodbService", "mongodbDatabase", `${source}Collection`, `${source}CollectionTS`, `${source}ApiUrl`];
   const [service, database, record, mirror, url] = names.map((name) => required(name, problems));
   const isOurs = /^https?:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?(\/|$)/.test(url); // a stand-in here bans nobody
   const isSafe = /^https:/.test(url) || isOurs; // over http:// anyone on the way could read the token
   if (url && !(isSafe && /^https?:\/\/[^\s?#@]+$/.test(url))) {
-    problems.push("the Value linkyApiUrl must be https://host/path, without user, password or ?");
+    problems.push(`the Value ${source}ApiUrl must be https://host/path, without user, password or ?`);
   }
-  const meters = metersOf(problems);
+  const settings = { service, database, record, mirror, url: url.replace(/\/+$/, ""), problems };
+  if (source !== "linky") return settings;
   return {
-    service,
-    database,
-    record,
-    mirror,
-    url: url.replace(/\/+$/, ""),
+    ...settings,
+    datasets: datasetsOf(metersOf(problems), problems),
     maxPower: numberOf("linkyMaxPowerW", 36000, 999999, problems),
     callsPerDay: numberOf("linkyCallsPerDay", isOurs ? null : HIGHEST_CALLS, HIGHEST_CALLS, problems),
     freshnessHours: numberOf("freshnessHours", 48, 9999, problems),
-    series: seriesOf(meters, problems),
-    problems,
   };
 };
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 
-from ..model.window import Window
+from ...model.window import Window
 
 
 def first_served_day(windows: Sequence[Window], position: int, is_served: Callable[[Window], bool]) -> tuple[date, int]:

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 from sync.model.localtime import midnight
 
-from ..kit.figures import colour, faded
-from ..kit.locale import Look
+from .figures import SILENT, colour, faded, scatter
+from .locale import Look
 
 HOUR_MS = 3_600_000
 DAY_MS = 86_400_000
@@ -47,25 +47,23 @@ def hatching(polygons: Iterable[Polygon], look: Look, **more: Any) -> dict[str, 
         x += [at for at, _ in polygon] + [polygon[0][0], None]
         y += [height for _, height in polygon] + [polygon[0][1], None]
     grey = colour(look, "missing")
-    base = {
-        "type": "scatter",
-        "mode": "lines",
-        "name": look.text("consumption.not_measured"),
-        "x": x[:-1],
-        "y": y[:-1],
-        "line": {"width": 0, "color": grey},
-        "fill": "toself",
-        "fillcolor": faded(look, "missing", 0.12),
-        "fillpattern": {
+    base = scatter(
+        "lines",
+        x[:-1],
+        y[:-1],
+        name=look.text("consumption.not_measured"),
+        line={"width": 0, "color": grey},
+        fill="toself",
+        fillcolor=faded(look, "missing", 0.12),
+        fillpattern={
             "shape": "/",
             "fgcolor": grey,
             "bgcolor": faded(look, "missing", 0.12),
             "size": 6,
             "solidity": 0.25,
         },
-        "hoverinfo": "skip",
-        "showlegend": False,
-    }
+        **SILENT,
+    )
     return base | more
 
 

@@ -1,0 +1,49 @@
+// Leases in sync_leases: whoever holds one is alone with what it names, until it gives it back or its time is over. A run
+// has one, since a second copy, which at-least-once delivery may start, would make every call twice; and the mirror of
+// each series, as only one writer at a time may fill it.
+//
+//   holdLeases({service, database, names, owner, milliseconds}) -> {operations, states: {name: state}, until}
+//
+// owner: a text of its own for each holder. Takes the free ones of these leases for so long; without milliseconds gives
+// back those that the owner holds. state: "mine", "busy" (another has it) or "stale" (a mirror that python -m sync repair
+// must write anew: nobody is to touch it until then). until: ms, when the first of mine ends.
+
+async function insertAbsent(leases, absent, mine) {
+  try {
+    await leases.insertMany(absent.map((name) => ({ _id: name, ...mine })), { ordered: false });
+  } catch (error) {
+    if (String(error.message).indexOf("E11000") < 0) throw error; // another one made it at the same moment
+  }
+}
+
+function stateOf(lease, owner) {
+  if (lease.stale) return "stale";
+  return lease.owner === owner ? "mine" : "busy";
+}
+
+async function take(leases, names, owner, milliseconds) {
+  const now = Date.now();
+  const mine = { owner, place: "atlas", pid: BSON.Int32(0), since: "", until: new Date(now + milliseconds) };
+  const free = [{ owner: null }, { until: { $lt: new Date(now) } }];
+  const query = { _id: { $in: names } };
+  await leases.updateMany({ ...query, stale: { $ne: true }, $or: free }, { $set: mine });
+  let all = await leases.find(query).toArray();
+  const absent = names.filter((name) => !all.some(({ _id }) => _id === name));
+  if (absent.length) {
+    await insertAbsent(leases, absent, mine);
+    all = await leases.find(query).toArray();
+  }
+  const states = {};
+  for (const lease of all) states[lease._id] = stateOf(lease, owner);
+  const ends = all.filter(({ _id }) => states[_id] === "mine").map((lease) => lease.until.getTime());
+  return { operations: absent.length ? 4 : 2, states, until: Math.min(now + milliseconds, ...ends) };
+}
+
+exports = async function holdLeases({ service, database, names, owner, milliseconds }) {
+  const leases = context.services.get(service).db(database).collection("sync_leases");
+  if (milliseconds) return take(leases, names, owner, milliseconds);
+  await leases.updateMany({ _id: { $in: names }, owner }, { $set: { owner: null } });
+  return { operations: 1 };
+};
+
+if (typeof module !== "undefined") module.exports = exports;

@@ -1,0 +1,78 @@
+"""The one table of the pages: plain HTML, which a click or a key on a column's name sorts (assets/still.js)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from dash import html
+from dash.development.base_component import Component
+
+from .components import Content, attributes
+
+LONG = 40  # characters; longer cells may be broken
+
+
+class Sortable(NamedTuple):
+    """What a cell shows, and what it is sorted by: a number, or a text such as `2025-03-12`; None comes last."""
+
+    shown: Content
+    key: float | str | None
+
+
+Cell = Content | Sortable
+
+
+def table(
+    name: str,
+    head: Sequence[str],
+    rows: Sequence[Sequence[Cell]],
+    numeric: frozenset[int] = frozenset(),
+    *,
+    kinds: Mapping[int, str] | None = None,
+    groups: Sequence[tuple[str, int]] = (),
+    caption: str = "",
+    blocks: bool = False,
+) -> Component:
+    """A table in a region that scrolls by itself; the first cell of a row says what the others are about.
+
+    name: said to screen readers; numeric: columns of numbers; kinds: class names of rows by place; groups: titles over
+    so many columns each; caption: shown above; blocks: on a phone every row becomes a small block, each number under
+    its column's name. A column of `Sortable` alone can be sorted. Cells are plain elements: a thousand Mantine cells
+    take a browser too long.
+    """
+    can_sort = [bool(rows) and all(isinstance(row[place], Sortable) for row in rows) for place in range(len(head))]
+    titles = [_title(text, _kind(place, numeric), can_sort[place]) for place, text in enumerate(head)]
+    above = [
+        html.Th(text, scope="colgroup", colSpan=str(columns)) if text else html.Td(colSpan=str(columns))
+        for text, columns in groups
+    ]
+    lines = [html.Tr(above, className="groups"), html.Tr(titles)] if groups else [html.Tr(titles)]
+    body = [_row(row, head, numeric, (kinds or {}).get(at, "")) for at, row in enumerate(rows)]
+    parts = [html.Caption(caption)] if caption else []
+    drawn = html.Table(
+        [*parts, html.Thead(lines), html.Tbody(body)], className="plain-table blocks" if blocks else "plain-table"
+    )
+    return html.Div(drawn, className="table-region", tabIndex="0", role="region", **attributes(aria_label=name))
+
+
+def _kind(place: int, numeric: frozenset[int]) -> str:
+    return "number" if place in numeric else ""
+
+
+def _title(text: str, kind: str, can_sort: bool) -> Component:
+    return html.Th(html.Button(text, type="button") if can_sort else text, scope="col", className=kind)
+
+
+def _row(row: Sequence[Cell], head: Sequence[str], numeric: frozenset[int], kind: str) -> Component:
+    cells = [_cell(cell, head[place], _kind(place, numeric), is_first=not place) for place, cell in enumerate(row)]
+    return html.Tr(cells, className=kind)
+
+
+def _cell(cell: Cell, column: str, kind: str, *, is_first: bool) -> Component:
+    more: dict[str, Any] = {"data-name": column}
+    if isinstance(cell, Sortable):
+        more["data-key"] = cell.key
+        cell = cell.shown
+    kind = kind or ("long" if isinstance(cell, str) and len(cell) > LONG else "")
+    return html.Th(cell, scope="row", className=kind, **more) if is_first else html.Td(cell, className=kind, **more)
