@@ -24,7 +24,7 @@ from sync.standin.elhub_hours import FileHours, GeneratedHours
 from sync.standin.energidata import EnergidataStandin
 from sync.standin.energidata_rows import FileRows
 from sync.standin.faults import parse_faults
-from sync.standin.open_standin import TRANSPORT_KINDS
+from sync.standin.server import TRANSPORT_KINDS
 from sync.store.schema import ensure_pair, pair
 from sync.store.verify import repair_pair, verify_pair
 from sync.store.writer import PairWriter
