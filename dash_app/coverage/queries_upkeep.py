@@ -16,8 +16,7 @@ from sync.model.window import STATES, Window, months_before
 from sync.model.window import runs as stretches
 from sync.settings import Settings
 from sync.sources.linky.api import CURVE_HISTORY
-from sync.store.lease import LEASES
-from sync.store.schema import VERIFICATIONS
+from sync.store.schema import LEASES, VERIFICATIONS
 
 from ..kit.reader import Reader
 from .queries import DIFFERS, MISSING, PROBLEMS, RUNS, History, utc

@@ -18,7 +18,8 @@ from pymongo.errors import CollectionInvalid, DuplicateKeyError, OperationFailur
 
 from ..model.errors import CollectionMismatch
 from ..model.readings import series_from
-from .lease import LEASES, lease_name
+from .lease import LEASES as LEASES  # for those who only read
+from .lease import lease_name
 from .migration import bring_over, is_old
 
 Document = dict[str, Any]
