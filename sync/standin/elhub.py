@@ -214,13 +214,13 @@ class _Texts(dict[int, str]):
         return text
 
 
-def serve(data: Path | None, seed: int, now: Now | None, faulty: str, **options: Unpack[Options]) -> Standin:
+def serve(data: Path | None, seed: int, clock: Now | None, faulty: str, **options: Unpack[Options]) -> Standin:
     """Generated hours, or those of a file with a clock that was set to the second day after its last hour."""
     options["faults"] = parse_faults(faulty, ElhubStandin.kinds, ElhubStandin.day_kinds)
-    options["now"] = now
+    options["now"] = clock
     if data is None:
         return ElhubStandin(GeneratedHours(seed), **options)
     served = FileHours(data)
     last = datetime.fromtimestamp(served.last / 1000, ZONE).date()
-    options["now"] = now or clock_set_to(last + timedelta(days=2))
+    options["now"] = clock or clock_set_to(last + timedelta(days=2))
     return ElhubStandin(served, **options)

@@ -163,13 +163,13 @@ def _number(given: Mapping[str, str], name: str, default: int) -> int:
     return int(text)
 
 
-def serve(data: Path | None, seed: int, now: Now | None, faulty: str, **options: Unpack[Options]) -> Standin:
+def serve(data: Path | None, seed: int, clock: Now | None, faulty: str, **options: Unpack[Options]) -> Standin:
     """Generated rows, or the prices of a file with a clock that was set to the day after its last price."""
     options["faults"] = parse_faults(faulty, EnergidataStandin.kinds, EnergidataStandin.day_kinds)
-    options["now"] = now
+    options["now"] = clock
     if data is None:
         return EnergidataStandin(GeneratedRows(seed), **options)
     served = FileRows(data)
     last = datetime.fromtimestamp(served.last / 1000, UTC).date()
-    options["now"] = now or clock_set_to(last + timedelta(days=1))
+    options["now"] = clock or clock_set_to(last + timedelta(days=1))
     return EnergidataStandin(served, **options)

@@ -188,13 +188,13 @@ def _spoil(answer: Reason, spoilt: Mapping[str, float]) -> None:
         hourly["temperature_2m"][: int(spoilt["nan"])] = [math.nan] * int(spoilt["nan"])
 
 
-def serve(data: Path | None, seed: int, now: Now | None, faulty: str, **options: Unpack[Options]) -> Standin:
+def serve(data: Path | None, seed: int, clock: Now | None, faulty: str, **options: Unpack[Options]) -> Standin:
     """Generated weather, or that of a file with a clock that was set to a week after its last hour."""
     options["faults"] = parse_faults(faulty, WeatherStandin.kinds, WeatherStandin.day_kinds)
-    options["now"] = now
+    options["now"] = clock
     if data is None:
         return WeatherStandin(GeneratedWeather(seed), **options)
     served = FileWeather(data)
     last = datetime.fromtimestamp(served.last / 1000, UTC).date()
-    options["now"] = now or clock_set_to(last + timedelta(days=7))
+    options["now"] = clock or clock_set_to(last + timedelta(days=7))
     return WeatherStandin(served, **options)
