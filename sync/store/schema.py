@@ -18,7 +18,7 @@ from pymongo.errors import CollectionInvalid, DuplicateKeyError, OperationFailur
 
 from ..model.errors import CollectionMismatch
 from ..model.readings import series_from
-from .lease import LEASES as LEASES  # for those who only read
+from .lease import LEASES as LEASES  # noqa: PLC0414 - for those who only read
 from .lease import lease_name
 from .migration import bring_over, is_old
 
