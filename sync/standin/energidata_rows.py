@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from ..model.localtime import midnight
 from ..model.readings import Instants
 from ..sources import zone_of
-from ..sources.energidata.files import read_files
+from ..sources.energidata.files import open_files
 from ..sources.energidata.prices import CHANGE
 
 ZONE = zone_of("energidata")
@@ -148,7 +148,7 @@ class FileRows:
 
     def __init__(self, *paths: Path) -> None:
         self._prices: dict[int, list[tuple[str, float, float | None]]] = {}
-        for parsed in read_files(paths):
+        for parsed in open_files(paths).parts():
             for batch in parsed.batches:
                 absent = batch.absent.get("dkk_mwh", np.zeros(len(batch), dtype=bool)).tolist()
                 columns = (batch.start.tolist(), batch.columns["eur_mwh"].tolist(), batch.columns["dkk_mwh"].tolist())
