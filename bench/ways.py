@@ -29,13 +29,11 @@ from sync.model.clock import SystemClock
 from sync.model.readings import ReadingBatch
 from sync.settings import DEFAULT_COLLECTIONS
 from sync.sources.lcl import members, parts
-from sync.store.bson_columns.commands import Encoded, insert
-from sync.store.bson_columns.layout import encode_rows
+from sync.store.bson_columns import Encoded, encode_rows, insert
 from sync.store.connection import connect
 from sync.store.ledger import Ledger
-from sync.store.pieces import ObjectIds
 from sync.store.schema import KEY, KEY_NAME, Pair, ensure_pair, first_load, pair
-from sync.store.writer import PairWriter
+from sync.store.writer import ObjectIds, PairWriter
 
 PLAIN = 10_000  # documents given to insert_many
 RAW = 20_000  # documents in a pre-encoded batch

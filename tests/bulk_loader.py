@@ -1,6 +1,6 @@
 """`python -m tests.bulk_loader URI DATABASE SERIES READINGS CALLS HOW`: a large load, for tests that kill it.
 
-HOW: `many` (into a pair with its unique key), `first` (a first load), or a number of processes (a first load, too).
+HOW: `many` (into a pair with its unique key) or `first` (a first load).
 Every series comes in CALLS parts, oldest first. One line a call on standard output.
 """
 
@@ -13,8 +13,7 @@ from pathlib import Path
 from sync.model.errors import SyncError
 from sync.model.readings import ReadingBatch
 from sync.settings import DEFAULT_COLLECTIONS
-from sync.store.connection import open_store
-from sync.store.processes import Place, WriterProcesses
+from sync.store.connection import Place, open_store
 from sync.store.schema import ensure_pair, first_load, pair
 from sync.store.writer import PairWriter, Written
 from tests.many import household
@@ -47,14 +46,10 @@ def main(uri: str, database: str, series: int, readings: int, count: int, how: s
             ensure_pair(own)
             for part in calls(series, readings, count):
                 say(PairWriter(own).write_many(part))
-        elif how == "first":
+        else:
             with first_load(own):
                 for part in calls(series, readings, count):
                     say(PairWriter(own).write_many(part))
-        else:
-            with first_load(own), WriterProcesses(place, int(how)) as writers:
-                for part in calls(series, readings, count):
-                    say(writers.write_many(part))
 
 
 if __name__ == "__main__":

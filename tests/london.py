@@ -16,7 +16,7 @@ from sync.load.bulk_import import BYTES_A_ROW, FileReport, import_london
 from sync.load.report import Loader
 from sync.model.clock import SystemClock
 from sync.settings import DEFAULT_COLLECTIONS
-from sync.sources.lcl import members
+from sync.sources.lcl import Counts, members
 from sync.store.ledger import Ledger
 from sync.store.schema import Pair, pair
 from sync.store.writer import PairWriter
@@ -43,7 +43,8 @@ def write(path: Path, rows: Iterable[str], header: str = HEADER) -> Path:
 class ByHand:
     """Files read by the csv module: what must be stored, and what each kind of row must be counted as."""
 
-    values: defaultdict[Slot, set[int]] = field(default_factory=lambda: defaultdict(set))
+    values: dict[Slot, int] = field(default_factory=dict)
+    others: defaultdict[Slot, set[int]] = field(default_factory=lambda: defaultdict(set))
     counts: Counter[str] = field(default_factory=Counter)
 
     def read(self, path: Path) -> None:
@@ -55,14 +56,22 @@ class ByHand:
                     continue
                 start = datetime.fromisoformat(label[:19]).replace(tzinfo=UTC) - timedelta(minutes=30)
                 wh = round(float(text) * 1000)
-                self.counts["repeated"] += wh in self.values[household, start]
-                self.values[household, start].add(wh)
-        several = [found for found in self.values.values() if len(found) > 1]
-        self.counts["conflicting"] = sum(map(len, several))
+                if self.values.setdefault((household, start), wh) != wh:
+                    self.others[household, start].add(wh)
+                    self.counts["others"] += 1
 
     def stored(self) -> dict[Slot, int]:
-        """Slots with one value."""
-        return {slot: next(iter(found)) for slot, found in self.values.items() if len(found) == 1}
+        """The first value of each slot."""
+        return self.values
+
+    def assert_counted(self, reports: Iterable[FileReport]) -> None:
+        """The reports of all files say the same. A copy of a second value contradicts as that one does, but for one
+        that stands beside it: that is a repeated row."""
+        counts = sum((report.counts for report in reports), Counts())
+        assert (counts.rows, counts.missing) == (self.counts["rows"], self.counts["missing"])
+        assert sum(map(len, self.others.values())) <= counts.conflicting <= self.counts["others"]
+        copies = counts.rows - counts.missing - len(self.values) - counts.conflicting
+        assert counts.readings + counts.repeated == len(self.values) + copies
 
 
 def by_hand(paths: Iterable[Path]) -> ByHand:

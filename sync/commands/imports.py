@@ -25,15 +25,8 @@ from .report import exit_code, report
 @click.command("import")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--source", default="linky", show_default=True, help="Whose files these are.")
-@click.option(
-    "--workers",
-    type=click.IntRange(1, 64),
-    default=1,
-    show_default=True,
-    help="Writing processes for London's files: more of them help where the server has more than two processors.",
-)
 @json_option
-def import_command(files: tuple[Path, ...], source: str, workers: int, as_json: bool) -> None:
+def import_command(files: tuple[Path, ...], source: str, as_json: bool) -> None:
     """Load export files into both collections: several at once, in any order, overlapping or not.
 
     Of a Linky meter: the R63 load curve (CSV), Enedis_Conso_Heure and _Jour (CSV), the weekly .xlsx of the Enedis site;
@@ -53,7 +46,7 @@ def import_command(files: tuple[Path, ...], source: str, workers: int, as_json: 
     started = time.monotonic()
     settings = load()
     if source == "lcl":
-        raise SystemExit(run_london_import(settings, files, as_json, workers))
+        raise SystemExit(run_london_import(settings, files, as_json))
     if source != "linky":
         raise SystemExit(run_open_import(settings, source, files, as_json))
     progress = Bar("file")

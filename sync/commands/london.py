@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from functools import partial
 from pathlib import Path
 
 import click
@@ -17,7 +16,6 @@ from ..load.report import Loader
 from ..settings import Settings
 from ..sources.lcl import Member, members
 from ..store.connection import open_store
-from ..store.processes import Place
 from .common import echo_json, loader_of
 from .report import PARTLY, exit_code, report
 
@@ -25,9 +23,7 @@ Load = Callable[[Sequence[Member], Loader, RowProgress], list[FileReport]]
 """Stores the files, in their order, each with what became of it."""
 
 
-def run_london_import(
-    settings: Settings, paths: Sequence[Path], as_json: bool, workers: int = 1, load: Load | None = None
-) -> int:
+def run_london_import(settings: Settings, paths: Sequence[Path], as_json: bool, load: Load = import_london) -> int:
     """The whole command; returns its exit code: 3 when a file could not be read to its end."""
     started = time.monotonic()
     tables, rest = split_tables(paths)
@@ -40,8 +36,6 @@ def run_london_import(
         try:
             for name in others:
                 progress.note(f"not read, no CSV of readings or given twice: {name}")
-            place = Place.of(settings, "lcl", settings.collections)
-            load = load or partial(import_london, place=place, workers=workers)
             reports = load(found, loader, progress)
             loader.prove(())
         finally:

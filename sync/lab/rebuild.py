@@ -13,12 +13,12 @@ from pymongo.collection import Collection
 from pymongo.database import Database
 
 from ..model.readings import Series, series_from
-from ..store.bson_columns.commands import RAW
+from ..store.bson_columns import RAW
 from ..store.schema import Document
 from ..store.verify import series_of
-from ..store.writer import BATCH
 from .forms import ORDERS, RECORD, Form, create, scratch
 
+BATCH = 10_000  # documents in one insert
 CAP = 500_000  # readings; more would keep a small server busy for long and say nothing new
 
 Share = list[tuple[Series, int]]

@@ -21,12 +21,11 @@ from numpy.typing import NDArray
 from ..model.errors import FileRefused
 from ..model.readings import ReadingBatch
 from ..sources.lcl import Counts, Member, Part, parts
-from ..store.processes import Place, WriterProcesses
 from ..store.schema import first_load
-from ..store.writer import Written
+from ..store.writer import Calls, Written
 from .prefetch import ahead
 from .report import SHOWN_REJECTS, Loader
-from .rows import FileReport, Rows
+from .rows import FileReport, take
 
 __all__ = ["FileReport", "begun", "finish", "import_london", "in_words", "load_file", "sums"]
 
@@ -46,25 +45,10 @@ class RowProgress(Protocol):
     def note(self, text: str) -> None: ...
 
 
-class Writer(Protocol):
-    """Who writes: `Calls` in this process, or `WriterProcesses`."""
-
-    def begin(
-        self, batches: Sequence[ReadingBatch], *, tell: Callable[[int], None] = lambda _: None
-    ) -> Callable[[], Written]: ...
-
-
-def import_london(
-    members: Sequence[Member], loader: Loader, progress: RowProgress, place: Place | None = None, workers: int = 1
-) -> list[FileReport]:
-    """Load every file that is not yet stored whole. A file that cannot be read to its end is reported, not raised.
-
-    workers: writing processes beside this one, which reads; they need `place`. With 1 this process writes as well.
-    """
-    with first_load(loader.pair):
-        processes = WriterProcesses(place, workers) if place and workers > 1 else None
-        with processes or loader.writer.calls() as writer:
-            return _Import(loader, progress).run(members, writer)
+def import_london(members: Sequence[Member], loader: Loader, progress: RowProgress) -> list[FileReport]:
+    """Load every file that is not yet stored whole. A file that cannot be read to its end is reported, not raised."""
+    with first_load(loader.pair), loader.writer.calls(corrects=False) as writer:
+        return _Import(loader, progress).run(members, writer)
 
 
 def begun(members: Sequence[Member], loader: Loader, progress: RowProgress) -> list[FileReport]:
@@ -74,12 +58,12 @@ def begun(members: Sequence[Member], loader: Loader, progress: RowProgress) -> l
 
 def load_file(member: Member, loader: Loader, progress: RowProgress) -> FileReport:
     """Store one file that is not known, and note it in the ledger when it is stored whole. The pair must exist."""
-    with loader.writer.calls() as writer:
+    with loader.writer.calls(corrects=False) as writer:
         return _Import(loader, progress).load_one(member, writer)
 
 
 def finish(reports: Sequence[FileReport], loader: Loader, progress: RowProgress) -> None:
-    """Take from the reports what other files contradict, and add them up in the loader's outcome."""
+    """Add the reports up in the loader's outcome."""
     _Import(loader, progress).finish(reports)
 
 
@@ -107,9 +91,8 @@ class _Import:
         database = loader.pair.record.database
         self._files = database[FILES]
         self._known = {entry["_id"]: entry for entry in self._files.find({"source": "lcl"})}
-        self._rows = Rows(database, self._known)
 
-    def run(self, members: Sequence[Member], writer: Writer) -> list[FileReport]:
+    def run(self, members: Sequence[Member], writer: Calls) -> list[FileReport]:
         reports = self.begun(members)
         new = [(member, report) for member, report in zip(members, reports, strict=True) if report.state != "known"]
         self._load(new, writer)
@@ -121,15 +104,11 @@ class _Import:
         self._progress.start(sum(member.size for member in members), done)
         return [self._begun(member) for member in members]
 
-    def load_one(self, member: Member, writer: Writer) -> FileReport:
+    def load_one(self, member: Member, writer: Calls) -> FileReport:
         report = self._begun(member)
         if report.state != "known":  # by another who had the same task
             self._load([(member, report)], writer)
         return report
-
-    def finish(self, reports: Sequence[FileReport]) -> None:
-        self._rows.settle(reports)
-        self._add_up(reports)
 
     def _begun(self, member: Member) -> FileReport:
         known = self._known.get(_key(member))
@@ -138,7 +117,7 @@ class _Import:
         counts = Counts(**known["counts"])
         return FileReport(member.name, _key(member), "known", counts=counts, before=counts.readings)
 
-    def _load(self, new: Sequence[tuple[Member, FileReport]], writer: Writer) -> None:
+    def _load(self, new: Sequence[tuple[Member, FileReport]], writer: Calls) -> None:
         """Three things at once: read a call, begin the one before, end the one before that; across files, too."""
         read = ahead(next, repeat(_calls([member for member, _ in new])), lambda call: call is None)
         begun: deque[tuple[FileReport, _Call, Callable[[], Written]]] = deque()
@@ -154,11 +133,10 @@ class _Import:
             self._end(*each)
 
     def _end(self, report: FileReport, call: _Call, written: Callable[[], Written]) -> None:
-        self._rows.begin(report)
         for part in call.parts:
             report.counts += part.counts
             report.tell(part.lines)
-        self._rows.take(call.batches, written())
+        take(report, call.batches, written())
         self._tell(sum(part.counts.rows - part.counts.readings for part in call.parts))
         if call.is_last:
             self._end_file(report, call.error)
@@ -166,7 +144,6 @@ class _Import:
     def _end_file(self, report: FileReport, error: str) -> None:
         if error:
             report.state, report.reason = "failed", error
-        self._rows.end()
         if not error:
             entry = {"source": "lcl", "name": report.name, "counts": asdict(report.counts)}
             self._files.replace_one({"_id": report.key}, entry | {"at": self._loader.clock.now()}, upsert=True)
@@ -178,7 +155,7 @@ class _Import:
             if rows > 0:
                 self._progress.rows(rows, rows * BYTES_A_ROW)
 
-    def _add_up(self, reports: Sequence[FileReport]) -> None:
+    def finish(self, reports: Sequence[FileReport]) -> None:
         outcome, counts = self._loader.outcome, sums(reports)
         outcome.written = Written(sum(report.new for report in reports), 0, sum(report.before for report in reports))
         outcome.missing, outcome.repeated = counts.missing, counts.repeated

@@ -11,7 +11,7 @@ from ..commands.common import json_option
 from ..commands.london import run_london_import
 from ..model.errors import UsageError
 from ..settings import load
-from ..store.processes import Place
+from ..store.connection import Place
 from .engine import Engine, require_spark
 from .job import SparkLoad
 

@@ -20,7 +20,7 @@ from ..load.bulk_import import BYTES_A_ROW, FileReport, RowProgress, begun, fini
 from ..load.report import Loader
 from ..model.errors import StoreError
 from ..sources.lcl import Member
-from ..store.processes import Place
+from ..store.connection import Place
 from ..store.schema import first_load
 from .engine import Engine
 from .task import Gathered, Loaded, load

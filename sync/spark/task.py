@@ -14,9 +14,8 @@ from ..load.report import Loader
 from ..model.clock import SystemClock
 from ..model.errors import SyncError
 from ..sources.lcl import Member
-from ..store.connection import open_store
+from ..store.connection import Failure, Place, open_store
 from ..store.ledger import Ledger
-from ..store.processes import Failure, Place
 from ..store.schema import pair
 from ..store.writer import PairWriter
 

@@ -13,22 +13,21 @@ import gzip
 import json
 import re
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 from threading import Lock
-from typing import ClassVar
+from typing import ClassVar, Unpack
 
 import numpy as np
 
 from ..model.localtime import midnight
 from ..sources.elhub.api import AREAS
 from . import elhub_spoil
-from .days import Now
 from .elhub_hours import HOUR, PUBLISHED_AFTER, ZONE, GeneratedHours, Hours, Served
-from .faults import NO_FAULTS, Faults, Kind
-from .open_standin import TRANSPORT_KINDS, OpenStandin, Request
+from .faults import Kind
 from .replies import NO_SUCH_PAGE, Reply, json_reply
+from .server import TRANSPORT_KINDS, Options, Request, Standin
 
 DATASETS = {"productionPerGroupMbaHour": "production", "consumptionPerGroupMbaHour": "consumption"}
 EIC = {"NO1": "10YNO-1--------2", "NO2": "10YNO-2--------T", "NO3": "10YNO-3--------J", "NO4": "10YNO-4--------9"}
@@ -45,26 +44,18 @@ class Refused(Exception):
         self.status = status
 
 
-class ElhubStandin(OpenStandin):
+class ElhubStandin(Standin):
     """served: generated hours of Norway by default, or those of a file."""
 
     kinds: ClassVar[Mapping[str, Kind]] = TRANSPORT_KINDS | elhub_spoil.KINDS
     day_kinds: ClassVar[Mapping[str, Kind]] = elhub_spoil.DAY_KINDS
     base = "/energy-data/v0"
 
-    def __init__(
-        self,
-        served: Served | None = None,
-        *,
-        now: Now | None = None,
-        faults: Faults = NO_FAULTS,
-        port: int = 0,
-        log: Callable[[Request], None] | None = None,
-    ) -> None:
+    def __init__(self, served: Served | None = None, **options: Unpack[Options]) -> None:
         self._served = served or GeneratedHours()
         self._rendered: OrderedDict[tuple[object, ...], bytes] = OrderedDict()
         self._rendered_lock = Lock()
-        super().__init__(now=now, faults=faults, port=port, log=log)
+        super().__init__(**options)
 
     @property
     def published(self) -> int:

@@ -13,17 +13,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Unpack
 
 from ..model.readings import milliseconds
 from . import energidata_spoil
-from .days import Now
 from .energidata_rows import COLUMNS, HISTORY, TIMES, ZONE, GeneratedRows, Row, Served
-from .faults import NO_FAULTS, Faults, Kind
-from .open_standin import TRANSPORT_KINDS, OpenStandin, Request
+from .faults import Kind
 from .replies import Reply, json_reply
+from .server import TRANSPORT_KINDS, Options, Request, Standin
 
 DEFAULT_LIMIT = 100
 MOMENT = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T(\d\d):(\d\d))?)?)?")
@@ -35,24 +34,16 @@ class Refused(Exception):
     """A request the API refuses with 400."""
 
 
-class EnergidataStandin(OpenStandin):
+class EnergidataStandin(Standin):
     """served: generated rows by default, or those of files."""
 
     kinds: ClassVar[Mapping[str, Kind]] = TRANSPORT_KINDS | energidata_spoil.KINDS
     base = ""
 
-    def __init__(
-        self,
-        served: Served | None = None,
-        *,
-        now: Now | None = None,
-        faults: Faults = NO_FAULTS,
-        port: int = 0,
-        log: Callable[[Request], None] | None = None,
-    ) -> None:
+    def __init__(self, served: Served | None = None, **options: Unpack[Options]) -> None:
         self._served = served or GeneratedRows()
         self._asked: dict[str, datetime] = {}
-        super().__init__(now=now, faults=faults, port=port, log=log)
+        super().__init__(**options)
 
     def reply(self, request: Request, spoilt: Mapping[str, float]) -> Reply:
         """One answer."""

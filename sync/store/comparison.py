@@ -3,58 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..model.readings import PRELIMINARY, Instants, ReadingBatch
-from .bson_columns.columns import Slice
-from .bson_columns.layout import Ids
+from ..model.readings import PRELIMINARY, ReadingBatch
+from .bson_columns import Ids, Slice
 from .schema import Document
 
 NOT_COMPARED = {"_id", "ts", "series", "flag"}
 
 Mask = NDArray[np.bool_]
-
-
-@dataclass(frozen=True, slots=True)
-class Met:
-    """Readings of one batch of a call that were not simply new; starts, ms.
-
-    batch: its number in the call; unchanged: stored before; withheld: another value is known; overlapping: with a
-    stored reading of another length.
-    """
-
-    batch: int
-    unchanged: Instants
-    withheld: Instants
-    overlapping: Instants
-
-
-@dataclass(slots=True)
-class Written:
-    """What became of a batch. `rejected`: starts (UTC) that overlap a stored reading of another length.
-
-    `met`: of sources that withhold contradictions (`schema.WITHHOLDING`) every reading that was not new.
-    """
-
-    new: int = 0
-    changed: int = 0
-    unchanged: int = 0
-    rejected: list[datetime] = field(default_factory=list)
-    met: list[Met] = field(default_factory=list, compare=False)
-
-    def __add__(self, other: Written) -> Written:
-        return Written(
-            self.new + other.new,
-            self.changed + other.changed,
-            self.unchanged + other.unchanged,
-            self.rejected + other.rejected,
-            self.met + other.met,
-        )
 
 
 @dataclass(frozen=True, slots=True)

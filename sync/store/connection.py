@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -45,6 +46,30 @@ class StoreSettings(Protocol):
 
     @property
     def sync_home(self) -> Path: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the store is and which pair is written; goes to other processes."""
+
+    mongodb_uri: str = field(repr=False)  # may hold a password
+    mongodb_database: str
+    sync_home: Path
+    source: str
+    names: Mapping[str, tuple[str, str]]
+
+    @classmethod
+    def of(cls, settings: StoreSettings, source: str, names: Mapping[str, tuple[str, str]]) -> Place:
+        """The place that the settings name."""
+        return cls(settings.mongodb_uri, settings.mongodb_database, settings.sync_home, source, dict(names))
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a process could not write: words for the user, or the traceback of a bug."""
+
+    words: str
+    is_bug: bool
 
 
 def connect(

@@ -42,8 +42,7 @@ def bring_over(record: Documents, mirror: Documents, key: Key) -> None:
         for spelling in spellings:
             changed += _respell(record, spelling)
         series = max(series, len(spellings))
-    if changed or old_index:
-        _forget_withheld(record)
+    _forget_withheld(record)
     if old_index:
         _make(record, key, bool(old_index.get("unique")))
         _drop_old(mirror)

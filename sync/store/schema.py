@@ -17,13 +17,13 @@ from pymongo.database import Database
 from pymongo.errors import CollectionInvalid, DuplicateKeyError, OperationFailure, PyMongoError
 
 from ..model.errors import CollectionMismatch
-from ..model.readings import Series, series_from
+from ..model.readings import series_from
+from .lease import LEASES as LEASES  # for those who only read
+from .lease import lease_name
 from .migration import bring_over, is_old
 
 Document = dict[str, Any]
 
-WITHHOLDING = frozenset({"lcl"})
-"""Sources that never correct a reading: another value for a stored one is a contradiction, and neither is kept."""
 KEY = [("series", ASCENDING), ("ts", ASCENDING)]
 """The unique key of a record, and the one index of a mirror: servers from 6.3 make it there by themselves."""
 KEY_NAME = "series_1_ts_1"  # the name that a server gives it
@@ -31,12 +31,9 @@ TIMESERIES = {"timeField": "ts", "metaField": "series", "granularity": "hours"}
 
 WINDOWS = "sync_windows"
 TOTALS = "sync_daily_totals"
-LEASES = "sync_leases"
 FLOORS = "sync_floors"
 VERIFICATIONS = "sync_verifications"
 SCHEMA = "sync_schema"
-CONTRADICTIONS = "sync_contradictions"
-CONTRADICTIONS_KEY = [("source", ASCENDING), ("series.id", ASCENDING), ("ts", ASCENDING)]
 
 REMEDY = "rename or drop it, or choose other names with COLLECTIONS in settings.py"
 
@@ -63,11 +60,6 @@ def pair(database: Database[Document], source: str, names: Mapping[str, tuple[st
     return Pair(source, database[regular], database[timeseries])
 
 
-def lease_name(pair: Pair, series: Series) -> str:
-    """The name of the lease of a series' mirror."""
-    return f"mirror {pair.mirror.name} {series.key}"
-
-
 def ensure_pair(pair: Pair, loading: bool = False) -> None:
     """Create what is missing; refuse what exists with the wrong type or options. Two processes may do it at once.
 
@@ -81,8 +73,6 @@ def ensure_pair(pair: Pair, loading: bool = False) -> None:
     _create(database, pair.mirror.name, timeseries=TIMESERIES)
     _refuse_type(pair)
     pair.mirror.create_indexes([IndexModel(KEY)])
-    if pair.source in WITHHOLDING:
-        database[CONTRADICTIONS].create_indexes([IndexModel(CONTRADICTIONS_KEY)])
     # Atlas functions cannot ask the server for a collection's type; an insert into a missing one makes a regular one.
     known = {"kind": "timeseries", "record": pair.record.name}
     database[SCHEMA].update_one({"_id": pair.mirror.name}, {"$set": known}, upsert=True)
@@ -170,11 +160,6 @@ def first_load(pair: Pair) -> Iterator[None]:
     ensure_pair(pair)
 
 
-def is_unique(pair: Pair) -> bool:
-    """Whether the record has its key with the promise; without a key it has none."""
-    return bool(pair.record.index_information().get(KEY_NAME, {}).get("unique"))
-
-
 def _ensure_key(pair: Pair, loading: bool) -> None:
     """The record has its key, and a unique one unless `loading` leaves or makes it otherwise.
 
@@ -235,6 +220,6 @@ def _remove_copies(pair: Pair, violations: Iterable[list[Any]]) -> None:
         copies = list(pair.record.find({"_id": {"$in": ids}}))
         copies.sort(key=lambda copy: (copy.get("updated", BEGINNING), copy["_id"].generation_time))
         if series := series_from(copies[-1]["series"]):
-            mark = {"_id": lease_name(pair, series)}
+            mark = {"_id": lease_name(pair.mirror, series)}
             pair.record.database[LEASES].update_one(mark, {"$set": {"stale": True}}, upsert=True)
         pair.record.delete_many({"_id": {"$in": [copy["_id"] for copy in copies[:-1]]}})

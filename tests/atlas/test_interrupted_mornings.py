@@ -15,8 +15,7 @@ from pymongo.database import Database
 from sync.model.localtime import PARIS, day_seconds, midnight
 from sync.model.window import Window
 from sync.standin.linky import LinkyStandin
-from sync.store.lease import Lease, held
-from sync.store.schema import LEASES
+from sync.store.lease import LEASES, Lease, held
 from sync.store.verify import repair_pair, verify_pair
 from sync.triggers.run.harness import Execution, run_function
 from sync.triggers.run.web import Reply, Request, send

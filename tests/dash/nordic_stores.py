@@ -12,7 +12,7 @@ from pymongo.database import Database
 
 from sync.model.readings import ReadingBatch, Series
 from sync.settings import DEFAULT_COLLECTIONS
-from sync.sources.source import ReadFiles
+from sync.sources.files import ReadFiles
 from sync.store.schema import ensure_pair, pair
 from sync.store.writer import PairWriter
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import signal
 import subprocess
@@ -19,7 +18,7 @@ from sync.store.connection import connect
 from sync.store.embedded.mongod import Mongod
 from sync.store.schema import KEY_NAME
 from sync.store.verify import verify_pair
-from tests.loading import wait_for, writers_of
+from tests.loading import wait_for
 from tests.london import ByHand, assert_accounted, by_hand, load, london_pair, row, stored, write
 from tests.london_command import London
 from tests.many import assert_same_sides
@@ -57,8 +56,7 @@ def check(database: Database[Any], whole: ByHand, files: Sequence[Path]) -> None
     reports, _ = load(database, files)
     assert {report.state for report in reports} == {"known"}
     assert_accounted(reports)
-    counted = {name: sum(getattr(report.counts, name) for report in reports) for name in whole.counts}
-    assert counted == dict(whole.counts)
+    whole.assert_counted(reports)
 
 
 @short_and_long("times", 2, KILLS)
@@ -86,18 +84,6 @@ def test_the_loader_killed(
 
 def _count(database: Database[Any]) -> int:
     return database["lcl"].estimated_document_count()
-
-
-def test_a_writing_process_killed(
-    database: Database[Any], mongo_uri: str, tmp_path: Path, files: list[Path], whole: ByHand
-) -> None:
-    process = London(mongo_uri, database.name, tmp_path).start(files, "--workers", "2")
-    for goal in (1, 40_000):
-        wait_for(lambda goal=goal: _count(database) > goal, process)  # type: ignore[misc]
-        os.kill(writers_of(process)[0], signal.SIGKILL)
-    code, _, err = finish(process)
-    assert code == 0, err
-    check(database, whole, files)
 
 
 @pytest.mark.soak

@@ -18,7 +18,7 @@ from sync.settings import DEFAULT_COLLECTIONS
 from sync.sources.lcl import Member
 from sync.spark.command import import_command
 from sync.spark.task import load
-from sync.store.processes import Place
+from sync.store.connection import Place
 from sync.store.schema import pair
 from tests.many import assert_same_sides, stored
 from tests.servers import PROJECT_ROOT, GuardedServer

@@ -13,8 +13,8 @@ from pymongo.database import Database
 from sync.model.errors import StoreError
 from sync.model.readings import ReadingBatch, instant
 from sync.settings import DEFAULT_COLLECTIONS
-from sync.store.lease import Lease
-from sync.store.schema import LEASES, Pair, ensure_pair, lease_name, pair
+from sync.store.lease import LEASES, Lease, lease_name
+from sync.store.schema import Pair, ensure_pair, pair
 from sync.store.verify import verify_pair
 from sync.store.writer import PairWriter, Written
 from tests.clock import FakeClock
@@ -73,7 +73,7 @@ def test_no_batch_and_empty_batches_are_nothing(london: Pair) -> None:
 
 
 def test_a_long_series_is_cut_and_its_parts_are_neighbours(london: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sync.store.pace.MOST", 70)
+    monkeypatch.setattr("sync.store.retry.MOST", 70)
     batches = [household(1, 1000), household(2, 30), household(3, 45), household(4, 200)]
     assert PairWriter(london).write_many(batches) == Written(new=1275)
     assert stored(london.record) == expected(batches)
@@ -127,7 +127,7 @@ def test_readings_over_stored_ones_of_another_length_are_withheld(london: Pair) 
 def test_a_reading_that_a_stored_one_in_a_gap_of_the_batch_reaches_into(
     london: Pair, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sync.store.pace.MOST", 4)
+    monkeypatch.setattr("sync.store.retry.MOST", 4)
     whole = household(1, 9)
     middle = replace(whole.slice(4, 5), start=whole.start[4:5] + 600_000)  # 20 minutes of it lie in the next slot
     PairWriter(london).write_many([middle])
@@ -148,7 +148,7 @@ def test_what_the_mirror_lacks_is_copied_from_the_record(london: Pair) -> None:
 
 
 def test_more_ranges_than_one_query_names(london: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sync.store.pieces.CLAUSES", 3)
+    monkeypatch.setattr("sync.store.writer.CLAUSES", 3)
     batches = [household(number, 40, first=7 * number) for number in range(12)]
     PairWriter(london).write_many(batches[::2])
     assert PairWriter(london).write_many(batches) == Written(new=240, unchanged=240)
@@ -163,13 +163,15 @@ def test_leases_are_given_back_in_their_usual_shape(london: Pair) -> None:
     PairWriter(london).write_many([household(number, 5) for number in range(3)])
     PairWriter(london).write(household(9, 5))
     found = list(london.record.database[LEASES].find())
-    assert {lease["_id"] for lease in found} == {lease_name(london, household(n, 1).series) for n in (0, 1, 2, 9)}
+    assert {lease["_id"] for lease in found} == {
+        lease_name(london.mirror, household(n, 1).series) for n in (0, 1, 2, 9)
+    }
     assert {tuple(lease) for lease in found} == {("_id", "owner", "place", "pid", "since", "until")}
     assert {lease["owner"] for lease in found} == {None}
 
 
 def test_a_series_that_another_writer_holds_keeps_only_itself_back(london: Pair) -> None:
-    held = Lease(london.record.database, lease_name(london, household(1, 1).series), seconds=600)
+    held = Lease(london.record.database, lease_name(london.mirror, household(1, 1).series), seconds=600)
     assert held.try_acquire()
     with pytest.raises(StoreError, match="another process keeps writing"):
         PairWriter(london, FakeClock()).write_many([household(number, 20) for number in range(3)])
@@ -180,7 +182,7 @@ def test_a_series_that_another_writer_holds_keeps_only_itself_back(london: Pair)
 
 
 def test_a_series_of_a_writer_that_was_killed_is_free_at_once(london: Pair) -> None:
-    name = lease_name(london, household(1, 1).series)
+    name = lease_name(london.mirror, household(1, 1).series)
     assert Lease(london.record.database, name, seconds=600).try_acquire()
     london.record.database[LEASES].update_one({"_id": name}, {"$set": {"since": "1"}})  # another process had that id
     assert PairWriter(london, FakeClock()).write_many([household(1, 20)]) == Written(new=20)

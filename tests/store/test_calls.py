@@ -14,9 +14,10 @@ from pymongo import MongoClient
 from pymongo.database import Database
 from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
 
-from sync.model.readings import Instants, ReadingBatch
+from sync.model.readings import ReadingBatch
 from sync.settings import DEFAULT_COLLECTIONS
-from sync.store.schema import LEASES, Pair, ensure_pair, first_load, pair
+from sync.store.lease import LEASES
+from sync.store.schema import Pair, ensure_pair, first_load, pair
 from sync.store.writer import PairWriter, Written
 from tests.many import assert_same_sides, expected, household, stored
 
@@ -67,13 +68,13 @@ def own(mongo_uri: str, database: Database[Any], seen: Inserts) -> Iterator[Pair
         yield pair(client[database.name], "lcl", DEFAULT_COLLECTIONS)
 
 
-def withheld(written: Written) -> list[Instants]:
-    return [each.withheld.tolist() for each in written.met if len(each.withheld)]
+def different(written: Written) -> list[list[int]]:
+    return [refused.different.tolist() for refused in written.refused if len(refused.different)]
 
 
 def test_of_two_calls_that_share_a_series_the_first_one_comes_first(own: Pair) -> None:
     ensure_pair(own)
-    with PairWriter(own).calls() as calls:
+    with PairWriter(own).calls(corrects=False) as calls:
         for number in range(0, 60, 2):
             first, beside = household(number, 20), household(number + 1, 300)
             other = replace(first, columns={**first.columns, "wh": first.columns["wh"] + 1})
@@ -81,8 +82,8 @@ def test_of_two_calls_that_share_a_series_the_first_one_comes_first(own: Pair) -
             assert ends[0]() == Written(new=20)
             contradicting = ends[1]()
             assert contradicting.new == 300
-            assert withheld(contradicting) == [first.start.tolist()]
-    assert own.record.count_documents({}) == 30 * 300
+            assert different(contradicting) == [first.start.tolist()]
+    assert own.record.count_documents({}) == 30 * 320
     assert_same_sides(own)
 
 

@@ -12,10 +12,8 @@ import pytest
 from bson import Int64, ObjectId
 from bson.raw_bson import RawBSONDocument
 
-from sync.store.bson_columns.columns import LAYOUTS, Slice, decode
-from sync.store.bson_columns.layout import PLAIN, encode_block, encode_rows, instants
-from sync.store.bson_columns.runs import runs
-from sync.store.pieces import ObjectIds
+from sync.store.bson_columns import LAYOUTS, PLAIN, Slice, decode, encode_block, encode_rows, instants, runs
+from sync.store.writer import ObjectIds
 from tests.many import area, household
 
 START = datetime(2012, 1, 1)  # noqa: DTZ001 - naive UTC, as documents are decoded

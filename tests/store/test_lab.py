@@ -24,7 +24,7 @@ from sync.load.report import Loader
 from sync.model.clock import SystemClock
 from sync.model.readings import Series
 from sync.settings import DEFAULT_COLLECTIONS
-from sync.store.bson_columns.commands import RAW
+from sync.store.bson_columns import RAW
 from sync.store.connection import connect
 from sync.store.ledger import Ledger
 from sync.store.schema import KEY, ensure_pair, pair

@@ -14,7 +14,7 @@ from sync.settings import DEFAULT_COLLECTIONS
 from sync.store.connection import connect
 from sync.store.embedded.mongod import Mongod
 from sync.store.explain import is_passing
-from sync.store.pace import FEWEST, MOST, Pace
+from sync.store.retry import FEWEST, MOST, Pace
 from sync.store.schema import Pair, ensure_pair, pair
 from sync.store.writer import PairWriter, Written
 from tests.clock import FakeClock
@@ -71,8 +71,8 @@ def test_refused_inserts_are_repeated(own: Pair, how: dict[str, Any]) -> None:
 
 
 def test_slow_inserts_shrink_and_grow_again(own: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sync.store.pace.SLOW", 1.5)
-    monkeypatch.setattr("sync.store.pace.QUICK", 1.5)
+    monkeypatch.setattr("sync.store.retry.SLOW", 1.5)
+    monkeypatch.setattr("sync.store.retry.QUICK", 1.5)
     batches = [household(number, 20_000) for number in range(8)]
     hinder(own.record.database, 3, blockConnection=True, blockTimeMS=2000)
     pace = PairWriter(own)

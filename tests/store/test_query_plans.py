@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from pymongo.database import Database
-from sync.load.outcome import Silence
 
 from dash_app.consumption import queries as consumption
 from dash_app.cost.queries import energy_by_part
@@ -22,9 +21,11 @@ from sync.fleet.build import Fleet
 from sync.lab.questions import ask, questions_about
 from sync.lab.rebuild import share_of
 from sync.load.coverage import compare_days, coverage
+from sync.load.progress import Silence
 from sync.model.clock import SystemClock
-from sync.model.localtime import PARIS, ZONES
+from sync.model.localtime import PARIS
 from sync.settings import DEFAULT_COLLECTIONS, load
+from sync.sources import SOURCES
 from sync.store.schema import Pair, ensure_pair, pair
 from sync.store.verify import repair_pair, verify_pair
 from sync.store.writer import PairWriter
@@ -165,7 +166,7 @@ def test_the_pages_of_areas(database: Database[Any], tmp_path: Path) -> None:
     PairWriter(own).write_many([area(number, 1000) for number in range(5)])
     write(database, "energidata", [prices("DK1", begin, [1.0] * 300), prices("DK2", begin, [2.0] * 300)])
     write(database, "weather", [weather("DK1", begin, [1.0] * 300), weather("NO1", begin, [2.0] * 300)])
-    span = span_of(DAY, NEXT, ZONES["elhub"])
+    span = span_of(DAY, NEXT, SOURCES["elhub"].zone)
 
     def work() -> None:
         reader = Reader(database, load(tmp_path, {}))

@@ -16,7 +16,8 @@ from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from sync.model.errors import CollectionMismatch
 from sync.settings import DEFAULT_COLLECTIONS
-from sync.store.schema import KEY, KEY_NAME, LEASES, Pair, ensure_pair, first_load, lease_name, pair
+from sync.store.lease import LEASES, lease_name
+from sync.store.schema import KEY, KEY_NAME, Pair, ensure_pair, first_load, pair
 from sync.store.verify import repair_pair, verify_pair
 from sync.store.writer import PairWriter, Written
 from tests.many import area, assert_same_sides, expected, household, stored
@@ -122,7 +123,7 @@ def test_copies_by_a_writer_that_knows_nothing_of_the_load_are_removed(own: Pair
     assert is_unique(own)
     assert own.record.count_documents({}) == 300
     assert own.record.count_documents({"wh": -1}) == 60  # the newer ones
-    assert own.record.database[LEASES].find_one({"_id": lease_name(own, batch.series), "stale": True})
+    assert own.record.database[LEASES].find_one({"_id": lease_name(own.mirror, batch.series), "stale": True})
     repair_pair(own, verify_pair(own))
     assert_same_sides(own)
 

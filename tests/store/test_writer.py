@@ -16,10 +16,9 @@ from pymongo.database import Database
 from sync.model.errors import StoreError
 from sync.model.readings import ReadingBatch, Series, document, energy_batch
 from sync.settings import DEFAULT_COLLECTIONS
-from sync.store.bson_columns.columns import decode
-from sync.store.bson_columns.layout import encode
-from sync.store.lease import Lease
-from sync.store.schema import KEY, LEASES, SCHEMA, Pair, ensure_pair, pair
+from sync.store.bson_columns import decode, encode
+from sync.store.lease import LEASES, Lease
+from sync.store.schema import KEY, SCHEMA, Pair, ensure_pair, pair
 from sync.store.verify import repair_pair, verify_pair
 from sync.store.writer import PairWriter
 from tests.clock import FakeClock

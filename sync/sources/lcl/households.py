@@ -134,6 +134,8 @@ def _add(held: _Held, part: Part) -> None:
     first[1:] = (label[1:] != label[:-1]) | (wh[1:] != wh[:-1])
     part.counts.repeated += int((~first).sum())
     label, wh, line = label[first], wh[first], line[first]
+    order = np.lexsort((line, label))  # the first value in the file is the one that stays
+    label, wh, line = label[order], wh[order], line[order]
     begins = np.r_[True, label[1:] != label[:-1]]
     turn = np.arange(len(label)) - np.flatnonzero(begins)[np.cumsum(begins) - 1]  # 0 for the first value of a slot
     for each in range(int(turn.max()) + 1):
