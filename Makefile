@@ -32,7 +32,8 @@ check: $(VENV)/.installed-dev | system
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports --no-cache
+	$(BIN)/lint-imports --no-cache --no-logo
+	$(BIN)/python -m tests.eslint
 
 bench: $(VENV)/.installed-dev | system
 	$(BIN)/python -m bench

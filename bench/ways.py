@@ -23,12 +23,12 @@ from typing import Any
 from bson import ObjectId
 from pymongo import IndexModel
 
-from sync.load.bulk_import import import_london
+from sync.load.files import import_files
 from sync.load.report import Loader
 from sync.model.clock import SystemClock
 from sync.model.readings import ReadingBatch
 from sync.settings import DEFAULT_COLLECTIONS
-from sync.sources.lcl import members, parts
+from sync.sources.lcl.files import open_files
 from sync.store.bson_columns import Encoded, encode_rows, insert
 from sync.store.connection import connect
 from sync.store.ledger import Ledger
@@ -51,7 +51,7 @@ class Quiet:
 
     def note(self, text: str) -> None: ...
 
-    def rows(self, count: int, size: int) -> None:  # noqa: ARG002 - as RowProgress has it
+    def advance(self, text: str, steps: int = 1) -> None:  # noqa: ARG002 - as Progress has it
         self.first = self.first or time.monotonic()
 
 
@@ -62,7 +62,7 @@ def ours(own: Pair, folder: Path) -> Callable[[], Any]:
 
     def load() -> dict[str, float]:
         started, progress = time.monotonic(), Quiet()
-        import_london(members([folder])[0], loader, progress)
+        import_files(open_files([folder]), loader, progress)
         return {"first_progress": (progress.first or time.monotonic()) - started}
 
     return load
@@ -223,8 +223,8 @@ WAYS: dict[str, Callable[[Pair, Path], Callable[[], Any]]] = {
 
 
 def _batches(folder: Path) -> Iterator[ReadingBatch]:
-    for member in members([folder])[0]:
-        for part in parts(member):
+    for file in open_files([folder]).files:
+        for part in file.parts():
             yield from part.batches
 
 

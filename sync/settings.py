@@ -215,7 +215,7 @@ def load(home: Path | None = None, environ: Mapping[str, str] | None = None) -> 
     """Read the settings of the folder `home` (default: the current one). Raises UsageError with every wrong one."""
     home = home or Path.cwd()
     file = _settings_file(home / "settings.py")
-    places = (os.environ if environ is None else environ, _dotenv_file(home / ".env"), file)
+    places = (os.environ if environ is None else environ, dotenv_file(home / ".env"), file)
     addresses = {entry.setting: entry.url for entry in SOURCES.values() if entry.setting}
     names = {name.upper() for name, field in Settings.model_fields.items() if field.description} | addresses.keys()
     texts = {name: next((str(place[name]).strip() for place in places if name in place), "") for name in names}
@@ -253,7 +253,8 @@ def _settings_file(path: Path) -> dict[str, Any]:
         raise UsageError(f"settings.py cannot be read: {type(error).__name__}: {scrub(str(error))}") from None
 
 
-def _dotenv_file(path: Path) -> dict[str, str]:
+def dotenv_file(path: Path) -> dict[str, str]:
+    """The names that a `.env` sets; none where there is no such file. Raises UsageError for one that is no text."""
     try:
         return {name: text for name, text in dotenv_values(path).items() if text is not None}
     except (OSError, UnicodeDecodeError) as error:

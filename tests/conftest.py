@@ -15,19 +15,27 @@ from sync.standin.curve import household_meters
 from sync.standin.linky import LinkyStandin
 from sync.store.connection import connect
 from sync.store.embedded.mongod import Mongod
+from tests import generated_data
 from tests.processes import environment
 from tests.servers import PROJECT_ROOT, GuardedServer, ReplicaSet
 from tests.shell import NOW, Shell
 
+GENERATED = "generated_data"
 OWN_SETTINGS = ("LINKY_", "MONGODB_", "SYNC_", "ELHUB_", "ENERGIDATA_", "OPENMETEO_", "DASH_", "ATLAS_")
+
+
+def must_not_skip() -> bool:
+    return os.environ.get("CI", "").lower() == "true"
 
 
 # --- a skipped test is a failure where CI=true ------------------------------------------------------------------------
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
-    return _failed_if_skipped((yield))
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
+    report = yield
+    _skipped_beside_the_generated_set(item, call, report)
+    return _failed_if_skipped(report)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -37,7 +45,7 @@ def pytest_make_collect_report(collector: pytest.Collector) -> Generator[None, A
 
 def _failed_if_skipped(report: Any) -> Any:
     expected = hasattr(report, "wasxfail")  # an expected failure is reported as skipped, too
-    if os.environ.get("CI", "").lower() == "true" and report.skipped and not expected:
+    if must_not_skip() and report.skipped and not expected:
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
         report.outcome = "failed"
         report.longrepr = f"CI=true allows no skipped test: {report.nodeid}: {reason}"
@@ -67,12 +75,27 @@ def project_root() -> Path:
 
 
 @pytest.fixture(scope="session")
-def shared_data() -> Path:
-    """Folder of the real data; without it the test is skipped, or fails where CI=true."""
+def shared_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of the real data, or where there is none (and CI is not true) of a generated set in its place."""
     folder = (PROJECT_ROOT / (os.environ.get("SHARED_DATA") or "../shared/data")).resolve()
-    if not folder.is_dir():
-        pytest.skip("the real data is not there: set SHARED_DATA to its folder")
-    return folder
+    if folder.is_dir():
+        return folder
+    if must_not_skip():
+        pytest.fail("the real data is not there: set SHARED_DATA to its folder")
+    return generated_data.make(tmp_path_factory.mktemp(GENERATED))
+
+
+def _skipped_beside_the_generated_set(item: pytest.Item, call: pytest.CallInfo[None], report: Any) -> None:
+    """What needs a file that is not generated, or asserts figures of the real ones, is not for the generated set."""
+    folder = getattr(item, "funcargs", {}).get("shared_data")
+    if call.excinfo is None or folder is None or GENERATED not in folder.name:
+        return
+    error: BaseException | None = call.excinfo.value
+    while error and not isinstance(error, FileNotFoundError):
+        error = error.__cause__ or error.__context__
+    if (error and GENERATED in str(error.filename)) or item.get_closest_marker("real_data"):
+        report.outcome = "skipped"
+        report.longrepr = (str(item.path), item.location[1], "needs the real data: set SHARED_DATA to its folder")
 
 
 # --- servers ----------------------------------------------------------------------------------------------------------

@@ -12,11 +12,12 @@ from typing import Any
 
 from pymongo.database import Database
 
-from sync.load.bulk_import import BYTES_A_ROW, FileReport, import_london
+from sync.load.files import BYTES_A_ROW, FileReport, import_files
 from sync.load.report import Loader
 from sync.model.clock import SystemClock
 from sync.settings import DEFAULT_COLLECTIONS
-from sync.sources.lcl import Counts, members
+from sync.sources.files import Counts
+from sync.sources.lcl.files import open_files
 from sync.store.ledger import Ledger
 from sync.store.schema import Pair, pair
 from sync.store.writer import PairWriter
@@ -83,7 +84,7 @@ def by_hand(paths: Iterable[Path]) -> ByHand:
 
 
 class Notes:
-    """A `RowProgress` that remembers."""
+    """A `Progress` that remembers."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []
@@ -92,8 +93,10 @@ class Notes:
     def start(self, size: int, done: int) -> None:
         self.lines.append(f"start {size} {done}")
 
-    def rows(self, count: int, size: int) -> None:
-        assert size == count * BYTES_A_ROW
+    def advance(self, text: str, steps: int = 1) -> None:
+        count, rest = divmod(steps, BYTES_A_ROW)
+        assert rest == 0
+        assert text
         self.told.append(count)
 
     def note(self, text: str) -> None:
@@ -109,7 +112,7 @@ def load(database: Database[Any], paths: Sequence[Path]) -> tuple[list[FileRepor
     """The import of files, in this process."""
     own, clock = london_pair(database), SystemClock()
     loader = Loader(own, Ledger(database), PairWriter(own, clock), clock)
-    return import_london(members(paths)[0], loader, Notes()), loader
+    return import_files(open_files(paths), loader, Notes()), loader
 
 
 def stored(database: Database[Any], side: str = "lcl") -> dict[Slot, int]:

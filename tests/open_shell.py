@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from sync.sources import SOURCES
-from sync.standin.open_standin import OpenStandin
+from sync.standin.server import Standin
 from tests.processes import finish, start
 
 
 class OpenShell:
     """Runs commands against one database and one stand-in; no traceback ever."""
 
-    def __init__(self, source: str, standin: OpenStandin, uri: str, database: str, folder: Path) -> None:
+    def __init__(self, source: str, standin: Standin, uri: str, database: str, folder: Path) -> None:
         self.folder = folder
         self.environ = {
             **os.environ,

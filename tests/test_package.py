@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import subprocess
 import sys
 import tomllib
 import zipfile
+from importlib.metadata import packages_distributions
 from pathlib import Path
 from shutil import copytree, ignore_patterns
 
@@ -88,6 +90,30 @@ def test_a_lock_file_holds_all_that_is_required(name: str) -> None:
         needed += [line for extra in project["optional-dependencies"].values() for line in extra]
     names = {re.split(r"[\[<>=; ]", line)[0].lower() for line in needed}
     assert names - {"linky-atlas"} <= locked
+
+
+def test_what_is_imported_is_required() -> None:
+    """In requirements.txt, or in an extra for the folders that say so; no library comes by way of another's needs."""
+    project = tomllib.loads((PROJECT_ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = project["optional-dependencies"]
+    needed = [line for line in (PROJECT_ROOT / "requirements.txt").read_text("utf-8").splitlines() if line[0] != "#"]
+    named = {re.split(r"[\[<>=; ]", line)[0].lower() for line in [*needed, *extras["bulk"], *extras["spark"]]}
+    named |= {"py4j", "pydantic-core"}  # parts of PySpark and pydantic, pinned by them
+    for path in [path for part in ("sync", "dash_app") for path in (PROJECT_ROOT / part).rglob("*.py")]:
+        for module in imported(path) - {*sys.stdlib_module_names, *PARTS}:
+            packages = {name.lower().replace("_", "-") for name in packages_distributions().get(module, [module])}
+            assert packages & named, f"{path}: {module}"
+
+
+def imported(path: Path) -> set[str]:
+    """Top-level names of the modules that a file imports."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {name.name.partition(".")[0] for name in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            found.add(node.module.partition(".")[0])
+    return found
 
 
 def test_the_small_lock_is_part_of_the_large_one() -> None:

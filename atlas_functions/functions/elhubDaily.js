@@ -40,7 +40,7 @@ exports = async function elhubDaily() {
       emptyStatuses: [204, 404],
     },
     reader: "elhubReadings",
-    nested: 0,
+    nested: 1, // verifiedBatches
     together: 1,
     edge: { form: "YYYY-MM-DDTHH:mm:ssZ", zone: "Europe/Oslo" },
     datasets: [

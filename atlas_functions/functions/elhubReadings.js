@@ -6,9 +6,8 @@
 //
 // at: a Date, which tells which hours can be published. readings: oldest first; wh an exact integer; updated (a Date),
 // meters and flag only where they are. short: why the answer holds less than the window should have, "" when complete.
-// Everything is compared with the question before a reading is made: dataset, areas, days, the grid of hours, no key
-// twice, and how many hours each series has. The same rules stand in sync/sources/elhub_{answer,values,counts}.py;
-// tests/contract holds both against each other.
+// Everything is compared with the question before a reading is made, see verifiedBatches. The same rules stand in
+// sync/sources/elhub; tests/contract holds both against each other.
 
 const AREAS = ["NO1", "NO2", "NO3", "NO4", "NO5"];
 const HOUR = 3600000;
@@ -18,15 +17,13 @@ const INT32_MAX = 2147483647;
 const TIME = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d)(:\d\d)?(?:[.,](\d{1,9}))?(?:Z|([+-])(\d\d):?(\d\d))$/;
 const NAIVE = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?)?$/;
 const SHOWN = 120;
-const FEW = 3; // series named in a text
 
 const isObject = (part) => typeof part === "object" && part !== null && !Array.isArray(part);
 const has = (part, name) => Object.prototype.hasOwnProperty.call(part, name);
 const shown = (part) => `'${(typeof part === "string" ? part : JSON.stringify(part) || String(part)).slice(0, SHOWN)}'`;
-const iso = (moment) => `${new Date(moment).toISOString().slice(0, 16)}Z`;
+const iso = (moment) => `${new Date(moment).toISOString().slice(0, 16).replace("T", " ")}Z`;
 const isAbsent = (part) => part === null || part === undefined;
 const refusal = (reason) => new Error(reason);
-const nameOf = ({ area, group }) => `${area} ${group}`;
 
 // --- the records --------------------------------------------------------------------------------------------------
 
@@ -110,7 +107,7 @@ function demandFields(records, names) {
   }
 }
 
-function rowsOf(records, flow) {
+function columnsOf(records, flow) {
   const group = `${flow}Group`;
   demandFields(records, ["priceArea", group, "startTime", "endTime", "quantityKwh"]);
   const isText = (part) => typeof part === "string" && part !== "";
@@ -118,7 +115,7 @@ function rowsOf(records, flow) {
   if (wrong) throw refusal(`an area or a group is not a text: ${shown([wrong.priceArea, wrong[group]])}`);
   const instant = reader();
   return records.map((record) => ({
-    area: record.priceArea,
+    id: record.priceArea,
     group: record[group],
     start: instant(record.startTime),
     end: instant(record.endTime),
@@ -128,75 +125,12 @@ function rowsOf(records, flow) {
   }));
 }
 
-// The rows of each series, by area and group in the order of their names.
-function seriesOf(rows) {
-  const found = {};
-  for (const row of rows) {
-    const name = JSON.stringify([row.area, row.group]);
-    if (!found[name]) found[name] = { area: row.area, group: row.group, rows: [] };
-    found[name].rows.push(row);
-  }
-  const all = Object.keys(found).map((name) => found[name]);
-  const order = (one, other) => (one < other ? -1 : one > other ? 1 : 0);
-  return all.sort((one, other) => order(one.area, other.area) || order(one.group, other.group));
-}
-
-// --- what is compared with the question ---------------------------------------------------------------------------
-
-function verify(rows, series, [low, high]) {
-  const areas = series.map(({ area }) => area);
+function verify(rows) {
+  const areas = rows.map(({ id }) => id).filter((id, index, all) => all.indexOf(id) === index).sort();
   const absent = AREAS.filter((area) => areas.indexOf(area) < 0);
-  if (absent.length) {
-    const found = areas.filter((area, index) => areas.indexOf(area) === index).join(", ");
-    throw refusal(`nothing of ${absent.join(", ")}; the answer has ${found}`);
-  }
-  const outside = rows.filter(({ start }) => start < low || start >= high);
-  const uneven = rows.filter(({ start, end }) => end - start !== HOUR || start % HOUR !== 0);
-  const outsideText = `outside ${iso(low)} … ${iso(high)} (not included)`;
-  for (const [wrong, what] of [[outside, outsideText], [uneven, "not whole hours of 3600 s"]]) {
-    if (wrong.length) {
-      throw refusal(`${wrong.length} of ${rows.length} records are ${what}, the first begins ${iso(wrong[0].start)}`);
-    }
-  }
-  for (const { area, group, rows: own } of series) {
-    const seen = {};
-    const again = own.filter(({ start }) => seen[start] || !(seen[start] = true));
-    if (again.length) throw refusal(`records come twice, the first is ${area} ${group} ${iso(again[0].start)}`);
-  }
-}
-
-function hoursText(missing, low, hours) {
-  return `${missing.length} ${missing.length === 1 ? "hour" : "hours"} (first ${iso(low + missing[0] * HOUR)}) of ${hours}`;
-}
-
-// How many hours each series has of those it should have: what of that nothing explains, in words. A series that begins
-// within explains itself; hours that no series has, a hole inside one, one that stops do not.
-function absences(series, [low, high], at) {
-  const published = Math.min(high, Math.floor(at.getTime() / HOUR) * HOUR);
-  const present = series.map(({ rows }) => {
-    const held = {};
-    for (const { start } of rows) held[(start - low) / HOUR] = true;
-    return held;
-  });
-  const last = Math.max(...present.map((held) => Math.max(...Object.keys(held).map(Number))));
-  const hours = Math.max(Math.floor((published - low) / HOUR), last + 1);
-  const all = [];
-  for (let hour = 0; hour < hours; hour += 1) all.push(hour);
-  const nowhere = all.filter((hour) => !present.some((held) => held[hour]));
-  const somewhere = all.filter((hour) => nowhere.length === 0 || nowhere.indexOf(hour) < 0);
-  const unexplained = nowhere.length ? [`no series has ${hoursText(nowhere, low, hours)}`] : [];
-  const lacking = [];
-  present.forEach((held, index) => {
-    const gone = somewhere.filter((hour) => !held[hour]);
-    if (gone.length === 0) return;
-    const first = somewhere.find((hour) => held[hour]);
-    const text = `${nameOf(series[index])} lacks ${hoursText(gone, low, hours)}`;
-    lacking.push({ text, isUnexplained: gone.some((hour) => hour > first) });
-  });
-  const told = lacking.slice(0, FEW).filter(({ isUnexplained }) => isUnexplained).map(({ text }) => text);
-  const more = lacking.slice(FEW);
-  if (more.some(({ isUnexplained }) => isUnexplained)) told.push(`${more.length} more series lack hours`);
-  return unexplained.concat(told);
+  if (absent.length) throw refusal(`nothing of ${absent.join(", ")}; the answer has ${areas.join(", ")}`);
+  const uneven = rows.find(({ start, end }) => end - start !== HOUR);
+  if (uneven) throw refusal(`a record is not of a whole hour, it begins ${iso(uneven.start)}`);
 }
 
 // --- the readings -------------------------------------------------------------------------------------------------
@@ -228,34 +162,36 @@ function readingOf({ start, kwh, updated, meters }) {
   return reading;
 }
 
-function read({ text, dataset, flow, window, at }) {
+// What verifiedBatches is asked for an answer.
+function rowsOf({ text, dataset, flow, window, at }) {
   const records = recordsOf({ text, dataset });
-  if (records.length === 0) return { batches: [], rejects: [], short: "the answer is empty" };
-  const rows = rowsOf(records, flow);
-  const series = seriesOf(rows);
-  verify(rows, series, window);
+  const rows = records.length ? columnsOf(records, flow) : [];
+  if (rows.length) verify(rows);
   const rejects = rows
     .filter(({ kwh }) => kwh !== null && !isEnergy(kwh))
-    .map((row) => `${nameOf(row)} ${iso(row.start)}: not an energy: ${shown(row.kwh)}`);
+    .map(({ id, group, start, kwh }) => `${id} ${group} ${iso(start)}: not an energy: ${shown(kwh)}`);
   const missing = rows.filter(({ kwh }) => kwh === null).length;
-  const lacks = absences(series, window, at);
-  if (missing) lacks.push(`${missing} records without a quantity`);
-  if (rejects.length) lacks.push(`${rejects.length} records refused`);
-  const batches = series.map(({ area, group, rows: own }) => {
-    const kept = own.filter(({ kwh }) => isEnergy(kwh)).sort((one, other) => one.start - other.start);
-    return { series: { flow, group, id: area, source: "elhub" }, readings: kept.map(readingOf) };
-  });
-  return { batches: batches.filter(({ readings }) => readings.length), rejects, short: lacks.join("; ") };
+  const published = Math.min(window[1], Math.floor(at.getTime() / HOUR) * HOUR);
+  return {
+    ...{ source: "elhub", flow, window, step: HOUR, isWhole: true, rejects },
+    until: rows.reduce((until, { end }) => Math.max(until, end), published),
+    lacks: missing ? [`${missing} records without a quantity`] : [],
+    rows: rows.map((row) => {
+      return { id: row.id, group: row.group, start: row.start, reading: isEnergy(row.kwh) ? readingOf(row) : null };
+    }),
+  };
 }
 
-exports = function elhubReadings(questions) {
-  return questions.map((question) => {
+exports = async function elhubReadings(questions) {
+  const reads = [];
+  for (const question of questions) {
     try {
-      return read(question);
+      reads.push(await context.functions.execute("verifiedBatches", rowsOf(question)));
     } catch (error) {
-      return { refused: `the answer was refused: ${error.message}` };
+      reads.push({ refused: `the answer was refused: ${error.message}` });
     }
-  });
+  }
+  return reads;
 };
 
 if (typeof module !== "undefined") module.exports = exports;

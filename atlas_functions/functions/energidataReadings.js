@@ -1,13 +1,13 @@
-// An answer of Energi Data Service -> verified readings. Pure: no clock, no network, no database.
+// Answers of Energi Data Service -> verified readings. Pure: no clock, no network, no database.
 //
-//   energidataReadings({text, dataset, window: [ms, ms], at})
-//     -> {batches: [{series: {flow, group, id, source}, readings}], rejects: [text], short: text} or {refused: reason}
+//   energidataReadings([{text, dataset, window: [ms, ms], at}])
+//     -> [{batches: [{series: {flow, group, id, source}, readings}], rejects: [text], short: text} or {refused: reason}]
 //
 // dataset: DayAheadPrices, Elspotprices or DeclarationProduction; at: a Date, which tells what can be published.
 // readings: oldest first, of prices {ts, eur_mwh, dkk_mwh, seconds, flag}, of production {ts, wh, seconds, flag}. short:
 // why the answer holds less than the window should have, "" when complete. Everything is compared with the question
-// before a reading is made. The same rules stand in sync/sources/energidata_{answer,prices,production}.py;
-// tests/contract holds both against each other.
+// before a reading is made, see verifiedBatches. The same rules stand in sync/sources/energidata; tests/contract holds
+// both against each other.
 
 const HOUR = 3600000;
 const DAY = 86400000;
@@ -25,7 +25,6 @@ const TWICE = 105; // per cent, above which something was counted more than once
 const DECLARED = ["Version", "FuelAllocationMethod", "ReportGrpCode", "ProductionType", "DeliveryType"];
 const NAIVE = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d)(:\d\d)?(?:\.0+)?Z?$/;
 const SHOWN = 160;
-const FEW = 3; // series named in a text
 
 const COLUMNS = {
   Elspotprices: { time: "HourUTC", step: HOUR, others: ["PriceArea", "SpotPriceEUR", "SpotPriceDKK"] },
@@ -96,82 +95,18 @@ function instantOf(text) {
 }
 
 // The records with the names that were asked for, and `start` (ms).
-function rowsOf(records, { dataset, window: [low, high] }) {
-  const { time, others, step } = COLUMNS[dataset];
+function columnsOf(records, dataset) {
+  if (records.length === 0) return [];
+  const { time, others } = COLUMNS[dataset];
   const names = [time, ...others].map((name) => [name, spelling(records[0], name, dataset)]);
   for (const [, own] of names) {
     if (!records.every((record) => has(record, own))) throw refusal(`not every record has the column ${own}`);
   }
-  const rows = records.map((record) => {
+  return records.map((record) => {
     const row = { start: instantOf(record[names[0][1]]) };
     for (const [name, own] of names.slice(1)) row[name] = record[own];
     return row;
   });
-  const outside = rows.filter(({ start }) => start < low || start >= high);
-  const uneven = rows.filter(({ start }) => start % step !== 0);
-  const outsideText = `outside ${iso(low)} … ${iso(high)} (not included)`;
-  for (const [wrong, what] of [[outside, outsideText], [uneven, `not on the grid of ${step / 60000} min`]]) {
-    if (wrong.length === 0) continue;
-    throw refusal(`${wrong.length} of ${rows.length} records are ${what}, the first is of ${iso(wrong[0].start)}`);
-  }
-  return rows;
-}
-
-// --- what both kinds have in common -------------------------------------------------------------------------------
-
-// The rows of each series: [{series, rows}]; nameOf tells them apart, seriesOf names them.
-function grouped(rows, nameOf, seriesOf) {
-  const found = {};
-  for (const row of rows) {
-    const name = nameOf(row);
-    if (!found[name]) found[name] = { series: seriesOf(row), rows: [] };
-    found[name].rows.push(row);
-  }
-  return Object.keys(found).map((name) => found[name]);
-}
-
-function demandSingle(all, what) {
-  for (const { series, rows } of all) {
-    const seen = {};
-    const again = rows.filter(({ start }) => seen[start] || !(seen[start] = true));
-    if (again.length) {
-      const first = `${series.id} ${series.group} ${iso(again[0].start)}`;
-      throw refusal(`records share ${what} with another one, the first is ${first}`);
-    }
-  }
-}
-
-// Which series lack intervals of [low, end), in words; what a series lacks before it begins explains itself.
-function holes(all, low, end, step) {
-  const expected = Math.max(0, Math.floor((end - low) / step));
-  const texts = [];
-  for (const { series, rows } of all) {
-    const held = {};
-    for (const { start } of rows) held[Math.floor((start - low) / step)] = true;
-    let begun = false;
-    const missing = [];
-    for (let place = 0; place < expected; place += 1) {
-      if (held[place]) begun = true;
-      else if (begun) missing.push(place);
-    }
-    const unit = step === HOUR ? "hours" : `intervals of ${step / 60000} min`;
-    const name = `${series.id} ${series.group}`;
-    if (missing.length) texts.push(`${name} lacks ${missing.length} ${unit} (first ${iso(low + missing[0] * step)})`);
-  }
-  const more = texts.length - FEW;
-  return more <= 0 ? texts : texts.slice(0, FEW).concat(`${more} more series lack some`);
-}
-
-// The batches of what is kept, in the order of the series' names.
-function batchesOf(all, readingOf) {
-  const key = ({ series: { source, id, flow, group } }) => [source, id, flow, group].join(":");
-  const sorted = all.slice().sort((one, other) => (key(one) < key(other) ? -1 : 1));
-  return sorted
-    .map(({ series, rows }) => {
-      const kept = rows.filter(({ isKept }) => isKept).sort((one, other) => one.start - other.start);
-      return { series, readings: kept.map(readingOf) };
-    })
-    .filter(({ readings }) => readings.length);
 }
 
 // --- prices -------------------------------------------------------------------------------------------------------
@@ -184,28 +119,27 @@ function priceOf({ start, eur, dkk }) {
   return reading;
 }
 
-function readPrices(rows, { dataset, window: [low, high], at }) {
+function pricesOf(rows, { dataset, window: [low], at }) {
   const { step, others } = COLUMNS[dataset];
   const wrong = rows.find(({ PriceArea }) => !isText(PriceArea));
   if (wrong) throw refusal(`a price area is no text: ${shown(wrong.PriceArea)}`);
-  for (const row of rows) {
-    [row.eur, row.dkk] = [row[others[1]], row[others[2]]];
-    row.isKept = isNumber(row.eur, LARGEST_PRICE);
-  }
-  const seriesOf = ({ PriceArea }) => ({ flow: "price", group: "day-ahead", id: PriceArea, source: "energidata" });
-  const all = grouped(rows, ({ PriceArea }) => PriceArea, seriesOf);
-  demandSingle(all, "area and time");
-  const areas = all.map(({ series }) => series.id);
+  const areas = rows.map(({ PriceArea }) => PriceArea).filter(isFirst).sort();
   const absent = DANISH_SINCE.filter(([area, since]) => areas.indexOf(area) < 0 && low >= since).map(([area]) => area);
-  if (absent.length) throw refusal(`nothing of ${absent.join(", ")}; the answer has ${areas.sort().join(", ")}`);
-  const rejects = rows
-    .filter(({ eur, isKept }) => !isKept && eur !== null)
-    .map(({ PriceArea, start, eur }) => `${PriceArea} ${iso(start)}: not a price: ${shown(eur)}`);
-  const lacks = holes(all, low, Math.min(high, Math.floor(at.getTime() / step) * step), step);
-  const nothing = rows.filter(({ eur }) => eur === null).length;
-  if (nothing) lacks.push(`${nothing} records without a price in EUR`);
-  if (rejects.length) lacks.push(`${rejects.length} records refused`);
-  return { batches: batchesOf(all, priceOf), rejects, short: lacks.join("; ") };
+  if (rows.length && absent.length) throw refusal(`nothing of ${absent.join(", ")}; the answer has ${areas.join(", ")}`);
+  const isKept = (eur) => isNumber(eur, LARGEST_PRICE);
+  const prices = rows.map((row) => ({ start: row.start, id: row.PriceArea, eur: row[others[1]], dkk: row[others[2]] }));
+  const nothing = prices.filter(({ eur }) => eur === null).length;
+  return {
+    flow: "price",
+    until: Math.floor(at.getTime() / step) * step,
+    rows: prices.map((price) => {
+      return { id: price.id, group: "day-ahead", start: price.start, reading: isKept(price.eur) ? priceOf(price) : null };
+    }),
+    rejects: prices
+      .filter(({ eur }) => !isKept(eur) && eur !== null)
+      .map(({ id, start, eur }) => `${id} ${iso(start)}: not a price: ${shown(eur)}`),
+    lacks: nothing ? [`${nothing} records without a price in EUR`] : [],
+  };
 }
 
 // --- production ---------------------------------------------------------------------------------------------------
@@ -266,46 +200,49 @@ function shares(rows) {
   return [texts, odd.length ? [`${told} (first ${text(odd[0])})`] : []];
 }
 
-function readProduction(rows, { window: [low, high], at }) {
-  verifyNames(rows);
+function productionOf(rows, { at }) {
+  if (rows.length) verifyNames(rows);
   for (const row of rows) {
     [row.mwh, row.version] = [row.Production_MWh, row.Version];
     row.isKept = isNumber(row.mwh, LARGEST_MWH);
+    row.group = [row.ProductionType, row.DeliveryType, row.ReportGrpCode].filter(Boolean).map(String).join(" ");
   }
-  const keyOf = (row) => [row.PriceArea, row.ProductionType, row.DeliveryType, row.ReportGrpCode];
-  const all = grouped(rows, (row) => JSON.stringify(keyOf(row)), (row) => {
-    const [id, ...parts] = keyOf(row);
-    const group = parts.filter(Boolean).map(String).join(" ");
-    return { flow: "production", group, id, source: "energidata" };
-  });
-  demandSingle(all, "area, type and hour");
   const rejects = rows
     .filter(({ mwh, isKept }) => !isKept && mwh !== null)
-    .map((row) => `${keyOf(row).filter(Boolean).join(" ")} ${iso(row.start)}: not an energy: ${shown(row.mwh)}`);
+    .map(({ PriceArea, group, start, mwh }) => `${PriceArea} ${group} ${iso(start)}: not an energy: ${shown(mwh)}`);
   const [twice, lacks] = shares(rows);
-  rejects.push(...twice);
-  lacks.push(...holes(all, low, Math.floor(Math.min(high, at.getTime() - LATE) / HOUR) * HOUR, HOUR));
   const nothing = rows.filter(({ mwh }) => mwh === null).length;
   if (nothing) lacks.push(`${nothing} records without an energy`);
-  if (rejects.length) lacks.push(`${rejects.length} records or hours refused`);
-  return { batches: batchesOf(all, energyOf), rejects, short: lacks.join("; ") };
+  return {
+    flow: "production",
+    until: Math.floor((at.getTime() - LATE) / HOUR) * HOUR,
+    rows: rows.map((row) => {
+      return { id: row.PriceArea, group: row.group, start: row.start, reading: row.isKept ? energyOf(row) : null };
+    }),
+    rejects: rejects.concat(twice),
+    lacks,
+  };
 }
 
-function read(question) {
-  const records = recordsOf(question);
-  if (records.length === 0) return { batches: [], rejects: [], short: "the answer is empty" };
-  const rows = rowsOf(records, question);
-  return question.dataset === "DeclarationProduction" ? readProduction(rows, question) : readPrices(rows, question);
+// What verifiedBatches is asked for an answer.
+function rowsOf(question) {
+  const { dataset, window } = question;
+  const rows = columnsOf(recordsOf(question), dataset);
+  const own = dataset === "DeclarationProduction" ? productionOf(rows, question) : pricesOf(rows, question);
+  const until = Math.min(window[1], own.until);
+  return { ...own, source: "energidata", window, step: COLUMNS[dataset].step, until, isWhole: false };
 }
 
-exports = function energidataReadings(questions) {
-  return questions.map((question) => {
+exports = async function energidataReadings(questions) {
+  const reads = [];
+  for (const question of questions) {
     try {
-      return read(question);
+      reads.push(await context.functions.execute("verifiedBatches", rowsOf(question)));
     } catch (error) {
-      return { refused: `the answer was refused: ${error.message}` };
+      reads.push({ refused: `the answer was refused: ${error.message}` });
     }
-  });
+  }
+  return reads;
 };
 
 if (typeof module !== "undefined") module.exports = exports;

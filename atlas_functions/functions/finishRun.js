@@ -4,9 +4,9 @@
 //              isResting, labels: {key: label}, failures: [text]})
 //     -> {lines: [text], error: text or null, summary}
 //
-// name: of the function; unit: what the labels name, "series" when it is not said. entries: one for each call, or for a
-// series that was not asked. mirrors: series key -> "stale" or "busy". failures:
-// what ended the run. Texts of other sides go through shownText before they are stored or shown.
+// name: of the function; unit: what the labels name. entries: one for each call, or for a series that was not asked.
+// mirrors: series key -> "stale" or "busy". failures: what ended the run. Texts of other sides go through shownText before
+// they are stored or shown.
 
 const LINES = 20; // of the 25 that the platform keeps
 const LINE_BYTES = 500; // of the 512 that it keeps of a line
@@ -109,11 +109,11 @@ function waitingLines(entries) {
 
 function linesOf(entries, { labels, mirrors, failures }, summary) {
   const lines = failures.concat(waitingLines(entries));
-  const told = entries.filter((entry) => entry.asked || isFailed(entry));
-  const ordered = told.filter(isFailed).concat(told.filter((entry) => !isFailed(entry)));
-  const room = LINES - lines.length - 3; // what follows
-  for (const entry of ordered.slice(0, room)) lines.push(lineOf(entry, labels[entry.series]));
-  if (ordered.length > room) lines.push(`… and ${ordered.length - room} more, all in sync_runs`);
+  const calls = entries.filter((entry) => entry.asked && !isFailed(entry));
+  const ordered = entries.filter(isFailed).concat(calls);
+  const most = LINES - lines.length - 3; // what follows
+  for (const entry of ordered.slice(0, most)) lines.push(lineOf(entry, labels[entry.series]));
+  if (ordered.length > most) lines.push(`… and ${ordered.length - most} more, all in sync_runs`);
   const stale = Object.keys(mirrors).filter((key) => mirrors[key] === "stale");
   if (stale.length) lines.push(`${stale.length} mirrors hold corrected values, run python -m sync repair`);
   return lines.concat(summary).map(fitted);
@@ -124,7 +124,7 @@ function errorOf(entries, { name, unit, failures, labels, isResting }) {
   const failed = entries.filter((entry) => isFailed(entry) || (isResting && isWaiting(entry)));
   if (failed.length === 0) return null;
   const keys = failed.map((entry) => entry.series).filter((key, index, all) => all.indexOf(key) === index);
-  const count = `${keys.length} of ${Object.keys(labels).length} ${unit || "series"} failed`;
+  const count = `${keys.length} of ${Object.keys(labels).length} ${unit} failed`;
   return `${name}: ${count}: ${labels[keys[0]]}: ${failed[0].error}`;
 }
 
@@ -145,8 +145,8 @@ exports = async function finishRun(run) {
     lines = linesOf(entries, { ...run, failures }, summary);
     if (run.place) await record({ ...run, note }, entries, error);
   } catch (broken) {
-    const [told] = await shown(run, [broken.message], LONGEST_FAILURE);
-    error = `${error || run.name}; the run could not be recorded: ${told}`;
+    const [words] = await shown(run, [broken.message], LONGEST_FAILURE);
+    error = `${error || run.name}; the run could not be recorded: ${words}`;
     lines.push(fitted(error));
   }
   return { lines, error, summary: { ...totals, healed: run.healed, operations: run.operations, note } };

@@ -17,29 +17,22 @@ const SHOWN = 3; // series or Values named for one problem, so that its command 
 const LONGEST = 400; // characters of one problem, which is one log line
 const PROBLEMS = 5;
 
-const LINKY = { name: "linky", job: "linkyDaily", city: "Paris", zone: "Europe/Paris", option: "" };
+const LINKY = { name: "linky", zone: "Europe/Paris" };
 // limits: hours after the end of the last reading, by flow: what is published late is not late for that.
-const OPEN = [
-  {
-    name: "elhub",
-    job: "elhubDaily",
-    city: "Oslo",
-    zone: "Europe/Oslo",
-    option: " --source elhub",
-    areas: ["NO1", "NO2", "NO3", "NO4", "NO5"],
-    limits: { production: 96, consumption: 96 },
-  },
-  {
-    name: "energidata",
-    job: "energidataDaily",
-    city: "Copenhagen",
-    zone: "Europe/Copenhagen",
-    option: " --source energidata",
-    areas: ["DK1", "DK2"],
-    limits: { price: 48, production: 20 * 24 },
-  },
-];
+const ELHUB = {
+  name: "elhub",
+  zone: "Europe/Oslo",
+  areas: ["NO1", "NO2", "NO3", "NO4", "NO5"],
+  limits: { production: 96, consumption: 96 },
+};
+const ENERGIDATA = {
+  name: "energidata",
+  zone: "Europe/Copenhagen",
+  areas: ["DK1", "DK2"],
+  limits: { price: 48, production: 20 * 24 },
+};
 
+const optionOf = ({ name }) => (name === "linky" ? "" : ` --source ${name}`);
 const isFirst = (one, index, all) => all.indexOf(one) === index;
 
 function listed(texts) {
@@ -71,12 +64,13 @@ async function lastEnds(collection, watched) {
   return ends;
 }
 
-async function staleness(collection, { stored, label }, { zone, city }) {
+async function staleness(collection, { stored, label }, { zone }) {
   const newest = collection.find({ series: { $in: stored } }, { ts: 1, seconds: 1 }).sort({ ts: -1 }).limit(1);
   const [last] = await newest.toArray();
   if (!last) return `${label} has no reading at all`;
-  const end = new Date(last.ts.getTime() + Number(last.seconds) * 1000);
-  return `${label} has nothing since ${await context.functions.execute("formatDate", end, "YYYY-MM-DD HH:mm", zone)} (${city})`;
+  const end = last.ts.getTime() + Number(last.seconds) * 1000;
+  const local = await context.functions.execute("formatDate", end, "YYYY-MM-DD HH:mm", zone);
+  return `${label} has nothing since ${local} (${zone.split("/")[1]})`;
 }
 
 // {old: what has no fresh reading in a collection, oldest: ms since the end of the oldest fresh one}
@@ -97,19 +91,19 @@ async function oldProblem(collection, old, source, place, remedy) {
   return [`${shown.join(", ")}${place}: ${remedy}`];
 }
 
-function askAgain({ job, option }) {
-  return `look at the log of ${job}, then run python -m sync backfill${option}`;
+function askAgain(source) {
+  return `look at the log of ${source.name}Daily, then run python -m sync backfill${optionOf(source)}`;
 }
 
 // What waits for repair. labels: of the series, by key; of an open source they are counted.
-async function mirrorProblem(db, { name, option }, mirror, labels) {
+async function mirrorProblem(db, source, mirror, labels) {
   const prefix = `mirror ${mirror} `;
-  const query = { _id: { $gte: `${prefix}${name}:`, $lt: `${prefix}${name};` }, stale: true };
+  const query = { _id: { $gte: `${prefix}${source.name}:`, $lt: `${prefix}${source.name};` }, stale: true };
   const stale = await db.collection("sync_leases").find(query, { _id: 1 }).toArray();
   const shown = labels ? stale.map(({ _id }) => labels[_id.slice(prefix.length)]).filter(Boolean) : stale;
   if (shown.length === 0) return [];
   const whose = labels ? listed(shown) : `${shown.length} series`;
-  return [`${mirror} lacks corrected values of ${whose}: run python -m sync repair${option}`];
+  return [`${mirror} lacks corrected values of ${whose}: run python -m sync repair${optionOf(source)}`];
 }
 
 // --- tokens -------------------------------------------------------------------------------------------------------
@@ -147,10 +141,10 @@ async function watchLinky(settings, db) {
   return { problems, series: datasets.length, oldest };
 }
 
-async function isUsed(db, { job }, mirror) {
+async function isUsed(db, { name }, mirror) {
   if (!(await db.collection("sync_schema").findOne({ _id: mirror }))) return false;
   const since = new Date(Date.now() - USED);
-  return Boolean(await db.collection("sync_runs").findOne({ function: job, at: { $gte: since } }, { _id: 1 }));
+  return Boolean(await db.collection("sync_runs").findOne({ function: `${name}Daily`, at: { $gte: since } }, { _id: 1 }));
 }
 
 async function watchOpen(source) {
@@ -173,7 +167,7 @@ async function watch() {
   const wrong = settings.problems.concat(checked.problem || []);
   if (wrong.length) return { problems: wrong };
   const all = await watchLinky(settings, context.services.get(service).db(database));
-  for (const source of OPEN) {
+  for (const source of [ELHUB, ENERGIDATA]) {
     const { problems, series } = await watchOpen(source);
     all.problems.push(...problems);
     all.series += series;

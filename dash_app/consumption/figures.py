@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from ..kit.blocks import Frame
-from ..kit.figures import Figure, axis, colour, faded, figure, hover, margins, number_room, scatter, upright, words
+from ..kit.figures import Figure, axis, colour, faded, figure, hover, margins, number_width, scatter, upright, words
 from ..kit.locale import Look
 from ..kit.ticks import DAY_MS, HOUR_MS, box, flow_of, flow_text, hatching, short_time, time_ticks
 from .queries import Intervals, local_of
@@ -51,7 +51,7 @@ def curve_figure(frame: Frame, look: Look) -> Figure:
         shapes=[*_change_lines(notes, look), *_window(notes, look)],
         annotations=[_named(notes, look), *_change_texts(notes, look)],
         selectdirection="h",
-        firm=margins(left=number_room(top), top=24, bottom=24 if notes["zoomed"] else 8),
+        firm=margins(left=number_width(top), top=24, bottom=24 if notes["zoomed"] else 8),
     )
 
 

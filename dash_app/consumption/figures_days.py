@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..kit.blocks import Frame
-from ..kit.figures import SILENT, Figure, axis, bars, colour, faded, figure, hover, margins, number_room, scatter
+from ..kit.figures import SILENT, Figure, axis, bars, colour, faded, figure, hover, margins, number_width, scatter
 from ..kit.locale import Look
 from ..kit.ticks import DAY_MS, box, day_ticks, flow_of, flow_text, hatching
 from .figures_heat import HALF_DAY
@@ -68,7 +68,7 @@ def days_figure(frame: Frame, look: Look) -> Figure:
             range=[0, top],
             fixedrange=True,
         ),
-        firm=margins(left=number_room(top)),
+        firm=margins(left=number_width(top)),
     )
 
 
@@ -118,7 +118,7 @@ def months_figure(frame: Frame, look: Look) -> Figure:
             range=[0, (max(highest) or 1.0) * 1.06],
             fixedrange=True,
         ),
-        firm=margins(left=number_room(max(highest)), top=30),
+        firm=margins(left=number_width(max(highest)), top=30),
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..kit.blocks import Frame
-from ..kit.figures import SEQUENTIAL, Figure, axis, cividis, colour, figure, margins, room, scatter
+from ..kit.figures import SEQUENTIAL, Figure, axis, cividis, colour, figure, label_width, margins, scatter
 from ..kit.locale import Look
 from ..kit.ticks import DAY_MS, HOUR_MS, box, day_ticks, hatching
 from .queries import Intervals
@@ -61,7 +61,7 @@ def heat_figure(frame: Frame, look: Look) -> Figure:
             zeroline=False,
         ),
         shapes=_doubled(notes, days, scale[-1]) if len(days) <= HALVES else [],
-        firm=margins(left=room(["00:00"]), top=38),
+        firm=margins(left=label_width(["00:00"]), top=38),
     )
 
 

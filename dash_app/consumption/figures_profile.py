@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from ..kit.blocks import Frame
-from ..kit.figures import SILENT, Figure, axis, colour, faded, figure, hover, margins, number_room, scatter, words
+from ..kit.figures import SILENT, Figure, axis, colour, faded, figure, hover, margins, number_width, scatter, words
 from ..kit.locale import Look
 from ..kit.ticks import flow_of, flow_text
 
@@ -52,7 +52,7 @@ def week_figure(frame: Frame, look: Look) -> Figure:
             fixedrange=True,
             tickformat=",.0f",
         ),
-        firm=margins(left=number_room(highest), right=22, top=30, bottom=46),
+        firm=margins(left=number_width(highest), right=22, top=30, bottom=46),
     )
 
 
@@ -92,7 +92,7 @@ def duration_figure(frame: Frame, look: Look) -> Figure:
         ),
         annotations=annotations,
         shapes=shapes,
-        firm=margins(left=number_room(peak), right=26, bottom=46),
+        firm=margins(left=number_width(peak), right=26, bottom=46),
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from sync.tariffs.bill import MonthBill, cents
 
 from ..kit.blocks import Frame
-from ..kit.figures import Figure, axis, bars, colour, faded, figure, margins, number_room
+from ..kit.figures import Figure, axis, bars, colour, faded, figure, margins, number_width
 from ..kit.locale import Look
 from .queries import Comparison, Contract, Month, zone_energy
 
@@ -35,7 +35,7 @@ def months_figure(frame: Frame, look: Look) -> Figure:
         showlegend=True,
         xaxis=axis(look, **ticks),
         yaxis=axis(look, look.text("cost.axis.euros"), rangemode="tozero", tickformat=",.0f"),
-        firm=margins(left=number_room(200), top=30, bottom=44),
+        firm=margins(left=number_width(200), top=30, bottom=44),
     )
 
 

@@ -141,10 +141,12 @@ def storage_body(frame: Frame, look: Look) -> Component:
     )
     notes = frame.notes
     at = look.moment(notes["at"], "d MMM y HH:mm 'UTC'")
-    told = look.text("fleet.storage.measured", series=look.number(regular["series"]), version=notes["version"], at=at)
+    measured = look.text(
+        "fleet.storage.measured", series=look.number(regular["series"]), version=notes["version"], at=at
+    )
     lines = [] if notes["settled"] else [warning(look.text("fleet.storage.unsettled"))]
     found = table(look.text("fleet.storage.title"), head, rows, frozenset({1, 2}))
-    return html.Div([sentence(said), *lines, found, note(told)])
+    return html.Div([sentence(said), *lines, found, note(measured)])
 
 
 def _change(regular: Mapping[Any, Any], timeseries: Mapping[Any, Any], name: str, look: Look) -> str:

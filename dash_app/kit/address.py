@@ -12,7 +12,7 @@ from sync.model.localtime import PARIS
 from .blocks import Block, Page
 from .locale import LANGUAGES, Look
 from .reader import ZONES, Reader
-from .view import PERIODS, THEMES, Extent, Scope, View, asked_in, period_of
+from .view import PERIODS, THEMES, Extent, Scope, View, parts_of, period_of
 
 EARLIEST, LATEST = date(1990, 1, 1), date(2100, 1, 1)  # no meter, no market of ours has readings beyond
 LONGEST_OPTION = 200
@@ -30,7 +30,7 @@ def view_of(reader: Reader, page: Page, search: str, language: str = STANDARD.la
 
     Raises PyMongoError when the database cannot be asked for its series.
     """
-    asked, look = asked_in(search), look_of(search, language)
+    asked, look = parts_of(search), look_of(search, language)
     view = View(page=page.name, language=look.language, theme=look.theme, options=_options(page, asked))
     if scope := scope_of(reader, page, asked):
         period, start, end = period_in(asked, scope.extent, scope.today)
@@ -50,13 +50,13 @@ def scope_of(reader: Reader, page: Page, asked: dict[str, str]) -> Scope | None:
 
 def look_of(search: str, language: str = STANDARD.language) -> Look:
     """How an address wants to be read; needs no database."""
-    asked = asked_in(search)
+    asked = parts_of(search)
     return Look(_one_of(LANGUAGES, asked.get("lang"), language), _one_of(THEMES, asked.get("theme"), STANDARD.theme))
 
 
 def whole(search: str, language: str, theme: str) -> str:
     """An address with what it leaves to the reader's browser filled in."""
-    asked, look = asked_in(search), look_of(f"theme={theme}", language)
+    asked, look = parts_of(search), look_of(f"theme={theme}", language)
     return "?" + urlencode(asked | {"lang": asked.get("lang", look.language), "theme": asked.get("theme", look.theme)})
 
 
@@ -103,7 +103,7 @@ def needs(page: Page, block: Block) -> list[str]:
 
 def question_of(page: Page, block: Block, search: str, touch: bool) -> str:
     """What a card's answer depends on, as assets/cards.js spells it. `search` names language and theme."""
-    asked = asked_in(search)
+    asked = parts_of(search)
     needed = "|".join(asked.get(name, "") for name in needs(page, block))
     return f"{needed}|{asked.get('lang')}|{asked.get('theme')}|{'touch' if touch else ''}"
 

@@ -108,11 +108,11 @@ def covered(frame: Frame, look: Look) -> str:
     return look.text("shell.covered", share=look.covered(frame.covered))
 
 
-def card(block: Block, look: Look, needs: list[str], told: tuple[str, Answer] | None = None) -> Component:
+def card(block: Block, look: Look, needs: list[str], answered: tuple[str, Answer] | None = None) -> Component:
     """The card of a block: with an answer and the question to it, or empty as yet, of the height that it will have."""
     title = look.text(block.title)
     heading = f"title-{block.name}"
-    question, answer = told or ("", Answer(_waiting(block)))
+    question, answer = answered or ("", Answer(_waiting(block)))
     return html.Section(
         [
             html.Header(
@@ -132,7 +132,7 @@ def card(block: Block, look: Look, needs: list[str], told: tuple[str, Answer] | 
         className="card wide" if block.wide else "card",
         **attributes(
             aria_labelledby=heading,
-            aria_busy="false" if told else "true",
+            aria_busy="false" if answered else "true",
             data_answers=question,
             data_block=block.name,
             data_needs=" ".join(needs),
@@ -158,8 +158,8 @@ def _buttons(block: Block, look: Look, title: str, covered: str) -> list[Compone
         label, tip = look.text("shell.table", title=title), look.text("shell.table_tip")
         buttons.append(_button("table", tip, label, **attributes(data_does="table")))
         label, tip = look.text("shell.csv", title=title), look.text("shell.csv_tip")
-        told = attributes(aria_label=label, data_csv=block.name)
-        buttons.append(html.A(icon("file-download"), title=tip, className="tool", href=f"/csv/{block.name}", **told))
+        of_file = attributes(aria_label=label, data_csv=block.name)
+        buttons.append(html.A(icon("file-download"), title=tip, className="tool", href=f"/csv/{block.name}", **of_file))
     if block.figure:
         label, tip = look.text("shell.png", title=title), look.text("shell.png_tip")
         buttons.append(_button("photo", tip, label, **attributes(data_does="png")))

@@ -153,11 +153,11 @@ def margins(left: int, right: int = 16, top: int = 10, bottom: int = 40) -> dict
     return {"l": left, "r": right, "t": top, "b": bottom}
 
 
-def room(labels: Iterable[str], titled: bool = True) -> int:
+def label_width(labels: Iterable[str], titled: bool = True) -> int:
     """px that the widest label beside an axis needs, and its title."""
     return 14 + LETTER * max(map(len, labels), default=1) + (TITLE if titled else 0)
 
 
-def number_room(highest: float) -> int:
+def number_width(highest: float) -> int:
     """px for the labels of an axis from 0 to `highest` with its title; below ten they have a decimal or two."""
-    return room([f"{highest:,.0f}" if highest >= 10 else "0.00"])
+    return label_width([f"{highest:,.0f}" if highest >= 10 else "0.00"])

@@ -17,13 +17,13 @@ Tree = str | int | float | list[Any]
 """A text, or [tag, attributes, [tree, …]]."""
 
 
-class Still(Component):
-    """A tree of HTML elements, drawn at once by assets/still.js."""
+class Static(Component):
+    """A tree of HTML elements, drawn at once by assets/static.js."""
 
     _children_props: list[str] = []  # noqa: RUF012 - as Dash reads it
     _base_nodes = ["children"]  # noqa: RUF012
     _namespace = "page_parts"
-    _type = "Still"
+    _type = "Static"
 
     def __init__(self, tree: Tree) -> None:
         self._prop_names = ["tree"]
@@ -34,14 +34,14 @@ class Still(Component):
 
 
 def lighten(component: Any) -> Any:
-    """The same content with every part that is plain HTML as one `Still`: no callback may name an id within."""
+    """The same content with every part that is plain HTML as one `Static`: no callback may name an id within."""
     if isinstance(component, list | tuple):
         return [lighten(each) for each in component]
     if not isinstance(component, Component):
         return component
     tree = tree_of(component)
     if tree is not None:
-        return Still(tree)
+        return Static(tree)
     if getattr(component, "children", None) is not None and component._namespace == HTML:
         component.children = lighten(component.children)
     return component

@@ -1,4 +1,4 @@
-"""The one table of the pages: plain HTML, which a click or a key on a column's name sorts (assets/still.js)."""
+"""The one table of the pages: plain HTML, which a click or a key on a column's name sorts (assets/static.js)."""
 
 from __future__ import annotations
 

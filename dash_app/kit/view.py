@@ -68,7 +68,7 @@ def search_of(view: View) -> str:
     return "?" + urlencode({name: text for name, text in parts.items() if text})
 
 
-def asked_in(search: str) -> dict[str, str]:
+def parts_of(search: str) -> dict[str, str]:
     """The parts of an address as given; the last of doubled ones. Never raises."""
     return dict(parse_qsl(search.lstrip("?"), keep_blank_values=False, max_num_fields=50) if len(search) < 2000 else ())
 

@@ -57,9 +57,9 @@ def first_answers(reader: Reader, page: Page, search: str, *, touch: bool = Fals
     """
     found = {}
     for block in page.blocks[:SEEN_FIRST]:
-        told = answer(reader, page, block, search, touch=touch)
-        if not told.away:
-            found[block.name] = question_of(page, block, search, touch), told
+        its_answer = answer(reader, page, block, search, touch=touch)
+        if not its_answer.away:
+            found[block.name] = question_of(page, block, search, touch), its_answer
     return found
 
 

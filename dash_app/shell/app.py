@@ -15,14 +15,14 @@ from ..kit.address import look_of, page_of, whole
 from ..kit.blocks import Page
 from ..kit.locale import FIRST, LANGUAGES
 from ..kit.reader import Reader
-from ..kit.view import asked_in
+from ..kit.view import parts_of
 from .answers import first_answers, hidden_pages
 from .callbacks import register
+from .layout import layout
 from .pages import PAGES
-from .prefetch import Ahead
+from .prefetch import Prefetch
 from .routes import add_routes, version_of
 from .security import protect
-from .shell import layout
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
 IN_HEAD = ("head/theme.js",)  # run at once
@@ -57,7 +57,7 @@ class Electricity(Dash):
         chart = self.get_relative_path(CHART)  # type: ignore[no-untyped-call]
         scripts += f'\n<script defer src="{chart}"></script>'
         own = _language()
-        named = asked_in(request.query_string.decode("ascii", "replace")).get("lang")
+        named = parts_of(request.query_string.decode("ascii", "replace")).get("lang")
         texts = {"own": own, "languages": " ".join(LANGUAGES), "language": named if named in LANGUAGES else own}
         texts |= {"now": now, "early": early, "charts": charts}
         icons = f'<link rel="stylesheet" href="{self._dated(ICONS)}">'
@@ -70,9 +70,9 @@ class Electricity(Dash):
         return f"{self.get_asset_url(name)}?m={(ASSETS / name).stat().st_mtime}"
 
     def _config(self) -> dict[str, Any]:
-        """What the browser is told: nothing of this machine, and no address of a version check."""
-        told: dict[str, Any] = super()._config()  # type: ignore[no-untyped-call]
-        return told | {"disable_version_check": True, "python_version": "", "dash_version_url": ""}
+        """What the browser gets to know: nothing of this machine, and no address of a version check."""
+        config: dict[str, Any] = super()._config()  # type: ignore[no-untyped-call]
+        return config | {"disable_version_check": True, "python_version": "", "dash_version_url": ""}
 
 
 INDEX = """<!DOCTYPE html>
@@ -108,9 +108,9 @@ def create_app(reader: Reader, password: str | None = None, pages: tuple[Page, .
         meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
     )
     add_routes(app, reader, pages)
-    ahead = Ahead(reader, pages)
-    app.server.before_request(ahead.step_aside)
-    app.layout = lambda: _layout(reader, pages, ahead)
+    prefetch = Prefetch(reader, pages)
+    app.server.before_request(prefetch.step_aside)
+    app.layout = lambda: _layout(reader, pages, prefetch)
     register(app, reader, pages)
     protect(app, password)
     return app
@@ -131,7 +131,7 @@ def _language() -> str:
     return str(request.accept_languages.best_match(LANGUAGES) or FIRST) if has_request_context() else FIRST
 
 
-def _layout(reader: Reader, pages: tuple[Page, ...], ahead: Ahead) -> Component:
+def _layout(reader: Reader, pages: tuple[Page, ...], prefetch: Prefetch) -> Component:
     """As the address needs it on which it is asked for. The browser mends a wrong guess, at the cost of a question."""
     address = urlsplit(request.referrer or "" if has_request_context() else "")
     theme, _, pointer = (request.cookies.get("look", "") if has_request_context() else "").partition(".")
@@ -139,7 +139,7 @@ def _layout(reader: Reader, pages: tuple[Page, ...], ahead: Ahead) -> Component:
     opened, version = page_of(pages, address.path), version_of(reader) or ""
     if not version:
         return layout(pages, opened, search, look_of(search), version)
-    told = first_answers(reader, opened, search, touch=pointer == "touch")
+    answers = first_answers(reader, opened, search, touch=pointer == "touch")
     if has_request_context():
-        ahead.begin(opened, search, version)
-    return layout(pages, opened, search, look_of(search), version, hidden=hidden_pages(reader, pages), told=told)
+        prefetch.begin(opened, search, version)
+    return layout(pages, opened, search, look_of(search), version, hidden=hidden_pages(reader, pages), answers=answers)

@@ -14,10 +14,10 @@ from sync.model.errors import StoreError
 from ..kit.address import look_of, page_of, scope_of, view_of, zone_of
 from ..kit.blocks import Block, Page
 from ..kit.reader import Reader
-from ..kit.view import View, asked_in, neighbour, search_of
+from ..kit.view import View, neighbour, parts_of, search_of
 from .answers import first_answers, hidden_pages
+from .layout import shell
 from .routes import table_of
-from .shell import shell
 
 Parts = tuple[Any, ...]
 
@@ -30,8 +30,8 @@ def register(app: Dash, reader: Reader, pages: tuple[Page, ...]) -> None:
     @app.callback(Output("shell", "children"), Input("shell-ask", "data"), prevent_initial_call=True)
     def speak(asked: dict[str, Any]) -> Any:
         page, search = page_of(pages, asked["page"]), asked["search"]
-        told = first_answers(reader, page, search, touch=bool(asked.get("touch")))
-        return shell(pages, page, search, look_of(search), hidden=hidden_pages(reader, pages), told=told)
+        answers = first_answers(reader, page, search, touch=bool(asked.get("touch")))
+        return shell(pages, page, search, look_of(search), hidden=hidden_pages(reader, pages), answers=answers)
 
     @app.callback(
         Output("table", "title"),
@@ -95,14 +95,14 @@ def _bar(app: Dash, reader: Reader, pages: tuple[Page, ...]) -> None:
             series = reader.series_at(view)
             extent = reader.extent(series) if series else None
             today = reader.today(zone_of(reader, view))
-            if scope := scope_of(reader, page, asked_in(search)):
+            if scope := scope_of(reader, page, parts_of(search)):
                 extent, today = scope.extent, scope.today
-                view = replace(view, series=asked_in(search).get("series", ""))  # kept for the pages that have one
+                view = replace(view, series=parts_of(search).get("series", ""))  # kept for the pages that have one
         except (PyMongoError, StoreError):
             return (no_update,) * 7
         first, last = (extent.first, extent.end) if extent else (None, None)
         days = [view.start.isoformat(), view.last.isoformat()]
-        told = {"series": view.series, "period": view.period, "from": days[0], "to": days[1]} | {
+        shown = {"series": view.series, "period": view.period, "from": days[0], "to": days[1]} | {
             "previous": _beside(view, -1) if first and view.start > first else None,
             "next": _beside(view, 1) if last and view.end < last else None,
         }
@@ -113,7 +113,7 @@ def _bar(app: Dash, reader: Reader, pages: tuple[Page, ...]) -> None:
             days,
             first.isoformat() if first else None,
             today.isoformat(),
-            told,
+            shown,
         )
 
 

@@ -19,7 +19,7 @@ from sync.model.errors import SyncError
 from ..kit.address import view_of
 from ..kit.blocks import Block, Page
 from ..kit.reader import Reader
-from ..kit.view import asked_in
+from ..kit.view import parts_of
 from .answers import PATIENCE, frame_of
 
 START = 1.5  # s after a page was asked for: its own cards come first
@@ -28,7 +28,7 @@ OF_A_PERIOD = ("period", "from", "to", "zoom")
 LOG = logging.getLogger("dash_app")
 
 
-class Ahead:
+class Prefetch:
     """Asks ahead for the readers of one page."""
 
     def __init__(self, reader: Reader, pages: tuple[Page, ...]) -> None:
@@ -44,7 +44,7 @@ class Ahead:
 
     def begin(self, opened: Page, search: str, version: str) -> None:
         """A page was asked for at an address. Returns at once."""
-        series = asked_in(search).get("series", "")
+        series = parts_of(search).get("series", "")
         if opened not in self._pages or (opened.name, series, version) in self._done:
             return
         self._done = {each for each in self._done if each[2] == version} | {(opened.name, series, version)}
@@ -70,6 +70,6 @@ class Ahead:
             if page is not opened:
                 yield from ((page, block, search) for block in page.blocks)
         if opened.has_period:
-            kept = {name: text for name, text in asked_in(search).items() if name not in OF_A_PERIOD}
+            kept = {name: text for name, text in parts_of(search).items() if name not in OF_A_PERIOD}
             everything = "?" + urlencode(kept | {"period": "all"})
             yield from ((opened, block, everything) for block in opened.blocks)

@@ -26,7 +26,7 @@ from ..kit.reader import Reader
 from ..kit.static_html import lighten
 from ..kit.table import Sortable, table
 from .answers import PATIENCE, answer, first_answers, frame_of
-from .shell import cards
+from .layout import cards
 
 QUICK = 3.0  # s; the page asks again by itself
 
@@ -48,8 +48,8 @@ def add_routes(app: Dash, reader: Reader, pages: tuple[Page, ...]) -> None:
     def cards_of(name: str) -> Response:
         page = next((each for each in pages if each.name == name), None) or abort(404)
         search = request.query_string.decode("ascii", "replace")
-        told = first_answers(reader, page, search, touch="touch" in request.args)
-        return Response(to_json_plotly(cards(page, look_of(search), told)), mimetype="application/json")
+        answers = first_answers(reader, page, search, touch="touch" in request.args)
+        return Response(to_json_plotly(cards(page, look_of(search), answers)), mimetype="application/json")
 
     app.server.add_url_rule("/cards/<name>", "cards", cards_of)
     app.server.add_url_rule("/card/<name>", "card", card)
@@ -69,12 +69,12 @@ def version_of(reader: Reader) -> str | None:
 def _card(reader: Reader, page: Page, block: Block) -> Response:
     """The content of a card as JSON; `keep`: none while the database is away; `controls`: the card has none yet."""
     given = request.args
-    told = answer(reader, page, block, request.query_string.decode("ascii", "replace"), touch="touch" in given)
+    found = answer(reader, page, block, request.query_string.decode("ascii", "replace"), touch="touch" in given)
     content: dict[str, Any] = {}
-    if not (told.away and "keep" in given):
-        content = {"body": told.body, "subtitle": told.subtitle, "covered": told.covered}
-        if told.controls is not None and "controls" in given:
-            content["controls"] = told.controls
+    if not (found.away and "keep" in given):
+        content = {"body": found.body, "subtitle": found.subtitle, "covered": found.covered}
+        if found.controls is not None and "controls" in given:
+            content["controls"] = found.controls
     return Response(to_json_plotly(content), mimetype="application/json")
 
 

@@ -106,15 +106,15 @@ def _keep(response: Response) -> str:
 def _ask_password(password: str, failures: Failures) -> Response | None:
     address = request.remote_addr or ""
     if wait := failures.wait(address):
-        told = {"Retry-After": str(int(wait) + 1)}
-        return Response("too many wrong passwords: try again later\n", 429, told, mimetype="text/plain")
+        headers = {"Retry-After": str(int(wait) + 1)}
+        return Response("too many wrong passwords: try again later\n", 429, headers, mimetype="text/plain")
     given = request.authorization
     if given is not None and given.type == "basic":
         if hmac.compare_digest(str(given.password or "").encode(), password.encode()):
             return None
         failures.add(address)
-    told = {"WWW-Authenticate": 'Basic realm="electricity", charset="UTF-8"'}
-    return Response("this page asks for a password (DASH_PASSWORD); any user name will do\n", 401, told)
+    headers = {"WWW-Authenticate": 'Basic realm="electricity", charset="UTF-8"'}
+    return Response("this page asks for a password (DASH_PASSWORD); any user name will do\n", 401, headers)
 
 
 def _refuse_foreign_host() -> Response | None:

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from ..kit.blocks import Frame
-from ..kit.figures import Figure, axis, bars, colour, figure, margins, room, words
+from ..kit.figures import Figure, axis, bars, colour, figure, label_width, margins, words
 from ..kit.locale import Look, minus
 from ..kit.sizes import Measured
 from .projection import FORMS
@@ -19,7 +19,7 @@ def bars_figure(frame: Frame, look: Look) -> Figure:
     """For each pair and measure two bars on a scale of their own, and the reduction beside them."""
     pairs: list[Measured] = [each for each in frame.notes["measurement"].pairs if not each.refused]
     if not pairs:
-        return told(look.text("storage.refused"), look)
+        return sentence_figure(look.text("storage.refused"), look)
     panels = [(pair, measure) for pair in pairs for measure in MEASURES]
     data: list[dict[str, Any]] = []
     axes: dict[str, Any] = {}
@@ -65,7 +65,7 @@ def bars_figure(frame: Frame, look: Look) -> Figure:
         annotations=notes,
         hovermode="closest",
         bargap=0.22,
-        firm=margins(room([look.text(f"storage.form.{form}") for form in FORMS], titled=False), 8, 4, 20),
+        firm=margins(label_width([look.text(f"storage.form.{form}") for form in FORMS], titled=False), 8, 4, 20),
     )
 
 
@@ -125,7 +125,7 @@ def counted(amount: float, what: str, look: Look) -> str:
     return look.text(f"storage.count.{what}{'s' if amount > 1 else ''}", count=look.number(amount))
 
 
-def told(text: str, look: Look) -> Figure:
+def sentence_figure(text: str, look: Look) -> Figure:
     """A sentence in place of a chart."""
     words = text.split(" ")
     half = len(words) // 2

@@ -6,9 +6,9 @@ import math
 from typing import Any
 
 from ..kit.blocks import Frame
-from ..kit.figures import SILENT, Figure, axis, colour, figure, margins, room, scatter, upright
+from ..kit.figures import SILENT, Figure, axis, colour, figure, label_width, margins, scatter, upright
 from ..kit.locale import Look
-from .figures import counted, note, short, told
+from .figures import counted, note, sentence_figure, short
 from .projection import FORMS, Fit, Wish
 
 
@@ -16,7 +16,7 @@ def projection_figure(frame: Frame, look: Look) -> Figure:
     """A row a tier: how many meters fit in each form, and a line where the wish is. Full = the wish fits."""
     fits: list[Fit] = frame.notes["fits"]
     if not fits:
-        return told(look.text("storage.refused"), look)
+        return sentence_figure(look.text("storage.refused"), look)
     wish: Wish = frame.notes["wish"]
     tiers = [fit for fit in fits if fit.form == FORMS[0]]
     names = [
@@ -37,7 +37,7 @@ def projection_figure(frame: Frame, look: Look) -> Figure:
         hovermode="closest",
         showlegend=True,
         legend={"orientation": "h", "x": 0, "y": -0.2, "yanchor": "top"},
-        firm=margins(room(names, titled=False), 12, 26, 48),
+        firm=margins(label_width(names, titled=False), 12, 26, 48),
         xaxis=axis(
             look,
             look.text("storage.projection.axis"),

@@ -36,7 +36,7 @@ def _result(result: Result, named: bool, look: Look) -> list[Component]:
         lines.append(warning(look.text("storage.lab.unsettled")))
     if result["readings"] < FEW:
         lines.append(warning(look.text("storage.lab.few")))
-    told = look.text(
+    measured = look.text(
         "storage.lab.note",
         readings=look.number(result["readings"]),
         stored=look.number(result["stored"]),
@@ -45,7 +45,7 @@ def _result(result: Result, named: bool, look: Look) -> list[Component]:
         at=look.moment(result["at"].replace(tzinfo=None)),
         runs=look.number(result["runs"]),
     )
-    return [*lines, note(_order(result, look)), lab_table(result, look), note(told)]
+    return [*lines, note(_order(result, look)), lab_table(result, look), note(measured)]
 
 
 def _verdict(result: Result, look: Look) -> str:

@@ -1,25 +1,27 @@
-"""`import`: export files, without a call."""
+"""`import`: files, without a call."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import click
 
-from ..load.importing import import_files
-from ..load.progress import Bar
+from ..load.files import FileReport, import_files, sums
+from ..load.progress import Bar, Progress
+from ..load.report import Loader
 from ..model.errors import UsageError
 from ..settings import Settings, load
 from ..sources import SOURCES
-from ..sources.files import ReadFiles
+from ..sources.files import Files
 from ..store.connection import open_store
-from ..store.schema import ensure_pair, first_load
 from .common import echo_json, json_option, loader_of
-from .london import run_london_import
-from .report import exit_code, report
+from .report import PARTLY, exit_code, report
+
+Load = Callable[[Files, Loader, Progress], list[FileReport]]
+"""Stores files, in their order, each with what became of it."""
 
 
 @click.command("import")
@@ -36,6 +38,8 @@ def import_command(files: tuple[Path, ...], source: str, as_json: bool) -> None:
 
     Of London (source lcl): the ZIP of the 168 files read directly, a folder, single CSVs, .gz; resumable by file.
 
+    A second, different value for a stored time is refused and listed with its file and line.
+
     \b
     Examples:
       python -m sync import Enedis_R63_*.csv
@@ -43,65 +47,42 @@ def import_command(files: tuple[Path, ...], source: str, as_json: bool) -> None:
       python -m sync import --source lcl "Partitioned LCL Data.zip"
       python -m sync import --source elhub production_per_group_mba_hour-all-en-0000-00-00.csv
     """
-    started = time.monotonic()
-    settings = load()
-    if source == "lcl":
-        raise SystemExit(run_london_import(settings, files, as_json))
-    if source != "linky":
-        raise SystemExit(run_open_import(settings, source, files, as_json))
-    progress = Bar("file")
+    if source not in SOURCES:
+        raise UsageError(f"source {source!r} cannot be imported; known: {', '.join(sorted(SOURCES))}")
+    if not SOURCES[source].has_files:
+        raise UsageError(f"there are no files of {source} to import: python -m sync backfill --source {source}")
+    raise SystemExit(run_import(load(), source, files, as_json))
+
+
+def run_import(
+    settings: Settings, source: str, paths: Sequence[Path], as_json: bool, load_files: Load = import_files
+) -> int:
+    """The whole command; returns its exit code: 3 when a file could not be read to its end."""
+    started, progress = time.monotonic(), Bar("B")
+    files = SOURCES[source].open_files(paths, settings)
     with open_store(settings) as database:
-        loader = loader_of(database, settings, "linky")
+        loader = loader_of(database, settings, source)
         try:
-            series = import_files(files, loader, loader.clock, progress, settings.linky_max_power_w)
-            loader.prove(series)
+            reports = load_files(files, loader, progress)
+            loader.prove(files.series)
         finally:
             progress.close()
         outcome = loader.outcome
         outcome.seconds = time.monotonic() - started
         if as_json:
-            echo_json(outcome.as_json())
+            rows = {"rows": asdict(sums(reports).counts), "files": [each.as_json() for each in reports]}
+            echo_json(outcome.as_json() | rows)
         else:
             report(outcome, loader.pair, "files")
-    raise SystemExit(exit_code(outcome))
+            _tell(reports)
+    failed = any(each.state == "failed" for each in reports)
+    return exit_code(outcome) or (PARTLY if failed else 0)
 
 
-def run_open_import(settings: Settings, name: str, files: Sequence[Path], as_json: bool) -> int:
-    """Bulk files of a source through the same writing and proof; returns the exit code."""
-    started = time.monotonic()
-    read_files = files_of(name)
-    progress = Bar("part")
-    parts = read_files(files)
-    with open_store(settings) as database:
-        loader = loader_of(database, settings, name)
-        progress.start(0, 0)
-        try:
-            with ExitStack() as load:
-                for number, parsed in enumerate(parts):
-                    if number == 0:
-                        load.enter_context(first_load(loader.pair))  # nothing is made for files that are refused
-                    loader.store(parsed, "file")
-                    if parsed.short:
-                        loader.outcome.short.append(parsed.short)
-                    progress.advance(f"{loader.outcome.written.new:,} new")
-            ensure_pair(loader.pair)
-            loader.prove(())
-        finally:
-            progress.close()
-        outcome = loader.outcome
-        outcome.windows = len(files)
-        outcome.seconds = time.monotonic() - started
-        if as_json:
-            echo_json(outcome.as_json())
-        else:
-            report(outcome, loader.pair, "files")
-    return exit_code(outcome)
-
-
-def files_of(name: str) -> ReadFiles:
-    """`read_files` of the module for a source's files. Raises UsageError for a source that has none."""
-    if name not in SOURCES:
-        raise UsageError(f"source {name!r} cannot be imported; known: {', '.join(sorted(SOURCES))}")
-    if not SOURCES[name].has_files:
-        raise UsageError(f"there are no files of {name} to import: python -m sync backfill --source {name}")
-    return SOURCES[name].read_files
+def _tell(reports: Sequence[FileReport]) -> None:
+    click.echo(str(sums(reports)))
+    if known := sum(each.state == "known" for each in reports):
+        click.echo(f"{known:,} files were stored whole before and not read again")
+    for each in reports:
+        if each.state == "failed":
+            click.echo(f"FAILED {each.name}: {each.reason}; what was read of it is stored, run again with a whole file")

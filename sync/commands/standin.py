@@ -16,7 +16,7 @@ from ..model.signals import kept
 from ..standin.curve import Meter, household_meters
 from ..standin.days import clock_set_to
 from ..standin.faults import kinds_text, parse_faults
-from ..standin.linky import BAN_AFTER, LinkyStandin, RequestRecord
+from ..standin.linky import BAN_AFTER, LinkyRequest, LinkyStandin
 from ..standin.r63 import read_r63
 from .standin_open import OPEN_STANDINS, open_settings
 
@@ -145,7 +145,7 @@ def _served(served: LinkyStandin) -> str:
     return "a generated household" if homes == 1 else f"{homes} generated households (the token opens all)"
 
 
-def _log(record: RequestRecord) -> None:
+def _log(record: LinkyRequest) -> None:
     start, end = (_shown_date(text) for text in (record.start, record.end))
     prm = mask(record.prm) if record.prm else "-"
     outcome = record.status or "reset"

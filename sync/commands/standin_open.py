@@ -17,7 +17,7 @@ from ..standin.elhub_hours import ZONE, FileHours, GeneratedHours
 from ..standin.energidata import EnergidataStandin
 from ..standin.energidata_rows import FileRows, GeneratedRows
 from ..standin.faults import parse_faults
-from ..standin.open_standin import OpenStandin, Request
+from ..standin.server import Request, Standin
 from ..standin.weather import WeatherStandin
 from ..standin.weather_hours import FileWeather, GeneratedWeather
 
@@ -56,7 +56,7 @@ def _day_after(last: int, days: int) -> Now:
     return clock_set_to(datetime.fromtimestamp(last / 1000, UTC).date() + timedelta(days=days))
 
 
-OPEN_STANDINS: Mapping[str, Callable[[Path | None, Now | None, str, int, int], OpenStandin]] = {
+OPEN_STANDINS: Mapping[str, Callable[[Path | None, Now | None, str, int, int], Standin]] = {
     "elhub": elhub,
     "energidata": energidata,
     "weather": weather,
@@ -64,7 +64,7 @@ OPEN_STANDINS: Mapping[str, Callable[[Path | None, Now | None, str, int, int], O
 """Source → stand-in from --data, --today (as a clock), --faults, --port and --seed."""
 
 
-def open_settings(source: str, standin: OpenStandin, as_json: bool) -> str:
+def open_settings(source: str, standin: Standin, as_json: bool) -> str:
     """What points the other commands to a stand-in."""
     if as_json:
         return json.dumps({"url": standin.url, "today": f"{standin.now():%Y-%m-%d}"})

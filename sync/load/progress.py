@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from typing import Any, Protocol
 
 from tqdm import tqdm
@@ -56,43 +55,6 @@ class Bar:
         if self._bar is not None:
             self._bar.set_postfix_str(text, refresh=False)
             self._bar.update(steps)
-
-    def note(self, text: str) -> None:
-        """A line above the bar."""
-        if self._bar is not None:
-            self._bar.write(text, file=sys.stderr)
-        else:
-            sys.stderr.write(text + "\n")
-            sys.stderr.flush()
-
-    def close(self) -> None:
-        """Leave the bar as it stands."""
-        if self._bar is not None:
-            self._bar.close()
-
-
-class RowBar:
-    """Rows and their rate on a terminal, with the remaining time by bytes; without one only the notes."""
-
-    def __init__(self) -> None:
-        self._bar: tqdm[Any] | None = None
-        self._rows = 0
-        self._began = time.monotonic()
-
-    def start(self, size: int, done: int) -> None:
-        """Begin: `size` bytes of all files, `done` of them stored before."""
-        if sys.stderr.isatty():
-            self._bar = tqdm(
-                total=size, initial=done, unit="B", unit_scale=True, file=sys.stderr, dynamic_ncols=True, miniters=1
-            )
-
-    def rows(self, count: int, size: int) -> None:
-        """So many rows more are stored, of so many bytes."""
-        self._rows += count
-        if self._bar is not None:
-            rate = self._rows / max(0.001, time.monotonic() - self._began)
-            self._bar.set_postfix_str(f"{self._rows:,} rows, {rate:,.0f} rows/s", refresh=False)
-            self._bar.update(size)
 
     def note(self, text: str) -> None:
         """A line above the bar."""

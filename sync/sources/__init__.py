@@ -6,17 +6,18 @@ entry here. `tests/sources/test_every_source.py` holds every entry to the same d
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from ..model.localtime import PARIS
 
 if TYPE_CHECKING:
-    from .files import ReadFiles
+    from .files import Files
     from .source import Source
 
 
@@ -61,11 +62,10 @@ class SourceEntry:
         connect: Callable[[str, object], Source] = self._module("api").connect
         return connect(self.api_url(settings), settings)
 
-    @property
-    def read_files(self) -> ReadFiles:
-        """Its files as `import` reads them: `read_files` of its `files.py`."""
-        read_files: ReadFiles = self._module("files").read_files
-        return read_files
+    def open_files(self, paths: Sequence[Path], settings: object) -> Files:
+        """Its files as `import` reads them: `open_files` of its `files.py`. Raises FileRefused."""
+        open_files: Callable[[Sequence[Path], object], Files] = self._module("files").open_files
+        return open_files(paths, settings)
 
     def _module(self, name: str) -> Any:
         return import_module(f"{__name__}.{self.name}.{name}")

@@ -27,21 +27,23 @@ class Table:
     absent: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
     flags: Mapping[int, str] = field(default_factory=dict)
 
-    def batches(self, kept: NDArray[np.bool_]) -> tuple[ReadingBatch, ...]:
-        """One batch a series of the rows that are kept, oldest first; none of them may share series and start."""
+    def rows(self, kept: NDArray[np.bool_]) -> list[NDArray[np.int64]]:
+        """The rows that are kept, by series in the order of their keys, oldest first."""
         rows = np.flatnonzero(kept)
         order = rows[np.lexsort((self.start[rows], self.code[rows]))]
         edges = np.searchsorted(self.code[order], np.arange(len(self.series) + 1))
-        found = []
-        for number in sorted(range(len(self.series)), key=lambda code: self.series[code].key):
-            own = order[edges[number] : edges[number + 1]]
-            if len(own) == 0:
-                continue
-            stored = {name: column[own] for name, column in self.stored.items()}
-            absent = {name: mask[own] for name, mask in self.absent.items() if mask[own].any()}
-            flags = {place: self.flags[row] for place, row in enumerate(own.tolist()) if row in self.flags}
-            found.append(ReadingBatch(self.series[number], self.start[own], stored, flags, absent))
-        return tuple(found)
+        codes = sorted(range(len(self.series)), key=lambda code: self.series[code].key)
+        return [order[edges[code] : edges[code + 1]] for code in codes if edges[code] < edges[code + 1]]
+
+    def batches(self, kept: NDArray[np.bool_]) -> tuple[ReadingBatch, ...]:
+        """One batch a series of the rows that are kept, oldest first; none of them may share series and start."""
+        return tuple(self._batch(own) for own in self.rows(kept))
+
+    def _batch(self, own: NDArray[np.int64]) -> ReadingBatch:
+        stored = {name: column[own] for name, column in self.stored.items()}
+        absent = {name: mask[own] for name, mask in self.absent.items() if mask[own].any()}
+        flags = {place: self.flags[row] for place, row in enumerate(own.tolist()) if row in self.flags}
+        return ReadingBatch(self.series[self.code[own[0]]], self.start[own], stored, flags, absent)
 
     def repeated(self) -> NDArray[np.bool_]:
         """Which rows have the series and the start of another one."""

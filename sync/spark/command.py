@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from ..commands.common import json_option
-from ..commands.london import run_london_import
+from ..commands.imports import run_import
 from ..model.errors import UsageError
 from ..settings import load
 from ..store.connection import Place
@@ -73,4 +73,4 @@ def import_command(files: tuple[Path, ...], master: str, confs: tuple[str, ...],
         raise UsageError(f"--master {master}: a cluster cannot reach the embedded MongoDB: set MONGODB_URI to a server")
     require_spark()
     run = SparkLoad(Place.of(settings, "lcl", settings.collections), engine)
-    raise SystemExit(run_london_import(settings, [file.absolute() for file in files], as_json, load=run))
+    raise SystemExit(run_import(settings, "lcl", [file.absolute() for file in files], as_json, run))

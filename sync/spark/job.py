@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Any, cast
 
 from pymongo.errors import PyMongoError
 
-from ..load.bulk_import import BYTES_A_ROW, FileReport, RowProgress, begun, finish, in_words
+from ..load.files import BYTES_A_ROW, FileImport, FileReport, store_tables
+from ..load.progress import Progress
 from ..load.report import Loader
 from ..model.errors import StoreError
-from ..sources.lcl import Member
+from ..sources.files import File, Files
 from ..store.connection import Place
 from ..store.schema import first_load
 from .engine import Engine
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 LOOK = 1.0  # s between two looks at how far the job is
 ROOT = Path(__file__).resolve().parent.parent
 
-Numbered = tuple[int, Member]
+Numbered = tuple[int, File]
 
 
 class SparkLoad:
@@ -41,11 +42,15 @@ class SparkLoad:
         self._store = store
         self._engine = engine
 
-    def __call__(self, members: Sequence[Member], loader: Loader, progress: RowProgress) -> list[FileReport]:
-        """As `import_london`. Raises SyncError when Spark or the store gives up; what was stored stays."""
+    def __call__(self, files: Files, loader: Loader, progress: Progress) -> list[FileReport]:
+        """As `import_files`. Raises SyncError when Spark or the store gives up; what was stored stays."""
+        for note in files.notes:
+            progress.note(note)
+        store_tables(loader.pair.record.database, files.tables)
         with first_load(loader.pair):
-            reports = begun(members, loader, progress)
-            waiting = [(place, member) for place, member in enumerate(members) if reports[place].state != "known"]
+            run = FileImport(loader, progress)
+            reports = run.begun(files.files)
+            waiting = [(place, file) for place, file in enumerate(files.files) if reports[place].state != "known"]
             if waiting:
                 progress.note(f"{len(waiting):,} files for Spark {self._engine.master}")
                 pace = _Pace(loader, progress)
@@ -54,9 +59,10 @@ class SparkLoad:
                         if loaded is not None:
                             _refuse(loaded)
                             reports[loaded.place] = loaded.report
-                            progress.note(in_words(loaded.report))
+                            progress.note(str(loaded.report))
                         pace.tell(loaded)
-            finish(reports, loader, progress)
+            run.finish(reports)
+        loader.outcome.windows = len(files.files)
         return reports
 
     def _results(self, waiting: Sequence[Numbered]) -> Generator[Loaded | None]:
@@ -103,7 +109,7 @@ class _Job(threading.Thread):
 class _Pace:
     """Rows to the bar: those of finished files or what the record has grown by, whichever is more."""
 
-    def __init__(self, loader: Loader, progress: RowProgress) -> None:
+    def __init__(self, loader: Loader, progress: Progress) -> None:
         self._record = loader.pair.record
         self._progress = progress
         self._before = self._record.estimated_document_count()
@@ -117,7 +123,7 @@ class _Pace:
             grown = self._record.estimated_document_count() - self._before
         if (more := max(self._finished, grown) - self._told) > 0:
             self._told += more
-            self._progress.rows(more, more * BYTES_A_ROW)
+            self._progress.advance(f"{self._told:,} rows", more * BYTES_A_ROW)
 
 
 def _work(store: Place, arrived: Any) -> Callable[[Numbered], None]:

@@ -9,11 +9,12 @@ import platform
 import traceback
 from dataclasses import dataclass
 
-from ..load.bulk_import import FileReport, load_file
+from ..load.files import FileImport, FileReport
+from ..load.progress import Silence
 from ..load.report import Loader
 from ..model.clock import SystemClock
 from ..model.errors import SyncError
-from ..sources.lcl import Member
+from ..sources.files import File
 from ..store.connection import Failure, Place, open_store
 from ..store.ledger import Ledger
 from ..store.schema import pair
@@ -42,36 +43,23 @@ class Gathered:
         return reports
 
 
-class _Silence:
-    """An executor tells nobody: the driver sees the record grow."""
-
-    def start(self, size: int, done: int) -> None:
-        """Nothing to show."""
-
-    def rows(self, count: int, size: int) -> None:
-        """Nothing to show."""
-
-    def note(self, text: str) -> None:
-        """Nothing to show."""
-
-
-def load(store: Place, place: int, member: Member) -> Loaded:
+def load(store: Place, place: int, file: File) -> Loaded:
     """Store a file. Nothing is raised: an exception would be tried again and put into Spark's log with all its words.
 
     Safe to be done twice, one after the other or at once, as Spark does when an executor is lost.
     """
-    loaded = Loaded(place, FileReport(member.name))
-    if not member.path.exists():
+    loaded = Loaded(place, FileReport(file.name))
+    if not file.path.exists():
         loaded.report.state = "failed"
-        loaded.report.reason = f"{member.path} is not on {platform.node()}: every executor must see it under this path"
+        loaded.report.reason = f"{file.path} is not on {platform.node()}: every executor must see it under this path"
         return loaded
     try:
         with open_store(store) as database:
             own, clock = pair(database, store.source, store.names), SystemClock()
             loader = Loader(own, Ledger(database), PairWriter(own, clock), clock)
-            loaded.report = load_file(member, loader, _Silence())
+            loaded.report = FileImport(loader, Silence()).load_one(file)
     except SyncError as error:
-        loaded.failure = Failure(f"{member.name}, on {platform.node()}: {error}", is_bug=False)
+        loaded.failure = Failure(f"{file.name}, on {platform.node()}: {error}", is_bug=False)
     except Exception:
         loaded.failure = Failure(traceback.format_exc(), is_bug=True)
     return loaded

@@ -10,20 +10,15 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Callable
-from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler
-from threading import Lock, Thread
-from types import TracebackType
-from typing import Any, Self
-from urllib.parse import parse_qs, unquote, urlsplit
+from collections.abc import Callable, Mapping
+from threading import Lock
+from typing import Any
+from urllib.parse import unquote
 
 from .admin_store import SINGULAR, ApiRefusal, AppStore, Entry, StoredApp, object_ids
-from .days import real_now
-from .replies import NO_SUCH_PAGE, Reply, json_reply
-from .server import Server
+from .replies import Reply, json_reply
+from .server import Request, Standin
 
-BASE = "/api/admin/v3.0"
 LOGIN = ["auth", "providers", "mongodb-cloud", "login"]
 NOT_AUTHORIZED = "failed to authenticate with MongoDB Cloud API: You are not authorized for this resource."
 ENDED = ApiRefusal(401, "invalid session: access token expired", "InvalidSession")
@@ -32,20 +27,14 @@ NOT_ALLOWED = ApiRefusal(405, "method not allowed")
 NO_CONTENT = Reply(204, b"")
 
 
-@dataclass(frozen=True, slots=True)
-class AdminRequest:
-    """A request as it came and the status it got. `path` is that behind the base, without its query."""
+class AdminStandin(Standin):
+    """One project, one API key.
 
-    method: str
-    path: str
-    status: int
-
-
-class AdminStandin:
-    """The server: runs from construction until `close()`, on 127.0.0.1 only. One project, one API key.
-
-    before: called with method and path ahead of each request; a Reply from it is the answer instead of the true one.
+    before: called with method and path behind `base` ahead of each request; a Reply from it is the answer instead.
     """
+
+    base = "/api/admin/v3.0/"
+    other_method = None
 
     def __init__(self, *, before: Callable[[str, str], Reply | None] | None = None) -> None:
         self.public_key = "qwertyui"
@@ -53,26 +42,18 @@ class AdminStandin:
         self.project_id = "5f0000000000000000000abc"
         self.user_id = "5f0000000000000000000def"
         self.apps: dict[str, StoredApp] = {}
-        self.requests: list[AdminRequest] = []
         self.before = before
         self._new_id = object_ids()
         self._access: set[str] = set()
         self._refresh: set[str] = set()
-        self._lock = Lock()
-        self._server = Server(0, lambda *_: NO_SUCH_PAGE, real_now)
-        self._server.RequestHandlerClass = _handler(self)
-        self._thread = Thread(target=self._server.serve_forever, args=(0.05,), daemon=True, name="admin stand-in")
-        self._thread.start()
+        self._one_by_one = Lock()
+        super().__init__()
 
     @property
-    def url(self) -> str:
-        """Base of the API, for ATLAS_ADMIN_URL."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}{BASE}"
-
-    @property
-    def writes(self) -> list[AdminRequest]:
+    def writes(self) -> list[Request]:
         """The requests that were to change something, logins aside."""
-        return [each for each in self.requests if each.method != "GET" and not each.path.startswith("auth/")]
+        login = f"{self.base}auth/"
+        return [request for request in self.requests if request.method != "GET" and not request.path.startswith(login)]
 
     def end_access_tokens(self) -> None:
         """As after 30 minutes."""
@@ -99,38 +80,21 @@ class AdminStandin:
         """Put things into an app without a request."""
         return AppStore(app, self._new_id)
 
-    def close(self) -> None:
-        """Stop. Safe to call twice."""
-        self._server.stop()
-        self._thread.join()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def answer(self, method: str, target: str, authorization: str, body: bytes) -> Reply:
+    def reply(self, request: Request, _spoilt: Mapping[str, float]) -> Reply:
         """The reply to one request; all of them one after the other."""
-        parts = urlsplit(target)
-        if not parts.path.startswith(f"{BASE}/"):
-            return NO_SUCH_PAGE
-        path = parts.path.removeprefix(f"{BASE}/")
-        with self._lock:
-            instead = self.before(method, path) if self.before else None
-            if instead is None:
-                try:
-                    words = [unquote(word) for word in path.split("/")]
-                    token = authorization.removeprefix("Bearer ")
-                    instead = self._reply(method, words, parse_qs(parts.query), token, body)
-                except ApiRefusal as refusal:
-                    instead = json_reply(refusal.body, refusal.status)
-            self.requests.append(AdminRequest(method, path, instead.status))
-            return instead
+        path = request.path.removeprefix(self.base)
+        with self._one_by_one:
+            instead = self.before(request.method, path) if self.before else None
+            if instead is not None:
+                return instead
+            try:
+                return self._reply(request, [unquote(word) for word in path.split("/")])
+            except ApiRefusal as refusal:
+                return json_reply(refusal.body, refusal.status)
 
-    def _reply(self, method: str, path: list[str], query: dict[str, list[str]], token: str, body: bytes) -> Reply:
+    def _reply(self, request: Request, path: list[str]) -> Reply:
+        method, body = request.method, request.body
+        token = request.headers.get("authorization", "").removeprefix("Bearer ")
         if path == LOGIN and method == "POST":
             return self._log_in(_parsed(body))
         if path == ["auth", "session"] and method == "POST":
@@ -143,7 +107,7 @@ class AdminStandin:
             case ["groups", group, "apps", *rest]:
                 if group != self.project_id:
                     raise ApiRefusal(404, "group could not be found", "GroupNotFound")
-                product = query.get("product", ["standard"])[0]
+                product = request.given.get("product", "standard")
                 return self._app(method, rest, body) if rest else self._apps(method, product, body)
         raise ApiRefusal(404, "not found")
 
@@ -211,33 +175,9 @@ class AdminStandin:
 
 def _parsed(body: bytes) -> Entry:
     try:
-        found = json.loads(body)
+        entry = json.loads(body)
     except ValueError:
         raise ApiRefusal(400, "error decoding request body", "MalformedJSON") from None
-    if not isinstance(found, dict):
+    if not isinstance(entry, dict):
         raise ApiRefusal(400, "expected a JSON object", "MalformedJSON")
-    return found
-
-
-def _handler(standin: AdminStandin) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True
-        wbufsize = -1
-
-        def answer(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            reply = standin.answer(self.command, self.path, self.headers.get("Authorization", ""), body)
-            self.send_response(reply.status)
-            if reply.status != 204:
-                self.send_header("Content-Type", reply.content_type)
-                self.send_header("Content-Length", str(len(reply.body)))
-            self.end_headers()
-            self.wfile.write(reply.body)
-
-        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = answer
-
-        def log_message(self, format: str, *args: Any) -> None:
-            """What is sent here are keys and secrets."""
-
-    return Handler
+    return entry

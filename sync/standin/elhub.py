@@ -13,22 +13,21 @@ import gzip
 import json
 import re
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 from threading import Lock
-from typing import ClassVar
+from typing import ClassVar, Unpack
 
 import numpy as np
 
 from ..model.localtime import midnight
 from ..sources.elhub.api import AREAS
 from . import elhub_spoil
-from .days import Now
 from .elhub_hours import HOUR, PUBLISHED_AFTER, ZONE, GeneratedHours, Hours, Served
-from .faults import NO_FAULTS, Faults, Kind
-from .open_standin import TRANSPORT_KINDS, OpenStandin, Request
+from .faults import Kind
 from .replies import NO_SUCH_PAGE, Reply, json_reply
+from .server import TRANSPORT_KINDS, Options, Request, Standin
 
 DATASETS = {"productionPerGroupMbaHour": "production", "consumptionPerGroupMbaHour": "consumption"}
 EIC = {"NO1": "10YNO-1--------2", "NO2": "10YNO-2--------T", "NO3": "10YNO-3--------J", "NO4": "10YNO-4--------9"}
@@ -45,26 +44,18 @@ class Refused(Exception):
         self.status = status
 
 
-class ElhubStandin(OpenStandin):
+class ElhubStandin(Standin):
     """served: generated hours of Norway by default, or those of a file."""
 
     kinds: ClassVar[Mapping[str, Kind]] = TRANSPORT_KINDS | elhub_spoil.KINDS
     day_kinds: ClassVar[Mapping[str, Kind]] = elhub_spoil.DAY_KINDS
     base = "/energy-data/v0"
 
-    def __init__(
-        self,
-        served: Served | None = None,
-        *,
-        now: Now | None = None,
-        faults: Faults = NO_FAULTS,
-        port: int = 0,
-        log: Callable[[Request], None] | None = None,
-    ) -> None:
+    def __init__(self, served: Served | None = None, **options: Unpack[Options]) -> None:
         self._served = served or GeneratedHours()
         self._rendered: OrderedDict[tuple[object, ...], bytes] = OrderedDict()
         self._rendered_lock = Lock()
-        super().__init__(now=now, faults=faults, port=port, log=log)
+        super().__init__(**options)
 
     @property
     def published(self) -> int:
@@ -126,18 +117,18 @@ class ElhubStandin(OpenStandin):
     def _hours(self, flow: str, first: datetime, end: datetime, days: elhub_spoil.Days) -> list[Hours]:
         low, high = midnight(first.date(), ZONE), midnight(end.date() + timedelta(days=1), ZONE)
         high = min(high, self.published)
-        found = []
+        served = []
         for hours in self._served.hours(flow, low, high):
             wall = _walls(hours.start)
             kept = (wall >= np.datetime64(first, "ms")) & (wall < np.datetime64(end, "ms"))
             if kept.any():
                 start, updated = hours.start[kept], hours.updated[kept]
-                known = np.where(
+                shown = np.where(
                     updated <= self._now_ms(), updated, start // (24 * HOUR) * (24 * HOUR) + PUBLISHED_AFTER
                 )
-                part = (start, hours.kwh[kept], known)
-                found.append(days.changed(Hours(hours.area, hours.group, *part, hours.meters)))
-        return found
+                part = (start, hours.kwh[kept], shown)
+                served.append(days.changed(Hours(hours.area, hours.group, *part, hours.meters)))
+        return served
 
     def _now_ms(self) -> int:
         return int(self.now().timestamp()) * 1000
@@ -145,8 +136,8 @@ class ElhubStandin(OpenStandin):
 
 def _dataset(text: str, swapped: bool) -> str:
     """The dataset in the spelling of the answers: upper or lower snake case, or camel case, is taken."""
-    known = {name.lower(): name for name in DATASETS}
-    name = known.get(text.replace("_", "").lower())
+    names = {name.lower(): name for name in DATASETS}
+    name = names.get(text.replace("_", "").lower())
     if name is None:
         raise Refused(400, f"dataset '{text[:60]}' is not known")
     return next(other for other in DATASETS if other != name) if swapped else name

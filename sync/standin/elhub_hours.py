@@ -20,7 +20,7 @@ from ..model.localtime import midnight
 from ..model.readings import Instants
 from ..sources import zone_of
 from ..sources.elhub.api import AREAS, FIRST
-from ..sources.elhub.files import read_files
+from ..sources.elhub.files import open_files
 
 ZONE = zone_of("elhub")
 HOUR = 3_600_000
@@ -100,7 +100,7 @@ class FileHours:
 
     def __init__(self, *paths: Path) -> None:
         parts: dict[tuple[str, str, str], list[Hours]] = {}
-        for parsed in read_files(paths):
+        for parsed in open_files(paths).parts():
             for batch in parsed.batches:
                 series = batch.series
                 updated = batch.start + CORRECTED_AFTER
@@ -108,7 +108,7 @@ class FileHours:
                     updated = batch.columns["updated"].astype(np.int64)
                 hours = Hours(series.id, series.group, batch.start, batch.wh / 1000, updated)
                 parts.setdefault((series.flow, series.id, series.group), []).append(hours)
-        self._series = {name: _joined(each) for name, each in parts.items()}
+        self._series = {name: _joined(hours) for name, hours in parts.items()}
 
     @property
     def last(self) -> int:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from ..model.localtime import midnight
 from ..model.readings import Instants
 from ..sources import zone_of
-from ..sources.energidata.files import read_files
+from ..sources.energidata.files import open_files
 from ..sources.energidata.prices import CHANGE
 
 ZONE = zone_of("energidata")
@@ -148,7 +148,7 @@ class FileRows:
 
     def __init__(self, *paths: Path) -> None:
         self._prices: dict[int, list[tuple[str, float, float | None]]] = {}
-        for parsed in read_files(paths):
+        for parsed in open_files(paths).parts():
             for batch in parsed.batches:
                 absent = batch.absent.get("dkk_mwh", np.zeros(len(batch), dtype=bool)).tolist()
                 columns = (batch.start.tolist(), batch.columns["eur_mwh"].tolist(), batch.columns["dkk_mwh"].tolist())
@@ -193,12 +193,12 @@ def is_quoted(area: str, moment: int) -> bool:
 
 def both_times(dataset: str, start: Instants) -> list[Row]:
     """The UTC and the Danish time of each instant, without a zone, as the API writes them."""
-    found = []
+    times = []
     utc_name, local_name = TIMES[dataset]
     for moment in start.tolist():
         utc = datetime.fromtimestamp(moment // 1000, UTC)
-        found.append({utc_name: f"{utc:%Y-%m-%dT%H:%M:%S}", local_name: f"{utc.astimezone(ZONE):%Y-%m-%dT%H:%M:%S}"})
-    return found
+        times.append({utc_name: f"{utc:%Y-%m-%dT%H:%M:%S}", local_name: f"{utc.astimezone(ZONE):%Y-%m-%dT%H:%M:%S}"})
+    return times
 
 
 def grid(low: int, high: int, step: int) -> Instants:

@@ -13,26 +13,21 @@ API in both generations. The shapes are those of recorded answers; what no recor
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
-from threading import Lock, Thread
-from types import TracebackType
-from typing import Self
-from urllib.parse import parse_qsl
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from typing import ClassVar, Unpack
 
-from ..model.errors import UsageError
 from ..model.localtime import PARIS
 from ..model.readings import mask
 from . import gateway, refusals, tokens
 from .answers import Period, Route
 from .curve import Meter, household_meters
-from .days import Now, clock_for, real_now
-from .faults import NO_FAULTS, Faults
+from .days import clock_for, real_now
+from .faults import DAY_KINDS, REQUEST_KINDS, Kind
 from .gateway import Query
 from .refusals import Refused
-from .replies import BANNED, EMPTY, NO_SUCH_PAGE, Reply, hindered, instead, json_reply, refusal_reply
-from .server import Server
+from .replies import BANNED, INSTEAD, NO_SUCH_PAGE, Reply, json_reply, refusal_reply
+from .server import Options, Request, Standin
 from .spoil import SpoiltCurve
 
 SIGNING_KEY = "this key signs the tokens of a stand-in, and opens nothing else"
@@ -40,72 +35,59 @@ TOKEN_DAYS = 1094
 BAN_AFTER = 100
 
 
-@dataclass(frozen=True, slots=True)
-class RequestRecord:
-    """A request as it came and what became of it. `route` is the type; status 0 = connection reset; `at` is UTC.
+class LinkyRequest(Request):
+    """`route` is the type of measures; `prm`, `start` and `end` are the raw parameters, None where not given."""
 
-    `prm`, `start` and `end` are the raw parameters, None where not given.
+    @property
+    def query(self) -> Query:
+        """What is asked of the gateway."""
+        return Query.of(self.path.removeprefix(LinkyStandin.base), self.given)
+
+    @property
+    def route(self) -> str:
+        return self.query.type
+
+    @property
+    def prm(self) -> str | None:
+        return self.query.prm
+
+    @property
+    def start(self) -> str | None:
+        return self.query.start
+
+    @property
+    def end(self) -> str | None:
+        return self.query.end
+
+
+class LinkyStandin(Standin):
+    """meters: usage point → meter, one generated household by default, whose clock is the real one; with meters from a
+    file it is set to the day after their last. ban_after: requests per UTC day of `now` before the address is banned,
+    None for never. activation: a range that begins before this local day is refused.
     """
 
-    number: int
-    method: str
-    route: str
-    prm: str | None
-    start: str | None
-    end: str | None
-    status: int
-    at: datetime
-
-
-class LinkyStandin:
-    """The server: runs from construction until `close()`, on 127.0.0.1 only, in daemon threads.
-
-    meters: usage point → meter, one generated household by default. now: aware UTC clock; by default the real one, with
-    meters from a file one set to the day after their last. ban_after: requests per UTC day of `now` before the address
-    is banned, None for never. activation: a range that begins before this local day is refused. log: called with each
-    request, in the thread that answers it.
-    Raises UsageError when the port is taken.
-    """
+    kinds: ClassVar[Mapping[str, Kind]] = REQUEST_KINDS
+    day_kinds: ClassVar[Mapping[str, Kind]] = DAY_KINDS
+    record = LinkyRequest
+    base = "/api/"
+    other_method = refusal_reply(refusals.WRONG_METHOD)
 
     def __init__(
         self,
         *,
         meters: Mapping[str, Meter] | None = None,
-        now: Now | None = None,
-        faults: Faults = NO_FAULTS,
-        port: int = 0,
         activation: date | None = None,
         ban_after: int | None = BAN_AFTER,
         key: str = SIGNING_KEY,
-        log: Callable[[RequestRecord], None] | None = None,
+        **options: Unpack[Options],
     ) -> None:
         self.meters = dict(household_meters() if meters is None else meters)
-        self.now = now or clock_for(self.meters.values())
         self.activation = activation
         self.ban_after = ban_after
         self._key = key
-        self._log = log
-        self._lock = Lock()
-        self._records: list[RequestRecord] = []
         self._per_day: Counter[date] = Counter()
-        self._banned = False
-        self._faults = faults
-        self._since_faults = 0
-        try:
-            self._server = Server(port, self.answer, self.now)
-        except (OSError, OverflowError) as error:
-            raise UsageError(f"port {port} cannot be used ({error}): choose another, or 0 for a free one") from None
-        self._thread = Thread(target=self._server.serve_forever, args=(0.05,), daemon=True, name="linky stand-in")
-        self._thread.start()
-
-    @property
-    def port(self) -> int:
-        return int(self._server.server_address[1])
-
-    @property
-    def url(self) -> str:
-        """Base of the API, for LINKY_API_URL."""
-        return f"http://127.0.0.1:{self.port}/api"
+        self.banned = False
+        super().__init__(**options | {"now": options.get("now") or clock_for(self.meters.values())})
 
     @property
     def token(self) -> str:
@@ -126,96 +108,43 @@ class LinkyStandin:
     @property
     def first(self) -> date:
         """A local day from which two years, or what there is of them, can be fetched."""
-        known = [gateway.months_before(self.today, 24), self.activation]
-        known += [meter.first_day for meter in self.meters.values()]
-        return max(day for day in known if day is not None)
-
-    @property
-    def requests(self) -> list[RequestRecord]:
-        """All requests to the API so far, oldest first (a copy)."""
-        with self._lock:
-            return list(self._records)
-
-    @property
-    def banned(self) -> bool:
-        return self._banned
+        days = [gateway.months_before(self.today, 24), self.activation]
+        days += [meter.first_day for meter in self.meters.values()]
+        return max(day for day in days if day is not None)
 
     def unban(self) -> None:
         """Lift the ban and forget the requests of today."""
         with self._lock:
-            self._banned = False
+            self.banned = False
             self._per_day.clear()
 
-    @property
-    def faults(self) -> Faults:
-        """The faults in force. Setting them starts the count of requests for `kind@n` anew."""
-        return self._faults
-
-    @faults.setter
-    def faults(self, faults: Faults) -> None:
+    def beforehand(self, request: Request) -> Reply | None:
+        """The ban, which is for all of an address."""
         with self._lock:
-            self._faults = faults
-            self._since_faults = 0
+            self._per_day[request.at.date()] += 1
+            self.banned |= self.ban_after is not None and self._per_day[request.at.date()] > self.ban_after
+            return BANNED if self.banned else None
 
-    def close(self) -> None:
-        """Stop: no new connection, the open ones are closed. Safe to call twice."""
-        self._server.stop()
-        self._thread.join()
+    def instead(self, kind: str, amount: float) -> Reply | None:
+        """As users saw it."""
+        if kind == "429at":
+            return refusal_reply(refusals.throttled_until(self.now() + timedelta(seconds=amount)))
+        return INSTEAD.get(kind)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def answer(self, method: str, target: str, authorization: str | None) -> Reply:
-        """The reply to a request: `target` is its path with query. Counts and records it unless it is for `/`."""
-        path, _, parameters = target.partition("?")
-        if path == "/" and method == "GET":
-            return self._home()
-        if not path.startswith("/api/"):
-            return NO_SUCH_PAGE
-        # The first of a repeated parameter counts, as in the gateway.
-        given = dict(reversed(parse_qsl(parameters, keep_blank_values=True)))
-        query = Query.of(path.removeprefix("/api/"), given)
-        now = self.now().astimezone(UTC)
-        with self._lock:
-            self._since_faults += 1
-            self._per_day[now.date()] += 1
-            self._banned |= self.ban_after is not None and self._per_day[now.date()] > self.ban_after
-            spoilt = self._faults.of_request(self._since_faults)
-            banned = self._banned
-        reply = BANNED if banned else self._reply(method, query, authorization, spoilt)
-        with self._lock:
-            number = len(self._records) + 1
-            record = RequestRecord(number, method, query.type, query.prm, query.start, query.end, reply.status, now)
-            self._records.append(record)
-        if self._log:
-            self._log(record)
-        return reply
-
-    def _reply(self, method: str, query: Query, authorization: str | None, spoilt: dict[str, float]) -> Reply:
-        replaced = instead(spoilt, self.now())
-        if replaced:
-            return hindered(replaced, spoilt)
-        if method == "OPTIONS":
-            return EMPTY
+    def reply(self, request: Request, spoilt: Mapping[str, float]) -> Reply:
+        """One answer of the gateway."""
+        query = Query.of(request.path.removeprefix(self.base), request.given)
         try:
-            if method != "GET":
-                raise Refused(refusals.WRONG_METHOD)
             route, period = gateway.check(query)
-            self._authorize(authorization, period.prm)
+            self._authorize(request.headers.get("authorization", ""), period.prm)
             if "v5" in spoilt:
                 route = Route(route.name, route.measure, route.flow, legacy=True)
-            reply = json_reply(self._measure(route, period, query))
+            return json_reply(self._measure(route, period, query))
         except Refused as refused:
-            reply = refusal_reply(refused.refusal)
-        return hindered(reply, spoilt)
+            return refusal_reply(refused.refusal)
 
-    def _authorize(self, authorization: str | None, prm: str) -> None:
-        words = (authorization or "").split(" ")
+    def _authorize(self, authorization: str, prm: str) -> None:
+        words = authorization.split(" ")
         if len(words) < 2 or not words[1]:
             raise Refused(refusals.NO_TOKEN)
         if not tokens.opens(self._key, words[1], prm, self.now()):
@@ -232,9 +161,11 @@ class LinkyStandin:
         curve = SpoiltCurve(meter.flows[route.flow], self.faults, today)
         return gateway.measure(route, period, span, curve, query)
 
-    def _home(self) -> Reply:
-        with self._lock:
-            used = self._per_day[self.now().astimezone(UTC).date()]
+    def outside(self, request: Request) -> Reply:
+        """The front page says what this is."""
+        if (request.method, request.path) != ("GET", "/"):
+            return NO_SUCH_PAGE
+        used = self._per_day[request.at.date()]
         about = "a stand-in for the Linky gateway: nothing here comes from Enedis"
         shown = [mask(prm) for prm in self.meters]
         state = {"today": self.today.isoformat(), "requests_today": used, "banned": self.banned}

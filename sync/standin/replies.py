@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
 from typing import Any
 
 from . import refusals
@@ -41,8 +40,10 @@ def refusal_reply(refusal: Refusal) -> Reply:
 BANNED = Reply(403, BAN_PAGE.encode(), HTML)
 NO_SUCH_PAGE = Reply(404, b"<!DOCTYPE html><title>404</title><p>Page not found</p>\n", HTML)
 EMPTY = Reply(200, b"")
+RESET = Reply(0, b"", reset=True)
+NOT_JSON = Reply(200, b"upstream connect error or disconnect/reset before headers")
 
-_INSTEAD = {
+INSTEAD = {
     "429": refusal_reply(refusals.THROTTLED),
     "500": refusal_reply(refusals.TECHNICAL),
     "500token": refusal_reply(refusals.NO_ENEDIS_TOKEN),
@@ -50,22 +51,8 @@ _INSTEAD = {
     "502": replace(refusal_reply(refusals.BAD_GATEWAY), content_type="application/problem+json"),
     "html403": BANNED,
     "consent": refusal_reply(refusals.NO_CONSENT),
-    "reset": Reply(0, b"", reset=True),
-    "notjson": Reply(200, b"upstream connect error or disconnect/reset before headers"),
+    "reset": RESET,
+    "notjson": NOT_JSON,
     "emptyobject": json_reply({}),
 }
-
-
-def instead(faults: dict[str, float], now: datetime) -> Reply | None:
-    """The answer that the first fault puts in place of the true one; None where none does. `now` is aware."""
-    for kind, amount in faults.items():
-        if kind == "429at":
-            return refusal_reply(refusals.throttled_until(now + timedelta(seconds=amount)))
-        if kind in _INSTEAD:
-            return _INSTEAD[kind]
-    return None
-
-
-def hindered(reply: Reply, faults: dict[str, float]) -> Reply:
-    """The answer as it is, slowed down or cut off where faults say so."""
-    return replace(reply, wait=faults.get("slow", 0), cut="cut" in faults)
+"""Faults of the gateway that put another answer in place of the true one."""

@@ -1,123 +1,245 @@
-"""The HTTP side of a stand-in: keep-alive connections on loopback, and answers that break off on request."""
+"""What all stand-ins share: a server on loopback, the requests as they came, faults by their number.
+
+The server is Werkzeug's; what it would not do on purpose is done on its socket: an answer that breaks off, or a reset.
+"""
 
 from __future__ import annotations
 
 import os
 import socket
 import struct
-from collections.abc import Callable
-from email.message import Message
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from email.utils import formatdate
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Event, Lock
-from typing import Any
+from http import HTTPStatus
+from threading import Event, Lock, Thread
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypedDict
 
-from .days import Now
-from .replies import Reply
+from werkzeug.serving import WSGIRequestHandler, make_server
+from werkzeug.wrappers import Request as HttpRequest
 
-Answer = Callable[[str, str, str | None], Reply]
-"""Method, target (path with query) and the Authorization header → reply."""
+from ..model.errors import UsageError
+from .days import Now, real_now
+from .faults import NO_FAULTS, Faults, Kind
+from .replies import EMPTY, NO_SUCH_PAGE, NOT_JSON, RESET, Reply, json_reply
 
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+PAGE = Reply(200, b"<!DOCTYPE html><title>Maintenance</title><p>Back soon\n", "text/html; charset=UTF-8")
 RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # SO_LINGER on, 0 s: closing sends RST instead of FIN
 
+TRANSPORT_KINDS = {
+    "429": Kind("too many requests, with Retry-After", "429@5:2", "seconds", 5, 86_400),
+    "500": Kind("a technical error", "500@7-9"),
+    "403": Kind("refused", "403@3"),
+    "page": Kind("200 with a page instead of JSON", "page@4"),
+    "notjson": Kind("200 with a body that is not JSON", "notjson@4"),
+    "reset": Kind("the connection is reset instead of an answer", "reset@*20"),
+    "slow": Kind("a wait between the headers and the body", "slow@3:2.5", "seconds", 5, 3600),
+    "cut": Kind("the connection ends in the middle of the body", "cut@4"),
+}
+"""Faults that any API may have."""
 
-class Server(ThreadingHTTPServer):
-    """Serves `answer` on 127.0.0.1. `now` (aware UTC) goes into the Date header, so that clients can tell the day."""
-
-    daemon_threads = True
-    request_queue_size = 128
-
-    def __init__(self, port: int, answer: Answer, now: Now) -> None:
-        self.answer = answer
-        self.now = now
-        self.closing = Event()
-        self._open: set[socket.socket] = set()
-        self._open_lock = Lock()
-        super().__init__(("127.0.0.1", port), _Handler)
-
-    def reply(self, method: str, target: str, headers: Message) -> Reply:
-        """What is answered to a request; header names are read in any case."""
-        return self.answer(method, target, headers.get("Authorization"))
-
-    def server_bind(self) -> None:
-        # Not HTTPServer's: it asks the resolver for this machine's name.
-        super(ThreadingHTTPServer, self).server_bind()
-
-    def process_request(self, request: Any, client_address: Any) -> None:
-        with self._open_lock:
-            self._open.add(request)
-        super().process_request(request, client_address)
-
-    def shutdown_request(self, request: Any) -> None:
-        with self._open_lock:
-            self._open.discard(request)
-        super().shutdown_request(request)
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Clients that leave early are no news."""
-
-    def stop(self) -> None:
-        """End `serve_forever` and every open connection. Safe to call twice."""
-        if self.closing.is_set():
-            return
-        self.closing.set()
-        self.shutdown()
-        self.server_close()
-        with self._open_lock:
-            for connection in self._open:
-                try:
-                    connection.shutdown(socket.SHUT_RDWR)
-                except OSError:
-                    continue
+INSTEAD = {
+    "500": json_reply({"message": "Internal Server Error"}, 500),
+    "403": json_reply({"message": "Forbidden"}, 403),
+    "page": PAGE,
+    "notjson": NOT_JSON,
+    "reset": RESET,
+}
 
 
-class _Handler(BaseHTTPRequestHandler):
-    server: Server
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-    wbufsize = -1  # headers and body leave together
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request as it came; status: what it was answered with, 0 = connection reset, or not answered yet.
 
-    def answer(self) -> None:
-        if self.headers.get("Content-Length") or self.headers.get("Transfer-Encoding"):
-            self.close_connection = True  # whatever came with a POST is not read
-        reply = self.server.reply(self.command, self.path, self.headers)
+    given: the parameters, the first of a repeated one; headers: names in small letters; at: UTC.
+    """
+
+    number: int
+    method: str
+    path: str
+    given: Mapping[str, str]
+    headers: Mapping[str, str]
+    body: bytes
+    at: datetime
+    status: int = 0
+
+
+class Options(TypedDict, total=False):
+    """What every stand-in takes. now: aware UTC clock; log: called with each answered request, in its thread."""
+
+    now: Now | None
+    faults: Faults
+    port: int
+    log: Callable[[Any], None] | None
+
+
+class Standin(ABC):
+    """Runs from construction until `close()`, on 127.0.0.1 only, in daemon threads. Raises UsageError for a taken port.
+
+    Subclasses answer in `reply`; `faults` are numbered from the moment they were set. A connection serves one request.
+    """
+
+    kinds: ClassVar[Mapping[str, Kind]] = TRANSPORT_KINDS
+    day_kinds: ClassVar[Mapping[str, Kind]] = {}
+    record: ClassVar[type[Request]] = Request
+    base = "/"
+    other_method: Reply | None = NO_SUCH_PAGE
+    """The answer to what is no GET; None where `reply` takes it, too."""
+
+    def __init__(
+        self,
+        *,
+        now: Now | None = None,
+        faults: Faults = NO_FAULTS,
+        port: int = 0,
+        log: Callable[[Any], None] | None = None,
+    ) -> None:
+        self.now = now or real_now
+        self._log = log
+        self._lock = Lock()
+        self._requests: list[Request] = []
+        self._faults = faults
+        self._since_faults = 0
+        self._closing = Event()
+        try:
+            listener = socket.create_server(("127.0.0.1", port), backlog=128)
+        except (OSError, OverflowError) as error:
+            raise UsageError(f"port {port} cannot be used ({error}): choose another, or 0 for a free one") from None
+        with listener:
+            self.port = int(listener.getsockname()[1])
+            self._server = make_server(
+                "127.0.0.1", self.port, self._serve, threaded=True, request_handler=_Handler, fd=listener.fileno()
+            )
+        self._thread = Thread(target=self._server.serve_forever, args=(0.05,), daemon=True, name="stand-in")
+        self._thread.start()
+
+    @abstractmethod
+    def reply(self, request: Request, spoilt: Mapping[str, float]) -> Reply:
+        """The answer to a request below `base`; `spoilt`: the faults that hit it, with their amounts."""
+
+    def beforehand(self, _request: Request) -> Reply | None:
+        """An answer that stands before all faults."""
+        return None
+
+    def instead(self, kind: str, amount: float) -> Reply | None:
+        """The answer that a fault puts in place of the true one; None where it puts none."""
+        if kind == "429":
+            return replace(json_reply({"message": "Too Many Requests"}, 429), headers={"Retry-After": f"{amount:.0f}"})
+        return INSTEAD.get(kind)
+
+    def outside(self, _request: Request) -> Reply:
+        """The answer to what is not below `base`, which is not counted."""
+        return NO_SUCH_PAGE
+
+    @property
+    def url(self) -> str:
+        """Base of the API."""
+        return f"http://127.0.0.1:{self.port}{self.base}".rstrip("/")
+
+    @property
+    def requests(self) -> list[Any]:
+        """All requests to the API so far, oldest first (a copy)."""
+        with self._lock:
+            return list(self._requests)
+
+    @property
+    def faults(self) -> Faults:
+        """The faults in force. Setting them starts the count of requests for `kind@n` anew."""
+        return self._faults
+
+    @faults.setter
+    def faults(self, faults: Faults) -> None:
+        with self._lock:
+            self._faults = faults
+            self._since_faults = 0
+
+    def close(self) -> None:
+        """Stop: no new connection, the open ones are closed. Safe to call twice."""
+        if not self._closing.is_set():
+            self._closing.set()
+            self._server.shutdown()
+            self._server.server_close()
+        self._thread.join()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _answer(self, sent: HttpRequest) -> Reply:
+        path = sent.environ["REQUEST_URI"].partition("?")[0]
+        headers = {name.lower(): text for name, text in sent.headers}
+        with self._lock:
+            number = len(self._requests) + 1
+            body, at = sent.get_data(), self.now().astimezone(UTC)
+            request = self.record(number, sent.method, path, sent.args.to_dict(), headers, body, at)
+            if not path.startswith(self.base):
+                return self.outside(request)
+            self._requests.append(request)
+            self._since_faults += 1
+            spoilt = self._faults.of_request(self._since_faults)
+        reply = self.beforehand(request) or self._spoilt(request, spoilt)
+        answered = replace(request, status=reply.status)
+        with self._lock:
+            self._requests[number - 1] = answered
+        if self._log:
+            self._log(answered)
+        return reply
+
+    def _spoilt(self, request: Request, spoilt: dict[str, float]) -> Reply:
+        replaced = (self.instead(kind, amount) for kind, amount in spoilt.items())
+        reply = next((reply for reply in replaced if reply), None)
+        if reply is None and self.other_method and request.method != "GET":
+            reply = EMPTY if request.method == "OPTIONS" else self.other_method
+        if reply is None:
+            reply = self.reply(request, spoilt)
+        return replace(reply, wait=spoilt.get("slow", 0), cut="cut" in spoilt)
+
+    def _serve(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        reply = self._answer(HttpRequest(environ))
         if reply.reset:
-            self._reset()
-            return
-        self.send_response(reply.status)
-        self.send_header("Content-Type", reply.content_type)
-        self.send_header("Content-Length", str(len(reply.body)))
-        for name, text in reply.headers.items():
-            self.send_header(name, text)
-        if self.close_connection:
-            self.send_header("Connection", "close")
-        self.end_headers()
+            raise _Reset
+        date = formatdate(self.now().timestamp(), usegmt=True)  # so that clients can tell the day
+        headers = [("Server", "linky-standin"), ("Date", date), *reply.headers.items()]
+        if reply.body or reply.status != HTTPStatus.NO_CONTENT:
+            headers += [("Content-Type", reply.content_type), ("Content-Length", str(len(reply.body)))]
+        start_response(f"{reply.status} {HTTPStatus(reply.status).phrase}", headers)
+        return self._parts(reply) if environ["REQUEST_METHOD"] != "HEAD" else ()
+
+    def _parts(self, reply: Reply) -> Iterator[bytes]:
         if reply.wait:
-            self.wfile.flush()
-            if self.server.closing.wait(reply.wait):
-                self.close_connection = True
-                return
-        if self.command != "HEAD":
-            self.wfile.write(reply.body[: len(reply.body) // 2] if reply.cut else reply.body)
-        if reply.cut:
-            self.close_connection = True
+            yield b""  # the headers leave
+            if self._closing.wait(reply.wait):
+                raise ConnectionAbortedError
+        yield reply.body[: len(reply.body) // 2] if reply.cut else reply.body
 
-    def do_GET(self) -> None:
-        self.answer()
 
-    do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = do_GET
+class _Reset(ConnectionError):
+    """The answer is a TCP reset."""
 
-    def _reset(self) -> None:
+
+class _Handler(WSGIRequestHandler):
+    disable_nagle_algorithm = True
+
+    def send_response(self, code: int, message: str | None = None) -> None:
+        """Without Werkzeug's own Server and Date."""
+        self.send_response_only(code, message)
+
+    def connection_dropped(self, error: BaseException, _environ: WSGIEnvironment | None = None) -> None:
         self.close_connection = True
-        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
-        # Past the socket object: its own closing would end the connection in good order first.
-        os.close(self.connection.detach())
+        if isinstance(error, _Reset):
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
+            # Past the socket object: its own closing would end the connection in good order first.
+            os.close(self.connection.detach())
 
-    def version_string(self) -> str:
-        return "linky-standin"
-
-    def date_time_string(self, timestamp: float | None = None) -> str:
-        return formatdate(self.server.now().timestamp() if timestamp is None else timestamp, usegmt=True)
-
-    def log_message(self, format: str, *args: Any) -> None:
+    def log(self, type: str, message: str, *args: Any) -> None:
         """Requests are logged by the stand-in, without what its clients must keep to themselves."""

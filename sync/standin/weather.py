@@ -11,20 +11,19 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Unpack
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 
 from ..model.readings import Instants, milliseconds
 from ..sources.weather.places import VARIABLES
-from .days import Now
 from .energidata_rows import HOUR, grid
-from .faults import NO_FAULTS, Faults, Kind
-from .open_standin import TRANSPORT_KINDS, OpenStandin, Request
+from .faults import Kind
 from .replies import NO_SUCH_PAGE, Reply, json_reply
+from .server import TRANSPORT_KINDS, Options, Request, Standin
 from .weather_hours import LEVELS, GeneratedWeather, Served
 
 FIRST = date(1940, 1, 1)
@@ -51,23 +50,15 @@ class Refused(Exception):
     """A request the API refuses with 400; the text is the reason."""
 
 
-class WeatherStandin(OpenStandin):
+class WeatherStandin(Standin):
     """served: generated weather by default, or that of files."""
 
     kinds: ClassVar[Mapping[str, Kind]] = TRANSPORT_KINDS | KINDS
     base = "/v1"
 
-    def __init__(
-        self,
-        served: Served | None = None,
-        *,
-        now: Now | None = None,
-        faults: Faults = NO_FAULTS,
-        port: int = 0,
-        log: Callable[[Request], None] | None = None,
-    ) -> None:
+    def __init__(self, served: Served | None = None, **options: Unpack[Options]) -> None:
         self._served = served or GeneratedWeather()
-        super().__init__(now=now, faults=faults, port=port, log=log)
+        super().__init__(**options)
 
     def reply(self, request: Request, spoilt: Mapping[str, float]) -> Reply:
         """One answer."""
@@ -121,7 +112,7 @@ class WeatherStandin(OpenStandin):
     def _numbers(self, name: str, place: tuple[float, float], start: Instants, factor: float) -> list[float | None]:
         values = self._served.measure(name, *place, start) * factor
         values[start >= milliseconds(self.now() - LATE)] = math.nan
-        return [None if math.isnan(each) else each for each in values.tolist()]
+        return [None if math.isnan(value) else value for value in values.tolist()]
 
     def _zone(self, name: str) -> tuple[str, int]:
         """The zone and its offset today, in seconds, which is that of the whole answer."""

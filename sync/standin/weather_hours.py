@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..model.readings import Instants
-from ..sources.weather.files import read_files
+from ..sources.weather.files import open_files
 from ..sources.weather.places import PLACES, VARIABLES
 from .energidata_rows import HOUR, noise
 
@@ -55,7 +55,7 @@ class FileWeather:
 
     def __init__(self, *paths: Path) -> None:
         self._hours: dict[str, dict[str, dict[int, float]]] = {}
-        for parsed in read_files(paths):
+        for parsed in open_files(paths).parts():
             for batch in parsed.batches:
                 area = self._hours.setdefault(batch.series.id, {})
                 for variable in VARIABLES:

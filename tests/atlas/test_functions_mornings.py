@@ -90,9 +90,11 @@ AUTUMN = Season(
 )
 
 
-def test_ten_mornings(database: Database[Any], tmp_path: Path) -> None:
-    """An outage, a day off, refusals, a late day and a corrected one."""
-    days = replace(SPRING, end=march(19), spoilt=SPRING.spoilt[:2], together=frozenset(), cut=frozenset())
+def test_two_weeks_of_mornings(database: Database[Any], tmp_path: Path) -> None:
+    """An outage, days off, refusals, a late day, and a corrected one that is repaired."""
+    days = replace(
+        SPRING, end=march(22), off={march(13): 1}, spoilt=SPRING.spoilt[:2], together=frozenset(), cut=frozenset()
+    )
     with atlas(database, days.first) as around:
         story = Story(around)
         story.load(days.loaded, days.first, tmp_path)

@@ -51,11 +51,11 @@ def test_a_whole_import_and_its_repeat(database: Database[Any], london: London, 
 
 def test_json(london: London, tmp_path: Path) -> None:
     found = london.json([write(tmp_path / "1.csv", [*GOOD, row(3, 999), row(60, -1)])])
-    assert (found["readings_new"], found["readings_unchanged"], found["rejected"]) == (39, 0, 3)
+    assert (found["readings_new"], found["readings_unchanged"], found["rejected"]) == (40, 0, 2)
     assert found["identical"] is True
     (one,) = found["files"]
-    assert (one["name"], one["state"], one["rows"], one["new"], one["before"]) == ("1.csv", "done", 42, 39, 0)
-    assert (one["conflicting"], one["refused"]) == (2, 1)
+    assert (one["name"], one["state"], one["rows"], one["new"], one["before"]) == ("1.csv", "done", 42, 40, 0)
+    assert (one["conflicting"], one["refused"]) == (1, 1)
 
 
 def test_two_values_for_one_slot_within_a_file_and_across(
@@ -65,9 +65,9 @@ def test_two_values_for_one_slot_within_a_file_and_across(
     two = write(tmp_path / "2.csv", [row(5, 888), row(70, 1)])
     code, out, _ = london([one, two])
     assert code == 0
-    assert "all files: 43 rows = 39 new + 4 contradicting" in out
-    for place in ("1.csv, line 5", "1.csv, line 42", "1.csv, line 7", "2.csv, line 2"):
-        assert f"  {place}: MAC000002 has two values for one half hour" in out
+    assert "all files: 43 rows = 41 new + 2 contradicting" in out
+    for place in ("1.csv, line 42", "2.csv, line 2"):
+        assert f"  {place}: MAC000002 has another value for this time already" in out
     assert stored(database) == by_hand([one, two]).stored()
     assert_same_sides(london_pair(database))
 

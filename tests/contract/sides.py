@@ -13,7 +13,7 @@ from bson.codec_options import CodecOptions
 from bson.raw_bson import RawBSONDocument
 from pymongo.database import Database
 
-from sync.model.readings import Series
+from sync.model.readings import ReadingBatch, Series
 from sync.settings import DEFAULT_COLLECTIONS
 from sync.sources.linky.answers import UnknownShape, parse_curve
 from sync.sources.linky.points import Curve, curve_from_points
@@ -129,16 +129,15 @@ def as_compared(told: dict[str, Any]) -> dict[str, Any]:
     return compared | {"rejects": [(int(each[1]), each[2]) for each in rejects if each]}
 
 
-def python_documents(questions: Iterable[Question]) -> list[bytes]:
+def python_documents(batches: Iterable[ReadingBatch]) -> list[bytes]:
     """What the loader would store, as bytes without the `_id`, in the order of the series and time."""
-    curves = [(question, python_curve(question)) for question in questions]
-    found = {
-        (question.prm, question.flow, int(curve.batch.start[index])): bson.encode(curve.batch.document(index, NO_ID))
-        for question, curve in curves
-        if curve is not None
-        for index in range(len(curve.batch))
+    documents = {
+        (series.id, series.flow, series.group or "", int(batch.start[index])): bson.encode(batch.document(index, NO_ID))
+        for batch in batches
+        for series in [batch.series]
+        for index in range(len(batch))
     }
-    return [without_id(found[place]) for place in sorted(found)]
+    return [without_id(documents[place]) for place in sorted(documents)]
 
 
 def stored_documents(database: Database[Any], name: str) -> list[bytes]:

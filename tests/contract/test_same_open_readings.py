@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-import bson
 import pytest
 import requests
 from pymongo.database import Database
@@ -24,12 +24,12 @@ from sync.standin.elhub_hours import FileHours, GeneratedHours
 from sync.standin.energidata import EnergidataStandin
 from sync.standin.energidata_rows import FileRows
 from sync.standin.faults import parse_faults
-from sync.standin.open_standin import TRANSPORT_KINDS
+from sync.standin.server import TRANSPORT_KINDS
 from sync.store.schema import ensure_pair, pair
 from sync.store.verify import repair_pair, verify_pair
 from sync.store.writer import PairWriter
 from tests.contract.open_answers import SOURCES, OpenQuestion, elhub_answer, energidata_answer
-from tests.contract.sides import NO_ID, by_id, javascript_side, stored_documents, without_id
+from tests.contract.sides import by_id, javascript_side, python_documents, stored_documents
 from tests.elhub_answers import AREAS, answer, consumption, local_hours
 from tests.energidata_answers import ELSPOT_2024, prices, production
 from tests.energidata_answers import answer as energidata_text
@@ -49,8 +49,11 @@ def python_side(question: OpenQuestion) -> Parsed | None:
 def told_by_functions(
     folder: Path, database: Database[Any], questions: Sequence[OpenQuestion], store: bool = True
 ) -> list[dict[str, Any]]:
-    asked = [question.as_argument() for question in questions]
-    return list(javascript_side(folder, database, questions[0].source, asked, store=store, part=PART))
+    told: list[dict[str, Any]] = []
+    for source, own in groupby(questions, lambda question: question.source):
+        asked = [question.as_argument() for question in own]
+        told += javascript_side(folder, database, source, asked, store=store, part=PART)
+    return told
 
 
 def compare(folder: Path, database: Database[Any], questions: list[OpenQuestion]) -> list[Parsed | None]:
@@ -70,24 +73,11 @@ def compare(folder: Path, database: Database[Any], questions: list[OpenQuestion]
                 ours,
             )
     record, mirror = DEFAULT_COLLECTIONS[source]
-    assert stored_documents(database, record) == expected(parsed)
+    assert stored_documents(database, record) == python_documents(
+        batch for each in parsed if each for batch in each.batches
+    )
     assert by_id(database, record) == by_id(database, mirror)
     return parsed
-
-
-def expected(parsed: Sequence[Parsed | None]) -> list[bytes]:
-    """The stored bytes by the Python side, in the order of series and time."""
-    documents = {
-        (series.id, series.flow, series.group, int(batch.start[index])): without_id(
-            bson.encode(batch.document(index, NO_ID))
-        )
-        for each in parsed
-        if each is not None
-        for batch in each.batches
-        for series in [batch.series]
-        for index in range(len(batch))
-    }
-    return [documents[place] for place in sorted(documents)]
 
 
 def flags(parsed: Sequence[Parsed | None]) -> Counter[str]:

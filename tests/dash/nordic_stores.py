@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from pymongo.database import Database
 
 from sync.model.readings import ReadingBatch, Series
 from sync.settings import DEFAULT_COLLECTIONS
-from sync.sources.files import ReadFiles
+from sync.sources import SOURCES
 from sync.store.schema import ensure_pair, pair
 from sync.store.writer import PairWriter
 
@@ -26,9 +26,9 @@ def write(database: Database[Any], source: str, batches: Sequence[ReadingBatch])
     PairWriter(own).write_many(batches)
 
 
-def load_files(database: Database[Any], source: str, read: ReadFiles, paths: Iterable[Path]) -> None:
+def load_files(database: Database[Any], source: str, paths: Sequence[Path]) -> None:
     """A source's own files, as `python -m sync import` reads them."""
-    for parsed in read(list(paths)):
+    for parsed in SOURCES[source].open_files(paths, None).parts():
         write(database, source, parsed.batches)
 
 

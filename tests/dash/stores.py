@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 from pymongo.database import Database
 
-from sync.load.importing import import_files
+from sync.load.files import import_files
 from sync.load.progress import Silence
 from sync.load.report import Loader
 from sync.model.readings import Series, energy_batch
 from sync.settings import DEFAULT_COLLECTIONS
+from sync.sources.linky.files import open_files
 from sync.store.ledger import Ledger
 from sync.store.schema import ensure_pair, pair
 from sync.store.writer import PairWriter
@@ -37,7 +38,9 @@ def loader_of(database: Database[Any], now: datetime = TODAY) -> Loader:
 def load_file(database: Database[Any], path: Path) -> None:
     """Import an export and verify it, as `python -m sync import` does."""
     loader = loader_of(database)
-    loader.prove(import_files([path], loader, FakeClock(TODAY), Silence(), 36_000))
+    files = open_files([path])
+    import_files(files, loader, Silence())
+    loader.prove(files.series)
 
 
 def load_readings(

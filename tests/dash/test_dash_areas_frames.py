@@ -19,7 +19,6 @@ from dash_app.areas.figures_map import CENTRES, OUTLINES, map_figure
 from dash_app.areas.queries import lagged, rolling_pearson
 from dash_app.kit.figures import cividis
 from dash_app.kit.locale import Look
-from sync.sources.elhub.files import read_files
 from tests.dash.nordic_stores import energy, load_files, weather, write
 from tests.dash.nordic_views import areas_of
 
@@ -31,7 +30,7 @@ EN = Look("en")
 
 
 def test_the_real_month(database: Database[Any], tmp_path: Path, shared_data: Path) -> None:
-    load_files(database, "elhub", read_files, [shared_data / FILE])
+    load_files(database, "elhub", [shared_data / FILE])
     sums: dict[tuple[str, str], float] = defaultdict(float)
     days: dict[tuple[str, date], float] = defaultdict(float)
     with gzip.open(shared_data / FILE, "rt", encoding="utf-8-sig", newline="") as lines:

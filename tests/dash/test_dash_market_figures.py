@@ -14,8 +14,8 @@ from dash_app.areas import page as areas
 from dash_app.kit.locale import Look
 from dash_app.market import page as market
 from dash_app.shell.answers import answer, hidden_pages
+from dash_app.shell.layout import shell
 from dash_app.shell.pages import PAGES
-from dash_app.shell.shell import shell
 from tests.dash.nordic_stores import QUARTER, energy, prices, weather, write
 from tests.dash.nordic_views import LOOKS, Asked
 

@@ -14,7 +14,6 @@ import numpy as np
 import pytest
 from pymongo.database import Database
 
-from sync.sources.energidata.files import read_files
 from tests.dash.nordic_stores import QUARTER, energy, load_files, prices, write
 from tests.dash.nordic_views import market_of
 
@@ -139,7 +138,7 @@ def test_cumulative_production(database: Database[Any], tmp_path: Path) -> None:
 
 
 def test_the_real_prices_of_2024(database: Database[Any], tmp_path: Path, shared_data: Path) -> None:
-    load_files(database, "energidata", read_files, [shared_data / YEAR_FILE])
+    load_files(database, "energidata", [shared_data / YEAR_FILE])
     with gzip.open(shared_data / YEAR_FILE, "rt", encoding="utf-8-sig", newline="") as lines:
         rows = list(csv.DictReader(lines, delimiter=";"))
     cents: dict[tuple[str, date], list[float]] = defaultdict(list)
@@ -162,7 +161,7 @@ def test_the_real_prices_of_2024(database: Database[Any], tmp_path: Path, shared
 
 
 def test_the_real_quarter_hours(database: Database[Any], tmp_path: Path, shared_data: Path) -> None:
-    load_files(database, "energidata", read_files, [shared_data / QUARTER_FILE])
+    load_files(database, "energidata", [shared_data / QUARTER_FILE])
     with gzip.open(shared_data / QUARTER_FILE, "rt", encoding="utf-8-sig", newline="") as lines:
         text = lines.read()
     rows = list(csv.DictReader(text.splitlines(), delimiter=";" if ";" in text.splitlines()[0] else ","))

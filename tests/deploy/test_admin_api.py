@@ -25,7 +25,7 @@ def api(account: AtlasAccount) -> Iterator[AdminApi]:
 
 
 def logins(atlas: AdminStandin) -> int:
-    return [each.path for each in atlas.requests].count(LOGIN)
+    return [each.path for each in atlas.requests].count(f"{atlas.base}{LOGIN}")
 
 
 def refusal(api: AdminApi, *path: str, **given: Any) -> AdminApiError:

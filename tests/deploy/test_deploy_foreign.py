@@ -90,7 +90,7 @@ def test_a_first_deploy_that_was_cut_short_goes_on(atlas: AdminStandin, deploy: 
 
 
 def _part(name: str) -> str:
-    """`Daily` of linkyDaily, openDaily …: the same part for different sources may look alike."""
+    """`Daily` of linkyDaily, elhubDaily …: the same part for different sources may look alike."""
     return re.sub("^(linky|open|elhub|energidata)", "", name)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
-from sync.load.bulk_import import sums
+from sync.load.files import sums
 from sync.store.lease import LEASES
 from sync.store.verify import verify_pair
 from tests.london import assert_accounted, by_hand, load, london_pair, row, stored, write
@@ -36,7 +36,7 @@ def test_a_second_value_in_a_later_file_is_refused(database: Database[Any], tmp_
         (1, 1, 0, 1),
     ]
     assert [line.split(" kWh")[0] for line in loader.outcome.rejects] == [
-        "two.csv, line 2: MAC000002 has another value for this half hour already (2012-10-12 01:30 UTC, here 0.999",
+        "two.csv, line 2: MAC000002 has another value for this time already (2012-10-12 01:30 UTC, here 0.999",
     ]
     assert loader.outcome.rejected == 1
 
@@ -68,7 +68,7 @@ def test_any_files_in_any_order(
     """Few slots, few values, several files, several parts of each, one or several runs: always the same end."""
     chance = random.Random(seed)
     monkeypatch.setattr("sync.sources.lcl.rows.BLOCK", chance.choice([400, 1200, 2**20]))
-    monkeypatch.setattr("sync.load.bulk_import.CALL", chance.choice([3, 10, 1000]))
+    monkeypatch.setattr("sync.load.files.CALL", chance.choice([3, 10, 1000]))
     monkeypatch.setattr("sync.store.retry.MOST", chance.choice([4, 1000]))
     paths = []
     for number in range(4):
@@ -85,7 +85,7 @@ def test_any_files_in_any_order(
         assert_accounted(reports)
         check(database, run)
     whole.assert_counted(reports)
-    counts = sums(reports)
+    counts = sums(reports).counts
     assert loader.outcome.written.new + loader.outcome.written.unchanged == counts.readings
 
 

@@ -14,15 +14,16 @@ import pytest
 from pymongo.database import Database
 
 from sync.load.coverage import coverage
-from sync.load.importing import import_files
+from sync.load.files import import_files
 from sync.load.progress import Silence
 from sync.load.report import Loader
 from sync.model.window import CURVE
 from sync.settings import DEFAULT_COLLECTIONS
+from sync.sources.linky.files import open_files
 from sync.standin.linky import LinkyStandin
 from sync.standin.r63 import read_r63
 from sync.store.ledger import Ledger
-from sync.store.schema import Pair, ensure_pair, pair
+from sync.store.schema import Pair, pair
 from sync.store.sizes import compare_pair, settle
 from sync.store.verify import verify_pair
 from sync.store.writer import PairWriter
@@ -39,9 +40,9 @@ def import_r63(database: Database[Any], *paths: Path) -> Loader:
     own = pair(database, "linky", DEFAULT_COLLECTIONS)
     clock = FakeClock(TODAY)
     loader = Loader(own, Ledger(database), PairWriter(own, clock), clock)
-    ensure_pair(own)
-    series = import_files(paths, loader, clock, Silence(), 36_000)
-    loader.prove(series)
+    files = open_files(paths)
+    import_files(files, loader, Silence())
+    loader.prove(files.series)
     return loader
 
 

@@ -13,7 +13,7 @@ from sync.settings import DEFAULT_COLLECTIONS, IN_FILE, load
 from sync.tariffs.examples import ENTRIES
 from sync.triggers.check.tree import read_tree
 from sync.triggers.deploy.account import ADMIN_URL
-from sync.triggers.deploy.account import PARSED as ATLAS_SETTINGS
+from sync.triggers.deploy.account import SETTINGS as ATLAS_SETTINGS
 from sync.triggers.tree import DEFAULT_FOLDER
 from tests.own_settings import SETTINGS
 

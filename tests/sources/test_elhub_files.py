@@ -12,8 +12,8 @@ import pytest
 
 from sync.model.errors import FileRefused
 from sync.model.readings import ReadingBatch
-from sync.sources.elhub.files import read_files
-from sync.sources.source import Parsed
+from sync.sources.elhub.files import open_files
+from sync.sources.files import Part
 from tests.elhub_answers import OSLO, local_hours
 
 FIRST = "START_TIME,END_TIME,PRICE_AREA,PRODUCTION_GROUP,VOLUME_KWH"
@@ -46,9 +46,9 @@ def written(folder: Path, header: str, rows: list[str], name: str = "bulk.csv") 
     return path
 
 
-def read(*paths: Path) -> tuple[dict[tuple[str, str, str], ReadingBatch], list[str], list[Parsed]]:
+def read(*paths: Path) -> tuple[dict[tuple[str, str, str], ReadingBatch], list[str], list[Part]]:
     """The readings by series (of files short enough for one part), the rejects, the parts."""
-    parts = list(read_files(paths))
+    parts = list(open_files(paths).parts())
     batches = {(b.series.id, b.series.flow, b.series.group): b for part in parts for b in part.batches}
     return batches, [reject for part in parts for reject in part.rejects], parts
 
@@ -136,21 +136,21 @@ def test_other_files_are_refused(tmp_path: Path, content: bytes, told: str) -> N
     path = tmp_path / "wrong.csv"
     path.write_bytes(content)
     with pytest.raises(FileRefused, match=r"wrong\.csv") as refused:
-        list(read_files([path]))
+        list(open_files([path]).parts())
     assert told in str(refused.value)
 
 
 def test_a_wrong_file_is_seen_before_the_first_is_handed_out(tmp_path: Path) -> None:
     right = written(tmp_path, FIRST, first_layout(local_hours("2022-05-01", "2022-05-02")))
     with pytest.raises(FileRefused):
-        next(read_files([right, written(tmp_path, "a,b", ["1,2"], "other.csv")]))
+        next(open_files([right, written(tmp_path, "a,b", ["1,2"], "other.csv")]).parts())
 
 
 def test_parts_are_months_oldest_first(tmp_path: Path) -> None:
     rows = first_layout(local_hours("2022-01-01", "2022-07-01"), "NO2") + first_layout(
         local_hours("2022-01-01", "2022-07-01")
     )
-    parts = list(read_files([written(tmp_path, FIRST, rows)]))
+    parts = list(open_files([written(tmp_path, FIRST, rows)]).parts())
     starts = [int(part.batches[0].start[0]) for part in parts]
     assert starts == sorted(starts)
     assert len(parts) == 6

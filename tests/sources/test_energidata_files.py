@@ -11,7 +11,7 @@ import pytest
 
 from sync.model.errors import FileRefused
 from sync.model.readings import ReadingBatch, milliseconds
-from sync.sources.energidata.files import read_files
+from sync.sources.energidata.files import open_files
 from sync.sources.energidata.prices import CHANGE
 from tests.energidata_answers import CHANGE_2025, ELSPOT_2024, change_of_2025, exported
 
@@ -30,7 +30,7 @@ def joined(*paths: Path) -> tuple[dict[str, ReadingBatch], list[str], list[str]]
     parts: dict[str, list[ReadingBatch]] = {}
     rejects: list[str] = []
     short: list[str] = []
-    for parsed in read_files(paths):
+    for parsed in open_files(paths).parts():
         rejects += parsed.rejects
         short += [parsed.short] if parsed.short else []
         for batch in parsed.batches:
@@ -158,14 +158,13 @@ def test_quarters_that_are_no_hour_are_refused(tmp_path: Path) -> None:
 )
 def test_other_files_are_refused(tmp_path: Path, text: str, said: str) -> None:
     with pytest.raises(FileRefused, match=said):
-        list(read_files([written(tmp_path, text)]))
+        list(open_files([written(tmp_path, text)]).parts())
 
 
 def test_nothing_is_handed_out_before_all_headers_are_seen(tmp_path: Path) -> None:
     good = written(tmp_path, HEADER + "2024-05-01 03:00;x;DK1;7,4;1,0\n", "good.csv")
-    parts = read_files([good, written(tmp_path, "a;b\n", "bad.csv")])
     with pytest.raises(FileRefused, match=r"bad\.csv"):
-        next(parts)
+        open_files([good, written(tmp_path, "a;b\n", "bad.csv")])
 
 
 def test_unreadable_files(tmp_path: Path) -> None:
@@ -175,4 +174,4 @@ def test_unreadable_files(tmp_path: Path) -> None:
     latin.write_bytes(HEADER.encode() + b"2024-05-01 03:00;x;D\xe9;7,4;1,0\n")
     for path in (broken, latin, tmp_path / "absent.csv"):
         with pytest.raises(FileRefused, match=path.name):
-            list(read_files([path]))
+            list(open_files([path]).parts())

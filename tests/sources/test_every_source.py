@@ -29,7 +29,7 @@ from sync.sources import SOURCES
 from sync.sources.source import AnswerRefused, Dataset, Parsed, Source
 from sync.standin.elhub import ElhubStandin
 from sync.standin.energidata import EnergidataStandin
-from sync.standin.open_standin import OpenStandin
+from sync.standin.server import Standin
 from sync.standin.weather import WeatherStandin
 from sync.store.schema import ensure_pair, pair
 from sync.store.verify import verify_pair
@@ -95,7 +95,7 @@ def tides() -> Case:
 # --- an answer of each ------------------------------------------------------------------------------------------------
 
 
-def served(source_name: str, standin: OpenStandin, place: int) -> Case:
+def served(source_name: str, standin: Standin, place: int) -> Case:
     """The answer of a stand-in for one dataset, over the month of an autumn change."""
     window = Window(date(2024, 10, 1), date(2024, 11, 1))
     with standin:

@@ -15,7 +15,9 @@ import pytest
 
 from sync.generate.lcl import generate
 from sync.model.errors import FileRefused
-from sync.sources.lcl import Counts, Part, members, parts
+from sync.sources.files import Counts, Part
+from sync.sources.lcl.households import parts
+from sync.sources.lcl.members import members
 from sync.sources.lcl.tables import bands, households, is_household_table, is_tariff_table
 
 HEADER = "LCLid,stdorToU,DateTime,KWH/hh (per half hour) \r\n"
@@ -29,7 +31,7 @@ def read(*paths: Path) -> tuple[Readings, Counts, list[str]]:
     for member in members(paths)[0]:
         for part in parts(member):
             counts += part.counts
-            lines += part.lines
+            lines += part.rejects
             for batch in part.batches:
                 for start, wh in zip(batch.start.tolist(), batch.wh.tolist(), strict=True):
                     readings[batch.series.id, datetime.fromtimestamp(start / 1000, UTC)] = wh
@@ -119,7 +121,7 @@ def test_two_values_for_one_half_hour_come_in_two_batches(tmp_path: Path) -> Non
     path = written(tmp_path, [GOOD, GOOD, other, row("2012-10-12 01:00:00.0000000", "0"), other])
     (part, last) = parts(members([path])[0][0])
     assert [batch.wh.tolist() for batch in last.batches] == [[143, 0], [144]]
-    assert [numbers.tolist() for numbers in last.numbers] == [[2, 5], [4]]
+    assert [numbers.tolist() for numbers in last.lines] == [[2, 5], [4]]
     assert (part.counts + last.counts) == Counts(rows=5, readings=3, repeated=2)
 
 
@@ -136,7 +138,7 @@ def test_a_file_that_ends_inside_a_line(tmp_path: Path) -> None:
         found.extend(parts(members([written(tmp_path, [GOOD, cut], end="")])[0][0]))
     assert [batch.wh.tolist() for part in found for batch in part.batches] == [[143]]
     assert sum((part.counts for part in found), Counts()) == Counts(rows=2, readings=1, refused=1)
-    assert found[0].lines == ["rows.csv, line 3: the file ends inside this line"]
+    assert found[0].rejects == ["rows.csv, line 3: the file ends inside this line"]
 
 
 @pytest.mark.parametrize(

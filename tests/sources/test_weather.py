@@ -18,7 +18,7 @@ from sync.model.readings import ReadingBatch, instant
 from sync.model.window import Window
 from sync.sources.source import AnswerRefused, Parsed
 from sync.sources.weather.api import Weather
-from sync.sources.weather.files import read_files
+from sync.sources.weather.files import open_files
 
 NOW = datetime(2026, 7, 17, 12, tzinfo=UTC)
 SOURCE = Weather("https://archive-api.open-meteo.com/v1")
@@ -221,7 +221,7 @@ ABOVE = "latitude,longitude,elevation,utc_offset_seconds,timezone,timezone_abbre
 
 
 def only(*paths: Path) -> ReadingBatch:
-    (parsed,) = read_files(paths)
+    (parsed,) = open_files(paths).parts()
     assert parsed.rejects == ()
     return parsed.batches[0]
 
@@ -231,7 +231,7 @@ def test_a_real_year(shared_data: Path, tmp_path: Path, city: str) -> None:
     """As it is, the file does not say that its wind is in km/h; with the unit written into its header it is exact."""
     path = shared_data / "elhub" / f"weather_era5_{city}_2021.csv.gz"
     with pytest.raises(FileRefused, match=r"does not tell the unit of wind_speed_10m: write it into the header"):
-        list(read_files([path]))
+        list(open_files([path]).parts())
     text = gzip.decompress(path.read_bytes()).decode()
     rows = list(csv.DictReader(text.splitlines()))
     told = tmp_path / f"weather_{city}.csv"
@@ -286,7 +286,7 @@ def test_files_that_are_refused(tmp_path: Path, name: str) -> None:
     path = tmp_path / file
     path.write_text(text)
     with pytest.raises(FileRefused, match=reason):
-        list(read_files([path]))
+        list(open_files([path]).parts())
 
 
 def test_wrong_rows_are_refused_with_their_line(tmp_path: Path) -> None:
@@ -295,7 +295,7 @@ def test_wrong_rows_are_refused_with_their_line(tmp_path: Path) -> None:
         HEAD + "2024-01-01T01:00,1,2\nlater,1,2\n2024-01-01T00:00,x,2\n2024-01-01T02:30,1,2\n"
         "2024-01-01T03:00,1,2\n2024-01-01T03:00,1,2\n"
     )
-    (parsed,) = read_files([path])
+    (parsed,) = open_files([path]).parts()
     assert len(parsed.batches[0]) == 2
     assert parsed.rejects == (
         "weather_DK2.csv, line 3: no whole hour: 'later'",

@@ -15,7 +15,8 @@ import pytest
 from pymongo.database import Database
 
 from sync.settings import DEFAULT_COLLECTIONS
-from sync.sources.lcl import Member
+from sync.sources.lcl.files import file_of
+from sync.sources.lcl.members import Member
 from sync.spark.command import import_command
 from sync.spark.task import load
 from sync.store.connection import Place
@@ -138,7 +139,7 @@ def test_without_pyspark(job: Jobs) -> None:
 
 def test_file_that_an_executor_does_not_see(job: Jobs, mongo_uri: str, database: Database[Any]) -> None:
     place = Place(mongo_uri, database.name, job.folder, "lcl", DEFAULT_COLLECTIONS)
-    loaded = load(place, 0, Member(job.folder / "elsewhere.csv"))
+    loaded = load(place, 0, file_of(Member(job.folder / "elsewhere.csv")))
     assert loaded.report.state == "failed"
     assert "every executor must see it under this path" in loaded.report.reason
     assert mongo_uri not in repr(place)
@@ -148,7 +149,7 @@ def test_store_that_an_executor_may_not_use(job: Jobs, guarded_server: GuardedSe
     london(tmp_path / "london", households=1, days=2)
     place = Place(guarded_server.uri("writer", SECRET), guarded_server.DATABASE, job.folder, "lcl", DEFAULT_COLLECTIONS)
     file = next((tmp_path / "london").glob("*.csv"))
-    loaded = load(place, 0, Member(file))
+    loaded = load(place, 0, file_of(Member(file)))
     assert loaded.failure is not None
     assert not loaded.failure.is_bug
     assert "refused the user name or the password" in loaded.failure.words

@@ -32,7 +32,7 @@ def check(client: MongoClient[Any], name: str, series: int = SERIES, readings: i
     assert own.record.index_information()[KEY_NAME]["unique"]
 
 
-@pytest.mark.parametrize("how", ["many", "first"])
+@pytest.mark.parametrize("how", [pytest.param("many", marks=pytest.mark.soak), "first"])
 @short_and_long("times", 1, 8)
 def test_loader_killed_again_and_again(mongo_uri: str, how: str, times: int) -> None:
     chance = random.Random(SEED)
@@ -84,6 +84,7 @@ def test_database_killed_again_and_again(tmp_path: Path, times: int) -> None:
         server.kill()
 
 
+@pytest.mark.soak
 def test_primary_killed_in_the_middle(replica_set: Any) -> None:
     series, readings = 6, 20_000
     process = start(replica_set.uri, "bulk", "first", series, readings)

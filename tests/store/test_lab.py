@@ -18,12 +18,13 @@ from bson.raw_bson import RawBSONDocument
 from pymongo.database import Database
 
 from sync.lab.questions import NAMES, ask, questions_about
-from sync.load.importing import import_files
+from sync.load.files import import_files
 from sync.load.progress import Silence
 from sync.load.report import Loader
 from sync.model.clock import SystemClock
 from sync.model.readings import Series
 from sync.settings import DEFAULT_COLLECTIONS
+from sync.sources.linky.files import open_files
 from sync.store.bson_columns import RAW
 from sync.store.connection import connect
 from sync.store.ledger import Ledger
@@ -64,7 +65,8 @@ def two_years_stored(mongo_uri: str, shared_data: Path) -> Iterator[Database[Any
         clock = SystemClock()
         loader = Loader(own, Ledger(database), PairWriter(own, clock), clock)
         ensure_pair(own)
-        loader.prove(import_files([shared_data / r63.FILE], loader, clock, Silence(), 36_000))
+        import_files(open_files([shared_data / r63.FILE]), loader, Silence())
+        loader.prove(())
         yield database
         client.drop_database(database.name)
 

@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,7 @@ from numpy.typing import NDArray
 
 from ...model.errors import FileRefused
 from ...model.readings import Instants, Series
-from ..files import UNREAD, column_of, text_of
-from ..source import Parsed
+from ..files import UNREAD, File, Files, Part, column_of, text_of
 from ..table import Table
 from .quantities import LARGEST, to_wh
 
@@ -57,21 +57,23 @@ class _File:
     parts: list[pd.DataFrame] = field(default_factory=list)
     rejects: list[str] = field(default_factory=list)
     missing: int = 0
+    rows: int = 0
 
     def refuse(self, line: int, what: str) -> None:
         """One row that is not stored."""
         self.rejects.append(f"{self.path.name}, line {line}: {what}")
 
 
-def read_files(paths: Sequence[Path]) -> Iterator[Parsed]:
-    """`source.ReadFiles` for Elhub. Raises FileRefused for what is no such file; a wrong row is refused by itself."""
-    files = [_opened(path) for path in paths]
-    for file in files:
-        line = 2
-        for table in _tables(file):
-            _gather(file, table, line)
-            line += len(table)
-        yield from _parts(file)
+def open_files(paths: Sequence[Path], _settings: object = None) -> Files:
+    """`files.Files` of Elhub. Raises FileRefused for what is no such file; a wrong row is refused by itself."""
+    return Files([File(path.name, path, partial(_read, _opened(path)), path.stat().st_size) for path in paths])
+
+
+def _read(file: _File) -> Iterator[Part]:
+    for table in _tables(file):
+        _gather(file, table, file.rows + 2)
+        file.rows += len(table)
+    yield from _parts(file)
 
 
 def _opened(path: Path) -> _File:
@@ -162,10 +164,10 @@ def _counts(texts: pd.Series[str]) -> NDArray[np.int64]:
     return np.array([int(text) if COUNT.fullmatch(text) else -1 for text in texts], dtype=np.int64)
 
 
-def _parts(file: _File) -> Iterator[Parsed]:
+def _parts(file: _File) -> Iterator[Part]:
     """All readings of a file, month by month, each hour once."""
     if not file.parts:
-        yield Parsed((), tuple(file.rejects))
+        yield Part.counted((), (), file.rejects, missing=file.missing)
         return
     frame = _each_once(file, pd.concat(file.parts, ignore_index=True))
     file.parts.clear()
@@ -181,13 +183,15 @@ def _parts(file: _File) -> Iterator[Parsed]:
     start = frame["start"].to_numpy()
     series = [Series("elhub", area, file.flow, group) for area, group in file.codes]
     table = Table(series, frame["series"].to_numpy(), start, stored, absent, flags)
-    rejects = tuple(file.rejects)
+    rejects, lines = file.rejects, frame["line"].to_numpy()
+    rest = {"missing": file.missing, "repeated": file.rows - file.missing - len(rejects) - len(frame)}
     short = f"{file.missing:,} rows without a quantity" if file.missing else ""
     for low in range(int(start.min()), int(start.max()) + 1, SPAN):
         part = (start >= low) & (start < low + SPAN)
         if part.any():
-            yield Parsed(table.batches(part), rejects, short)
-            rejects, short = (), ""
+            own = [lines[rows] for rows in table.rows(part)]
+            yield Part.counted(table.batches(part), own, rejects, short, **rest)
+            rejects, short, rest = [], "", {}
 
 
 def _each_once(file: _File, frame: pd.DataFrame) -> pd.DataFrame:

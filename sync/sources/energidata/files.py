@@ -11,6 +11,7 @@ import csv
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,7 @@ from numpy.typing import NDArray
 from ...model.errors import FileRefused
 from ...model.readings import Instants
 from ..answers import NAIVE, iso
-from ..files import column_of, instants, text_of
-from ..source import Parsed
+from ..files import File, Files, Part, column_of, instants, text_of
 from ..table import by_name
 from .prices import CHANGE, price_table
 
@@ -50,11 +50,9 @@ class _File:
         return "hour" in self.columns
 
 
-def read_files(paths: Sequence[Path]) -> Iterator[Parsed]:
-    """`source.ReadFiles` for Energi Data Service. Raises FileRefused for what is no such file."""
-    files = [_opened(path) for path in paths]
-    for file in files:
-        yield from _parts(file)
+def open_files(paths: Sequence[Path], _settings: object = None) -> Files:
+    """`files.Files` of Energi Data Service. Raises FileRefused for what is no such file."""
+    return Files([File(path.name, path, partial(_parts, _opened(path)), path.stat().st_size) for path in paths])
 
 
 def _opened(path: Path) -> _File:
@@ -74,7 +72,7 @@ def _opened(path: Path) -> _File:
     return _File(path, separator, columns)
 
 
-def _parts(file: _File) -> Iterator[Parsed]:
+def _parts(file: _File) -> Iterator[Part]:
     """All readings of a file, month by month."""
     frame, rejects = _rows(file)
     if not file.is_hourly:
@@ -86,11 +84,13 @@ def _parts(file: _File) -> Iterator[Parsed]:
     rejects += [f"{file.path.name}: {line}" for line in refused]
     missing = int((~kept).sum()) - len(refused)
     short = f"{file.path.name}: {missing:,} rows without a price in EUR" if missing else ""
+    lines = frame["line"].to_numpy()
     first, last = (int(start.min()), int(start.max())) if len(start) else (0, 0)
     for low in range(first, last + 1, SPAN):
         part = kept & (start >= low) & (start < low + SPAN)
-        yield Parsed(table.batches(part), tuple(rejects), short)
-        rejects, short = [], ""
+        own = [lines[rows] for rows in table.rows(part)]
+        yield Part.counted(table.batches(part), own, rejects, short, missing=missing)
+        rejects, short, missing = [], "", 0
 
 
 def _rows(file: _File) -> tuple[pd.DataFrame, list[str]]:

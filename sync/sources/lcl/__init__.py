@@ -2,10 +2,3 @@
 
 A label is the END of its half hour in UTC, all year (48 rows on every change day); the meters resolve 1 Wh.
 """
-
-from __future__ import annotations
-
-from .files import Member, members
-from .households import Counts, Part, parts
-
-__all__ = ["Counts", "Member", "Part", "members", "parts"]

@@ -1,55 +1,24 @@
 """Rows → batches of single households, each slot once in a batch: exact copies collapsed, every row counted.
 
-Two values for one half hour come in two batches; which slots are contradicted is known by the store alone, as the other
-value may stand in another file.
+Two values for one half hour come in two batches, in the order of their lines: the first that is stored stays, and which
+that is, is known by the store alone, as the other value may stand in another file.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...model.errors import FileRefused
 from ...model.readings import ReadingBatch, Series, energy_batch
-from .files import Member
+from ..files import Counts, Part
+from .members import Member
 from .rows import HALF_HOUR, MISSING, OFF_GRID, READING, REASONS, REFUSED, Rows, blocks
 
 SHOWN = 100  # refused lines listed for a file
-
-
-@dataclass(slots=True)
-class Counts:
-    """Rows of files. rows = readings + missing + off_grid + repeated + conflicting + refused, always.
-
-    conflicting: of several values for one half hour; while a file is parsed these are among the readings.
-    """
-
-    rows: int = 0
-    readings: int = 0
-    missing: int = 0
-    off_grid: int = 0
-    repeated: int = 0
-    conflicting: int = 0
-    refused: int = 0
-
-    def __add__(self, other: Counts) -> Counts:
-        return Counts(*(getattr(self, each.name) + getattr(other, each.name) for each in fields(Counts)))
-
-
-@dataclass(slots=True)
-class Part:
-    """What one block of a file gave: batches by household, counts, and the lines that were refused, in words.
-
-    numbers: for each batch the line numbers of its readings, int64[n].
-    """
-
-    batches: list[ReadingBatch]
-    counts: Counts
-    lines: list[str] = field(default_factory=list)
-    numbers: list[NDArray[np.int64]] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -72,8 +41,8 @@ def parts(member: Member) -> Iterator[Part]:
     try:
         with member.open() as stream:
             for rows, broken in blocks(stream, member.name):
-                part = Part([], Counts(rows=len(rows) + len(broken), refused=len(broken)))
-                part.lines += [f"{member.name}, line {line}: {REASONS[reason]}" for line, reason in broken[:SHOWN]]
+                part = _part(Counts(rows=len(rows) + len(broken), refused=len(broken)))
+                part.rejects += [f"{member.name}, line {line}: {REASONS[reason]}" for line, reason in broken[:SHOWN]]
                 _tell(rows, part, member.name)
                 found = _by_household(rows, held)
                 held = found.pop() if found else None
@@ -83,19 +52,31 @@ def parts(member: Member) -> Iterator[Part]:
     except FileRefused as refused:
         error = refused
     if held is not None:
-        part = Part([], Counts())
+        part = _part(Counts())
         _add(held, part)
         yield part
     if error:
         raise error
 
 
-def _tell(rows: Rows, part: Part, name: str) -> None:
+class _Growing(Part):
+    """A part that is being filled."""
+
+    batches: list[ReadingBatch]
+    lines: list[NDArray[np.int64]]
+    rejects: list[str]
+
+
+def _part(counts: Counts) -> _Growing:
+    return _Growing([], [], counts, [])
+
+
+def _tell(rows: Rows, part: _Growing, name: str) -> None:
     counted = np.bincount(rows.kind, minlength=4)
     part.counts.missing, part.counts.off_grid = int(counted[MISSING]), int(counted[OFF_GRID])
     part.counts.refused += int(counted[REFUSED])
-    for place in np.flatnonzero(rows.kind == REFUSED)[: SHOWN - len(part.lines)].tolist():
-        part.lines.append(f"{name}, line {rows.line[place]}: {REASONS[int(rows.reason[place])]}")
+    for place in np.flatnonzero(rows.kind == REFUSED)[: SHOWN - len(part.rejects)].tolist():
+        part.rejects.append(f"{name}, line {rows.line[place]}: {REASONS[int(rows.reason[place])]}")
 
 
 def _by_household(rows: Rows, held: _Held | None) -> list[_Held]:
@@ -122,7 +103,7 @@ def _by_household(rows: Rows, held: _Held | None) -> list[_Held]:
     return [held, *listed]
 
 
-def _add(held: _Held, part: Part) -> None:
+def _add(held: _Held, part: _Growing) -> None:
     """One household's readings: copies once; further values for a slot in further batches."""
     label, wh, line = held.label, held.wh, held.line
     if (label[1:] > label[:-1]).all():  # sorted and single as published, most of the time
@@ -133,8 +114,8 @@ def _add(held: _Held, part: Part) -> None:
     first = np.ones(len(label), dtype=bool)
     first[1:] = (label[1:] != label[:-1]) | (wh[1:] != wh[:-1])
     part.counts.repeated += int((~first).sum())
-    label, wh, line = label[first], wh[first], line[first]
-    order = np.lexsort((line, label))  # the first value in the file is the one that stays
+    order = np.flatnonzero(first)
+    order = order[np.lexsort((line[order], label[order]))]  # of several values the one that stands first comes first
     label, wh, line = label[order], wh[order], line[order]
     begins = np.r_[True, label[1:] != label[:-1]]
     turn = np.arange(len(label)) - np.flatnonzero(begins)[np.cumsum(begins) - 1]  # 0 for the first value of a slot
@@ -144,10 +125,10 @@ def _add(held: _Held, part: Part) -> None:
 
 
 def _append(
-    household: str, label: NDArray[np.int64], wh: NDArray[np.int64], line: NDArray[np.int64], part: Part
+    household: str, label: NDArray[np.int64], wh: NDArray[np.int64], line: NDArray[np.int64], part: _Growing
 ) -> None:
     if len(label):
         seconds = np.full(len(label), HALF_HOUR // 1000, dtype=np.int64)
         part.counts.readings += len(label)
         part.batches.append(energy_batch(Series("lcl", household, "consumption"), label - HALF_HOUR, wh, seconds))
-        part.numbers.append(line)
+        part.lines.append(line)

@@ -21,8 +21,11 @@ from openpyxl.utils.exceptions import InvalidFileException
 
 from ...model.errors import FileRefused
 from ...model.localtime import wall_clock_instants
+from ...model.readings import instant
 from .. import zone_of
+from ..files import SideTable
 
+HOUSEHOLDS, BANDS = "lcl_households", "lcl_tariff_bands"
 HALF_HOUR = 1_800_000  # ms
 PENCE = {"High": 67.20, "Normal": 11.76, "Low": 3.99}
 """p/kWh of the bands, as the page of the dataset gives them; the workbook has only their names."""
@@ -49,6 +52,34 @@ class Band:
     end: int
     name: str
     pence_kwh: float
+
+
+def is_side_table(path: Path) -> bool:
+    """Whether a file holds something else than readings."""
+    return is_household_table(path) or is_tariff_table(path)
+
+
+def side_table(path: Path) -> SideTable:
+    """The documents of a table. Raises FileRefused.
+
+    `{_id: LCLid, tariff, acorn, acorn_group}`, a household without a group has no such fields; or `{_id: start, end,
+    band, pence_kwh, tariff: "ToU"}`, UTC: the prices of time-of-use households, 2013 only.
+    """
+    if is_tariff_table(path):
+        stretches = [
+            {"_id": instant(band.start), "end": instant(band.end), "band": band.name, "pence_kwh": band.pence_kwh}
+            | {"tariff": "ToU"}
+            for band in bands(path)
+        ]
+        words = f"{path.name}: {len(stretches):,} stretches of one price for time-of-use households"
+        return SideTable(BANDS, stretches, words)
+    listed = households(path)
+    named = [
+        {"_id": home.id, "tariff": home.tariff, "acorn": home.acorn, "acorn_group": home.acorn_group} for home in listed
+    ]
+    arms = {arm: sum(home.tariff == arm for home in listed) for arm in ("Std", "ToU")}
+    words = f"{path.name}: {len(listed):,} households ({arms['Std']:,} Std, {arms['ToU']:,} ToU)"
+    return SideTable(HOUSEHOLDS, [{name: text for name, text in home.items() if text} for home in named], words)
 
 
 def is_household_table(path: Path) -> bool:
@@ -94,8 +125,8 @@ def bands(path: Path) -> list[Band]:
     for label, name in labels:
         if name not in PENCE:
             raise FileRefused(f"{path.name}: no price is known for the band {name!r}; known: {', '.join(PENCE)}")
-        for instant in wall_clock_instants(label, zone_of("lcl")):
-            instants[instant] = name
+        for moment in wall_clock_instants(label, zone_of("lcl")):
+            instants[moment] = name
     slots = sorted(instants)
     if any(later - earlier != HALF_HOUR for earlier, later in pairwise(slots)):
         raise FileRefused(f"{path.name}: half hours are missing in it: download it again")

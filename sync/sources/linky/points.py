@@ -57,12 +57,16 @@ class Reject:
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """What became of the points: every point is a reading, missing (no value), a repetition or a reject."""
+    """What became of the points: every point is a reading, missing (no value), a repetition or a reject.
+
+    lines: where each reading stood.
+    """
 
     batch: ReadingBatch
     missing: int = 0
     repeated: int = 0
     rejects: tuple[Reject, ...] = field(default=())
+    lines: tuple[int, ...] = ()
 
 
 @dataclass(slots=True)
@@ -122,7 +126,8 @@ def curve_from_points(
             rows.append(_Row(point, power, end, step, flag=_flag(point, power, max_power, doubtful)))
     kept, repeated = _without_conflicts(_with_energy(rows, rejects), rejects)
     rejects.sort(key=lambda reject: reject.line)
-    return Curve(_batch(series, kept), missing, repeated, tuple(rejects))
+    lines = tuple(row.point.line for row in kept)
+    return Curve(_batch(series, kept), missing, repeated, tuple(rejects), lines)
 
 
 def _watts(text: str | None) -> Decimal | int | None:

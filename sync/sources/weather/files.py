@@ -12,6 +12,7 @@ import csv
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,7 @@ import pandas as pd
 
 from ...model.errors import FileRefused
 from ..answers import NAIVE
-from ..files import UNREAD, instants, text_of
-from ..source import Parsed
+from ..files import UNREAD, File, Files, Part, instants, text_of
 from .answer import HOUR, weather_readings
 from .places import DIVISORS, PLACES, VARIABLES, Variable
 
@@ -44,11 +44,9 @@ class _File:
     columns: dict[str, tuple[Variable, float]]
 
 
-def read_files(paths: Sequence[Path]) -> Iterator[Parsed]:
-    """`source.ReadFiles` for weather. Raises FileRefused for what is no such file or does not tell its units."""
-    files = [_opened(path) for path in paths]
-    for file in files:
-        yield from _parts(file)
+def open_files(paths: Sequence[Path], _settings: object = None) -> Files:
+    """`files.Files` of weather. Raises FileRefused for what is no such file or does not tell its units."""
+    return Files([File(path.name, path, partial(_parts, _opened(path)), path.stat().st_size) for path in paths])
 
 
 def _opened(path: Path) -> _File:
@@ -113,7 +111,7 @@ def _offset(path: Path, above: dict[str, str]) -> int | None:
     return int(told)
 
 
-def _parts(file: _File) -> Iterator[Parsed]:
+def _parts(file: _File) -> Iterator[Part]:
     with text_of(file.path) as stream:
         table = pd.read_csv(stream, skiprows=file.skipped, skip_blank_lines=False, dtype=str, keep_default_na=False)
     table = table.fillna("")
@@ -141,7 +139,9 @@ def _parts(file: _File) -> Iterator[Parsed]:
         columns |= {each.field: [None] * len(rows) for each in VARIABLES if each.field not in columns}
         ordered = {variable.field: columns[variable.field] for variable in VARIABLES}
         parsed = weather_readings(file.area, start[rows], ordered)
-        yield Parsed(parsed.batches, tuple(rejects) + parsed.rejects)
+        lines = [rows[np.searchsorted(start[rows], batch.start)] + file.skipped + 2 for batch in parsed.batches]
+        missing = len(rows) - parsed.readings
+        yield Part.counted(parsed.batches, lines, [*rejects, *parsed.rejects], missing=missing)
         rejects = []
 
 

@@ -4,64 +4,53 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import field
 from pathlib import Path
+from typing import Annotated
 
-from dotenv import dotenv_values
+from pydantic import AfterValidator, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass
 
 from ...model.errors import UsageError
-from ...settings import api_url
+from ...settings import Address, dotenv_file
 
 ADMIN_URL = "https://services.cloud.mongodb.com/api/admin/v3.0"
 WHERE_KEYS_COME_FROM = "Atlas → Access Manager → API Keys, with the role Project Owner"
+SETTINGS = {
+    "ATLAS_PUBLIC_KEY": "public_key",
+    "ATLAS_PRIVATE_KEY": "private_key",
+    "ATLAS_PROJECT_ID": "project_id",
+    "ATLAS_CLUSTER": "cluster",
+    "ATLAS_APP": "app",
+    "ATLAS_ADMIN_URL": "url",
+}
 
 
-@dataclass(frozen=True, slots=True)
+def _text(pattern: str, words: str) -> AfterValidator:
+    def parse(text: str) -> str:
+        if not re.fullmatch(pattern, text):
+            raise ValueError(f"must be {words}")
+        return text
+
+    return AfterValidator(parse)
+
+
+Key = Annotated[str, _text(r"[!-~]+", f"one word of plain characters (see {WHERE_KEYS_COME_FROM})")]
+PROJECT = "the 24 hexadecimal digits of the project (Atlas → Project Settings → Project ID)"
+CLUSTER = "the cluster's name as Atlas shows it, as in Cluster0"
+
+
+@dataclass(frozen=True)
 class AtlasAccount:
     """An API key pair and what it is for. cluster, app: empty = whatever the project has."""
 
-    public_key: str = field(repr=False)
-    private_key: str = field(repr=False)
-    project_id: str
-    cluster: str = ""
-    app: str = ""
-    url: str = ADMIN_URL
-
-
-def _key(text: str) -> str:
-    if not re.fullmatch(r"[!-~]+", text):
-        raise ValueError(f"must be one word of plain characters (see {WHERE_KEYS_COME_FROM})")
-    return text
-
-
-def _project(text: str) -> str:
-    if not re.fullmatch(r"[0-9a-f]{24}", text):
-        raise ValueError("must be the 24 hexadecimal digits of the project (Atlas → Project Settings → Project ID)")
-    return text
-
-
-def _cluster(text: str) -> str:
-    if text and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9-]{0,63}", text):
-        raise ValueError("must be the cluster's name as Atlas shows it, as in Cluster0")
-    return text
-
-
-def _app(text: str) -> str:
-    if text and not re.fullmatch(r"[A-Za-z0-9_-]+", text):
-        raise ValueError("must be an App ID as Atlas shows it, as in triggers-abcde")
-    return text
-
-
-PARSED: dict[str, Callable[[str], str]] = {
-    "ATLAS_PUBLIC_KEY": _key,
-    "ATLAS_PRIVATE_KEY": _key,
-    "ATLAS_PROJECT_ID": _project,
-    "ATLAS_CLUSTER": _cluster,
-    "ATLAS_APP": _app,
-    "ATLAS_ADMIN_URL": api_url,
-}
-NEEDED = ("ATLAS_PUBLIC_KEY", "ATLAS_PRIVATE_KEY", "ATLAS_PROJECT_ID")
+    public_key: Key = field(repr=False)
+    private_key: Key = field(repr=False)
+    project_id: Annotated[str, _text(r"[0-9a-f]{24}", PROJECT)]
+    cluster: Annotated[str, _text(r"([A-Za-z0-9][A-Za-z0-9-]{0,63})?", CLUSTER)] = ""
+    app: Annotated[str, _text(r"[A-Za-z0-9_-]*", "an App ID as Atlas shows it, as in triggers-abcde")] = ""
+    url: Address = ADMIN_URL
 
 
 def atlas_account(home: Path | None = None, environ: Mapping[str, str] | None = None) -> AtlasAccount:
@@ -69,35 +58,12 @@ def atlas_account(home: Path | None = None, environ: Mapping[str, str] | None = 
 
     No message holds what was given: it may be a key.
     """
-    given = os.environ if environ is None else environ
-    file = _dotenv((home or Path.cwd()) / ".env")
-    found: dict[str, str] = {"ATLAS_ADMIN_URL": ADMIN_URL}
-    wrong = []
-    for name, parse in PARSED.items():
-        text = (given.get(name) or file.get(name) or "").strip()
-        if not text:
-            if name in NEEDED:
-                wrong.append(f"{name}: is not set")
-            continue
-        try:
-            found[name] = parse(text)
-        except ValueError as error:
-            wrong.append(f"{name}: {error}")
-    if wrong:
-        listed = "\n".join(f"  {line}" for line in wrong)
-        raise UsageError(f"to deploy, set these in the environment or .env ({WHERE_KEYS_COME_FROM}):\n{listed}")
-    return AtlasAccount(
-        found["ATLAS_PUBLIC_KEY"],
-        found["ATLAS_PRIVATE_KEY"],
-        found["ATLAS_PROJECT_ID"],
-        found.get("ATLAS_CLUSTER", ""),
-        found.get("ATLAS_APP", ""),
-        found["ATLAS_ADMIN_URL"],
-    )
-
-
-def _dotenv(path: Path) -> dict[str, str]:
+    places = (os.environ if environ is None else environ, dotenv_file((home or Path.cwd()) / ".env"))
+    texts = {name: next((place[name] for place in places if place.get(name)), "").strip() for name in SETTINGS}
     try:
-        return {name: text for name, text in dotenv_values(path).items() if text is not None}
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f".env cannot be read ({type(error).__name__}): save it as UTF-8 text") from None
+        return TypeAdapter(AtlasAccount).validate_python({SETTINGS[name]: text for name, text in texts.items() if text})
+    except ValidationError as error:
+        wrong = {str(problem["loc"][0]): problem.get("ctx", {}) for problem in error.errors(include_url=False)}
+    lines = (f"  {name}: {wrong[key].get('error', 'is not set')}" for name, key in SETTINGS.items() if key in wrong)
+    listed = "\n".join(lines)
+    raise UsageError(f"to deploy, set these in the environment or .env ({WHERE_KEYS_COME_FROM}):\n{listed}")

@@ -33,5 +33,5 @@
     return element("table", given, ...parts.map(part));
   }
 
-  window.page_parts = { Still: ({ tree }) => draw(tree) };
+  window.page_parts = { Static: ({ tree }) => draw(tree) };
 })();

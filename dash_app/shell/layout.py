@@ -15,10 +15,10 @@ from ..kit.blocks import Answer, Page
 from ..kit.components import RUN, attributes, card, icon, with_command
 from ..kit.locale import LANGUAGES, Look
 from ..kit.static_html import lighten
-from ..kit.view import PERIODS, asked_in
+from ..kit.view import PERIODS, parts_of
 
 POLL_MS = 5000
-NONE_TOLD: Mapping[str, tuple[str, Answer]] = MappingProxyType({})
+NO_ANSWERS: Mapping[str, tuple[str, Answer]] = MappingProxyType({})
 
 
 def layout(
@@ -29,12 +29,12 @@ def layout(
     version: str,
     *,
     hidden: frozenset[str] = frozenset(),
-    told: Mapping[str, tuple[str, Answer]] = NONE_TOLD,
+    answers: Mapping[str, tuple[str, Answer]] = NO_ANSWERS,
 ) -> Component:
     """Everything, in the reader's language; the theme is chosen in the browser (assets/head/theme.js).
 
     opened, search: the page that is looked at first and the rest of its address; version: of the database as `/version`
-    says it, empty while it is away; hidden: pages that are not in the navigation, by name; told: answers of cards of
+    says it, empty while it is away; hidden: pages that are not in the navigation, by name; answers: answers of cards of
     the opened page, by block, each with its question.
     """
     page: Component = dmc.MantineProvider(
@@ -47,7 +47,7 @@ def layout(
             dcc.Store(id="bar-told"),
             dcc.Store(id="shell-ask"),
             dcc.Store(id="table-ask"),
-            html.Div(shell(pages, opened, search, look, hidden=hidden, told=told), id="shell"),
+            html.Div(shell(pages, opened, search, look, hidden=hidden, answers=answers), id="shell"),
         ],
         id="mantine",
         defaultColorScheme="auto",
@@ -63,7 +63,7 @@ def shell(
     look: Look,
     *,
     hidden: frozenset[str] = frozenset(),
-    told: Mapping[str, tuple[str, Answer]] = NONE_TOLD,
+    answers: Mapping[str, tuple[str, Answer]] = NO_ANSWERS,
 ) -> list[Component]:
     """All that holds texts; made anew for another language.
 
@@ -71,13 +71,13 @@ def shell(
     """
     frame: list[Component] = [
         html.A(look.text("shell.skip"), href="#main", className="skip"),
-        _top(look, asked_in(search).get("period", STANDARD.period)),
+        _top(look, parts_of(search).get("period", STANDARD.period)),
         _navigation(pages, look, hidden),
         html.Main(
             [
                 _banner(look, "unreachable"),
                 _banner(look, "offline"),
-                *[_page(page, look, page is opened, told) for page in pages],
+                *[_page(page, look, page is opened, answers) for page in pages],
             ],
             id="main",
             tabIndex="-1",
@@ -178,8 +178,8 @@ def _days(look: Look) -> Component:
 
 def _arrow(name: str, picture: str, look: Look) -> Component:
     label = look.text(f"shell.{name}")
-    told = attributes(aria_label=label, aria_disabled="true", data_go="here")  # until the server says where it leads
-    return html.A(icon(picture), id=name, className="tool", title=label, role="link", **told)
+    leads = attributes(aria_label=label, aria_disabled="true", data_go="here")  # until the server says where it leads
+    return html.A(icon(picture), id=name, className="tool", title=label, role="link", **leads)
 
 
 def _navigation(pages: tuple[Page, ...], look: Look, hidden: frozenset[str]) -> Component:
@@ -197,13 +197,13 @@ def _navigation(pages: tuple[Page, ...], look: Look, hidden: frozenset[str]) -> 
     )
 
 
-def cards(page: Page, look: Look, told: Mapping[str, tuple[str, Answer]] = NONE_TOLD) -> list[Component]:
+def cards(page: Page, look: Look, answers: Mapping[str, tuple[str, Answer]] = NO_ANSWERS) -> list[Component]:
     """The cards of a page."""
-    return [lighten(card(block, look, needs(page, block), told.get(block.name))) for block in page.blocks]
+    return [lighten(card(block, look, needs(page, block), answers.get(block.name))) for block in page.blocks]
 
 
-def _page(page: Page, look: Look, opened: bool, told: Mapping[str, tuple[str, Answer]]) -> Component:
-    shown = cards(page, look, told) if opened else []
+def _page(page: Page, look: Look, opened: bool, answers: Mapping[str, tuple[str, Answer]]) -> Component:
+    shown = cards(page, look, answers) if opened else []
     return html.Div(
         [html.H1(look.text(page.title)), html.Div(shown, id={"type": "cards", "name": page.name}, className="cards")],
         className="page",
