@@ -18,6 +18,7 @@ from pymongo.errors import CollectionInvalid, DuplicateKeyError, OperationFailur
 
 from ..model.errors import CollectionMismatch
 from ..model.readings import series_from
+from . import lease
 from .migration import bring_over, is_old
 
 Document = dict[str, Any]
