@@ -90,9 +90,10 @@ def _skipped_beside_the_generated_set(item: pytest.Item, call: pytest.CallInfo[N
     folder = getattr(item, "funcargs", {}).get("shared_data")
     if call.excinfo is None or folder is None or GENERATED not in folder.name:
         return
-    error = call.excinfo.value
-    lacks_file = isinstance(error, FileNotFoundError) and GENERATED in str(error.filename)
-    if lacks_file or item.get_closest_marker("real_data"):
+    error: BaseException | None = call.excinfo.value
+    while error and not isinstance(error, FileNotFoundError):
+        error = error.__cause__ or error.__context__
+    if (error and GENERATED in str(error.filename)) or item.get_closest_marker("real_data"):
         report.outcome = "skipped"
         report.longrepr = (str(item.path), item.location[1], "needs the real data: set SHARED_DATA to its folder")
 

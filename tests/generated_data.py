@@ -67,20 +67,26 @@ def _answers() -> Iterator[tuple[str, dict[str, Any]]]:
     totals = {"consommation": (33_495, 38_022), "production": (8_263, 941)}
     head = {"etapeMetier": "BRUT", "periode": {"dateDebut": str(days[0]), "dateFin": "2026-10-01"}}
     for flow, (prm, first) in flows.items():
-        watts = [first, *(2 * (number % 40) for number in range(95))]
+        watts = [first, *_shared(totals[flow][0] - first // 2, 47), *_shared(totals[flow][1], 48)]
         points = [
             {"v": str(value), "d": end, "p": "PT30M", "n": "B", "iv": "0", "ec": "0"}
             for value, end in zip(watts, ends, strict=True)
         ]
         kind = {"grandeurMetier": "CONS" if flow == "consommation" else "PROD"}
         curve = kind | {"grandeurPhysique": "PA", "unite": "W", "points": points}
-        yield f"v2_courbe_de_charge_{flow}.json", head | {"idPrm": prm, "modeCalcul": "MESURE", "grandeur": [curve]}
+        whose = {"idPrm": prm} | head
+        yield f"v2_courbe_de_charge_{flow}.json", whose | {"modeCalcul": "MESURE", "grandeur": [curve]}
         sums = [{"v": str(wh), "d": str(day)} for wh, day in zip(totals[flow], days, strict=True)]
         total = kind | {"grandeurPhysique": "EA", "unite": "Wh", "points": sums, "calendrier": []}
-        daily = {"idPrm": prm, "typeValeur": "GLOBALE", "modeCalcul": "DIFF.INDEX", "pas": "P1D", "grandeur": [total]}
-        yield f"v2_{flow}_quotidienne.json", head | daily
+        daily = {"typeValeur": "GLOBALE", "modeCalcul": "DIFF.INDEX", "pas": "P1D", "grandeur": [total], "contexte": []}
+        yield f"v2_{flow}_quotidienne.json", whose | daily
         if flow == "consommation":
             yield "v5_consumption_load_curve_same_capture.json", {"meter_reading": _older(prm, points)}
+
+
+def _shared(total: int, count: int) -> list[int]:
+    """W of so many half-hours, alike but for the first, which make the total (Wh)."""
+    return [2 * (total // count + total % count), *[2 * (total // count)] * (count - 1)]
 
 
 def _older(prm: str, points: list[dict[str, str]]) -> dict[str, Any]:

@@ -6,9 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 
-from sync.store.embedded.process import command_line
 from tests.processes import ROOT
 
 SERIES, READINGS, CALLS = 6, 3000, 5
@@ -38,13 +36,3 @@ def wait_for(condition: Callable[[], bool], process: subprocess.Popen[str]) -> N
     while not condition() and process.poll() is None:
         assert time.monotonic() < deadline
         time.sleep(0.002)
-
-
-def writers_of(process: subprocess.Popen[str]) -> list[int]:
-    """Process ids of the writing processes of a load; multiprocessing's resource tracker is none of them."""
-    found = []
-    for task in Path(f"/proc/{process.pid}/task").glob("*/children"):
-        for pid in map(int, task.read_text().split()):
-            if any("spawn_main" in part for part in command_line(pid)):
-                found.append(pid)
-    return found

@@ -165,7 +165,9 @@ function noteStored(run, answer, read, stored) {
   }
 }
 
-const keyOf = (dataset, { source, id, flow, group }) => dataset.series ? dataset.name : [source, id, flow, group].join(":");
+function keyOf(dataset, { source, id, flow, group }) {
+  return dataset.series ? dataset.name : [source, id, flow, group].join(":");
+}
 
 async function store(run) {
   const answers = run.answers;
@@ -287,7 +289,8 @@ async function attempt(run, part) {
 function newRun(source) {
   const counts = { operations: 1, calls: 0, healed: 0, troubles: 0, lastStart: 0 }; // this function is one operation
   const unit = source.datasets ? "datasets" : "series";
-  return { ...counts, source, unit, at: new Date(), datasets: [], entries: [], answers: [], failed: {}, mirrors: {}, failures: [] };
+  const empty = { datasets: [], entries: [], answers: [], failed: {}, mirrors: {}, failures: [] };
+  return { ...counts, ...empty, source, unit, at: new Date() };
 }
 
 exports = async function dailyRun(source) {

@@ -163,9 +163,9 @@ function datasetsOf(meters, problems) {
     if (!tokens[token]) tokens[token] = readToken(token);
     for (const flow of flows) {
       const dataset = datasetOf(prm, flow, token, tokens[token], tokenProblem(tokens[token], prm, token));
-      const { name } = dataset;
-      if (datasets[name]) problems.push(`${place}: ${flow} of this meter stands in an entry before it, remove one of the two`);
-      datasets[name] = dataset;
+      const isKnown = Boolean(datasets[dataset.name]);
+      if (isKnown) problems.push(`${place}: ${flow} of this meter stands in an entry before it, remove one of the two`);
+      datasets[dataset.name] = dataset;
     }
   }
   return Object.keys(datasets).map((name) => datasets[name]);

@@ -205,11 +205,11 @@ function productionOf(rows, { at }) {
   for (const row of rows) {
     [row.mwh, row.version] = [row.Production_MWh, row.Version];
     row.isKept = isNumber(row.mwh, LARGEST_MWH);
-    row.parts = [row.ProductionType, row.DeliveryType, row.ReportGrpCode].filter(Boolean).map(String);
+    row.group = [row.ProductionType, row.DeliveryType, row.ReportGrpCode].filter(Boolean).map(String).join(" ");
   }
   const rejects = rows
     .filter(({ mwh, isKept }) => !isKept && mwh !== null)
-    .map(({ PriceArea, parts, start, mwh }) => `${PriceArea} ${parts.join(" ")} ${iso(start)}: not an energy: ${shown(mwh)}`);
+    .map(({ PriceArea, group, start, mwh }) => `${PriceArea} ${group} ${iso(start)}: not an energy: ${shown(mwh)}`);
   const [twice, lacks] = shares(rows);
   const nothing = rows.filter(({ mwh }) => mwh === null).length;
   if (nothing) lacks.push(`${nothing} records without an energy`);
@@ -217,7 +217,7 @@ function productionOf(rows, { at }) {
     flow: "production",
     until: Math.floor((at.getTime() - LATE) / HOUR) * HOUR,
     rows: rows.map((row) => {
-      return { id: row.PriceArea, group: row.parts.join(" "), start: row.start, reading: row.isKept ? energyOf(row) : null };
+      return { id: row.PriceArea, group: row.group, start: row.start, reading: row.isKept ? energyOf(row) : null };
     }),
     rejects: rejects.concat(twice),
     lacks,

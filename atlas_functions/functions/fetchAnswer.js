@@ -79,7 +79,8 @@ function ofGateway(status, { text, body, isPage, words }, now) {
   if (status === 429 || holdsAny(text, QUOTA)) {
     const { until, isCertain } = quotaReopens(text, now);
     const shown = until.toISOString().slice(0, 16).replace("T", " ");
-    return { outcome: "limited", message: `the quota shared by all users is used up until ${shown} UTC`, until, isCertain };
+    const message = `the quota shared by all users is used up until ${shown} UTC`;
+    return { outcome: "limited", message, until, isCertain };
   }
   if (status !== 401) return null;
   return refused(`the gateway does not accept the token for this meter, get a new one at https://conso.boris.sh: ${words}`);
@@ -134,7 +135,9 @@ function ofStatus(answer, { isPage, words }, { token, service, source, standardP
   if (status === 404 && (isPage || emptyStatuses.indexOf(status) < 0)) {
     return refused(`correct the Value ${source}ApiUrl, the address does not exist ${said}`);
   }
-  if (emptyStatuses.indexOf(status) >= 0) return { outcome: "nothing", message: `${service} has nothing of these days ${said}` };
+  if (emptyStatuses.indexOf(status) >= 0) {
+    return { outcome: "nothing", message: `${service} has nothing of these days ${said}` };
+  }
   if (status >= 500 || status === 408) {
     return { outcome: "trouble", message: `the next run asks again, ${service} has trouble ${said}` };
   }
@@ -171,7 +174,8 @@ async function once(request, question, secrets, milliseconds) {
     return { status, ...(gateway || ofStatus(answer, error, question, Date.now())) };
   } catch (error) {
     const words = without(secrets, String(error.message));
-    return { status: 0, outcome: "trouble", message: `the next run asks again, ${question.service} gave no answer: ${words}` };
+    const message = `the next run asks again, ${question.service} gave no answer: ${words}`;
+    return { status: 0, outcome: "trouble", message };
   }
 }
 

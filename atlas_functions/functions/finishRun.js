@@ -4,9 +4,9 @@
 //              isResting, labels: {key: label}, failures: [text]})
 //     -> {lines: [text], error: text or null, summary}
 //
-// name: of the function; unit: what the labels name. entries: one for each call, or for a
-// series that was not asked. mirrors: series key -> "stale" or "busy". failures:
-// what ended the run. Texts of other sides go through shownText before they are stored or shown.
+// name: of the function; unit: what the labels name. entries: one for each call, or for a series that was not asked.
+// mirrors: series key -> "stale" or "busy". failures: what ended the run. Texts of other sides go through shownText before
+// they are stored or shown.
 
 const LINES = 20; // of the 25 that the platform keeps
 const LINE_BYTES = 500; // of the 512 that it keeps of a line

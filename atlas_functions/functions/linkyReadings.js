@@ -359,8 +359,8 @@ function curveOf(points, labels, question) {
 // Where the points of all answers end, with one question for all labels without an offset.
 async function labelsOf(curves) {
   const parsedLabels = curves.map(({ points }) => points.map(({ end }) => parseLabel(end)));
-  const naive = [];
-  for (const labels of parsedLabels) for (const label of labels) if (label && label.offset === null) naive.push(label.wall);
+  const isNaive = (label) => label && label.offset === null;
+  const naive = [].concat(...parsedLabels).filter(isNaive).map(({ wall }) => wall);
   const local = await context.functions.execute("localTime", { zone: "Europe/Paris", labels: naive });
   let next = 0;
   const meaningsOf = (label) => {

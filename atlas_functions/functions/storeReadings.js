@@ -4,10 +4,10 @@
 //     -> {operations, batches: [{new, changed, unchanged, rejected, covered: [s], filled, mirror}]}
 //
 // series: {flow, id, source} or {flow, group, id, source} as it is stored, keys in alphabetical order as the server keeps
-// them in a time-series collection, all batches of one source. readings: [{ts, wh, seconds, …, flag}] of one series with the fields of storedFields as plain numbers and Dates, oldest first, none
-// overlapping; they may be none: then only the mirror of [first edge, last edge) is completed. covered: seconds that the
-// record holds between each edge and the next. rejected: readings that overlap a stored one which starts at another
-// time. filled and mirror: see fillMirror.
+// them in a time-series collection, all batches of one source. readings: [{ts, wh, seconds, …, flag}] of one series with
+// the fields of storedFields as plain numbers and Dates, oldest first, none overlapping; they may be none: then only the
+// mirror of [first edge, last edge) is completed. covered: seconds that the record holds between each edge and the next.
+// rejected: readings that overlap a stored one which starts at another time. filled and mirror: see fillMirror.
 // Every step can be repeated: a stop between any two leaves the record right and the mirror short at worst. What a failed
 // insert did is never assumed but read again.
 

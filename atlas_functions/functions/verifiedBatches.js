@@ -51,7 +51,7 @@ function holes(all, { window: [low], step, until, isWhole }) {
   const places = [];
   for (let place = 0; low + (place + 1) * step <= until; place += 1) places.push(place);
   const unit = step === HOUR ? "hours" : `intervals of ${step / 60000} min`;
-  const text = (who, missing) => `${who} ${missing.length} ${unit} (first ${iso(low + missing[0] * step)}) of ${places.length}`;
+  const text = (who, missing) => `${who} ${missing.length} ${unit} (first ${iso(low + missing[0] * step)})`;
   const isSomewhere = {};
   for (const own of held) for (const place of Object.keys(own)) isSomewhere[place] = true;
   const somewhere = places.filter((place) => isSomewhere[place]);

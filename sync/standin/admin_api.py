@@ -53,7 +53,7 @@ class AdminStandin(Standin):
     def writes(self) -> list[Request]:
         """The requests that were to change something, logins aside."""
         login = f"{self.base}auth/"
-        return [asked for asked in self.requests if asked.method != "GET" and not asked.path.startswith(login)]
+        return [request for request in self.requests if request.method != "GET" and not request.path.startswith(login)]
 
     def end_access_tokens(self) -> None:
         """As after 30 minutes."""
@@ -175,9 +175,9 @@ class AdminStandin(Standin):
 
 def _parsed(body: bytes) -> Entry:
     try:
-        found = json.loads(body)
+        entry = json.loads(body)
     except ValueError:
         raise ApiRefusal(400, "error decoding request body", "MalformedJSON") from None
-    if not isinstance(found, dict):
+    if not isinstance(entry, dict):
         raise ApiRefusal(400, "expected a JSON object", "MalformedJSON")
-    return found
+    return entry

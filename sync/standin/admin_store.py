@@ -60,18 +60,18 @@ class AppStore:
     def listed(self, kind: str) -> list[Entry]:
         """What GET on the collection answers."""
         wanted = SUMMARIES.get(kind)
-        found = self.app.held[kind].values()
-        return [{key: entry[key] for key in wanted or entry if key in entry} for entry in found]
+        entries = self.app.held[kind].values()
+        return [{key: entry[key] for key in wanted or entry if key in entry} for entry in entries]
 
     def read(self, kind: str, identity: str) -> Entry:
         """One entry; a secret cannot be read."""
         if kind == "secrets":
             raise ApiRefusal(405, "method not allowed")
-        found = self.app.held[kind].get(identity)
-        if found is None:
+        entry = self.app.held[kind].get(identity)
+        if entry is None:
             what = SINGULAR[kind]
             raise ApiRefusal(404, f"{what} not found: '{identity}'", f"{what.capitalize()}NotFound")
-        return found
+        return entry
 
     def create(self, kind: str, body: Entry) -> Entry:
         """A new entry."""

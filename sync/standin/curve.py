@@ -86,14 +86,14 @@ class Meter:
     @property
     def first_day(self) -> date | None:
         """The oldest day any flow has, None for a household."""
-        found = [curve.first_day for curve in self.flows.values()]
-        return min((day for day in found if day is not None), default=None)
+        days = [curve.first_day for curve in self.flows.values()]
+        return min((day for day in days if day is not None), default=None)
 
     @property
     def last_day(self) -> date | None:
         """The newest complete day of any flow, None for a household."""
-        found = [curve.last_day for curve in self.flows.values()]
-        return max((day for day in found if day is not None), default=None)
+        days = [curve.last_day for curve in self.flows.values()]
+        return max((day for day in days if day is not None), default=None)
 
 
 class HouseholdCurve(LoadCurve):

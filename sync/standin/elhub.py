@@ -119,18 +119,18 @@ class ElhubStandin(Standin):
     def _hours(self, flow: str, first: datetime, end: datetime, days: elhub_spoil.Days) -> list[Hours]:
         low, high = midnight(first.date(), ZONE), midnight(end.date() + timedelta(days=1), ZONE)
         high = min(high, self.published)
-        found = []
+        served = []
         for hours in self._served.hours(flow, low, high):
             wall = _walls(hours.start)
             kept = (wall >= np.datetime64(first, "ms")) & (wall < np.datetime64(end, "ms"))
             if kept.any():
                 start, updated = hours.start[kept], hours.updated[kept]
-                known = np.where(
+                shown = np.where(
                     updated <= self._now_ms(), updated, start // (24 * HOUR) * (24 * HOUR) + PUBLISHED_AFTER
                 )
-                part = (start, hours.kwh[kept], known)
-                found.append(days.changed(Hours(hours.area, hours.group, *part, hours.meters)))
-        return found
+                part = (start, hours.kwh[kept], shown)
+                served.append(days.changed(Hours(hours.area, hours.group, *part, hours.meters)))
+        return served
 
     def _now_ms(self) -> int:
         return int(self.now().timestamp()) * 1000
@@ -138,8 +138,8 @@ class ElhubStandin(Standin):
 
 def _dataset(text: str, swapped: bool) -> str:
     """The dataset in the spelling of the answers: upper or lower snake case, or camel case, is taken."""
-    known = {name.lower(): name for name in DATASETS}
-    name = known.get(text.replace("_", "").lower())
+    names = {name.lower(): name for name in DATASETS}
+    name = names.get(text.replace("_", "").lower())
     if name is None:
         raise Refused(400, f"dataset '{text[:60]}' is not known")
     return next(other for other in DATASETS if other != name) if swapped else name

@@ -108,7 +108,7 @@ class FileHours:
                     updated = batch.columns["updated"].astype(np.int64)
                 hours = Hours(series.id, series.group, batch.start, batch.wh / 1000, updated)
                 parts.setdefault((series.flow, series.id, series.group), []).append(hours)
-        self._series = {name: _joined(each) for name, each in parts.items()}
+        self._series = {name: _joined(hours) for name, hours in parts.items()}
 
     @property
     def last(self) -> int:

@@ -50,7 +50,7 @@ class EnergidataStandin(Standin):
     def reply(self, request: Request, spoilt: Mapping[str, float]) -> Reply:
         """One answer."""
         match = re.fullmatch(r"/dataset/(\w+)", request.path)
-        name = next((each for each in COLUMNS if match and each.lower() == match[1].lower()), None)
+        name = next((dataset for dataset in COLUMNS if match and dataset.lower() == match[1].lower()), None)
         if name is None:
             return json_reply({"message": f"Resource not found: {request.path[:80]}"}, 404)
         if "minute" in spoilt and (wait := self._wait(name, spoilt["minute"])):
@@ -93,9 +93,9 @@ class EnergidataStandin(Standin):
         limit = _number(given, "limit", 0 if "start" in given else DEFAULT_LIMIT)
         offset = _number(given, "offset", 0)
         rows = rows[offset : offset + limit if limit else None]
-        spelled = [(asked, _column(name, asked)) for asked in given.get("columns", "").split(",") if asked]
+        spelled = [(text, _column(name, text)) for text in given.get("columns", "").split(",") if text]
         if spelled:
-            rows = [{asked: row[column] for asked, column in spelled} for row in rows]
+            rows = [{text: row[column] for text, column in spelled} for row in rows]
         return answer | {"limit": limit, "dataset": name, "records": rows}
 
     def _matching(self, name: str, given: Mapping[str, str]) -> list[Row]:
@@ -111,7 +111,7 @@ class EnergidataStandin(Standin):
         return [
             row
             for row in rows
-            if earliest <= row[column] < latest and all(row[each] in allowed for each, allowed in wanted.items())
+            if earliest <= row[column] < latest and all(row[field] in allowed for field, allowed in wanted.items())
         ]
 
     def _moment(self, text: str, in_utc: bool) -> datetime:
@@ -143,17 +143,17 @@ def _filter(name: str, text: str) -> dict[str, list[Any]]:
     """Column → allowed values: equality is all that the API knows."""
     try:
         wanted = json.loads(text)
-        allowed = {each: found if isinstance(found, list) else [found] for each, found in wanted.items()}
+        allowed = {column: value if isinstance(value, list) else [value] for column, value in wanted.items()}
     except (ValueError, AttributeError):
         raise Refused('Invalid filter: use JSON like {"PriceArea":["DK1"]}') from None
-    return {_column(name, each): found for each, found in allowed.items()}
+    return {_column(name, column): values for column, values in allowed.items()}
 
 
-def _column(name: str, asked: str) -> str:
-    found = next((column for column in COLUMNS[name] if column.lower() == asked.strip().lower()), None)
-    if found is None:
-        raise Refused(f"Invalid column name: {asked[:40]}")
-    return found
+def _column(name: str, text: str) -> str:
+    column = next((column for column in COLUMNS[name] if column.lower() == text.strip().lower()), None)
+    if column is None:
+        raise Refused(f"Invalid column name: {text[:40]}")
+    return column
 
 
 def _number(given: Mapping[str, str], name: str, default: int) -> int:

@@ -193,12 +193,12 @@ def is_quoted(area: str, moment: int) -> bool:
 
 def both_times(dataset: str, start: Instants) -> list[Row]:
     """The UTC and the Danish time of each instant, without a zone, as the API writes them."""
-    found = []
+    times = []
     utc_name, local_name = TIMES[dataset]
     for moment in start.tolist():
         utc = datetime.fromtimestamp(moment // 1000, UTC)
-        found.append({utc_name: f"{utc:%Y-%m-%dT%H:%M:%S}", local_name: f"{utc.astimezone(ZONE):%Y-%m-%dT%H:%M:%S}"})
-    return found
+        times.append({utc_name: f"{utc:%Y-%m-%dT%H:%M:%S}", local_name: f"{utc.astimezone(ZONE):%Y-%m-%dT%H:%M:%S}"})
+    return times
 
 
 def grid(low: int, high: int, step: int) -> Instants:

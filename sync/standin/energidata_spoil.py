@@ -113,7 +113,7 @@ def _renamed(records: list[Row], dataset: str, _: int) -> None:
 
 
 def _small_case(records: list[Row], _: str, __: int) -> None:
-    records[:] = [{name.lower(): each for name, each in record.items()} for record in records]
+    records[:] = [{name.lower(): value for name, value in record.items()} for record in records]
 
 
 def _valued(number: Any, currency: str = "EUR") -> Callable[[list[Row], str, int], None]:

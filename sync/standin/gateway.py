@@ -80,12 +80,12 @@ def _text_issues(name: str, text: str | None) -> list[dict[str, Any]]:
     return [{"code": "invalid_type", "expected": "string", "received": "null", "path": [name], "message": message}]
 
 
-def _choice_issues(name: str, given: str | None, known: list[str]) -> list[dict[str, Any]]:
-    if given is None or given in known:
+def _choice_issues(name: str, given: str | None, choices: list[str]) -> list[dict[str, Any]]:
+    if given is None or given in choices:
         return []
-    wanted = " | ".join(f"'{choice}'" for choice in known)
+    wanted = " | ".join(f"'{choice}'" for choice in choices)
     message = f"Invalid enum value. Expected {wanted}, received '{given}'"
-    return [{"received": given, "code": "invalid_enum_value", "options": known, "path": [name], "message": message}]
+    return [{"received": given, "code": "invalid_enum_value", "options": choices, "path": [name], "message": message}]
 
 
 def asked_days(route: Route, period: Period, today: date, activation: date | None) -> tuple[date, date]:
@@ -143,10 +143,10 @@ def measure(route: Route, period: Period, span: tuple[date, date], curve: Spoilt
     return answers.peaks_v2(period, _monthly(peaks) if step == "P1M" else peaks, step)
 
 
-def _need(found: list[T]) -> list[T]:
-    if not found:
+def _need(items: list[T]) -> list[T]:
+    if not items:
         raise Refused(refusals.NOTHING_FOUND)
-    return found
+    return items
 
 
 def _totals(curve: SpoiltCurve, span: tuple[date, date]) -> Iterator[tuple[date, int]]:
@@ -165,9 +165,9 @@ def _registers(curve: SpoiltCurve, span: tuple[date, date]) -> Iterator[Stamped]
 
 def _peaks(curve: SpoiltCurve, span: tuple[date, date]) -> Iterator[Stamped]:
     for day in days(*span):
-        known = [point for point in curve.true_points(day) if point.watts is not None]
-        if known:
-            highest = max(known, key=lambda point: point.watts or 0)
+        measured = [point for point in curve.true_points(day) if point.watts is not None]
+        if measured:
+            highest = max(measured, key=lambda point: point.watts or 0)
             yield _peak_second(highest), 10 * (((highest.watts or 0) * 27 // 25 + 9) // 10)
 
 

@@ -108,9 +108,9 @@ class LinkyStandin(Standin):
     @property
     def first(self) -> date:
         """A local day from which two years, or what there is of them, can be fetched."""
-        known = [gateway.months_before(self.today, 24), self.activation]
-        known += [meter.first_day for meter in self.meters.values()]
-        return max(day for day in known if day is not None)
+        days = [gateway.months_before(self.today, 24), self.activation]
+        days += [meter.first_day for meter in self.meters.values()]
+        return max(day for day in days if day is not None)
 
     def unban(self) -> None:
         """Lift the ban and forget the requests of today."""

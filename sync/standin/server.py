@@ -175,13 +175,13 @@ class Standin(ABC):
     ) -> None:
         self.close()
 
-    def _answer(self, asked: HttpRequest) -> Reply:
-        path = asked.environ["REQUEST_URI"].partition("?")[0]
-        headers = {name.lower(): text for name, text in asked.headers}
+    def _answer(self, sent: HttpRequest) -> Reply:
+        path = sent.environ["REQUEST_URI"].partition("?")[0]
+        headers = {name.lower(): text for name, text in sent.headers}
         with self._lock:
             number = len(self._requests) + 1
-            body, at = asked.get_data(), self.now().astimezone(UTC)
-            request = self.record(number, asked.method, path, asked.args.to_dict(), headers, body, at)
+            body, at = sent.get_data(), self.now().astimezone(UTC)
+            request = self.record(number, sent.method, path, sent.args.to_dict(), headers, body, at)
             if not path.startswith(self.base):
                 return self.outside(request)
             self._requests.append(request)

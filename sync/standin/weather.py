@@ -114,7 +114,7 @@ class WeatherStandin(Standin):
     def _numbers(self, name: str, place: tuple[float, float], start: Instants, factor: float) -> list[float | None]:
         values = self._served.measure(name, *place, start) * factor
         values[start >= milliseconds(self.now() - LATE)] = math.nan
-        return [None if math.isnan(each) else each for each in values.tolist()]
+        return [None if math.isnan(value) else value for value in values.tolist()]
 
     def _zone(self, name: str) -> tuple[str, int]:
         """The zone and its offset today, in seconds, which is that of the whole answer."""

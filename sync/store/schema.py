@@ -18,8 +18,7 @@ from pymongo.errors import CollectionInvalid, DuplicateKeyError, OperationFailur
 
 from ..model.errors import CollectionMismatch
 from ..model.readings import series_from
-from .lease import LEASES as LEASES  # noqa: PLC0414 - for those who only read
-from .lease import lease_name
+from . import lease
 from .migration import bring_over, is_old
 
 Document = dict[str, Any]
@@ -31,6 +30,7 @@ TIMESERIES = {"timeField": "ts", "metaField": "series", "granularity": "hours"}
 
 WINDOWS = "sync_windows"
 TOTALS = "sync_daily_totals"
+LEASES = lease.LEASES
 FLOORS = "sync_floors"
 VERIFICATIONS = "sync_verifications"
 SCHEMA = "sync_schema"
@@ -220,6 +220,6 @@ def _remove_copies(pair: Pair, violations: Iterable[list[Any]]) -> None:
         copies = list(pair.record.find({"_id": {"$in": ids}}))
         copies.sort(key=lambda copy: (copy.get("updated", BEGINNING), copy["_id"].generation_time))
         if series := series_from(copies[-1]["series"]):
-            mark = {"_id": lease_name(pair.mirror, series)}
+            mark = {"_id": lease.lease_name(pair.mirror, series)}
             pair.record.database[LEASES].update_one(mark, {"$set": {"stale": True}}, upsert=True)
         pair.record.delete_many({"_id": {"$in": [copy["_id"] for copy in copies[:-1]]}})

@@ -32,18 +32,18 @@ def sources(folder: Path, name: str) -> dict[str, str]:
     """Function name → source text. Raises UsageError when `name` is none of them."""
     files = function_files(folder)
     if name not in files:
-        known = ", ".join(files) or "none"
-        raise UsageError(f"{folder.name}/functions holds no function {name!r}; there are: {known}")
-    return {each: path.read_text(encoding="utf-8") for each, path in files.items()}
+        names = ", ".join(files) or "none"
+        raise UsageError(f"{folder.name}/functions holds no function {name!r}; there are: {names}")
+    return {name: path.read_text(encoding="utf-8") for name, path in files.items()}
 
 
 def values_of(folder: Path) -> dict[str, Any]:
     """The Values of the tree: name → JSON value, or FromSecret for one that links to a secret."""
-    found: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     for path in sorted((folder / "values").glob("*.json")):
         entry = read_json(path)
-        found[entry["name"]] = FromSecret(entry["value"]) if entry.get("from_secret") else entry["value"]
-    return found
+        values[entry["name"]] = FromSecret(entry["value"]) if entry.get("from_secret") else entry["value"]
+    return values
 
 
 def resolved(values: Mapping[str, Any], secrets: Mapping[str, str]) -> dict[str, Any]:

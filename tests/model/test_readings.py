@@ -38,7 +38,7 @@ def test_documents_have_fields_in_order_and_32_bit_integers() -> None:
     assert list(first) == ["_id", "ts", "series", "wh", "seconds"]
     assert list(second) == ["_id", "ts", "series", "wh", "seconds", "flag"]
     assert first["series"] == {"source": "linky", "id": PRM, "flow": "consumption"}
-    assert list(first["series"]) == ["source", "id", "flow"]
+    assert list(first["series"]) == ["flow", "id", "source"]
     assert (first["ts"], first["wh"], second["seconds"]) == (datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC), 7, 3600)
     assert first["_id"] < second["_id"]
     raw = bson.encode(second)

@@ -106,8 +106,8 @@ class ConfigFolder:
 def line_of(text: str, key: str, behind: str = "") -> int:
     """The line in which `key` first stands in quotes, from the first `behind` in quotes on; else that one's, else 1."""
     start = max(text.find(f'"{behind}"'), 0) if behind else 0
-    found = text.find(f'"{key}"', start) if key else -1
-    return text.count("\n", 0, found if found >= 0 else start) + 1
+    place = text.find(f'"{key}"', start) if key else -1
+    return text.count("\n", 0, place if place >= 0 else start) + 1
 
 
 class _Refused(ValueError):
@@ -117,12 +117,12 @@ class _Refused(ValueError):
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    entry: dict[str, Any] = {}
     for key, content in pairs:
-        if key in found:
+        if key in entry:
             raise _Refused(f"{key!r} stands there twice", key)
-        found[key] = content
-    return found
+        entry[key] = content
+    return entry
 
 
 def _refuse_constant(name: str) -> Any:

@@ -228,8 +228,8 @@ def wrong_fields(model: type[BaseModel], error: ValidationError) -> Iterator[tup
 def _words(model: type[BaseModel], place: list[str], detail: ErrorDetails) -> str:
     context = detail.get("ctx", {})
     if detail["type"] == "extra_forbidden":
-        known = f"is no field Atlas knows here; known are {', '.join(_fields(model, place[:-1]))}"
-        return MISPLACED.get(".".join(place), known)
+        unknown = f"is no field Atlas knows here; known are {', '.join(_fields(model, place[:-1]))}"
+        return MISPLACED.get(".".join(place), unknown)
     if detail["type"] == "literal_error":
         return f"must be {context['expected']}, not {detail['input']!r}"
     if detail["type"] == "value_error":

@@ -88,10 +88,10 @@ def _read(folder: Path) -> tuple[ConfigTree, list[Problem]]:
 
 def _check_layout(config: ConfigFolder) -> None:
     """Folders that a push would pass over in silence, and names it keeps for itself."""
-    known = (*FOLDERS, *OTHERS)
+    folders = (*FOLDERS, *OTHERS)
     for path in sorted(config.folder.iterdir()):
-        if path.is_dir() and path.name not in known and not path.name.startswith("."):
-            config.say(path, f"is no folder of the tree: known are {', '.join(known)}")
+        if path.is_dir() and path.name not in folders and not path.name.startswith("."):
+            config.say(path, f"is no folder of the tree: known are {', '.join(folders)}")
     for path in sorted(config.folder.rglob("*.json")):
         above = path.relative_to(config.folder).parent.as_posix()
         in_place = above in CONFIG_PLACES or (above.count("/") == 1 and above.startswith("data_sources/"))

@@ -99,7 +99,7 @@ class AdminApi:
         if not self._access:
             self._log_in()
         answer = self._send(method, path, self._access, body, query)
-        if answer.status_code == 401 and _told(answer)[1] == ENDED:
+        if answer.status_code == 401 and _error(answer)[1] == ENDED:
             self._renew()
             answer = self._send(method, path, self._access, body, query)
         return self._accepted(answer, method, path)
@@ -108,7 +108,7 @@ class AdminApi:
         keys = {"username": self._account.public_key, "apiKey": self._account.private_key}
         answer = self._send("POST", ("auth", "providers", "mongodb-cloud", "login"), "", keys)
         if answer.status_code in (400, 401, 403):
-            text, code = _told(answer)
+            text, code = _error(answer)
             raise AdminApiError(
                 f"Atlas does not accept the API key ({self._clean(text)}): check ATLAS_PUBLIC_KEY and "
                 "ATLAS_PRIVATE_KEY, and that the key's access list has the address of this machine",
@@ -166,7 +166,7 @@ class AdminApi:
             ) from None
 
     def _refuse(self, answer: requests.Response, method: str, path: tuple[str, ...]) -> NoReturn:
-        text, code = _told(answer)
+        text, code = _error(answer)
         status = answer.status_code
         if status >= 500:
             remedy = "Atlas has trouble of its own: run again later"
@@ -174,9 +174,9 @@ class AdminApi:
             remedy = "it points elsewhere: is ATLAS_ADMIN_URL right?"
         else:
             remedy = REMEDIES.get(status, "correct what it names, run again")
-        asked = f"{method} …/{'/'.join(path[-2:])}"
+        request = f"{method} …/{'/'.join(path[-2:])}"
         known_as = f"HTTP {status}" + (f" {code}" if code else "")
-        raise AdminApiError(f"Atlas refused {asked} ({known_as}: {self._clean(text)}): {remedy}", status, code)
+        raise AdminApiError(f"Atlas refused {request} ({known_as}: {self._clean(text)}): {remedy}", status, code)
 
     def _clean(self, text: str) -> str:
         """A server's text without keys and tokens, on one line, not too long."""
@@ -187,13 +187,13 @@ class AdminApi:
         return text if len(text) <= LONGEST_TEXT else text[:LONGEST_TEXT] + "…"
 
 
-def _told(answer: requests.Response) -> tuple[str, str]:
+def _error(answer: requests.Response) -> tuple[str, str]:
     """The text and the name of an error: `{"error": …, "error_code": …}`; else what there is."""
     try:
-        told = json.loads(answer.text)
+        body = json.loads(answer.text)
     except ValueError:
         return answer.text.strip() or answer.reason or "no words", ""
-    if isinstance(told, dict) and told.get("error"):
-        code = told.get("error_code")
-        return str(told["error"]), str(code) if isinstance(code, str) and code.isalnum() else ""
+    if isinstance(body, dict) and body.get("error"):
+        code = body.get("error_code")
+        return str(body["error"]), str(code) if isinstance(code, str) and code.isalnum() else ""
     return answer.reason or "no words", ""

@@ -114,8 +114,8 @@ def _function_of(there: Entry) -> dict[str, Any]:
 
 def _function_differs(app: TriggersApp, there: Entry, wanted: str) -> str:
     named = _function_of(there)
-    known = app.entries("functions")
-    identity = known[wanted].get("_id") if wanted in known else None
+    there = app.entries("functions")
+    identity = there[wanted].get("_id") if wanted in there else None
     if identity is not None and named["function_id"] == identity:
         return ""
     return _differs("function", named["function_name"] or "another", wanted) or f"function: {wanted} was made anew"

@@ -38,7 +38,7 @@ def chosen_source(app: TriggersApp, tree: ConfigTree, cluster: str) -> tuple[str
     if fitting:
         return fitting[0], [_kept(fitting[0], linked[fitting[0]], config)]
     wanted = {**config, "clusterName": cluster or config.get("clusterName")}
-    name = next((each for each in (ours, cluster) if each and each not in app.entries("services")), None)
+    name = next((name for name in (ours, cluster) if name and name not in app.entries("services")), None)
     if name is None:
         raise UsageError(f"the app's services {ours} and {cluster} are not links to the cluster {cluster}: rename one")
     body = {"name": name, "type": SOURCE_TYPE, "config": wanted}

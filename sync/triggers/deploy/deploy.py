@@ -44,13 +44,13 @@ class Plan:
 
     def as_json(self, made: list[Change] | None) -> dict[str, Any]:
         """The answer of `trigger deploy --json`; made: None where nothing was to be changed (--dry-run)."""
-        found = self.app.found or {}
+        entry = self.app.entry or {}
         listed = [
-            {"kind": each.kind, "name": each.name, "action": each.action, "detail": each.detail}
-            for each in self.changes
+            {"kind": change.kind, "name": change.name, "action": change.action, "detail": change.detail}
+            for change in self.changes
         ]
         return {
-            "app": {"name": found.get("name", NAME), "client_app_id": found.get("client_app_id")},
+            "app": {"name": entry.get("name", NAME), "client_app_id": entry.get("client_app_id")},
             "dry_run": made is None,
             "changes": listed,
             "needed": len(self.needed),
@@ -60,7 +60,7 @@ class Plan:
     def apply(self) -> Iterator[Change]:
         """Make the changes; each is given out once it is made. Raises AdminApiError that says how far it came."""
         needed = self.needed
-        if needed and self.app.found:
+        if needed and self.app.entry:
             self.app.refuse_open_draft()
         for number, change in enumerate(needed):
             try:
@@ -87,7 +87,7 @@ def plan(
     app = TriggersApp(api, account)
     for text in given.secrets.values():
         api.hide(text)
-    changes = [] if app.found else [_new_app(tree)]
+    changes = [] if app.entry else [_new_app(tree)]
     service, source_changes = chosen_source(app, tree, account.cluster)
     changes += source_changes
     changes += _secret_changes(app, tree, given, again)

