@@ -19,8 +19,7 @@ from pymongo.database import Database
 from ..model.errors import UsageError
 from ..model.readings import Series, series_from
 from ..store.bson_columns import RAW
-from ..store.schema import KEY, TIMESERIES, Document
-from ..store.series import series_of
+from ..store.schema import KEY, TIMESERIES, Document, series_of
 
 PREFIX = "lab_scratch_"
 MARKER = PREFIX + "checkpoint"
