@@ -219,7 +219,17 @@ def _may_load(pair: Pair, index: Any) -> bool:
         return not index.get("prepareUnique")  # a load that was killed goes on as it began, unless it was at its end
     if pair.record.database.client.server_info()["versionArray"] < CONVERTS:
         return False
-    return pair.record.find_one({}, {"_id": 1}) is None
+    return pair.record.find_one({}, {"_id": 1}) is None and _may_convert(pair.record)
+
+
+def _may_convert(record: Collection[Document]) -> bool:
+    """Whether this user may make the key unique at the end: the role readWrite does not hold that right. A change of
+    nothing asks for it."""
+    try:
+        record.database.command("collMod", record.name)
+    except OperationFailure:
+        return False
+    return True
 
 
 def _make_unique(pair: Pair) -> None:
