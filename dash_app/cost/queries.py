@@ -19,7 +19,7 @@ from sync.model.readings import Series
 from sync.store.schema import Pair
 from sync.tariffs.bill import MonthBill, bill, cents
 from sync.tariffs.colours import ColourCalendar, read_calendar
-from sync.tariffs.examples import examples
+from sync.tariffs.entries import examples
 from sync.tariffs.model import ZONES as PRICE_ZONES
 from sync.tariffs.model import Tariff
 from sync.tariffs.split import MINUTE, DayParts, Energy, add_reading, parts_of_day

@@ -18,8 +18,7 @@ from sync.model.localtime import local_day, midnight
 from sync.model.readings import Series, series_from
 from sync.settings import Settings
 from sync.sources import SOURCES
-from sync.store.schema import LEASES, TOTALS, VERIFICATIONS, WINDOWS, Pair, pair, refuse_mismatch
-from sync.store.series import series_of
+from sync.store.schema import LEASES, TOTALS, VERIFICATIONS, WINDOWS, Pair, pair, refuse_mismatch, series_of
 
 from .view import Extent, View
 

@@ -16,8 +16,7 @@ from ..settings import Settings, load
 from ..sources import SOURCES
 from ..store.connection import open_store
 from ..store.ledger import Ledger
-from ..store.schema import VERIFICATIONS, Pair, refuse_mismatch
-from ..store.verify import series_of
+from ..store.schema import VERIFICATIONS, Pair, refuse_mismatch, series_of
 from .backfill import budget_of
 from .common import echo_json, json_option, pairs, source_option
 

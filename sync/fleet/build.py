@@ -15,8 +15,7 @@ from ..model.localtime import local_day
 from ..sources import zone_of
 from ..store.lease import Lease, held
 from ..store.retry import patiently
-from ..store.schema import Document, Pair
-from ..store.series import series_of
+from ..store.schema import Document, Pair, series_of
 from .bands import band_stages, week_starts, year_stages
 from .names import ALL, BANDS, FLEET, HOUSEHOLDS, PROFILES, STEPS, TABLES, YEARS, after, month_of, number_of
 from .stages import Cell, Job, Stage, cell_names, household_stages, profile_stages

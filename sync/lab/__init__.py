@@ -1,5 +1,5 @@
 """The lab: the user's own readings built anew in every form worth comparing, measured, asked, and removed again.
 
-`forms` says which forms there are, `rebuild` fills them, `settling` waits until their sizes are true, `questions` asks
-them, `experiment` runs it all and keeps the result. The record and its mirror are only read.
+`forms` says which forms there are and fills them, `questions` asks them, `experiment` runs it all and keeps the
+result. The record and its mirror are only read.
 """

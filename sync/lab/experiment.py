@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from pymongo.collection import Collection
 from pymongo.database import Database
+from pymongo.errors import OperationFailure
 
 from ..load.progress import Progress
 from ..model.clock import Clock
@@ -15,17 +18,39 @@ from ..model.errors import StoreError
 from ..store.connection import server_version
 from ..store.lease import Lease
 from ..store.schema import Document, Pair
-from ..store.sizes import Comparison, Size, size_of
-from .forms import FORMS, MIRROR, RECORD, TRAP, Form, remove_scratch, scratch
-from .questions import questions_about
-from .rebuild import CAP, Share, copy_record, fill, share_of
-from .room import expected_seconds, in_words, refuse_without_room
-from .settling import wait_for_checkpoint
-from .timing import RUNS, Times, as_json, time_questions
+from ..store.sizes import Comparison, Size, settle, size_of
+from .forms import (
+    CAP,
+    FORMS,
+    MARKER,
+    MIRROR,
+    RECORD,
+    TRAP,
+    Form,
+    Share,
+    copy_record,
+    fill,
+    remove_scratch,
+    scratch,
+    share_of,
+)
+from .questions import NAMES, RUNS, Times, as_json, questions_about, time_questions
 
 RESULTS = "sync_lab"
 LEASE, LEASE_SECONDS = "lab", 120
 FEW = 100  # readings; with fewer, empty files and the clock's grain are all that is measured
+
+# Bytes of all scratch collections together, as the quota counts them (data and indexes), for one of the record:
+# 8.7 measured on two half-hourly years with 6.0.5, rounded up.
+SCRATCH_FOR_RECORD = 10.0
+M0_QUOTA, FLEX_QUOTA = 512 * 10**6, 5 * 10**9
+# Measured on two cores with 6.0.5, rounded down: readings read and inserted, readings a question goes through.
+LOADED_PER_SECOND = 50_000
+LOOKED_AT_PER_SECOND = 1_500_000
+
+MARKER_BYTES = 256 * 1024  # random, so that compression leaves it far above an empty file
+PATIENCE = 150  # s; a server makes a checkpoint every 60 s
+POLL = 1.0  # s
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,3 +232,76 @@ def keep(database: Database[Document], result: Result) -> None:
     """Store the result of a source in place of its last one."""
     kept = result.as_json() | {"_id": result.source, "at": result.at}
     database[RESULTS].replace_one({"_id": result.source}, kept, upsert=True)
+
+
+# --- room, before anything is written ---------------------------------------------------------------------------------
+
+
+def refuse_without_room(pair: Pair, readings: int, stored: int) -> None:
+    """Raises StoreError when a server with a quota (Atlas M0, Flex) has no room for the scratch collections."""
+    used = _used_of_quota(pair.record.database)
+    if used is None or not stored:
+        return
+    size = size_of(pair.record)
+    needed = SCRATCH_FOR_RECORD * (size.data_bytes + size.index_bytes) * readings / stored
+    if refusal := lacking_room(used, needed):
+        raise StoreError(refusal)
+
+
+def lacking_room(used: float, needed: float) -> str:
+    """Why so many bytes more do not fit into the quota of which some are used; empty when they do."""
+    quota = M0_QUOTA if used <= M0_QUOTA else FLEX_QUOTA  # the server does not tell its tier: the smaller that fits
+    if used + needed <= quota:
+        return ""
+    megabytes = 10**6
+    return (
+        f"the lab needs about {needed / megabytes:,.0f} MB for a while, and this Atlas cluster has "
+        f"{max(0.0, quota - used) / megabytes:,.0f} MB left of {quota / megabytes:,.0f} MB: import the same export "
+        "into the embedded MongoDB (an empty MONGODB_URI) and run the lab there"
+    )
+
+
+def expected_seconds(readings: int) -> float:
+    """About how long the lab takes with the server on the same small machine."""
+    loading = len(FORMS) * readings / LOADED_PER_SECOND
+    asking = len(FORMS) * (RUNS + 1) * len(NAMES) * readings / LOOKED_AT_PER_SECOND
+    return loading + asking
+
+
+def in_words(seconds: float) -> str:
+    """`less than a minute`, `about 3 minutes`."""
+    minutes = round(seconds / 60)
+    return "less than a minute" if seconds < 50 else f"about {max(1, minutes)} minute{'s' if minutes > 1 else ''}"
+
+
+def _used_of_quota(database: Database[Document]) -> float | None:
+    """Bytes that count against the quota of a free or Flex cluster; None for any other server, which has none."""
+    try:
+        return float(database.command("atlasSize")["atlasSize"])
+    except (OperationFailure, KeyError):
+        return None
+
+
+# --- true sizes -------------------------------------------------------------------------------------------------------
+#
+# Pages written since the last checkpoint are not in the sizes. Asking for one takes a right that Atlas gives nobody, so
+# the lab also sees one happen by itself: a marker is written last, and once its own pages are on disk, those of
+# everything before it are.
+
+
+def wait_for_checkpoint(database: Database[Document], clock: Clock) -> bool:
+    """Return once everything written so far is on disk; False when no checkpoint came, so that sizes are too small."""
+    marker = database[MARKER]
+    marker.insert_one({"_id": "marker", "random": os.urandom(MARKER_BYTES)})
+    settle(database)
+    waited = 0.0
+    while not _is_on_disk(marker):
+        if waited >= PATIENCE:
+            return False
+        clock.sleep(POLL)
+        waited += POLL
+    return True
+
+
+def _is_on_disk(marker: Collection[Document]) -> bool:
+    return size_of(marker).storage_bytes >= MARKER_BYTES

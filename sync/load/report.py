@@ -10,9 +10,9 @@ from ..model.clock import Clock
 from ..model.readings import ReadingBatch, Series, is_generated, series_from
 from ..sources.source import Parsed
 from ..store.ledger import Ledger
-from ..store.schema import Pair, ensure_pair
+from ..store.schema import Pair, ensure_pair, series_of
 from ..store.sizes import settle
-from ..store.verify import PairReport, keep_verification, repair_pair, series_of, verify_pair
+from ..store.verify import PairReport, keep_verification, repair_pair, verify_pair
 from ..store.writer import PairWriter, Written
 from .coverage import compare_days, in_words
 

@@ -12,14 +12,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from ..model.errors import FileRefused
 from ..model.readings import Instants, ReadingBatch, Series
+
+if TYPE_CHECKING:
+    import pandas as pd  # a quarter of a second, which every source without such files would pay
 
 UNREAD = np.iinfo(np.int64).min
 """In place of a time that cannot be read."""
@@ -141,7 +143,7 @@ def column_of(header: Sequence[str], names: Iterable[str]) -> str | None:
 
 def instants(texts: pd.Series[str], form: re.Pattern[str], offset_seconds: int = 0) -> Instants:
     """ms since the epoch of naive UTC texts, or of a fixed offset; UNREAD where there is no such time."""
-    codes, unique = pd.factorize(texts)
+    codes, unique = texts.factorize()
     found = np.full(len(unique), UNREAD, dtype=np.int64)
     for place, text in enumerate(unique):
         if form.fullmatch(stripped := text.strip()):
@@ -150,4 +152,5 @@ def instants(texts: pd.Series[str], form: re.Pattern[str], offset_seconds: int =
             except ValueError:
                 continue
             found[place] = round(moment.timestamp() - offset_seconds) * 1000
-    return found[codes]
+    rows: Instants = found[codes]
+    return rows

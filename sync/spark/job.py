@@ -19,7 +19,6 @@ from pymongo.errors import PyMongoError
 from ..load.files import BYTES_A_ROW, FileImport, FileReport, store_tables
 from ..load.progress import Progress
 from ..load.report import Loader
-from ..model.errors import StoreError
 from ..sources.files import File, Files
 from ..store.connection import Place
 from ..store.schema import first_load
@@ -57,7 +56,8 @@ class SparkLoad:
                 with closing(self._results(waiting)) as results:
                     for loaded in results:
                         if loaded is not None:
-                            _refuse(loaded)
+                            if loaded.failure:  # it hinders every other file, too: the rest is not tried
+                                raise loaded.failure
                             reports[loaded.place] = loaded.report
                             progress.note(str(loaded.report))
                         pace.tell(loaded)
@@ -131,12 +131,6 @@ def _work(store: Place, arrived: Any) -> Callable[[Numbered], None]:
         arrived.add([load(store, *numbered)])
 
     return work
-
-
-def _refuse(loaded: Loaded) -> None:
-    """Raises what hinders every other file, too: then the rest is not tried."""
-    if loaded.failure:
-        raise RuntimeError(loaded.failure.words) if loaded.failure.is_bug else StoreError(loaded.failure.words)
 
 
 def _own_code(folder: Path) -> Path:

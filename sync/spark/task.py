@@ -13,9 +13,9 @@ from ..load.files import FileImport, FileReport
 from ..load.progress import Silence
 from ..load.report import Loader
 from ..model.clock import SystemClock
-from ..model.errors import SyncError
+from ..model.errors import StoreError, SyncError
 from ..sources.files import File
-from ..store.connection import Failure, Place, open_store
+from ..store.connection import Place, open_store
 from ..store.ledger import Ledger
 from ..store.schema import pair
 from ..store.writer import PairWriter
@@ -23,11 +23,14 @@ from ..store.writer import PairWriter
 
 @dataclass(slots=True)
 class Loaded:
-    """What became of the file at a place of the list; `failure` when the store, not the file, was the trouble."""
+    """What became of the file at a place of the list.
+
+    failure: what the driver is to raise, when the store was the trouble and not the file; of a bug with its traceback.
+    """
 
     place: int
     report: FileReport
-    failure: Failure | None = None
+    failure: Exception | None = None
 
 
 class Gathered:
@@ -59,7 +62,7 @@ def load(store: Place, place: int, file: File) -> Loaded:
             loader = Loader(own, Ledger(database), PairWriter(own, clock), clock)
             loaded.report = FileImport(loader, Silence()).load_one(file)
     except SyncError as error:
-        loaded.failure = Failure(f"{file.name}, on {platform.node()}: {error}", is_bug=False)
+        loaded.failure = StoreError(f"{file.name}, on {platform.node()}: {error}")
     except Exception:
-        loaded.failure = Failure(traceback.format_exc(), is_bug=True)
+        loaded.failure = RuntimeError(traceback.format_exc())
     return loaded

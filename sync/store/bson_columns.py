@@ -74,12 +74,6 @@ class Layout:
 # --- writing ----------------------------------------------------------------------------------------------------------
 
 
-def encode(batch: ReadingBatch, ids: list[ObjectId]) -> list[RawBSONDocument]:
-    """The stored documents of a batch, oldest first, as the bytes that both collections get."""
-    binary = np.frombuffer(b"".join(each.binary for each in ids), np.uint8).reshape(-1, 12)
-    return [RawBSONDocument(encoded) for encoded in encode_rows(batch, binary)]
-
-
 def encode_rows(batch: ReadingBatch, ids: Ids) -> list[bytes]:
     """The stored documents of a batch, oldest first, as plain bytes."""
     groups = _alike(batch)

@@ -64,14 +64,6 @@ class Place:
         return cls(settings.mongodb_uri, settings.mongodb_database, settings.sync_home, source, dict(names))
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """Why a process could not write: words for the user, or the traceback of a bug."""
-
-    words: str
-    is_bug: bool
-
-
 def connect(
     uri: str, *, appname: str = "linky-atlas", place: str = "", patience: float = ELECTION_SECONDS
 ) -> MongoClient[Document]:

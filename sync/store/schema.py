@@ -35,6 +35,9 @@ FLOORS = "sync_floors"
 VERIFICATIONS = "sync_verifications"
 SCHEMA = "sync_schema"
 
+FIELDS = ("source", "id", "flow", "group")
+"""Of `series`."""
+
 REMEDY = "rename or drop it, or choose other names with COLLECTIONS in settings.py"
 
 NAMESPACE_EXISTS, CANNOT_CONVERT = 48, 359
@@ -133,6 +136,27 @@ def _ensure_present_form(pair: Pair) -> None:
         raise CollectionMismatch(TWICE.format(pair.record.name)) from None
 
 
+# --- which series a collection holds, without reading every document --------------------------------------------------
+
+
+def series_of(collection: Collection[Document]) -> list[Document]:
+    """The distinct values of `series` of a collection as they are stored, `{}` for none, by `identity`.
+
+    One step along the index for each series, on either side (measured on 600,000 readings of 300: 7 ms and 12 ms).
+    """
+    found = collection.aggregate([{"$group": {"_id": "$series"}}])
+    return sorted((entry.get("_id") or {} for entry in found), key=identity)
+
+
+def identity(entry: Any) -> tuple[str, ...]:
+    """What tells stored values of `series` apart, in the order in which they are listed: not the order of their keys,
+    which a time-series collection changes."""
+    if not isinstance(entry, dict):
+        return (repr(entry),)
+    others = sorted(entry.keys() - set(FIELDS))
+    return (*(str(entry.get(name)) for name in FIELDS), *(f"{name} {entry[name]!r}" for name in others))
+
+
 # --- the unique key ---------------------------------------------------------------------------------------------------
 #
 # It costs as much as all the rest of an insert: 5 of 9.5 µs, against 1.5 for the same key without the promise (measured
@@ -195,7 +219,17 @@ def _may_load(pair: Pair, index: Any) -> bool:
         return not index.get("prepareUnique")  # a load that was killed goes on as it began, unless it was at its end
     if pair.record.database.client.server_info()["versionArray"] < CONVERTS:
         return False
-    return pair.record.find_one({}, {"_id": 1}) is None
+    return pair.record.find_one({}, {"_id": 1}) is None and _may_convert(pair.record)
+
+
+def _may_convert(record: Collection[Document]) -> bool:
+    """Whether this user may make the key unique at the end: the role readWrite does not hold that right. A change of
+    nothing asks for it."""
+    try:
+        record.database.command("collMod", record.name)
+    except OperationFailure:
+        return False
+    return True
 
 
 def _make_unique(pair: Pair) -> None:

@@ -9,8 +9,7 @@ from pymongo.collection import Collection
 from pymongo.database import Database
 from pymongo.errors import OperationFailure
 
-from .schema import Document, Pair
-from .verify import series_of
+from .schema import Document, Pair, series_of
 
 
 @dataclass(frozen=True, slots=True)

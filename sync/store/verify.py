@@ -22,11 +22,8 @@ from ..model.localtime import PARIS, local_day
 from ..model.readings import Series, series_from
 from .bson_columns import PLAIN, Slice, decode, find, runs
 from .retry import patiently
-from .schema import VERIFICATIONS, Document, Pair
-from .series import identity, series_of
+from .schema import VERIFICATIONS, Document, Pair, identity, series_of
 from .writer import PairWriter
-
-__all__ = ["PairReport", "SeriesReport", "keep_verification", "repair_pair", "series_of", "verify_pair"]
 
 CLOCK = SystemClock()
 SLICE = 50_000  # documents of a side read at once; at most four slices are held in memory

@@ -199,3 +199,43 @@ def _minute(text: str) -> int | None:
         return None
     minute = int(found[1]) * 60 + int(found[2] or 0)
     return minute if minute <= DAY and int(found[2] or 0) < 60 else None
+
+
+# --- the shipped examples ---------------------------------------------------------------------------------------------
+
+EXAMPLE = "example: regulated tariff of 2025-02-01, 6 kVA, taxes included, rounded to the cent"
+EXAMPLES: list[dict[str, Any]] = [
+    {"name": "Base", "kind": "flat", "source": EXAMPLE, "prices": [{"kwh": "0.20", "standing": "14"}]},
+    {
+        "name": "HP/HC",
+        "kind": "peak",
+        "source": EXAMPLE,
+        "off_peak_hours": ["22:30-06:30"],
+        "prices": [{"peak": "0.21", "off_peak": "0.17", "standing": "14"}],
+    },
+    {
+        "name": "Tempo",
+        "kind": "tempo",
+        "source": EXAMPLE,
+        "prices": [
+            {
+                "blue_peak": "0.16",
+                "blue_off_peak": "0.13",
+                "white_peak": "0.18",
+                "white_off_peak": "0.15",
+                "red_peak": "0.66",
+                "red_off_peak": "0.15",
+                "standing": "14",
+            }
+        ],
+    },
+]
+
+
+def examples() -> tuple[Tariff, ...]:
+    """The tariffs shown until settings.py has some: rounded, dated, and labelled as examples wherever they appear."""
+    wrong: list[str] = []
+    found = tariffs_from(EXAMPLES, Path(), wrong)
+    if wrong:
+        raise ValueError("; ".join(wrong))
+    return found

@@ -20,7 +20,7 @@ from sync.model import signals
 from sync.model.signals import kept
 from sync.standin.curve import household_meters
 from sync.standin.linky import LinkyStandin
-from sync.store.embedded.process import command_line
+from sync.store.embedded.mongod import command_line
 from tests.processes import ROOT, environment, finish
 
 STEP = 0.02  # s

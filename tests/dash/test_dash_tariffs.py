@@ -15,8 +15,7 @@ import pytest
 from sync.model.localtime import PARIS
 from sync.tariffs.bill import bill, cents
 from sync.tariffs.colours import parse_calendar, read_calendar
-from sync.tariffs.entries import tariffs_from
-from sync.tariffs.examples import examples
+from sync.tariffs.entries import examples, tariffs_from
 from sync.tariffs.model import DAY, Tariff, tempo_day
 from sync.tariffs.split import Energy, add_reading, parts_of_day, shares
 

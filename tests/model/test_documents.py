@@ -10,7 +10,7 @@ from pathlib import Path
 from dotenv import dotenv_values
 
 from sync.settings import DEFAULT_COLLECTIONS, IN_FILE, load
-from sync.tariffs.examples import ENTRIES
+from sync.tariffs.entries import EXAMPLES
 from sync.triggers.check.tree import read_tree
 from sync.triggers.deploy.account import ADMIN_URL
 from sync.triggers.deploy.account import SETTINGS as ATLAS_SETTINGS
@@ -48,7 +48,7 @@ def test_the_examples_work_with_the_signs_taken_away(project_root: Path, tmp_pat
     for name, setting in SETTINGS.items():
         assert str(found[name]) == setting.default
     assert found["COLLECTIONS"] == DEFAULT_COLLECTIONS
-    assert found["TARIFFS"] == ENTRIES
+    assert found["TARIFFS"] == EXAMPLES
     dotenv = (project_root / ".env.example").read_text(encoding="utf-8")
     (tmp_path / ".env").write_text(re.sub(r"^# (?=[A-Z_]+=)", "", dotenv, flags=re.MULTILINE), encoding="utf-8")
     names = SETTINGS.keys() | ATLAS_SETTINGS.keys()

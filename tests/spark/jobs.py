@@ -16,7 +16,7 @@ from typing import Any
 import pyspark
 
 from sync.generate.lcl import Expected, generate
-from sync.store.embedded.process import command_line
+from sync.store.embedded.mongod import command_line
 from tests.servers import PROJECT_ROOT
 
 CLUSTER = "local-cluster[2,1,1024]"

@@ -13,7 +13,7 @@ from tests.servers import PROJECT_ROOT
 SCRIPT = """
 import sys
 from pathlib import Path
-from sync.store.embedded import running
+from sync.store.embedded.server import running
 try:
     with running(Path(sys.argv[1])) as uri:
         print(uri, flush=True)

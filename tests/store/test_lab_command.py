@@ -14,12 +14,9 @@ import pytest
 from pymongo import MongoClient
 from pymongo.database import Database
 
-from sync.lab.experiment import LEASE, Lab
-from sync.lab.forms import FORMS, MIRROR, RECORD, create, remove_scratch, scratch
-from sync.lab.questions import questions_about
-from sync.lab.rebuild import copy_record, share_of
-from sync.lab.room import in_words, lacking_room
-from sync.lab.timing import time_questions
+from sync.lab.experiment import LEASE, Lab, in_words, lacking_room
+from sync.lab.forms import FORMS, MIRROR, RECORD, copy_record, create, remove_scratch, scratch, share_of
+from sync.lab.questions import questions_about, time_questions
 from sync.load.progress import Silence
 from sync.model.clock import SystemClock
 from sync.model.errors import StoreError

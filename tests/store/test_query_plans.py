@@ -18,8 +18,8 @@ from dash_app.kit.reader import Reader
 from dash_app.kit.view import View
 from dash_app.storage.queries import bucket_frame
 from sync.fleet.build import Fleet
+from sync.lab.forms import share_of
 from sync.lab.questions import ask, questions_about
-from sync.lab.rebuild import share_of
 from sync.load.coverage import compare_days, coverage
 from sync.load.progress import Silence
 from sync.model.clock import SystemClock

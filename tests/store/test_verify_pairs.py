@@ -12,8 +12,7 @@ from bson import Int64, ObjectId
 from pymongo.database import Database
 
 from sync.settings import DEFAULT_COLLECTIONS
-from sync.store.schema import KEY_NAME, Pair, ensure_pair, pair
-from sync.store.series import series_of
+from sync.store.schema import KEY_NAME, Pair, ensure_pair, pair, series_of
 from sync.store.verify import repair_pair, verify_pair
 from sync.store.writer import PairWriter
 from tests.many import area, assert_same_sides, household

@@ -16,7 +16,7 @@ from pymongo.database import Database
 from sync.model.errors import StoreError
 from sync.model.readings import ReadingBatch, Series, document, energy_batch
 from sync.settings import DEFAULT_COLLECTIONS
-from sync.store.bson_columns import decode, encode
+from sync.store.bson_columns import decode, encode_rows
 from sync.store.lease import LEASES, Lease
 from sync.store.schema import KEY, SCHEMA, Pair, ensure_pair, pair
 from sync.store.verify import repair_pair, verify_pair
@@ -66,9 +66,9 @@ def test_encoding_by_columns_equals_encoding_one_by_one() -> None:
     chance = np.random.default_rng(7)
     readings = batch(chance.integers(0, 2**31 - 1, 500).tolist(), flags={3: "power", 499: "clock"})
     ids = [ObjectId() for _ in range(500)]
-    encoded = encode(readings, ids)
-    assert [each.raw for each in encoded] == [bson.encode(readings.document(n, ids[n])) for n in range(500)]
-    found = decode(each.raw for each in encoded)
+    encoded = encode_rows(readings, np.frombuffer(b"".join(each.binary for each in ids), np.uint8).reshape(-1, 12))
+    assert encoded == [bson.encode(readings.document(n, ids[n])) for n in range(500)]
+    found = decode(encoded)
     assert found.columns["wh"].tolist() == [w for n, w in enumerate(readings.wh.tolist()) if n not in {3, 499}]
     assert [other["flag"] for other in found.others] == ["power", "clock"]
 

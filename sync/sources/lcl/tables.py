@@ -16,9 +16,6 @@ from itertools import groupby, pairwise
 from pathlib import Path
 from zipfile import BadZipFile, is_zipfile
 
-import openpyxl
-from openpyxl.utils.exceptions import InvalidFileException
-
 from ...model.errors import FileRefused
 from ...model.localtime import wall_clock_instants
 from ...model.readings import instant
@@ -138,6 +135,9 @@ def bands(path: Path) -> list[Band]:
 
 
 def _labels(path: Path) -> Iterator[tuple[datetime, str]]:
+    import openpyxl  # noqa: PLC0415 - a tenth of a second that readings do not need
+    from openpyxl.utils.exceptions import InvalidFileException  # noqa: PLC0415
+
     try:
         book = openpyxl.load_workbook(path, read_only=True)
     except (BadZipFile, InvalidFileException, KeyError, OSError) as error:
