@@ -1,7 +1,8 @@
-"""Figures of the page of the Norwegian areas, the map apart: pure, from the frames of `queries`."""
+"""Figures of the page of the Norwegian areas: pure, from the frames of `queries`."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -9,9 +10,10 @@ import numpy as np
 from ..hours.figures import DASHES, gap_axis, gaps, hovers, interval_texts, stepped, time_axis
 from ..hours.queries import GWH, MWH
 from ..kit.blocks import Frame
-from ..kit.figures import Figure, axis, bars, colour, faded, figure, hover, scatter, upright, words
+from ..kit.figures import SEQUENTIAL, Figure, axis, bars, cividis, colour, faded, figure, hover, scatter, upright, words
 from ..kit.locale import Look, minus
-from .queries import LAGS
+from ..kit.ticks import hatching
+from .queries import ENERGY, LAGS, SUMMED
 
 FAINTEST = 0.3
 
@@ -33,24 +35,9 @@ def shares_figure(frame: Frame, look: Look) -> Figure:
     fills = [faded(look, flow, strength(place, len(wh))) for place in range(len(wh))]
     texts = [f"{name} {look.grid_energy(each)}" for name, each in zip(names, wh.values(), strict=True)]
     if min(wh.values()) < 0 or not any(wh.values()):
-        drawn = bars(
-            [round(each / GWH, 6) for each in wh.values()],
-            names,
-            orientation="h",
-            text=texts,
-            marker={"color": fills},
-            **hover(texts),
-        )
-        said = _label(look.text("areas.shares.negative"), look) | {"y": -0.28, "x": 0, "xanchor": "left"}
-        return figure(
-            look,
-            [drawn],
-            hovermode="closest",
-            annotations=[said],
-            margin={"l": 8, "r": 8, "t": 8, "b": 60},
-            xaxis=axis(look, look.text("areas.axis.gwh_sum")),
-            yaxis=axis(look, autorange="reversed", type="category"),
-        )
+        marker = {"color": fills}
+        gwh = [round(each / GWH, 6) for each in wh.values()]
+        return _share_bars(bars(gwh, names, orientation="h", text=texts, marker=marker, **hover(texts)), look)
     whole = sum(wh.values())
     ring = {
         "type": "pie",
@@ -63,10 +50,7 @@ def shares_figure(frame: Frame, look: Look) -> Figure:
         "hovertemplate": "%{customdata}<br>%{percent}<extra></extra>",
         "textinfo": "percent",
         "textposition": "inside",
-        "marker": {
-            "colors": fills,
-            "line": {"color": colour(look, "paper"), "width": 1},
-        },
+        "marker": {"colors": fills, "line": {"color": colour(look, "paper"), "width": 1}},
     }
     total = look.grid_energy(whole)
     middle = words(f"<b>{frame.notes['area']}</b><br>{total}", x=0.5, y=0.5)
@@ -222,6 +206,19 @@ def rolling_figure(frame: Frame, look: Look) -> Figure:
     )
 
 
+def _share_bars(drawn: dict[str, Any], look: Look) -> Figure:
+    said = _label(look.text("areas.shares.negative"), look) | {"y": -0.28, "x": 0, "xanchor": "left"}
+    return figure(
+        look,
+        [drawn],
+        hovermode="closest",
+        annotations=[said],
+        margin={"l": 8, "r": 8, "t": 8, "b": 60},
+        xaxis=axis(look, look.text("areas.axis.gwh_sum")),
+        yaxis=axis(look, autorange="reversed", type="category"),
+    )
+
+
 def signed(number: int, look: Look) -> str:
     """`+6`, `0`, `−6`."""
     return ("+" if number > 0 else "") + minus(look.number(number))
@@ -234,3 +231,170 @@ def _number(each: float | None) -> float | None:
 def _label(text: str, look: Look) -> dict[str, Any]:
     where = {"xref": "paper", "yref": "paper", "x": 1, "y": 1, "xanchor": "right", "yanchor": "bottom"}
     return words(text, font={"size": 12, "color": colour(look, "text")}, **where)
+
+
+# --- the map, filled polygons on ordinary axes: no tiles, nobody asked ------------------------------------------------
+
+
+Corner = tuple[int, int]
+
+# fmt: off
+OUTLINES: Mapping[str, tuple[Corner, ...]] = {
+    "NO1": (
+        (-356, 6851), (-374, 6829), (-368, 6814), (-310, 6770), (-305, 6746), (-283, 6731), (-290, 6718),
+        (-321, 6726), (-320, 6703), (-334, 6696), (-302, 6618), (-290, 6623), (-281, 6645), (-258, 6644),
+        (-247, 6590), (-254, 6542), (-250, 6557), (-209, 6579), (-204, 6554), (-192, 6555), (-180, 6592),
+        (-186, 6633), (-171, 6642), (-176, 6658), (-148, 6671), (-136, 6696), (-131, 6731), (-150, 6788),
+        (-125, 6792), (-113, 6824), (-151, 6867), (-140, 6927), (-151, 6966), (-146, 6980), (-163, 6990),
+        (-198, 6974), (-215, 6977), (-267, 6915), (-270, 6894), (-261, 6890), (-321, 6855), (-324, 6849),
+        (-311, 6849), (-315, 6840),
+    ),
+    "NO2": (
+        (-578, 6729), (-578, 6680), (-597, 6629), (-572, 6595), (-558, 6534), (-500, 6467), (-441, 6447),
+        (-404, 6455), (-356, 6484), (-301, 6536), (-254, 6542), (-247, 6590), (-258, 6644), (-281, 6645),
+        (-290, 6623), (-302, 6618), (-334, 6696), (-347, 6709), (-379, 6712), (-431, 6697), (-449, 6725),
+        (-466, 6716), (-473, 6727), (-499, 6724), (-498, 6740), (-508, 6747), (-526, 6722), (-540, 6733),
+    ),
+    "NO3": (
+        (-204, 7287), (-236, 7223), (-335, 7139), (-407, 7060), (-456, 7033), (-532, 6968), (-570, 6906),
+        (-584, 6813), (-560, 6815), (-527, 6836), (-514, 6826), (-475, 6830), (-397, 6901), (-394, 6886),
+        (-373, 6884), (-373, 6865), (-357, 6861), (-356, 6851), (-315, 6840), (-311, 6849), (-324, 6849),
+        (-321, 6855), (-261, 6890), (-270, 6894), (-267, 6915), (-215, 6977), (-198, 6974), (-163, 6990),
+        (-146, 6980), (-140, 7008), (-151, 7039), (-138, 7062), (-141, 7074), (-113, 7116), (-92, 7127),
+        (-91, 7164), (-117, 7187), (-117, 7227), (-137, 7231), (-144, 7249),
+    ),
+    "NO4": (
+        (-204, 7287), (-144, 7249), (-137, 7231), (-117, 7227), (-117, 7187), (-91, 7164), (-92, 7127),
+        (-50, 7118), (-41, 7138), (-42, 7168), (-64, 7182), (-23, 7262), (-22, 7354), (2, 7356), (22, 7370),
+        (17, 7393), (60, 7456), (49, 7508), (60, 7510), (73, 7553), (95, 7576), (121, 7561), (130, 7587),
+        (127, 7624), (138, 7630), (202, 7609), (213, 7625), (201, 7631), (214, 7660), (201, 7686), (226, 7696),
+        (241, 7688), (236, 7709), (246, 7720), (260, 7717), (297, 7659), (330, 7653), (349, 7664), (355, 7680),
+        (401, 7655), (407, 7684), (427, 7712), (421, 7789), (436, 7819), (457, 7819), (487, 7846), (511, 7820),
+        (541, 7813), (554, 7791), (543, 7746), (555, 7738), (557, 7771), (584, 7797), (578, 7817), (597, 7809),
+        (613, 7815), (602, 7839), (620, 7885), (615, 7920), (559, 7951), (477, 7979), (377, 7971), (312, 7949),
+        (244, 7892), (124, 7830), (79, 7757), (-9, 7700), (-71, 7614), (-98, 7592), (-120, 7544), (-152, 7519),
+        (-157, 7497), (-137, 7433), (-175, 7366),
+    ),
+    "NO5": (
+        (-584, 6813), (-578, 6729), (-540, 6733), (-526, 6722), (-508, 6747), (-498, 6740), (-499, 6724),
+        (-473, 6727), (-466, 6716), (-449, 6725), (-431, 6697), (-379, 6712), (-347, 6709), (-334, 6696),
+        (-320, 6703), (-321, 6726), (-290, 6718), (-283, 6731), (-305, 6746), (-310, 6770), (-368, 6814),
+        (-374, 6829), (-356, 6851), (-357, 6861), (-373, 6865), (-373, 6884), (-394, 6886), (-397, 6901),
+        (-475, 6830), (-514, 6826), (-527, 6836), (-560, 6815),
+    ),
+}
+# fmt: on
+
+CENTRES: Mapping[str, Corner] = {
+    "NO1": (-234, 6807),
+    "NO2": (-437, 6577),
+    "NO3": (-254, 7073),
+    "NO4": (316, 7813),
+    "NO5": (-429, 6786),
+}
+"""Where the name of each area stands: as far from its border as can be."""
+
+
+# --- outlines ---------------------------------------------------------------------------------------------------------
+
+
+UNITS = {"temperature_c": "°C", "precipitation_mm": "mm", "wind_ms": "m/s"}
+ZERO_BASED = (ENERGY, SUMMED, "wind_ms")
+
+
+def map_figure(frame: Frame, look: Look) -> Figure:
+    """Each area in its colour with name and number; a click chooses the area."""
+    numbers, colour_by = frame.notes["numbers"], frame.notes["colour"]
+    low, high = ends(numbers, colour_by)
+    data: list[dict[str, Any]] = [
+        scatter(
+            "lines",
+            [x for x, _ in (*corners, corners[0])],
+            [y for _, y in (*corners, corners[0])],
+            fill="toself",
+            fillcolor=cividis((numbers[area] - low) / (high - low)),
+            line={"color": colour(look, "paper"), "width": 1.5},
+            hoverinfo="skip",
+        )
+        for area, corners in OUTLINES.items()
+        if area in numbers
+    ]
+    if unknown := [corners for area, corners in OUTLINES.items() if area not in numbers]:
+        line = {"width": 1.5, "color": colour(look, "missing")}
+        data.append(hatching(unknown, look, name=look.text("areas.not_known"), line=line))
+    data += [_labels(frame, low, high, look), _bar(frame, low, high)]
+    hidden = {"visible": False, "fixedrange": True}
+    xs, ys = ([corner[way] for corners in OUTLINES.values() for corner in corners] for way in (0, 1))
+    said = words(look.text("areas.map.source"), x=1, y=0)
+    quiet = {"xanchor": "right", "yanchor": "bottom", "font": {"size": 10, "color": colour(look, "quiet")}}
+    return figure(
+        look,
+        data,
+        hovermode="closest",
+        dragmode=False,
+        annotations=[said | quiet],
+        xaxis=hidden | {"range": [min(xs) - 40, max(xs) + 40], "constrain": "domain"},
+        yaxis=hidden | {"range": [min(ys) - 40, max(ys) + 40], "scaleanchor": "x", "constrain": "domain"},
+    )
+
+
+def ends(numbers: dict[str, float], colour_by: str) -> tuple[float, float]:
+    """Where the scale begins and ends: at zero for what cannot be less, unless it is."""
+    low, high = min(numbers.values()), max(numbers.values())
+    if colour_by in ZERO_BASED:
+        low = min(0.0, low)
+    return low, high if high > low else low + 1
+
+
+def number_text(number: float, colour_by: str, look: Look) -> str:
+    """A number of the map with its unit, and whether it is a sum or a mean."""
+    if colour_by == ENERGY:
+        return look.grid_energy(number)
+    shown = f"{minus(look.number(number, 1))}\u202f{UNITS[colour_by]}"
+    return look.text("areas.sum" if colour_by == SUMMED else "areas.mean", number=shown)
+
+
+def _labels(frame: Frame, low: float, high: float, look: Look) -> dict[str, Any]:
+    """Names in the areas, readable on the fill; customdata: the area, which a click chooses, and the hover."""
+    numbers, shares, by = (frame.notes[name] for name in ("numbers", "shares", "colour"))
+    hover, fonts = [], []
+    for area in CENTRES:
+        known = area in numbers
+        text = number_text(numbers[area], by, look) if known else look.text("areas.not_known")
+        said = look.text("areas.map.hover", area=area, number=text)
+        if known and shares[area] is not None and shares[area] < 1:
+            said += "<br>" + look.text("areas.map.measured", share=look.covered(shares[area]))
+        hover.append([area, said])
+        light = known and (numbers[area] - low) / (high - low) > 0.55
+        fonts.append("#111827" if light else "#ffffff" if known else colour(look, "text"))
+    return scatter(
+        "markers+text",
+        [x for x, _ in CENTRES.values()],
+        [y for _, y in CENTRES.values()],
+        text=list(CENTRES),
+        textfont={"color": fonts, "size": 13},
+        marker={"size": 46, "opacity": 0},
+        customdata=hover,
+        hovertemplate="%{customdata[1]}<extra></extra>",
+    )
+
+
+def _bar(frame: Frame, low: float, high: float) -> dict[str, Any]:
+    """The scale, on an unseen point."""
+    by = frame.notes["colour"]
+    factor, unit = (1e9, "GWh") if by == ENERGY else (1.0, UNITS[by])
+    return scatter(
+        "markers",
+        [0],
+        [0],
+        hoverinfo="skip",
+        marker={
+            "color": [low / factor],
+            "cmin": low / factor,
+            "cmax": high / factor,
+            "colorscale": SEQUENTIAL,
+            "showscale": True,
+            "opacity": 0,
+            "colorbar": {"title": {"text": unit}, "thickness": 12, "outlinewidth": 0, "len": 0.6},
+        },
+    )

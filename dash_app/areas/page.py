@@ -10,8 +10,7 @@ from ..kit.controls import labelled, named, one_of, segmented, side_by_side, sli
 from ..kit.locale import Look, minus
 from ..kit.reader import Reader
 from ..kit.view import View
-from .figures import group_text, lag_figure, lines_figure, rolling_figure, shares_figure, totals_figure
-from .figures_map import map_figure
+from .figures import group_text, lag_figure, lines_figure, map_figure, rolling_figure, shares_figure, totals_figure
 from .queries import (
     ENERGY,
     FLOWS,

@@ -10,10 +10,10 @@ import numpy as np
 from ..kit.blocks import Frame
 from ..kit.figures import SILENT, Figure, axis, bars, colour, faded, figure, hover, margins, number_width, scatter
 from ..kit.locale import Look
-from ..kit.ticks import DAY_MS, box, day_ticks, flow_of, flow_text, hatching
+from ..kit.ticks import DAY_MS, box, day_ticks, flow_of, flow_text, hatching, stretches
 from .figures_heat import HALF_DAY
 from .queries import Days
-from .queries_compare import Energy, MonthBeside
+from .queries_frames import Energy, MonthBeside
 
 CLEAR = "rgba(0,0,0,0)"
 THIN = 100  # days from which bars are too thin for an outline of full width
@@ -62,12 +62,7 @@ def days_figure(frame: Frame, look: Look) -> Figure:
             showgrid=False,
         )
         | {"unifiedhovertitle": {"text": " "}},
-        yaxis=axis(
-            look,
-            flow_text(notes, "kwh", look),
-            range=[0, top],
-            fixedrange=True,
-        ),
+        yaxis=axis(look, flow_text(notes, "kwh", look), range=[0, top], fixedrange=True),
         firm=margins(left=number_width(top)),
     )
 
@@ -112,24 +107,15 @@ def months_figure(frame: Frame, look: Look) -> Figure:
             tickangle=0,
         )
         | {"unifiedhovertitle": {"text": " "}},
-        yaxis=axis(
-            look,
-            flow_text(frame.notes, "kwh", look),
-            range=[0, (max(highest) or 1.0) * 1.06],
-            fixedrange=True,
-        ),
+        yaxis=axis(look, flow_text(frame.notes, "kwh", look), range=[0, (max(highest) or 1.0) * 1.06], fixedrange=True),
         firm=margins(left=number_width(max(highest)), top=30),
     )
 
 
 def _missing(measured: Any, first: date, top: float) -> list[Any]:
     """Stretches of days without a reading, as boxes of full height."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], ~measured, [False]]).astype(int))).tolist()
     start = (first - date(1970, 1, 1)).days * DAY_MS - HALF_DAY
-    return [
-        box(start + left * DAY_MS, start + right * DAY_MS, 0, top)
-        for left, right in zip(edges[::2], edges[1::2], strict=True)
-    ]
+    return [box(start + left * DAY_MS, start + right * DAY_MS, 0, top) for left, right in stretches(~measured)]
 
 
 def _edges(first: date, end: date) -> list[int]:

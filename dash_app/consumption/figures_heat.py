@@ -11,7 +11,7 @@ import numpy as np
 from ..kit.blocks import Frame
 from ..kit.figures import SEQUENTIAL, Figure, axis, cividis, colour, figure, label_width, margins, scatter
 from ..kit.locale import Look
-from ..kit.ticks import DAY_MS, HOUR_MS, box, day_ticks, hatching
+from ..kit.ticks import DAY_MS, HOUR_MS, box, day_ticks, hatching, stretches
 from .queries import Intervals
 
 OUTLIERS = 0.995  # of the hours decide the scale: a single oven must not darken two years
@@ -164,8 +164,7 @@ def _rectangles(missing: Any, days: list[date]) -> list[Any]:
         column, first = missing[:, place], place
         while place < count and (missing[:, place] == column).all():
             place += 1
-        edges = np.flatnonzero(np.diff(np.concatenate([[False], column, [False]]).astype(int)))
-        for top, bottom in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
+        for top, bottom in stretches(column):
             found.append(box(_at(days[first]) - HALF_DAY, _at(days[place - 1]) + HALF_DAY, top - 0.5, bottom - 0.5))
     return found
 

@@ -14,8 +14,19 @@ from .figures import curve_figure
 from .figures_days import days_figure, months_figure
 from .figures_heat import heat_figure
 from .figures_profile import duration_figure, week_figure
-from .queries_compare import MONTH, Energy, KeyFigures, Peak, key_frame, months_frame
-from .queries_frames import curve_frame, days_frame, duration_frame, heat_frame, week_frame
+from .queries_frames import (
+    MONTH,
+    Energy,
+    KeyFigures,
+    Peak,
+    curve_frame,
+    days_frame,
+    duration_frame,
+    heat_frame,
+    key_frame,
+    months_frame,
+    week_frame,
+)
 
 
 def key_body(frame: Frame, look: Look) -> Component:

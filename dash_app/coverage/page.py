@@ -21,13 +21,25 @@ from ..kit.reader import Reader
 from ..kit.table import table
 from ..kit.view import View
 from .figures import calendar_figure, hours, hours_of
-from .queries import COMPLETE, DIFFERS, PROBLEMS, DayCoverage, History, history
-from .queries_frames import (
+from .queries import (
+    COMPLETE,
     DAY,
+    DIFFERS,
+    PROBLEMS,
+    REPAIR,
+    VERIFY,
+    DayCoverage,
+    History,
+    Problem,
+    Run,
+    Upkeep,
+    Verification,
     calendar_frame,
     calls_frame,
     chosen_day,
+    counts,
     day_frame,
+    history,
     ledger_frame,
     own_day,
     problems_frame,
@@ -35,7 +47,6 @@ from .queries_frames import (
     states_frame,
     verification_frame,
 )
-from .queries_upkeep import REPAIR, VERIFY, Problem, Run, Upkeep, Verification, counts
 
 MOST_PROBLEMS = 40
 

@@ -15,16 +15,31 @@ from ..kit.locale import Look
 from ..kit.reader import ZONES, Reader
 from ..kit.table import Cell, table
 from ..kit.view import View
-from .figures import bands_figure, distribution_figure, kwh
-from .figures_profile import group_name, group_profile_figure, groups_figure, profile_figure
-from .queries import COMMAND, STANDARDS, by_in, columns_of, fleet_in, fleets_of, group_in, groups_of, scope
-from .queries_frames import (
+from .figures import (
+    bands_figure,
+    distribution_figure,
+    group_name,
+    group_profile_figure,
+    groups_figure,
+    kwh,
+    profile_figure,
+)
+from .queries import (
+    COMMAND,
+    STANDARDS,
     bands_frame,
+    by_in,
+    columns_of,
     distribution_frame,
+    fleet_in,
+    fleets_of,
+    group_in,
     group_profile_frame,
     groups_frame,
+    groups_of,
     key_frame,
     profile_frame,
+    scope,
     storage_frame,
 )
 

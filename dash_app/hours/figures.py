@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ..kit.figures import axis, colour, hover, scatter
 from ..kit.locale import Look
-from ..kit.ticks import box, hatching, time_ticks
+from ..kit.ticks import box, hatching, stretches, time_ticks
 
 Real = NDArray[np.float64]
 Whole = NDArray[np.int64]
@@ -24,13 +24,10 @@ def stepped(edges: Whole, values: Real, digits: int = 2) -> dict[str, Any]:
     """x, y and shape of a line with each interval at its own length; open where a value is NaN."""
     x: list[int | None] = []
     y: list[float | None] = []
-    known = np.isfinite(values)
-    breaks = np.flatnonzero(np.diff(known.astype(int))) + 1
-    for first, last in pairwise([0, *breaks.tolist(), len(values)]):
-        if last > first and known[first]:
-            run = np.round(values[first:last], digits).tolist()
-            x += [*edges[first:last].tolist(), int(edges[last]), None]
-            y += [*run, run[-1], None]
+    for first, last in stretches(np.isfinite(values)):
+        run = np.round(values[first:last], digits).tolist()
+        x += [*edges[first:last].tolist(), int(edges[last]), None]
+        y += [*run, run[-1], None]
     return scatter("lines", x[:-1], y[:-1], line={"shape": "hv"}, connectgaps=False)
 
 
@@ -48,13 +45,8 @@ def hovers(edges: Whole, heights: Real, texts: list[str], look: Look) -> dict[st
 
 def gaps(edges: Whole, missing: NDArray[np.bool_], look: Look) -> dict[str, Any]:
     """Hatched grey over the intervals in which nothing is known, on an axis `y3` from 0 to 1."""
-    breaks = np.flatnonzero(np.diff(missing.astype(int))) + 1
-    runs = [
-        (int(edges[first]), int(edges[last]))
-        for first, last in pairwise([0, *breaks.tolist(), len(missing)])
-        if last > first and missing[first]
-    ]
-    return hatching([box(left, right, 0, 1) for left, right in runs], look, yaxis="y3")
+    boxes = [box(int(edges[first]), int(edges[last]), 0, 1) for first, last in stretches(missing)]
+    return hatching(boxes, look, yaxis="y3")
 
 
 def gap_axis() -> dict[str, Any]:

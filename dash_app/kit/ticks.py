@@ -7,6 +7,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import numpy as np
+
 from sync.model.localtime import midnight
 
 from .figures import SILENT, colour, faded, scatter
@@ -70,6 +72,12 @@ def hatching(polygons: Iterable[Polygon], look: Look, **more: Any) -> dict[str, 
 def box(left: float, right: float, bottom: float, top: float) -> Polygon:
     """A rectangle."""
     return ((left, bottom), (right, bottom), (right, top), (left, top))
+
+
+def stretches(marked: Any) -> list[tuple[int, int]]:
+    """Places [first, last) of each run of neighbours that are marked, of an array of bools."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], marked, [False]]).astype(int))).tolist()
+    return list(zip(edges[::2], edges[1::2], strict=True))
 
 
 def flow_of(notes: Mapping[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""Figures of the market page: pure, from the frames of `queries_frames`."""
+"""Figures of the market page: pure, from the frames of `queries`."""
 
 from __future__ import annotations
 

@@ -25,21 +25,19 @@ from .queries import (
     Rule,
     Side,
     Verdict,
-    decision_frame,
-    market_areas,
-    rule_in,
-    type_of,
-    types_in,
-)
-from .queries_frames import (
     capture_frame,
     cumulative_frame,
     curve_frame,
     days_frame,
+    decision_frame,
     key_frame,
+    market_areas,
     negative_frame,
     recent_frame,
+    rule_in,
     scatter_frame,
+    type_of,
+    types_in,
 )
 
 OF_AREA = ("area", "types")

@@ -100,65 +100,57 @@ def _banner(look: Look, name: str) -> Component:
 
 
 def _top(look: Look, period: str) -> Component:
-    return html.Header(
-        [
-            html.Strong([icon("bolt"), look.text("shell.name")], className="name"),
-            html.Div(
-                [
-                    dmc.Select(
-                        id="series",
-                        size="xs",
-                        allowDeselect=False,
-                        placeholder=look.text("shell.no_meter"),
-                        className="pick-series",
-                        **attributes(aria_label=look.text("shell.meter")),
-                    ),
-                    html.Div(
-                        [
-                            dmc.SegmentedControl(
-                                id="period",
-                                size="xs",
-                                data=[{"value": name, "label": look.text(f"shell.{name}")} for name in PERIODS],
-                                value=period if period in PERIODS else STANDARD.period,
-                                transitionDuration=0,
-                                **attributes(aria_label=look.text("shell.period")),
-                            ),
-                            _arrow("previous", "chevron-left", look),
-                            _days(look),
-                            _arrow("next", "chevron-right", look),
-                        ],
-                        className="pick-period",
-                    ),
-                ],
-                className="pickers",
-                role="group",
-                **attributes(aria_label=look.text("shell.choices")),
-            ),
-            html.Div(
-                [
-                    dmc.SegmentedControl(
-                        id="language",
-                        size="xs",
-                        data=[{"value": code, "label": code.upper()} for code in LANGUAGES],
-                        value=look.language,
-                        transitionDuration=0,
-                        **attributes(aria_label=look.text("shell.language")),
-                    ),
-                    html.Button(
-                        [icon("moon"), icon("sun")],
-                        type="button",
-                        id="theme",
-                        className="tool",
-                        title=look.text("shell.dark"),
-                        role="switch",
-                        **attributes(aria_label=look.text("shell.dark"), data_does="theme", aria_checked="false"),
-                    ),
-                ],
-                className="reading",
-            ),
-        ],
-        className="top",
+    name = html.Strong([icon("bolt"), look.text("shell.name")], className="name")
+    return html.Header([name, _pickers(look, period), _reading(look)], className="top")
+
+
+def _pickers(look: Look, period: str) -> Component:
+    """Meter and period."""
+    series = dmc.Select(
+        id="series",
+        size="xs",
+        allowDeselect=False,
+        placeholder=look.text("shell.no_meter"),
+        className="pick-series",
+        **attributes(aria_label=look.text("shell.meter")),
     )
+    named = dmc.SegmentedControl(
+        id="period",
+        size="xs",
+        data=[{"value": name, "label": look.text(f"shell.{name}")} for name in PERIODS],
+        value=period if period in PERIODS else STANDARD.period,
+        transitionDuration=0,
+        **attributes(aria_label=look.text("shell.period")),
+    )
+    days = [_arrow("previous", "chevron-left", look), _days(look), _arrow("next", "chevron-right", look)]
+    return html.Div(
+        [series, html.Div([named, *days], className="pick-period")],
+        className="pickers",
+        role="group",
+        **attributes(aria_label=look.text("shell.choices")),
+    )
+
+
+def _reading(look: Look) -> Component:
+    """Language and theme."""
+    language = dmc.SegmentedControl(
+        id="language",
+        size="xs",
+        data=[{"value": code, "label": code.upper()} for code in LANGUAGES],
+        value=look.language,
+        transitionDuration=0,
+        **attributes(aria_label=look.text("shell.language")),
+    )
+    theme = html.Button(
+        [icon("moon"), icon("sun")],
+        type="button",
+        id="theme",
+        className="tool",
+        title=look.text("shell.dark"),
+        role="switch",
+        **attributes(aria_label=look.text("shell.dark"), data_does="theme", aria_checked="false"),
+    )
+    return html.Div([language, theme], className="reading")
 
 
 def _days(look: Look) -> Component:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -10,20 +11,224 @@ from bson import ObjectId
 from dash import html
 from dash.development.base_component import Component
 
+from sync.lab.experiment import FEW as FEW_IN_LAB
+from sync.lab.questions import NAMES
 from sync.model.readings import Series
 
 from ..kit.blocks import Block, Frame, Page
 from ..kit.components import note, sentence, warning
+from ..kit.controls import named, segmented, side_by_side, slider
 from ..kit.locale import Look
+from ..kit.reader import Reader
 from ..kit.sizes import Measured, Measurement
-from ..kit.table import Cell, table
-from .figures import bars_figure, percent_text
-from .figures_projection import projection_figure
-from .figures_speed import speed_figure
-from .page_lab import lab_body
-from .page_projection import controls, fits_body
-from .projection import FORMS
-from .queries import FEW, OPTIONS, bucket_frame, lab_frame, projection_frame, sizes_frame, times_frame
+from ..kit.table import Cell, Sortable, table
+from ..kit.view import View
+from .figures import bars_figure, counted, percent_text, projection_figure, speed_figure
+from .projection import DISK, FORMS, QUOTA, STEPS, TIERS, Fit, Wish, smallest
+from .queries import FEW, OPTIONS, RANGES, bucket_frame, chosen, lab_frame, projection_frame, sizes_frame, times_frame
+
+# --- the lab's table --------------------------------------------------------------------------------------------------
+
+
+Result = Mapping[str, Any]
+Row = Mapping[str, Any]
+FORM = ("form", "mark", "order", "index")  # columns
+SIZES = ("total", "saved_total", "data", "saved_data", "buckets", "fill", "storage", "indexes", "rate")
+
+
+def lab_body(frame: Frame, look: Look) -> Component:
+    """A verdict, the table and its rules, for each source."""
+    results: list[Result] = frame.notes["results"]
+    return html.Div([part for result in results for part in _result(result, len(results) > 1, look)])
+
+
+def _result(result: Result, named: bool, look: Look) -> list[Component]:
+    lines: list[Component] = [html.H3(result["source"])] if named else []
+    lines.append(sentence(_verdict(result, look)))
+    if not result["settled"]:
+        lines.append(warning(look.text("storage.lab.unsettled")))
+    if result["readings"] < FEW_IN_LAB:
+        lines.append(warning(look.text("storage.lab.few")))
+    measured = look.text(
+        "storage.lab.note",
+        readings=look.number(result["readings"]),
+        stored=look.number(result["stored"]),
+        series=look.number(result["series"]),
+        version=result["server_version"],
+        at=look.moment(result["at"].replace(tzinfo=None)),
+        runs=look.number(result["runs"]),
+    )
+    return [*lines, note(_order(result, look)), lab_table(result, look), note(measured)]
+
+
+def _verdict(result: Result, look: Look) -> str:
+    best, trap = (_marked(result, mark) for mark in ("best", "trap"))
+    saved = trap["reduction_pct"]["data"]
+    words = "larger" if saved < 0 else "smaller"
+    return look.text(
+        "storage.lab.verdict",
+        best=form_name(best, look),
+        trap=form_name(trap, look),
+        times=look.significant(trap["total_bytes"] / best["total_bytes"], 2),
+        data=look.text(f"storage.lab.{words}", percent=look.percent(abs(saved) / 100)),
+    )
+
+
+def _order(result: Result, look: Look) -> str:
+    oldest, newest = (
+        next(row for row in result["rows"] if _is(row, _marked(result, "ours")["granularity"], order))
+        for order in ("oldest", "newest")
+    )
+    parts = {name: look.number(row["buckets"] or 0) for name, row in (("oldest", oldest), ("newest", newest))}
+    return look.text("storage.lab.order", **parts)
+
+
+def form_name(row: Row, look: Look) -> str:
+    """`hours, oldest first`."""
+    return f"{look.text('storage.lab.form.' + row['granularity'])}, {look.text('storage.lab.' + row['order'])}"
+
+
+def _marked(result: Result, mark: str) -> Row:
+    found: Row = next(row for row in result["rows"] if mark in row["marks"])
+    return found
+
+
+def _is(row: Row, granularity: str, order: str) -> bool:
+    return row["granularity"] == granularity and row["order"] == order and bool(row["index"])
+
+
+# --- the table --------------------------------------------------------------------------------------------------------
+
+
+def lab_table(result: Result, look: Look) -> Component:
+    """A row a form; the best one and the trap are marked."""
+    rows = result["rows"]
+    kinds = {at: mark for at, row in enumerate(rows) for mark in ("best", "trap") if mark in row["marks"]}
+    column = "storage.lab.column."
+    head = [look.text(f"{column}{name}") for name in (*FORM, *SIZES)]
+    head += [look.text(f"storage.speed.{name}") for name in NAMES]
+    groups = [
+        ("", 1),
+        (look.text("storage.lab.group.form"), len(FORM) - 1),
+        (look.text("storage.lab.group.size"), len(SIZES)),
+        (look.text("storage.lab.group.time"), len(NAMES)),
+    ]
+    numeric = frozenset(range(len(FORM), len(head)))
+    cells = [[*_form(row, look), *_sizes(row, look), *_times(row, look)] for row in rows]
+    return table(look.text("storage.lab.title"), head, cells, numeric, kinds=kinds, groups=groups)
+
+
+def _form(row: Row, look: Look) -> list[Cell]:
+    marks = ", ".join(look.text(f"storage.lab.mark.{mark}") for mark in row["marks"])
+    names = (row["granularity"], row["order"], "with" if row["index"] else "without")
+    form, order, index = (look.text(f"storage.lab.{name}") for name in (f"form.{names[0]}", *names[1:]))
+    return [Sortable(text, text) for text in (form, marks, order, index)]
+
+
+def _sizes(row: Row, look: Look) -> list[Cell]:
+    """In the order of SIZES."""
+    saved = row["reduction_pct"]
+    return [
+        Sortable(look.bytes(row["total_bytes"]), row["total_bytes"]),
+        Sortable(percent_text(saved["total"], look), saved["total"]),
+        Sortable(look.bytes(row["data_bytes"]), row["data_bytes"]),
+        Sortable(percent_text(saved["data"], look), saved["data"]),
+        *(_count(row[name], look) for name in ("buckets", "readings_per_bucket")),
+        Sortable(look.bytes(row["storage_bytes"]), row["storage_bytes"]),
+        Sortable(look.bytes(row["index_bytes"]), row["index_bytes"]),
+        _count(row["readings_per_second"], look),
+    ]
+
+
+def _times(row: Row, look: Look) -> list[Cell]:
+    medians = [row["queries"][name]["median_ms"] for name in NAMES]
+    return [Sortable(look.significant(median), median) for median in medians]
+
+
+def _count(amount: float | None, look: Look) -> Cell:
+    return Sortable("–" if amount is None else look.number(amount), amount)
+
+
+# --- what more meters, more years or other steps would take -----------------------------------------------------------
+
+
+def controls(_reader: Reader, view: View, look: Look) -> Component:
+    """Meters (a logarithmic slider: the option is the power of ten), years, and the step."""
+    powers = [{"value": power, "label": look.compact(10**power)} for power in range(7)]
+    years = [{"value": year, "label": str(year)} for year in (1, 5, 10, 20, 30)]
+    step = look.text("storage.projection.step")
+    return side_by_side(
+        _slider("log_meters", "meters", powers, view, look, step=0.1, label=None),
+        _slider("years", "years", years, view, look, step=1),
+        named(step, segmented("step", [str(minutes) for minutes in STEPS], f"{chosen(view, 'step'):g}", step)),
+    )
+
+
+def _slider(name: str, text: str, marks: list[dict[str, Any]], view: View, look: Look, **more: Any) -> Component:
+    return slider(name, chosen(view, name), RANGES[name], look.text(f"storage.projection.{text}"), marks, **more)
+
+
+def fits_body(frame: Frame, look: Look) -> Component:
+    """The wish in words, what each form needs of it, the most meters of each tier, and the formula with its numbers."""
+    fits: list[Fit] = frame.notes["fits"]
+    if not fits:
+        return warning(look.text("storage.refused"))
+    wish: Wish = frame.notes["wish"]
+    measured: Measured = frame.notes["measured"]
+    asked = look.text(
+        "storage.fits.wish",
+        meters=counted(wish.meters, "meter", look),
+        years=counted(wish.years, "year", look),
+        step=look.number(wish.step),
+        readings=look.number(float(f"{wish.readings:.3g}")),
+    )
+    head = [look.text(f"storage.fits.{key}") for key in ("tier", "regular", "timeseries")]
+    rows = [_tier_row([fit for fit in fits if fit.tier == tier], look) for tier in TIERS]
+    left = [
+        sentence(asked),
+        html.Ul([html.Li(_needs(fits, form, look)) for form in FORMS], className="needs"),
+        table(look.text("storage.fits.title"), head, rows, frozenset({1, 2}), blocks=True),
+    ]
+    right = [
+        html.P(look.text("storage.fits.formula"), className="formula"),
+        html.P(look.text("storage.fits.readings"), className="formula"),
+        table(
+            look.text("storage.fits.formula"),
+            [look.text(f"storage.fits.{key}") for key in ("measured", "fixed", "each")],
+            [_line_row(fits, form, counts, look) for form in FORMS for counts in (QUOTA, DISK)],
+            frozenset({1, 2}),
+            blocks=True,
+        ),
+        note(look.text("storage.fits.source", readings=look.number(measured.readings), source=measured.source)),
+    ]
+    return html.Div([html.Div(left), html.Div(right)], className="halves")
+
+
+def _needs(fits: list[Fit], form: str, look: Look) -> str:
+    name = _capital(look.text(f"storage.{form}"))
+    found = smallest(fits, form)
+    fit = found or [fit for fit in fits if fit.form == form][-1]
+    needed = look.text(f"storage.fits.{fit.tier.counts}", limit=look.bytes(fit.bytes))
+    return look.text(f"storage.fits.{'needs' if found else 'none'}", form=name, bytes=needed, tier=fit.tier.name)
+
+
+def _tier_row(both: list[Fit], look: Look) -> list[Cell]:
+    tier = both[0].tier
+    limit = look.text(f"storage.fits.{tier.counts}", limit=look.bytes(tier.limit))
+    counts = [counted(fit.meters, "meter", look) for fit in both]
+    return [[html.Strong(tier.name), html.Span(limit, className="what")], *counts]
+
+
+def _line_row(fits: list[Fit], form: str, counts: str, look: Look) -> list[Cell]:
+    line = next(fit.line for fit in fits if fit.form == form and fit.tier.counts == counts)
+    name = html.Strong(_capital(look.text(f"storage.form.{form}")))
+    counted_as = html.Span(look.text(f"storage.fits.counts.{counts}"), className="what")
+    return [[name, counted_as], look.number(line.fixed), look.significant(line.each, 4)]
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
 
 # --- the answer -------------------------------------------------------------------------------------------------------
 

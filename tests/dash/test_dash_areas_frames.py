@@ -14,8 +14,7 @@ import numpy as np
 import pytest
 from pymongo.database import Database
 
-from dash_app.areas.figures import shares_figure
-from dash_app.areas.figures_map import CENTRES, OUTLINES, map_figure
+from dash_app.areas.figures import CENTRES, OUTLINES, map_figure, shares_figure
 from dash_app.areas.queries import lagged, rolling_pearson
 from dash_app.kit.figures import cividis
 from dash_app.kit.locale import Look

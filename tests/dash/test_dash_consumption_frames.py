@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from pymongo.database import Database
 
-from dash_app.consumption.queries_compare import KeyFigures, MonthBeside
+from dash_app.consumption.queries_frames import KeyFigures, MonthBeside
 from dash_app.kit.reader import Reader
 from tests import paris
 from tests.dash import by_hand

@@ -11,7 +11,7 @@ import pytest
 from pymongo.database import Database
 
 from dash_app.consumption.page import key_body
-from dash_app.consumption.queries_compare import KeyFigures
+from dash_app.consumption.queries_frames import KeyFigures
 from dash_app.kit.locale import Look
 from sync.model.readings import Series, energy_batch
 from tests.dash.by_hand import not_exceeded

@@ -23,11 +23,15 @@ from dash_app.coverage.queries import (
     Asked,
     History,
     asked_by_day,
+    chosen_day,
+    counts,
+    fetch_command,
     history,
+    problems,
     state_of,
+    upkeep,
+    windows_of,
 )
-from dash_app.coverage.queries_frames import chosen_day
-from dash_app.coverage.queries_upkeep import counts, fetch_command, problems, upkeep, windows_of
 from dash_app.kit.reader import Reader
 from dash_app.kit.view import View
 from sync.http.budget import Budget, used_today

@@ -16,7 +16,7 @@ from pymongo.database import Database
 
 from dash_app.coverage.figures import calendar_figure, place
 from dash_app.coverage.page import PAGE
-from dash_app.coverage.queries_frames import calendar_frame, runs_frame, verification_frame
+from dash_app.coverage.queries import calendar_frame, runs_frame, verification_frame
 from dash_app.kit.blocks import Block
 from dash_app.kit.locale import Look
 from dash_app.kit.reader import Reader

@@ -13,7 +13,7 @@ from plotly.graph_objects import Figure
 from pymongo.database import Database
 
 from dash_app.fleet.page import PAGE
-from dash_app.fleet.queries_frames import binned
+from dash_app.fleet.queries import binned
 from dash_app.kit.locale import Look
 from dash_app.kit.reader import Reader
 from dash_app.shell.answers import hidden_pages

@@ -19,12 +19,18 @@ from dash_app.kit.locale import Look
 from dash_app.kit.reader import Reader
 from dash_app.kit.sizes import Measured, Measurement
 from dash_app.kit.view import View
-from dash_app.storage.figures import bars_figure
-from dash_app.storage.figures_projection import projection_figure
-from dash_app.storage.figures_speed import speed_figure, verdict
-from dash_app.storage.page import PAGE, answer_body, bucket_body, numbers_body
-from dash_app.storage.page_lab import FORM, SIZES, lab_body
-from dash_app.storage.page_projection import controls, fits_body
+from dash_app.storage.figures import bars_figure, projection_figure, speed_figure, verdict
+from dash_app.storage.page import (
+    FORM,
+    PAGE,
+    SIZES,
+    answer_body,
+    bucket_body,
+    controls,
+    fits_body,
+    lab_body,
+    numbers_body,
+)
 from dash_app.storage.queries import bucket_frame, lab_frame, projection_frame, sizes_frame, times_frame
 from sync.lab.experiment import Lab
 from sync.lab.questions import NAMES
