@@ -67,7 +67,7 @@ def _answers() -> Iterator[tuple[str, dict[str, Any]]]:
     totals = {"consommation": (33_495, 38_022), "production": (8_263, 941)}
     head = {"etapeMetier": "BRUT", "periode": {"dateDebut": str(days[0]), "dateFin": "2026-10-01"}}
     for flow, (prm, first) in flows.items():
-        watts = [first, *_shared(2 * totals[flow][0] - first, 47), *_shared(2 * totals[flow][1], 48)]
+        watts = [first, *_shared(totals[flow][0] - first // 2, 47), *_shared(totals[flow][1], 48)]
         points = [
             {"v": str(value), "d": end, "p": "PT30M", "n": "B", "iv": "0", "ec": "0"}
             for value, end in zip(watts, ends, strict=True)
@@ -85,8 +85,8 @@ def _answers() -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _shared(total: int, count: int) -> list[int]:
-    """So many numbers, alike but for one, which make the total."""
-    return [total // count + total % count, *[total // count] * (count - 1)]
+    """W of so many half-hours, alike but for the first, which make the total (Wh)."""
+    return [2 * (total // count + total % count), *[2 * (total // count)] * (count - 1)]
 
 
 def _older(prm: str, points: list[dict[str, str]]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import json
 import re
 import sys
 from datetime import datetime
+from importlib import import_module
 from pathlib import Path
 
 import click
@@ -13,14 +14,16 @@ import click
 from ..model.errors import UsageError
 from ..model.readings import mask
 from ..model.signals import kept
+from ..sources import SOURCES
 from ..standin.curve import Meter, household_meters
 from ..standin.days import clock_set_to
 from ..standin.faults import kinds_text, parse_faults
 from ..standin.linky import BAN_AFTER, LinkyRequest, LinkyStandin
 from ..standin.r63 import read_r63
-from .standin_open import OPEN_STANDINS, open_settings
+from ..standin.server import Request, Standin
 
 DAY = click.DateTime(formats=["%Y-%m-%d"])
+ODD = re.compile(r"[^\w:.,+*/@-]")
 DATE_TEXT = re.compile(r"\d{4}-\d\d-\d\d")
 
 EPILOG = f"""
@@ -89,16 +92,17 @@ def standin(
     `curl http://127.0.0.1:PORT/` tells what it serves.
     """
     now = clock_set_to(today.date()) if today else None
-    if source in OPEN_STANDINS:
+    if source not in served_sources():
+        raise UsageError(f"there is no stand-in for '{source}'; known: {', '.join(served_sources())}")
+    if source != "linky":
         if meters > 1 or activation:
             raise UsageError("--meters and --activation are for the stand-in of linky")
-        with kept() as signals, OPEN_STANDINS[source](data, now, faults, port, seed) as open_source:
-            click.echo(open_settings(source, open_source, as_json))
+        serve = import_module(SOURCES[source].standin).serve
+        with kept() as signals, serve(data, seed, now, faults, port=port, log=_log_open) as open_source:
+            click.echo(_open_settings(source, open_source, as_json))
             sys.stdout.flush()
             signals.get()
         return
-    if source != "linky":
-        raise UsageError(f"there is no stand-in for '{source}'; known: linky, {', '.join(OPEN_STANDINS)}")
     served = LinkyStandin(
         meters=_meters(data, meters, seed),
         now=now,
@@ -112,6 +116,11 @@ def standin(
         click.echo(_settings(served, as_json))
         sys.stdout.flush()
         signals.get()
+
+
+def served_sources() -> list[str]:
+    """Names of the sources that have a stand-in."""
+    return [entry.name for entry in SOURCES.values() if entry.standin]
 
 
 def _meters(data: Path | None, count: int, seed: int) -> dict[str, Meter]:
@@ -158,3 +167,25 @@ def _log(record: LinkyRequest) -> None:
 
 def _shown_date(text: str | None) -> str:
     return text if text and DATE_TEXT.fullmatch(text) else "?"
+
+
+def _open_settings(source: str, standin: Standin, as_json: bool) -> str:
+    """What points the other commands to a stand-in."""
+    if as_json:
+        return json.dumps({"url": standin.url, "today": f"{standin.now():%Y-%m-%d}"})
+    return "\n".join(
+        [
+            f"# {source} stand-in, nothing here comes from the real one; it is {standin.now():%Y-%m-%d} here:",
+            f"export {SOURCES[source].setting}={standin.url}",
+            f"python -m sync backfill --source {source}",
+        ]
+    )
+
+
+def _log_open(request: Request) -> None:
+    """A line per request on standard error; letters that a terminal could take for more are replaced."""
+    asked = " ".join(f"{name}={text}" for name, text in request.given.items())
+    shown = ODD.sub("?", f"{request.path} {asked}".replace(" ", ","))[:200]
+    outcome = request.status or "reset"
+    line = f"{request.at:%Y-%m-%d %H:%M:%S} UTC #{request.number} {request.method[:8]} {shown} {outcome}"
+    click.echo(line, err=True)

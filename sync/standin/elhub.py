@@ -16,6 +16,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
+from pathlib import Path
 from threading import Lock
 from typing import ClassVar, Unpack
 
@@ -24,8 +25,9 @@ import numpy as np
 from ..model.localtime import midnight
 from ..sources.elhub.api import AREAS
 from . import elhub_spoil
-from .elhub_hours import HOUR, PUBLISHED_AFTER, ZONE, GeneratedHours, Hours, Served
-from .faults import Kind
+from .days import Now, clock_set_to
+from .elhub_hours import HOUR, PUBLISHED_AFTER, ZONE, FileHours, GeneratedHours, Hours, Served
+from .faults import Kind, parse_faults
 from .replies import NO_SUCH_PAGE, Reply, json_reply
 from .server import TRANSPORT_KINDS, Options, Request, Standin
 
@@ -210,3 +212,15 @@ class _Texts(dict[int, str]):
     def __missing__(self, moment: int) -> str:
         self[moment] = text = datetime.fromtimestamp(moment // 1000, UTC).astimezone(ZONE).isoformat()
         return text
+
+
+def serve(data: Path | None, seed: int, clock: Now | None, faulty: str, **options: Unpack[Options]) -> Standin:
+    """Generated hours, or those of a file with a clock that was set to the second day after its last hour."""
+    options["faults"] = parse_faults(faulty, ElhubStandin.kinds, ElhubStandin.day_kinds)
+    options["now"] = clock
+    if data is None:
+        return ElhubStandin(GeneratedHours(seed), **options)
+    served = FileHours(data)
+    last = datetime.fromtimestamp(served.last / 1000, ZONE).date()
+    options["now"] = clock or clock_set_to(last + timedelta(days=2))
+    return ElhubStandin(served, **options)

@@ -15,12 +15,14 @@ import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, ClassVar, Unpack
 
 from ..model.readings import milliseconds
 from . import energidata_spoil
-from .energidata_rows import COLUMNS, HISTORY, TIMES, ZONE, GeneratedRows, Row, Served
-from .faults import Kind
+from .days import Now, clock_set_to
+from .energidata_rows import COLUMNS, HISTORY, TIMES, ZONE, FileRows, GeneratedRows, Row, Served
+from .faults import Kind, parse_faults
 from .replies import Reply, json_reply
 from .server import TRANSPORT_KINDS, Options, Request, Standin
 
@@ -159,3 +161,15 @@ def _number(given: Mapping[str, str], name: str, default: int) -> int:
     if not text.isdecimal():
         raise Refused(f"Invalid {name}: {text[:40]}")
     return int(text)
+
+
+def serve(data: Path | None, seed: int, clock: Now | None, faulty: str, **options: Unpack[Options]) -> Standin:
+    """Generated rows, or the prices of a file with a clock that was set to the day after its last price."""
+    options["faults"] = parse_faults(faulty, EnergidataStandin.kinds, EnergidataStandin.day_kinds)
+    options["now"] = clock
+    if data is None:
+        return EnergidataStandin(GeneratedRows(seed), **options)
+    served = FileRows(data)
+    last = datetime.fromtimestamp(served.last / 1000, UTC).date()
+    options["now"] = clock or clock_set_to(last + timedelta(days=1))
+    return EnergidataStandin(served, **options)

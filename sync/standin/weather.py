@@ -13,6 +13,7 @@ import math
 import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any, ClassVar, Unpack
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -20,11 +21,12 @@ import numpy as np
 
 from ..model.readings import Instants, milliseconds
 from ..sources.weather.places import VARIABLES
+from .days import Now, clock_set_to
 from .energidata_rows import HOUR, grid
-from .faults import Kind
+from .faults import Kind, parse_faults
 from .replies import NO_SUCH_PAGE, Reply, json_reply
 from .server import TRANSPORT_KINDS, Options, Request, Standin
-from .weather_hours import LEVELS, GeneratedWeather, Served
+from .weather_hours import LEVELS, FileWeather, GeneratedWeather, Served
 
 FIRST = date(1940, 1, 1)
 LATE = timedelta(days=5)
@@ -184,3 +186,15 @@ def _spoil(answer: Reason, spoilt: Mapping[str, float]) -> None:
             hourly[name][: int(spoilt[kind])] = [None] * int(spoilt[kind])
     if "nan" in spoilt:
         hourly["temperature_2m"][: int(spoilt["nan"])] = [math.nan] * int(spoilt["nan"])
+
+
+def serve(data: Path | None, seed: int, clock: Now | None, faulty: str, **options: Unpack[Options]) -> Standin:
+    """Generated weather, or that of a file with a clock that was set to a week after its last hour."""
+    options["faults"] = parse_faults(faulty, WeatherStandin.kinds, WeatherStandin.day_kinds)
+    options["now"] = clock
+    if data is None:
+        return WeatherStandin(GeneratedWeather(seed), **options)
+    served = FileWeather(data)
+    last = datetime.fromtimestamp(served.last / 1000, UTC).date()
+    options["now"] = clock or clock_set_to(last + timedelta(days=7))
+    return WeatherStandin(served, **options)

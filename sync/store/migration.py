@@ -82,14 +82,15 @@ def _forget_withheld(record: Documents) -> None:
     """Half-hours with two values were in neither collection: their files are to be read again, as the first value
     counts now. The files are forgotten first, so that a repeat after a stop knows of it."""
     database = record.database
-    for source in database[WITHHELD].distinct("source"):
+    left = database.list_collection_names(filter={"name": {"$in": [ORIGINS, WITHHELD]}})
+    for source in database[WITHHELD].distinct("source") if left else ():
         count = database[WITHHELD].count_documents({"source": source})
         database[FILES].delete_many({"source": source})
         _say(
             f"{source}: {count:,} half-hours had two values and were withheld; from now on the first one stays: "
             f"import the files again (python -m sync import --source {source} FILE…)"
         )
-    for name in (ORIGINS, WITHHELD):
+    for name in sorted(left, reverse=True):  # the withheld ones last: they are the note that something is left to do
         database.drop_collection(name)
 
 

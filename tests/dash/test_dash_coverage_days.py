@@ -58,7 +58,7 @@ AT = datetime(2025, 3, 1, tzinfo=UTC)
 
 
 def reader_of(database: Database[Any], now: datetime = TODAY, **changes: Any) -> Reader:
-    return Reader(database, replace(load(Path.cwd(), {}), **changes), now=lambda: now)
+    return Reader(database, load(Path.cwd(), {}).model_copy(update=changes), now=lambda: now)
 
 
 def history_of(database: Database[Any], now: datetime = TODAY) -> History:

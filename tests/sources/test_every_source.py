@@ -1,12 +1,12 @@
-"""The demands that every open source must pass, run over each entry of `SOURCES` and over an example of 30 lines.
+"""The demands that every source must pass, run over each entry of `SOURCES` and over an example of its own.
 
-Adding a source = a file, a line in `SOURCES`, and here a real answer of it (from its stand-in) in `ANSWERS`.
+Adding a source = a folder, an entry, and where it has an API a real answer of it (from its stand-in) in `ANSWERS`.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from importlib import import_module
 from pathlib import Path
@@ -18,22 +18,29 @@ import pytest
 import requests
 from pymongo.database import Database
 
+from sync import sources
+from sync.commands.standin import served_sources
 from sync.http.transport import Answer
-from sync.load.report import write_batches
-from sync.model.errors import RateLimited, RetriableError, SourceError
+from sync.load.files import import_files
+from sync.load.progress import Silence
+from sync.load.report import Loader, write_batches
+from sync.model.errors import FileRefused, RateLimited, RetriableError, SourceError
 from sync.model.localtime import midnight
-from sync.model.readings import ReadingBatch, Series
 from sync.model.window import Window
-from sync.settings import DEFAULT_COLLECTIONS, load
-from sync.sources import SOURCES
-from sync.sources.source import AnswerRefused, Dataset, Parsed, Source
+from sync.settings import load
+from sync.sources import SOURCES, SourceEntry, with_api, zone_of
+from sync.sources.source import AnswerRefused, Dataset, Source
 from sync.standin.elhub import ElhubStandin
 from sync.standin.energidata import EnergidataStandin
 from sync.standin.server import Standin
 from sync.standin.weather import WeatherStandin
+from sync.store.ledger import Ledger
 from sync.store.schema import ensure_pair, pair
 from sync.store.verify import verify_pair
 from sync.store.writer import PairWriter
+from sync.triggers.tree import DEFAULT_FOLDER
+from tests.clock import FakeClock
+from tests.scripted import TOKEN
 
 NOW = datetime(2026, 3, 10, 11, tzinfo=UTC)
 
@@ -47,26 +54,39 @@ class Case(NamedTuple):
     text: str
 
 
-# --- an example: a new source in 30 lines -----------------------------------------------------------------------------
+# --- an example: a new source is a folder with two files, and an entry ------------------------------------------------
+
+API = '''
+"""Hours of an invented tidal plant: `{"hours": [["2024-01-01T00:00Z", 5.5], …]}`, a week a call."""
+
+import json
+from datetime import date, datetime, timedelta
+
+import numpy as np
+
+from ...model.errors import RateLimited, RetriableError
+from ...model.localtime import midnight
+from ...model.readings import ReadingBatch, Series
+from ...model.window import Window
+from .. import zone_of
+from ..source import AnswerRefused, Dataset, Parsed, Source
 
 
 class Tides(Source):
-    """Hours of an invented tidal plant: `{"hours": [["2024-01-01T00:00Z", 5.5], …]}`, a week a call."""
+    name, zone = "tides", zone_of("tides")
+    datasets = (Dataset("tides", "production", date(2024, 1, 1)),)
 
-    name, spacing, zone = "weather", 1.0, ZoneInfo("UTC")  # borrows the collections of a source that has some
-    datasets: tuple[Dataset, ...] = (Dataset("tides", "production", date(2024, 1, 1)),)
-
-    def __init__(self, base: str) -> None:
+    def __init__(self, base):
         self.base = base
 
-    def windows(self, dataset: Dataset, wanted: Window) -> list[Window]:  # noqa: ARG002 - Source gives it
+    def windows(self, dataset, wanted):
         starts = [wanted.start + timedelta(days=7 * n) for n in range(-(-wanted.length // 7))]
         return [Window(start, min(start + timedelta(days=7), wanted.end)) for start in starts]
 
-    def question(self, dataset: Dataset, window: Window) -> tuple[str, dict[str, str]]:
+    def question(self, dataset, window):
         return f"{self.base}/{dataset.name}", {"from": str(window.start), "to": str(window.end)}
 
-    def parse(self, dataset: Dataset, window: Window, text: str, now: datetime) -> Parsed:  # noqa: ARG002
+    def parse(self, dataset, window, text, now):
         try:
             hours = [(datetime.fromisoformat(at), float(mwh)) for at, mwh in json.loads(text)["hours"]]
         except (ValueError, TypeError, KeyError, RecursionError) as error:
@@ -78,18 +98,66 @@ class Tides(Source):
         columns = {"mwh": np.array([mwh for _, mwh in hours]), "seconds": np.full(len(start), 3600, dtype=np.int32)}
         return Parsed((ReadingBatch(Series(self.name, "bay", dataset.flow, "tide"), start, columns),))
 
-    def explain(self, answer: Answer, now: datetime) -> Exception | None:
+    def explain(self, answer, now):
         if answer.status == 429:
             return RateLimited("slower", 429, answer.retry_after(now) or now + timedelta(minutes=1))
         return None if answer.status == 200 else RetriableError(f"HTTP {answer.status}", answer.status)
 
 
+def connect(base, settings):
+    return Tides(base)
+'''
+READER = '''
+"""`hour,mwh`, hours since 1970 in UTC."""
+
+import numpy as np
+
+from ...model.errors import FileRefused
+from ...model.readings import ReadingBatch, Series
+from ..files import File, Files, Part
+
+
+def open_files(paths, settings=None):
+    for path in paths:
+        if not path.read_text().startswith("hour,mwh"):
+            raise FileRefused(f"{path.name} is no file of tides")
+    return Files([File(path.name, path, lambda path=path: read(path)) for path in paths])
+
+
+def read(path):
+    rows = np.loadtxt(path, delimiter=",", skiprows=1, ndmin=2)
+    columns = {"mwh": rows[:, 1], "seconds": np.full(len(rows), 3600, dtype=np.int32)}
+    batch = ReadingBatch(Series("tides", "bay", "production", "tide"), rows[:, 0].astype(np.int64) * 3_600_000, columns)
+    yield Part.counted([batch], [np.arange(len(rows)) + 2])
+'''
+ENTRY = SourceEntry("tides", ZoneInfo("UTC"), ("tides", "tidesTS"), "TIDES_API_URL", "https://tides.example")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def example(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """One folder and one entry more; nothing else."""
+    folder = tmp_path_factory.mktemp("sources")
+    (folder / "tides").mkdir()
+    for name, text in (("__init__", ""), ("api", API), ("files", READER)):
+        (folder / "tides" / f"{name}.py").write_text(text)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sources, "__path__", [*sources.__path__, str(folder)])
+        patch.setitem(SOURCES, "tides", ENTRY)
+        yield
+
+
 def tides() -> Case:
-    source = Tides("https://tides.example")
+    source = connected("tides", ENTRY.url)
     window = Window(date(2024, 3, 28), date(2024, 4, 2))
     start = midnight(window.start, source.zone)
     hours = [[f"{np.datetime64(start + n * 3_600_000, 'ms')}Z", n / 8] for n in range(24 * window.length)]
     return Case(source, source.datasets[0], window, json.dumps({"hours": hours}))
+
+
+def connected(name: str, base: str) -> Source:
+    """A source at an address."""
+    source: Source = import_module(f"sync.sources.{name}.api").connect(base, None)
+    return source
 
 
 # --- an answer of each ------------------------------------------------------------------------------------------------
@@ -99,7 +167,7 @@ def served(source_name: str, standin: Standin, place: int) -> Case:
     """The answer of a stand-in for one dataset, over the month of an autumn change."""
     window = Window(date(2024, 10, 1), date(2024, 11, 1))
     with standin:
-        source: Source = import_module(f"sync.sources.{source_name}.api").connect(standin.url, None)
+        source = connected(source_name, standin.url)
         dataset = source.datasets[place]
         url, query = source.question(dataset, window)
         answer = requests.get(url, query, timeout=30)
@@ -107,13 +175,16 @@ def served(source_name: str, standin: Standin, place: int) -> Case:
         return Case(source, dataset, window, answer.text)
 
 
-OPEN = [entry.name for entry in SOURCES.values() if entry.has_api and not entry.is_personal]
 ANSWERS: dict[str, Callable[[], Case]] = {
     "tides": tides,
     "elhub": lambda: served("elhub", ElhubStandin(now=lambda: NOW), 1),
     "energidata": lambda: served("energidata", EnergidataStandin(now=lambda: NOW), 0),
     "weather": lambda: served("weather", WeatherStandin(now=lambda: NOW), 0),
 }
+
+
+NAMES = sorted({"tides", *SOURCES})
+OPEN = [entry.name for entry in SOURCES.values() if entry.has_api and not entry.is_personal]
 
 
 @pytest.fixture(scope="module", params=sorted({"tides", *OPEN}))
@@ -125,17 +196,56 @@ def case(request: pytest.FixtureRequest) -> Case:
 # --- the demands ------------------------------------------------------------------------------------------------------
 
 
-def test_it_is_at_home_everywhere(case: Case, tmp_path: Path) -> None:
-    """Collections, zone, address, for every entry under its own name."""
-    assert case.source.name in DEFAULT_COLLECTIONS
-    assert case.source.name in SOURCES
-    settings = load(tmp_path, {})
-    for name in OPEN:
-        source = SOURCES[name].connect(settings)
-        assert source.name == name
-        assert source.base == SOURCES[name].url
-        assert source.base.startswith("https://")
-        assert source.zone == SOURCES[name].zone
+@pytest.mark.parametrize("name", NAMES)
+def test_everything_about_it_follows_from_its_entry(name: str, tmp_path: Path) -> None:
+    entry, settings = SOURCES[name], load(tmp_path, {"LINKY_TOKEN": TOKEN})
+    assert entry.name == name
+    assert len(set(entry.collections)) == 2
+    assert settings.collections.get(name, entry.collections) == entry.collections
+    assert zone_of(name) is entry.zone
+    assert entry.has_api or entry.has_files
+    assert (name in with_api()) == entry.has_api
+    if entry.daily:
+        assert (DEFAULT_FOLDER / "functions" / f"{entry.daily}.js").exists()
+    if entry.standin:
+        assert name in served_sources()
+    if not entry.has_api:
+        return
+    settings = load(tmp_path, {"LINKY_TOKEN": TOKEN, entry.setting: "https://elsewhere.example"})
+    source = entry.connect(settings)
+    assert (source.name, source.zone, source.base) == (name, entry.zone, "https://elsewhere.example")
+    assert entry.connect(load(tmp_path, {"LINKY_TOKEN": TOKEN})).base == entry.url
+    assert not source.refuse_unusable(NOW)
+    for dataset in source.datasets:
+        key = source.key(dataset)
+        assert key.source == name
+        assert not (entry.is_personal and key.id in key.key + key.label)
+        assert source.windows(dataset, Window(date(2026, 1, 1), date(2026, 1, 3)))[0].start == date(2026, 1, 1)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_wrong_file_is_refused_before_anything_is_read(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "wrong.csv"
+    path.write_text("a,b,c\n1,2,3\n")
+    with pytest.raises(FileRefused, match=r"wrong\.csv"):
+        list(SOURCES[name].open_files([path], None).parts())
+
+
+def test_a_second_value_is_refused_with_its_file_and_line(database: Database[Any], tmp_path: Path) -> None:
+    """The example through the one import: what stands first stays, everything is accounted for."""
+    first, second = tmp_path / "first.csv", tmp_path / "second.csv"
+    first.write_text("hour,mwh\n473000,1.5\n473001,2.5\n")
+    second.write_text("hour,mwh\n473001,9.5\n473002,3.5\n")
+    own = pair(database, "tides", {"tides": ENTRY.collections})
+    loader = Loader(own, Ledger(database), PairWriter(own), FakeClock())
+    reports = import_files(ENTRY.open_files([first, second], None), loader, Silence())
+    assert [str(report) for report in reports] == [
+        "first.csv: 2 rows = 2 new",
+        "second.csv: 2 rows = 1 new + 1 contradicting",
+    ]
+    assert [line.partition(":")[0] for line in loader.outcome.rejects] == ["second.csv, line 2"]
+    assert sorted(found["mwh"] for found in own.mirror.find()) == [1.5, 2.5, 3.5]
+    assert verify_pair(own).identical
 
 
 def test_its_datasets(case: Case) -> None:
@@ -239,7 +349,7 @@ def test_what_it_makes_of_refusals(case: Case) -> None:
 
 
 def test_its_readings_are_stored_identically(case: Case, database: Database[Any]) -> None:
-    own = pair(database, case.source.name, DEFAULT_COLLECTIONS)
+    own = pair(database, case.source.name, {case.source.name: SOURCES[case.source.name].collections})
     ensure_pair(own)
     found = case.source.parse(case.dataset, case.window, case.text, NOW)
     writer = PairWriter(own)
