@@ -15,16 +15,14 @@ import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any, ClassVar, Unpack
 
 from ..model.readings import milliseconds
 from . import energidata_spoil
-from .days import Now, clock_set_to
 from .energidata_rows import COLUMNS, HISTORY, TIMES, ZONE, FileRows, GeneratedRows, Row, Served
-from .faults import Kind, parse_faults
+from .faults import Kind
 from .replies import Reply, json_reply
-from .server import TRANSPORT_KINDS, Options, Request, Standin
+from .server import TRANSPORT_KINDS, OpenStandin, Options, Request
 
 DEFAULT_LIMIT = 100
 MOMENT = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T(\d\d):(\d\d))?)?)?")
@@ -36,16 +34,18 @@ class Refused(Exception):
     """A request the API refuses with 400."""
 
 
-class EnergidataStandin(Standin):
-    """served: generated rows by default, or those of files."""
+class EnergidataStandin(OpenStandin):
+    """The rows of Denmark; a file has prices alone."""
 
     kinds: ClassVar[Mapping[str, Kind]] = TRANSPORT_KINDS | energidata_spoil.KINDS
     base = ""
+    generated = GeneratedRows
+    read = FileRows
+    days_behind = 1
 
     def __init__(self, served: Served | None = None, **options: Unpack[Options]) -> None:
-        self._served = served or GeneratedRows()
         self._asked: dict[str, datetime] = {}
-        super().__init__(**options)
+        super().__init__(served, **options)
 
     def reply(self, request: Request, spoilt: Mapping[str, float]) -> Reply:
         """One answer."""
@@ -104,7 +104,7 @@ class EnergidataStandin(Standin):
         first, end = (self._moment(given[edge], in_utc) if edge in given else None for edge in ("start", "end"))
         low, high = (_margin(moment, sign) if moment else None for moment, sign in ((first, -1), (end, 1)))
         now = self.now()
-        rows = self._served.rows(name, low or HISTORY, high or milliseconds(now + timedelta(days=3)), now)
+        rows = self.served.rows(name, low or HISTORY, high or milliseconds(now + timedelta(days=3)), now)
         column = TIMES[name][0 if in_utc else 1]
         earliest, latest = first.isoformat() if first else "", end.isoformat() if end else "~"
         wanted = _filter(name, given.get("filter", "{}"))
@@ -161,15 +161,3 @@ def _number(given: Mapping[str, str], name: str, default: int) -> int:
     if not text.isdecimal():
         raise Refused(f"Invalid {name}: {text[:40]}")
     return int(text)
-
-
-def serve(data: Path | None, seed: int, clock: Now | None, faulty: str, **options: Unpack[Options]) -> Standin:
-    """Generated rows, or the prices of a file with a clock that was set to the day after its last price."""
-    options["faults"] = parse_faults(faulty, EnergidataStandin.kinds, EnergidataStandin.day_kinds)
-    options["now"] = clock
-    if data is None:
-        return EnergidataStandin(GeneratedRows(seed), **options)
-    served = FileRows(data)
-    last = datetime.fromtimestamp(served.last / 1000, UTC).date()
-    options["now"] = clock or clock_set_to(last + timedelta(days=1))
-    return EnergidataStandin(served, **options)
