@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import sys
 from datetime import datetime
 from importlib import import_module
@@ -12,19 +11,16 @@ from pathlib import Path
 import click
 
 from ..model.errors import UsageError
-from ..model.readings import mask
 from ..model.signals import kept
 from ..sources import SOURCES
 from ..standin.curve import Meter, household_meters
 from ..standin.days import clock_set_to
 from ..standin.faults import kinds_text, parse_faults
-from ..standin.linky import BAN_AFTER, LinkyRequest, LinkyStandin
+from ..standin.linky import BAN_AFTER, LinkyStandin
 from ..standin.r63 import read_r63
-from ..standin.server import Request, Standin
+from ..standin.server import OpenStandin, Options, Request, Standin
 
 DAY = click.DateTime(formats=["%Y-%m-%d"])
-ODD = re.compile(r"[^\w:.,+*/@-]")
-DATE_TEXT = re.compile(r"\d{4}-\d\d-\d\d")
 
 EPILOG = f"""
 \b
@@ -91,29 +87,25 @@ def standin(
     settings that point the other commands to it, then one line per request on standard error, until Ctrl-C.
     `curl http://127.0.0.1:PORT/` tells what it serves.
     """
-    now = clock_set_to(today.date()) if today else None
-    if source not in served_sources():
-        raise UsageError(f"there is no stand-in for '{source}'; known: {', '.join(served_sources())}")
-    if source != "linky":
-        if meters > 1 or activation:
-            raise UsageError("--meters and --activation are for the stand-in of linky")
-        serve = import_module(SOURCES[source].standin).serve
-        with kept() as signals, serve(data, seed, now, faults, port=port, log=_log_open) as open_source:
-            click.echo(_open_settings(source, open_source, as_json))
-            sys.stdout.flush()
-            signals.get()
-        return
-    served = LinkyStandin(
-        meters=_meters(data, meters, seed),
-        now=now,
-        faults=parse_faults(faults),
+    kind = _standin_of(source)
+    if kind is not LinkyStandin and (meters > 1 or activation):
+        raise UsageError("--meters and --activation are for the stand-in of linky")
+    options = Options(
+        now=clock_set_to(today.date()) if today else None,
+        faults=parse_faults(faults, kind.kinds, kind.day_kinds),
         port=port,
-        activation=activation.date() if activation else None,
-        ban_after=ban_after or None,
         log=_log,
     )
+    served: Standin
+    if issubclass(kind, OpenStandin):
+        served = kind.of(data, seed, **options)
+    else:
+        since = activation.date() if activation else None
+        homes = _meters(data, meters, seed)
+        served = LinkyStandin(meters=homes, activation=since, ban_after=ban_after or None, **options)
     with kept() as signals, served:
-        click.echo(_settings(served, as_json))
+        told = _settings(served) if isinstance(served, LinkyStandin) else _open_settings(source, served)
+        click.echo(json.dumps(told[0]) if as_json else "\n".join(told[1]))
         sys.stdout.flush()
         signals.get()
 
@@ -121,6 +113,14 @@ def standin(
 def served_sources() -> list[str]:
     """Names of the sources that have a stand-in."""
     return [entry.name for entry in SOURCES.values() if entry.standin]
+
+
+def _standin_of(source: str) -> type[Standin]:
+    """The class in the stand-in's module that is named after the source."""
+    if source not in served_sources():
+        raise UsageError(f"there is no stand-in for '{source}'; known: {', '.join(served_sources())}")
+    found: type[Standin] = getattr(import_module(SOURCES[source].standin), f"{source.capitalize()}Standin")
+    return found
 
 
 def _meters(data: Path | None, count: int, seed: int) -> dict[str, Meter]:
@@ -131,20 +131,27 @@ def _meters(data: Path | None, count: int, seed: int) -> dict[str, Meter]:
     return read_r63(data)
 
 
-def _settings(served: LinkyStandin, as_json: bool) -> str:
+def _settings(served: LinkyStandin) -> tuple[dict[str, str], list[str]]:
+    """What points the other commands to it: for machines, and as lines for a shell."""
     prm = next(iter(served.meters))
-    first, today = served.first, served.today
-    if as_json:
-        answer = {"url": served.url, "token": served.token, "prm": prm, "today": str(today), "first": str(first)}
-        return json.dumps(answer)
-    lines = [
+    first, today = str(served.first), str(served.today)
+    answer = {"url": served.url, "token": served.token, "prm": prm, "today": today, "first": first}
+    return answer, [
         f"# Linky stand-in, {_served(served)}; it is {today} here. Paste into another terminal:",
         f"export LINKY_API_URL={served.url}",
         f"export LINKY_TOKEN={served.token}",
         f"export LINKY_PRM={prm}",
         f"python -m sync backfill --since {first} --until {today}",
     ]
-    return "\n".join(lines)
+
+
+def _open_settings(source: str, served: Standin) -> tuple[dict[str, str], list[str]]:
+    today = f"{served.now():%Y-%m-%d}"
+    return {"url": served.url, "today": today}, [
+        f"# {source} stand-in, nothing here comes from the real one; it is {today} here:",
+        f"export {SOURCES[source].setting}={served.url}",
+        f"python -m sync backfill --source {source}",
+    ]
 
 
 def _served(served: LinkyStandin) -> str:
@@ -154,38 +161,8 @@ def _served(served: LinkyStandin) -> str:
     return "a generated household" if homes == 1 else f"{homes} generated households (the token opens all)"
 
 
-def _log(record: LinkyRequest) -> None:
-    start, end = (_shown_date(text) for text in (record.start, record.end))
-    prm = mask(record.prm) if record.prm else "-"
-    outcome = record.status or "reset"
-    route = re.sub(r"[^\w-]", "?", record.route)[:40]
-    click.echo(
-        f"{record.at:%Y-%m-%d %H:%M:%S} UTC #{record.number} {record.method} {route} {prm} {start}..{end} {outcome}",
-        err=True,
-    )
-
-
-def _shown_date(text: str | None) -> str:
-    return text if text and DATE_TEXT.fullmatch(text) else "?"
-
-
-def _open_settings(source: str, standin: Standin, as_json: bool) -> str:
-    """What points the other commands to a stand-in."""
-    if as_json:
-        return json.dumps({"url": standin.url, "today": f"{standin.now():%Y-%m-%d}"})
-    return "\n".join(
-        [
-            f"# {source} stand-in, nothing here comes from the real one; it is {standin.now():%Y-%m-%d} here:",
-            f"export {SOURCES[source].setting}={standin.url}",
-            f"python -m sync backfill --source {source}",
-        ]
-    )
-
-
-def _log_open(request: Request) -> None:
-    """A line per request on standard error; letters that a terminal could take for more are replaced."""
-    asked = " ".join(f"{name}={text}" for name, text in request.given.items())
-    shown = ODD.sub("?", f"{request.path} {asked}".replace(" ", ","))[:200]
+def _log(request: Request) -> None:
+    """A line per request on standard error."""
     outcome = request.status or "reset"
-    line = f"{request.at:%Y-%m-%d %H:%M:%S} UTC #{request.number} {request.method[:8]} {shown} {outcome}"
+    line = f"{request.at:%Y-%m-%d %H:%M:%S} UTC #{request.number} {request.method[:8]} {request.shown} {outcome}"
     click.echo(line, err=True)

@@ -12,12 +12,10 @@ from __future__ import annotations
 import gzip
 import json
 import re
-from collections import OrderedDict
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from itertools import groupby
-from pathlib import Path
-from threading import Lock
 from typing import ClassVar, Unpack
 
 import numpy as np
@@ -25,11 +23,10 @@ import numpy as np
 from ..model.localtime import midnight
 from ..sources.elhub.api import AREAS
 from . import elhub_spoil
-from .days import Now, clock_set_to
 from .elhub_hours import HOUR, PUBLISHED_AFTER, ZONE, FileHours, GeneratedHours, Hours, Served
-from .faults import Kind, parse_faults
+from .faults import DayFault, Kind
 from .replies import NO_SUCH_PAGE, Reply, json_reply
-from .server import TRANSPORT_KINDS, Options, Request, Standin
+from .server import TRANSPORT_KINDS, OpenStandin, Options, Request
 
 DATASETS = {"productionPerGroupMbaHour": "production", "consumptionPerGroupMbaHour": "consumption"}
 EIC = {"NO1": "10YNO-1--------2", "NO2": "10YNO-2--------T", "NO3": "10YNO-3--------J", "NO4": "10YNO-4--------9"}
@@ -46,18 +43,20 @@ class Refused(Exception):
         self.status = status
 
 
-class ElhubStandin(Standin):
-    """served: generated hours of Norway by default, or those of a file."""
+class ElhubStandin(OpenStandin):
+    """The hours of Norway."""
 
     kinds: ClassVar[Mapping[str, Kind]] = TRANSPORT_KINDS | elhub_spoil.KINDS
     day_kinds: ClassVar[Mapping[str, Kind]] = elhub_spoil.DAY_KINDS
     base = "/energy-data/v0"
+    generated = GeneratedHours
+    read = FileHours
+    zone = ZONE
+    days_behind = 2
 
     def __init__(self, served: Served | None = None, **options: Unpack[Options]) -> None:
-        self._served = served or GeneratedHours()
-        self._rendered: OrderedDict[tuple[object, ...], bytes] = OrderedDict()
-        self._rendered_lock = Lock()
-        super().__init__(**options)
+        self._rendered = lru_cache(maxsize=KEPT)(self._render)
+        super().__init__(served, **options)
 
     @property
     def published(self) -> int:
@@ -90,22 +89,24 @@ class ElhubStandin(Standin):
         if "othermonth" in spoilt:
             first, end = self._wall_window({})
         group = given.get(f"{flow}Group")
-        days = self.faults.days
+        days = tuple(self.faults.days)
         if "400" in spoilt or "204" in spoilt:
             raise Refused(400 if "400" in spoilt else 204, "asked for by a fault")
-        key = (name, area, group, first, end, self.published, days)
-        with self._rendered_lock:
-            body = self._rendered.get(key)
-        if body is None:
-            series = self._hours(flow, first, end, elhub_spoil.Days(days, self.now()))
-            wanted = [hours for hours in series if area in (None, hours.area) and group in (None, hours.group)]
-            body = gzip.compress(_render(name, flow, wanted, first), 1, mtime=0)
-            with self._rendered_lock:
-                self._rendered[key] = body
-                if len(self._rendered) > KEPT:
-                    self._rendered.popitem(last=False)
-        spoils = {kind: amount for kind, amount in spoilt.items() if kind in elhub_spoil.SPOILS}
-        return gzip.compress(elhub_spoil.spoil(gzip.decompress(body), spoils), 1) if spoils else body
+        return elhub_spoil.spoil(self._rendered(name, area, group, (first, end), self.published, days), spoilt)
+
+    def _render(
+        self,
+        name: str,
+        area: str | None,
+        group: str | None,
+        span: tuple[datetime, datetime],
+        _published: int,
+        days: tuple[DayFault, ...],
+    ) -> bytes:
+        """The answer, compressed; what it depends on beside its parameters is `_published`."""
+        series = self._hours(DATASETS[name], *span, elhub_spoil.Days(days, self.now()))
+        wanted = [hours for hours in series if area in (None, hours.area) and group in (None, hours.group)]
+        return gzip.compress(_render(name, DATASETS[name], wanted, span[0]), 1, mtime=0)
 
     def _wall_window(self, given: Mapping[str, str]) -> tuple[datetime, datetime]:
         """Naive Oslo wall clock `[first, end)`; offsets are read and ignored."""
@@ -120,7 +121,7 @@ class ElhubStandin(Standin):
         low, high = midnight(first.date(), ZONE), midnight(end.date() + timedelta(days=1), ZONE)
         high = min(high, self.published)
         served = []
-        for hours in self._served.hours(flow, low, high):
+        for hours in self.served.hours(flow, low, high):
             wall = _walls(hours.start)
             kept = (wall >= np.datetime64(first, "ms")) & (wall < np.datetime64(end, "ms"))
             if kept.any():
@@ -212,15 +213,3 @@ class _Texts(dict[int, str]):
     def __missing__(self, moment: int) -> str:
         self[moment] = text = datetime.fromtimestamp(moment // 1000, UTC).astimezone(ZONE).isoformat()
         return text
-
-
-def serve(data: Path | None, seed: int, clock: Now | None, faulty: str, **options: Unpack[Options]) -> Standin:
-    """Generated hours, or those of a file with a clock that was set to the second day after its last hour."""
-    options["faults"] = parse_faults(faulty, ElhubStandin.kinds, ElhubStandin.day_kinds)
-    options["now"] = clock
-    if data is None:
-        return ElhubStandin(GeneratedHours(seed), **options)
-    served = FileHours(data)
-    last = datetime.fromtimestamp(served.last / 1000, ZONE).date()
-    options["now"] = clock or clock_set_to(last + timedelta(days=2))
-    return ElhubStandin(served, **options)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import gzip
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
-from typing import Any
 
 import numpy as np
 
 from ..model.localtime import midnight
-from .elhub_hours import HOUR, ZONE, Hours
+from . import spoils
+from .elhub_hours import ZONE, Hours
 from .faults import DayFault, Kind
+from .spoils import Fields, Lists, Record, called, each, later, put, without
 
 KINDS = {
     "400": Kind("these days are refused", "400@2"),
@@ -43,9 +45,7 @@ DAY_KINDS = {
 }
 LONG_AGO = midnight(date(2020, 1, 1), ZONE)
 
-Record = dict[str, Any]
-Lists = list[list[Record]]
-"""The records of each area, in the order of the answer; changed in place."""
+FIELDS = Fields(("startTime", "endTime"), "quantityKwh", ZONE)
 
 
 class Days:
@@ -67,104 +67,42 @@ class Days:
         return hours
 
 
-def spoil(body: bytes, spoils: Mapping[str, float]) -> bytes:
-    """An answer with some faults put upon it."""
-    answer = json.loads(body)
-    lists: Lists = [
-        listed
-        for entity in answer["data"]
-        for listed in entity["attributes"].values()
-        if isinstance(listed, list) and listed
-    ]
-    for kind, amount in spoils.items():
-        SPOILS[kind](lists, int(amount))
-    return json.dumps(answer, separators=(",", ":")).encode()
+def spoil(body: bytes, spoilt: Mapping[str, float]) -> bytes:
+    """An answer with those of the faults put upon it that are of its records."""
+    if not spoilt.keys() & SPOILS.keys():
+        return body
+    answer = json.loads(gzip.decompress(body))
+    attributes = [listed for entity in answer["data"] for listed in entity["attributes"].values()]
+    put([listed for listed in attributes if listed and isinstance(listed, list)], FIELDS, SPOILS, spoilt)
+    return gzip.compress(json.dumps(answer, separators=(",", ":")).encode(), 1)
 
 
-def _double(lists: Lists, _: int) -> None:
-    for records in lists:
-        records += [dict(record) for record in records]
-
-
-def _keep(lists: Lists, is_kept: Callable[[Record], bool]) -> None:
-    for records in lists:
-        records[:] = [record for record in records if is_kept(record)]
-
-
-def _last_day(lists: Lists, _: int) -> None:
-    last = max(record["startTime"][:10] for records in lists for record in records)
-    _keep(lists, lambda record: record["startTime"][:10] != last)
-
-
-def _lost_hour(lists: Lists, _: int) -> None:
-    times = sorted({record["startTime"] for record in lists[0]})
-    walls = [time[:19] for time in times]
-    repeated = [time for time in times if walls.count(time[:19]) > 1]
-    lost = repeated[0] if repeated else times[len(times) // 2]
-    _keep(lists, lambda record: record["startTime"] != lost)
-
-
-def _truncated(lists: Lists, count: int) -> None:
+def _truncated(lists: Lists, _fields: Fields, count: int) -> None:
     for records in lists:
         del records[count:]
         count -= len(records)
 
 
-def _hole(lists: Lists, count: int) -> None:
+def _hole(lists: Lists, _fields: Fields, count: int) -> None:
     middle = len(lists[0]) // 10
     del lists[0][middle : middle + count]
 
 
-def _naive(lists: Lists, _: int) -> None:
-    for records in lists:
-        for record in records:
-            record |= {name: record[name][:19] for name in ("startTime", "endTime", "lastUpdatedTime")}
+def _naive(record: Record, fields: Fields) -> None:
+    record |= {name: record[name][:19] for name in (*fields.times, "lastUpdatedTime")}
 
 
-def _shifted(lists: Lists, _: int) -> None:
-    for records in lists:
-        for record in records:
-            for name in ("startTime", "endTime"):
-                record[name] = (datetime.fromisoformat(record[name]) + timedelta(milliseconds=HOUR // 2)).isoformat()
+def _new_group(record: Record, _fields: Fields) -> None:
+    if (record["priceArea"], record.get("productionGroup")) == ("NO1", "hydro"):
+        record["productionGroup"] = "hydrogen"
 
 
-def _no_area(lists: Lists, _: int) -> None:
-    _keep(lists, lambda record: record["priceArea"] != "NO3")
-
-
-def _new_group(lists: Lists, _: int) -> None:
-    for records in lists:
-        for record in records:
-            if (record["priceArea"], record.get("productionGroup")) == ("NO1", "hydro"):
-                record["productionGroup"] = "hydrogen"
-
-
-def _renamed(lists: Lists, _: int) -> None:
-    for records in lists:
-        for record in records:
-            record["quantity"] = record.pop("quantityKwh")
-
-
-def _valued(value: Any) -> Callable[[Lists, int], None]:
-    def change(lists: Lists, count: int) -> None:
-        for record in lists[0][:count]:
-            record["quantityKwh"] = value
-
-    return change
-
-
-SPOILS: dict[str, Callable[[Lists, int], None]] = {
-    "double": _double,
-    "lastday": _last_day,
-    "losthour": _lost_hour,
+SPOILS = spoils.SPOILS | {
     "truncated": _truncated,
     "hole": _hole,
-    "naive": _naive,
-    "shifted": _shifted,
-    "noarea": _no_area,
-    "newgroup": _new_group,
-    "renamed": _renamed,
-    "nan": _valued(float("nan")),
-    "text": _valued("n/a"),
-    "null": _valued(None),
+    "naive": each(_naive),
+    "shifted": later(minutes=30),
+    "noarea": without(lambda record, _: record["priceArea"] == "NO3"),
+    "newgroup": each(_new_group),
+    "renamed": called("quantity"),
 }

@@ -15,18 +15,17 @@ import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any, ClassVar, Unpack
 
 from ..model.readings import milliseconds
 from . import energidata_spoil
-from .days import Now, clock_set_to
-from .energidata_rows import COLUMNS, HISTORY, TIMES, ZONE, FileRows, GeneratedRows, Row, Served
-from .faults import Kind, parse_faults
+from .energidata_rows import COLUMNS, HISTORY, HOUR, TIMES, ZONE, FileRows, GeneratedRows, Row, Served
+from .faults import Kind
 from .replies import Reply, json_reply
-from .server import TRANSPORT_KINDS, Options, Request, Standin
+from .server import TRANSPORT_KINDS, OpenStandin, Options, Request
 
 DEFAULT_LIMIT = 100
+LOOK_BACK = (10, 50, 250, 1000, 10_000)  # days
 MOMENT = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T(\d\d):(\d\d))?)?)?")
 RELATIVE = re.compile(r"(now|utcnow|StartOfDay|StartOfMonth|StartOfYear)(?:([+-])P(\d{1,4})D)?")
 MARGIN = timedelta(hours=3)  # between the two clocks
@@ -36,16 +35,18 @@ class Refused(Exception):
     """A request the API refuses with 400."""
 
 
-class EnergidataStandin(Standin):
-    """served: generated rows by default, or those of files."""
+class EnergidataStandin(OpenStandin):
+    """The rows of Denmark; a file has prices alone."""
 
     kinds: ClassVar[Mapping[str, Kind]] = TRANSPORT_KINDS | energidata_spoil.KINDS
     base = ""
+    generated = GeneratedRows
+    read = FileRows
+    days_behind = 1
 
     def __init__(self, served: Served | None = None, **options: Unpack[Options]) -> None:
-        self._served = served or GeneratedRows()
         self._asked: dict[str, datetime] = {}
-        super().__init__(**options)
+        super().__init__(served, **options)
 
     def reply(self, request: Request, spoilt: Mapping[str, float]) -> Reply:
         """One answer."""
@@ -77,37 +78,55 @@ class EnergidataStandin(Standin):
         return 0
 
     def _found(self, name: str, given: Mapping[str, str]) -> dict[str, Any]:
-        rows = self._matching(name, given)
-        answer: dict[str, Any] = {"total": len(rows)}
+        limit = _number(given, "limit", 0 if "start" in given else DEFAULT_LIMIT)
+        offset = _number(given, "offset", 0)
+        spelled = [(text, _column(name, text)) for text in given.get("columns", "").split(",") if text]
         utc = TIMES[name][0]
         order = given.get("sort") or f"{utc} desc,PriceArea desc"
-        for part in reversed(order.split(",")):
-            words = part.split()
-            column = _column(name, words[0]) if words else utc
+        sorting = [
+            (_column(name, words[0]) if words else utc, words[1:] == ["desc"])
+            for words in map(str.split, order.split(","))
+        ]
+        if limit and not given.keys() & {"start", "end", "filter", "sort"}:
+            rows, total = self._newest(name, limit + offset)
+        else:
+            rows = self._matching(name, given)
+            total = len(rows)
+        answer: dict[str, Any] = {"total": total}
+        for column, is_falling in reversed(sorting):
             # A null sorts before everything, as in the real one's database.
-            rows.sort(key=lambda row: (row[column] is not None, row[column]), reverse=words[1:] == ["desc"])
+            rows.sort(key=lambda row: (row[column] is not None, row[column]), reverse=is_falling)
         if "sort" in given:
             answer["sort"] = given["sort"]
         if "filter" in given:
             answer["filters"] = given["filter"]
-        limit = _number(given, "limit", 0 if "start" in given else DEFAULT_LIMIT)
-        offset = _number(given, "offset", 0)
         rows = rows[offset : offset + limit if limit else None]
-        spelled = [(text, _column(name, text)) for text in given.get("columns", "").split(",") if text]
         if spelled:
             rows = [{text: row[column] for text, column in spelled} for row in rows]
         return answer | {"limit": limit, "dataset": name, "records": rows}
+
+    def _newest(self, name: str, count: int) -> tuple[list[Row], int]:
+        """At least so many rows, the newest, and how many there are: to make all of them would take many seconds."""
+        now = self.now()
+        end = milliseconds(now + timedelta(days=3))
+        rows: list[Row] = []
+        low = end
+        for days in LOOK_BACK:
+            if len(rows) < count:
+                low = max(end - days * 24 * HOUR, HISTORY)
+                rows = self.served.rows(name, low, end, now)
+        return rows, len(rows) + self.served.count(name, HISTORY, low, now)
 
     def _matching(self, name: str, given: Mapping[str, str]) -> list[Row]:
         """Rows of the asked time, read on the UTC or on the Danish column, that pass the filter."""
         in_utc = given.get("timezone", "").upper() == "UTC"
         first, end = (self._moment(given[edge], in_utc) if edge in given else None for edge in ("start", "end"))
         low, high = (_margin(moment, sign) if moment else None for moment, sign in ((first, -1), (end, 1)))
+        wanted = _filter(name, given.get("filter", "{}"))
         now = self.now()
-        rows = self._served.rows(name, low or HISTORY, high or milliseconds(now + timedelta(days=3)), now)
+        rows = self.served.rows(name, low or HISTORY, high or milliseconds(now + timedelta(days=3)), now)
         column = TIMES[name][0 if in_utc else 1]
         earliest, latest = first.isoformat() if first else "", end.isoformat() if end else "~"
-        wanted = _filter(name, given.get("filter", "{}"))
         return [
             row
             for row in rows
@@ -161,15 +180,3 @@ def _number(given: Mapping[str, str], name: str, default: int) -> int:
     if not text.isdecimal():
         raise Refused(f"Invalid {name}: {text[:40]}")
     return int(text)
-
-
-def serve(data: Path | None, seed: int, clock: Now | None, faulty: str, **options: Unpack[Options]) -> Standin:
-    """Generated rows, or the prices of a file with a clock that was set to the day after its last price."""
-    options["faults"] = parse_faults(faulty, EnergidataStandin.kinds, EnergidataStandin.day_kinds)
-    options["now"] = clock
-    if data is None:
-        return EnergidataStandin(GeneratedRows(seed), **options)
-    served = FileRows(data)
-    last = datetime.fromtimestamp(served.last / 1000, UTC).date()
-    options["now"] = clock or clock_set_to(last + timedelta(days=1))
-    return EnergidataStandin(served, **options)

@@ -52,6 +52,7 @@ HOLE = (SYSTEM_GONE, midnight(date(2025, 3, 8), ZONE))  # of NO2, SE3 and SE4
 HISTORY = midnight(date(2015, 1, 1), ZONE)  # of the stand-in; the real one goes back to 1999
 DECLARED_FROM = midnight(date(2021, 1, 1), ZONE)
 DECLARED_AFTER, FINAL_AFTER = timedelta(days=11), timedelta(days=60)
+DECLARED = ("DK1", "DK2")
 METHODS = {"Total": 1.0, "125%": 0.8, "200%": 0.6}
 ALWAYS = (
     ("Hydro", None, 1.5),
@@ -73,9 +74,11 @@ THERMAL = (
 
 
 class Served(Protocol):
-    """Rows with all columns of a dataset whose UTC time lies in `[low, high)`, oldest first."""
+    """Rows with all columns of a dataset whose UTC time lies in `[low, high)`, oldest first, and how many there are."""
 
     def rows(self, dataset: str, low: int, high: int, now: datetime) -> list[Row]: ...
+
+    def count(self, dataset: str, low: int, high: int, now: datetime) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +93,24 @@ class GeneratedRows:
             return list(self._production(low, high, now))
         return list(self._prices(dataset, low, high, now))
 
-    def _prices(self, dataset: str, low: int, high: int, now: datetime) -> Iterator[Row]:
+    def count(self, dataset: str, low: int, high: int, now: datetime) -> int:
+        """The number of those rows."""
+        start = self._starts(dataset, low, high, now).tolist()
+        if dataset == PRODUCTION:
+            return len(start) * len(DECLARED) * (len(ALWAYS) + len(METHODS) * len(THERMAL))
+        return sum(is_quoted(area, moment) for area in AREAS for moment in start)
+
+    def _starts(self, dataset: str, low: int, high: int, now: datetime) -> Instants:
         local = now.astimezone(ZONE)
-        published = midnight(local.date() + timedelta(days=2 if local.hour >= 13 else 1), ZONE)
         first, end = (HISTORY, CHANGE) if dataset == ELSPOT else (CHANGE, OPEN_END)
-        start = grid(max(low, first), min(high, end, published), STEPS[dataset])
+        published = midnight(local.date() + timedelta(days=2 if local.hour >= 13 else 1), ZONE)
+        if dataset == PRODUCTION:
+            first, end = DECLARED_FROM, OPEN_END
+            published = midnight((now - DECLARED_AFTER).astimezone(ZONE).date(), ZONE)
+        return grid(max(low, first), min(high, end, published), STEPS[dataset])
+
+    def _prices(self, dataset: str, low: int, high: int, now: datetime) -> Iterator[Row]:
+        start = self._starts(dataset, low, high, now)
         prices = {area: self._price(start, area, level) for area, level in AREAS.items()}
         for place, (moment, times) in enumerate(zip(start.tolist(), both_times(dataset, start), strict=True)):
             for area, eur in prices.items():
@@ -108,11 +124,10 @@ class GeneratedRows:
         return np.round(level * (shape + 1.3 * (noise(start, code) - 0.6)), 2).astype(np.float32)
 
     def _production(self, low: int, high: int, now: datetime) -> Iterator[Row]:
-        published = midnight((now - DECLARED_AFTER).astimezone(ZONE).date(), ZONE)
         final = midnight((now - FINAL_AFTER).astimezone(ZONE).date(), ZONE)
-        start = grid(max(low, DECLARED_FROM), min(high, published), HOUR)
+        start = self._starts(PRODUCTION, low, high, now)
         times = both_times(PRODUCTION, start)
-        for number, area in enumerate(("DK1", "DK2")):
+        for number, area in enumerate(DECLARED):
             code = 100 * number
             plain = [(kind, way, self._energy(start, code + at, size)) for at, (kind, way, size) in enumerate(ALWAYS)]
             hot = [(kind, self._energy(start, code + 20 + at, size)) for at, (kind, size) in enumerate(THERMAL)]
@@ -174,6 +189,10 @@ class FileRows:
             for moment, times in zip(start.tolist(), both_times(dataset, start), strict=True)
             for area, eur, dkk in self._prices[moment]
         ]
+
+    def count(self, dataset: str, low: int, high: int, now: datetime) -> int:
+        """The number of those rows."""
+        return len(self.rows(dataset, low, high, now))
 
 
 def price_row(dataset: str, times: Row, area: str, eur: float, dkk: float | None) -> Row:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from .energidata_rows import PRICES, PRODUCTION, TIMES
+from . import spoils
+from .energidata_rows import PRICES, TIMES, ZONE
 from .faults import Kind
-
-Row = dict[str, Any]
+from .spoils import Fields, Lists, Record, called, each, later, put, valued, without
 
 IGNORED = {
     "otheryear": Kind("start and end are ignored: the year before comes", "otheryear@2"),
@@ -52,105 +52,49 @@ def parameters(given: Mapping[str, str], spoilt: Mapping[str, float]) -> dict[st
 
 def spoil(answer: dict[str, Any], dataset: str, spoilt: Mapping[str, float]) -> None:
     """Put faults upon an answer, which is changed in place; `total` follows unless the fault is about it."""
-    records: list[Row] = answer["records"]
-    for kind, amount in spoilt.items():
-        if kind in SPOILS:
-            SPOILS[kind](records, dataset, int(amount))
-            answer["total"] = len(records)
+    records: list[Record] = answer["records"]
+    number = next((name for name in PRICES.get(dataset, ()) if name.endswith("EUR")), "Production_MWh")
+    if put([records], Fields(TIMES[dataset][:1], number, ZONE), SPOILS, spoilt):
+        answer["total"] = len(records)
     if "norecords" in spoilt:
         records.clear()
     if "otherdataset" in spoilt:
         answer["dataset"] = "CO2Emis"
 
 
-def _keep(records: list[Row], is_kept: Callable[[Row], bool]) -> None:
-    records[:] = [record for record in records if is_kept(record)]
+def _new_area(record: Record, _fields: Fields) -> None:
+    if record["PriceArea"] == "NO2":
+        record["PriceArea"] = "XX9"
 
 
-def _double(records: list[Row], _: str, __: int) -> None:
-    records += [dict(record) for record in records]
+def _small_case(record: Record, _fields: Fields) -> None:
+    for name in list(record):
+        record[name.lower()] = record.pop(name)
 
 
-def _last_day(records: list[Row], dataset: str, _: int) -> None:
-    time = TIMES[dataset][0]
-    last = max(record[time][:10] for record in records)
-    _keep(records, lambda record: record[time][:10] != last)
+def _no_dkk(lists: Lists, fields: Fields, count: int) -> None:
+    price = fields.number.replace("EUR", "DKK")
+    valued(None)(lists, replace(fields, number=price), count)
 
 
-def _lost_hour(records: list[Row], dataset: str, _: int) -> None:
-    time = TIMES[dataset][0]
-    moments = sorted({record[time] for record in records})
-    repeated = [moment for moment in moments if moment[5:] == "10-27T00:00:00"]  # 02:00 comes for the second time
-    lost = repeated[0] if repeated else moments[len(moments) // 2]
-    _keep(records, lambda record: record[time] != lost)
+def _extreme(lists: Lists, fields: Fields, _amount: int) -> None:
+    for record, number in zip(lists[0], (-500.0, 4000.0), strict=False):
+        record[fields.number] = number
 
 
-def _half_hour(records: list[Row], dataset: str, _: int) -> None:
-    time = TIMES[dataset][0]
-    for record in records:
-        shifted = datetime.fromisoformat(record[time]) + timedelta(minutes=5)
-        record[time] = f"{shifted:%Y-%m-%dT%H:%M:%S}"
+def _twice(lists: Lists, _fields: Fields, _amount: int) -> None:
+    total = [record for record in lists[0] if record["FuelAllocationMethod"] == "Total"]
+    lists[0] += [record | {"FuelAllocationMethod": "All", "ReportGrpCode": "X"} for record in total]
 
 
-def _no_area(records: list[Row], _: str, __: int) -> None:
-    _keep(records, lambda record: record["PriceArea"] != "DK2")
-
-
-def _new_area(records: list[Row], _: str, __: int) -> None:
-    for record in records:
-        if record["PriceArea"] == "NO2":
-            record["PriceArea"] = "XX9"
-
-
-def _number_name(dataset: str, currency: str = "EUR") -> str:
-    names = PRICES.get(dataset, ("Production_MWh",))
-    return next(name for name in names if name.endswith(currency) or dataset == PRODUCTION)
-
-
-def _renamed(records: list[Row], dataset: str, _: int) -> None:
-    for record in records:
-        record["Amount"] = record.pop(_number_name(dataset))
-
-
-def _small_case(records: list[Row], _: str, __: int) -> None:
-    records[:] = [{name.lower(): value for name, value in record.items()} for record in records]
-
-
-def _valued(number: Any, currency: str = "EUR") -> Callable[[list[Row], str, int], None]:
-    def change(records: list[Row], dataset: str, count: int) -> None:
-        for record in records[:count]:
-            record[_number_name(dataset, currency)] = number
-
-    return change
-
-
-def _extreme(records: list[Row], dataset: str, _: int) -> None:
-    for record, number in zip(records, (-500.0, 4000.0), strict=False):
-        record[_number_name(dataset)] = number
-
-
-def _twice(records: list[Row], _: str, __: int) -> None:
-    records += [
-        record | {"FuelAllocationMethod": "All", "ReportGrpCode": "X"}
-        for record in records
-        if record["FuelAllocationMethod"] == "Total"
-    ]
-
-
-SPOILS: dict[str, Callable[[list[Row], str, int], None]] = {
-    "empty": lambda records, *_: records.clear(),
-    "double": _double,
-    "lastday": _last_day,
-    "losthour": _lost_hour,
-    "halfhour": _half_hour,
-    "noarea": _no_area,
-    "newarea": _new_area,
-    "renamed": _renamed,
-    "smallcase": _small_case,
-    "nan": _valued(float("nan")),
-    "text": _valued("n/a"),
-    "null": _valued(None),
-    "nodkk": _valued(None, "DKK"),
+SPOILS = spoils.SPOILS | {
+    "empty": lambda lists, *_: lists[0].clear(),
+    "halfhour": later(minutes=5),
+    "noarea": without(lambda record, _: record["PriceArea"] == "DK2"),
+    "newarea": each(_new_area),
+    "renamed": called("Amount"),
+    "smallcase": each(_small_case),
+    "nodkk": _no_dkk,
     "extreme": _extreme,
     "twice": _twice,
 }

@@ -12,6 +12,7 @@ API in both generations. The shapes are those of recorded answers; what no recor
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
@@ -27,12 +28,13 @@ from .faults import DAY_KINDS, REQUEST_KINDS, Kind
 from .gateway import Query
 from .refusals import Refused
 from .replies import BANNED, INSTEAD, NO_SUCH_PAGE, Reply, json_reply, refusal_reply
-from .server import Options, Request, Standin
+from .server import ODD, Options, Request, Standin
 from .spoil import SpoiltCurve
 
 SIGNING_KEY = "this key signs the tokens of a stand-in, and opens nothing else"
 TOKEN_DAYS = 1094
 BAN_AFTER = 100
+DATE_TEXT = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 class LinkyRequest(Request):
@@ -58,6 +60,12 @@ class LinkyRequest(Request):
     @property
     def end(self) -> str | None:
         return self.query.end
+
+    @property
+    def shown(self) -> str:
+        """Without the whole usage point."""
+        start, end = (text if text and DATE_TEXT.fullmatch(text) else "?" for text in (self.start, self.end))
+        return f"{ODD.sub('?', self.route)[:40]} {mask(self.prm) if self.prm else '-'} {start}..{end}"
 
 
 class LinkyStandin(Standin):

@@ -13,20 +13,18 @@ import math
 import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
-from typing import Any, ClassVar, Unpack
+from typing import Any, ClassVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 
 from ..model.readings import Instants, milliseconds
 from ..sources.weather.places import VARIABLES
-from .days import Now, clock_set_to
 from .energidata_rows import HOUR, grid
-from .faults import Kind, parse_faults
+from .faults import Kind
 from .replies import NO_SUCH_PAGE, Reply, json_reply
-from .server import TRANSPORT_KINDS, Options, Request, Standin
-from .weather_hours import LEVELS, FileWeather, GeneratedWeather, Served
+from .server import TRANSPORT_KINDS, OpenStandin, Request
+from .weather_hours import LEVELS, FileWeather, GeneratedWeather
 
 FIRST = date(1940, 1, 1)
 LATE = timedelta(days=5)
@@ -52,15 +50,14 @@ class Refused(Exception):
     """A request the API refuses with 400; the text is the reason."""
 
 
-class WeatherStandin(Standin):
-    """served: generated weather by default, or that of files."""
+class WeatherStandin(OpenStandin):
+    """The weather anywhere; a file has that of a few cities."""
 
     kinds: ClassVar[Mapping[str, Kind]] = TRANSPORT_KINDS | KINDS
     base = "/v1"
-
-    def __init__(self, served: Served | None = None, **options: Unpack[Options]) -> None:
-        self._served = served or GeneratedWeather()
-        super().__init__(**options)
+    generated = GeneratedWeather
+    read = FileWeather
+    days_behind = 7
 
     def reply(self, request: Request, spoilt: Mapping[str, float]) -> Reply:
         """One answer."""
@@ -112,7 +109,7 @@ class WeatherStandin(Standin):
         }
 
     def _numbers(self, name: str, place: tuple[float, float], start: Instants, factor: float) -> list[float | None]:
-        values = self._served.measure(name, *place, start) * factor
+        values = self.served.measure(name, *place, start) * factor
         values[start >= milliseconds(self.now() - LATE)] = math.nan
         return [None if math.isnan(value) else value for value in values.tolist()]
 
@@ -186,15 +183,3 @@ def _spoil(answer: Reason, spoilt: Mapping[str, float]) -> None:
             hourly[name][: int(spoilt[kind])] = [None] * int(spoilt[kind])
     if "nan" in spoilt:
         hourly["temperature_2m"][: int(spoilt["nan"])] = [math.nan] * int(spoilt["nan"])
-
-
-def serve(data: Path | None, seed: int, clock: Now | None, faulty: str, **options: Unpack[Options]) -> Standin:
-    """Generated weather, or that of a file with a clock that was set to a week after its last hour."""
-    options["faults"] = parse_faults(faulty, WeatherStandin.kinds, WeatherStandin.day_kinds)
-    options["now"] = clock
-    if data is None:
-        return WeatherStandin(GeneratedWeather(seed), **options)
-    served = FileWeather(data)
-    last = datetime.fromtimestamp(served.last / 1000, UTC).date()
-    options["now"] = clock or clock_set_to(last + timedelta(days=7))
-    return WeatherStandin(served, **options)

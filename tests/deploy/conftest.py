@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from sync.standin.admin_api import AdminStandin
 from sync.triggers.deploy.account import AtlasAccount
 from sync.triggers.deploy.admin_api import AdminApi
+from tests.deploy.admin_standin import AdminStandin
 from tests.deploy.deployer import Deployer
 from tests.deploy.trees import make_tree
 

@@ -6,13 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from sync.standin.admin_api import AdminStandin
-from sync.standin.admin_store import StoredApp
 from sync.triggers.check.tree import read_tree
 from sync.triggers.deploy.account import AtlasAccount
 from sync.triggers.deploy.admin_api import AdminApi
 from sync.triggers.deploy.deploy import Plan, plan, token_secret
 from sync.triggers.values import given_by
+from tests.deploy.admin_standin import AdminStandin
+from tests.deploy.admin_store import StoredApp
 from tests.deploy.trees import NOW, PRM, settings_of, token
 
 TOKEN = token(PRM)

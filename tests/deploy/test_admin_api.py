@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from sync.model.errors import SyncError
-from sync.standin.admin_api import AdminStandin
 from sync.standin.replies import Reply
 from sync.triggers.deploy.account import AtlasAccount
 from sync.triggers.deploy.admin_api import AdminApi, AdminApiError
+from tests.deploy.admin_standin import AdminStandin
 
 APPS = ("groups", "5f0000000000000000000abc", "apps")
 LOGIN = "auth/providers/mongodb-cloud/login"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import copy
 import json
 
-from sync.standin.admin_api import AdminStandin
-from sync.standin.admin_store import StoredApp
+from tests.deploy.admin_standin import AdminStandin
+from tests.deploy.admin_store import StoredApp
 from tests.deploy.deployer import METER, TOKEN, Deployer, texts, the_app, told
 from tests.deploy.trees import DAILY, NEWER_FORMAT, PLAIN_VALUES, PRM, change, trigger, write
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from sync.standin.admin_api import AdminStandin
 from sync.standin.replies import Reply
 from sync.triggers.tree import DEFAULT_FOLDER
+from tests.deploy.admin_standin import AdminStandin
 from tests.deploy.deployer import TOKEN, the_app
 from tests.deploy.trees import PRM
 from tests.processes import finish, start

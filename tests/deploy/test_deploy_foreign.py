@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from sync.model.errors import UsageError
-from sync.standin.admin_api import AdminStandin
-from sync.standin.admin_store import StoredApp
 from sync.triggers.deploy.foreign import is_related
 from sync.triggers.tree import DEFAULT_FOLDER, function_files
+from tests.deploy.admin_standin import AdminStandin
+from tests.deploy.admin_store import StoredApp
 from tests.deploy.deployer import Deployer, texts, the_app
 from tests.deploy.trees import DAILY, FORMAT, NEWER_FORMAT, trigger
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from sync.model.errors import UsageError
-from sync.standin.admin_api import AdminStandin
 from sync.standin.replies import Reply
 from sync.triggers.deploy.admin_api import AdminApiError
+from tests.deploy.admin_standin import AdminStandin
 from tests.deploy.deployer import TOKEN, Deployer, the_app, told
 from tests.deploy.trees import DAILY, NEWER_FORMAT, PRM
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from sync.model.errors import UsageError
-from sync.standin.admin_api import AdminStandin
-from sync.standin.admin_store import StoredApp
+from tests.deploy.admin_standin import AdminStandin
+from tests.deploy.admin_store import StoredApp
 from tests.deploy.deployer import METER, TOKEN, Deployer, texts, the_app
 from tests.deploy.trees import NEWER_FORMAT, OTHER_PRM, PRM, change, token, write
 

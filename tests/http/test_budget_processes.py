@@ -33,8 +33,8 @@ WORKER = """
 import fcntl, math, sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from sync.budget import Budget
-from sync.errors import BudgetSpent
+from sync.http.budget import Budget
+from sync.model.errors import BudgetSpent
 
 class SharedClock:
     '''Microseconds in a file: one time for all processes, moved by whoever sleeps.'''

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
-from ..triggers.check.sources import SourceError, read_sources
+from sync.triggers.check.sources import SourceError, read_sources
 
 Entry = dict[str, Any]
 

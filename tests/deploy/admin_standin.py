@@ -15,9 +15,9 @@ from threading import Lock
 from typing import Any
 from urllib.parse import unquote
 
-from .admin_store import SINGULAR, ApiRefusal, AppStore, Entry, StoredApp, object_ids
-from .replies import Reply, json_reply
-from .server import Request, Standin
+from sync.standin.replies import Reply, json_reply
+from sync.standin.server import Request, Standin
+from tests.deploy.admin_store import SINGULAR, ApiRefusal, AppStore, Entry, StoredApp, object_ids
 
 LOGIN = ["auth", "providers", "mongodb-cloud", "login"]
 NOT_AUTHORIZED = "failed to authenticate with MongoDB Cloud API: You are not authorized for this resource."
