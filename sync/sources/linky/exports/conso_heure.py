@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from ....model.errors import FileRefused
-from ..points import Point, Reject
-from ..steps import infer_steps, parse_step
+from ..points import Point, Reject, infer_steps, parse_step
 from .export import DOWNLOAD_AGAIN, LONG_NUMBER, Export, curve
 from .sections import Row, Section
 from .text import fitted
