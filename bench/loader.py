@@ -20,7 +20,7 @@ from pymongo.database import Database
 
 from sync.model.readings import ReadingBatch, Series
 from sync.settings import DEFAULT_COLLECTIONS
-from sync.sources.linky.exports import read_exports
+from sync.sources.linky.files import read_exports
 from sync.sources.linky.points import curve_from_points
 from sync.standin.linky import LinkyStandin
 from sync.standin.r63 import read_r63

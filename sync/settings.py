@@ -295,7 +295,7 @@ def _meter(entry: Mapping[Any, Any], settings: Mapping[str, Any]) -> Meter:
         wanted = " ".join(map(str, wanted))
     prm = str(entry.get("prm") or "")
     if token:
-        from .sources.linky.token import read_token  # noqa: PLC0415 - only who has a token needs to read one
+        from .sources.linky.answers import read_token  # noqa: PLC0415 - only who has a token needs to read one
 
         prm = read_token(token).choose(normal_prm(prm) if prm else "")
     flows = settings.get("linky_flows", FLOWS[:1]) if wanted is None else _flows(str(wanted).strip())

@@ -24,8 +24,7 @@ from ..sources import SOURCES, with_api
 from ..sources.source import Source
 from ..store.connection import open_store
 from ..store.schema import ensure_pair, first_load
-from .common import Options, day_option, echo_json, json_option, loader_of
-from .report import exit_code, report
+from .common import Options, day_option, echo_json, exit_code, json_option, loader_of, report
 
 SWEEP = "Open sources: also read again the N windows looked at longest ago."
 LONGEST_FIRST_LOAD = 600  # s

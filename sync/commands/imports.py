@@ -17,8 +17,7 @@ from ..settings import Settings, load
 from ..sources import SOURCES
 from ..sources.files import Files
 from ..store.connection import open_store
-from .common import echo_json, json_option, loader_of
-from .report import PARTLY, exit_code, report
+from .common import PARTLY, echo_json, exit_code, json_option, loader_of, report
 
 Load = Callable[[Files, Loader, Progress], list[FileReport]]
 """Stores files, in their order, each with what became of it."""

@@ -16,9 +16,8 @@ from ..store.connection import open_store, server_version
 from ..store.schema import refuse_mismatch
 from ..store.sizes import compare_pair, settle
 from .backfill import run_backfill
-from .common import Options, pairs
+from .common import PARTLY, Options, pairs
 from .compare import tell
-from .report import PARTLY
 
 
 @click.command("run")

@@ -7,8 +7,8 @@ from typing import Any
 import click
 
 from ..http.budget import Usage, is_loopback
-from ..load.coverage import Coverage, compare_days, coverage, in_words
 from ..load.plan import Wish, due_windows, wanted_period
+from ..load.report import Coverage, compare_days, coverage, in_words
 from ..model.clock import SystemClock
 from ..model.readings import Series, series_from
 from ..model.window import CURVE, STATES

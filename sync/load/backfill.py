@@ -38,8 +38,7 @@ from ..sources.source import AnswerRefused, Dataset, Parsed, Source, UnknownShap
 from ..store.lease import Lease, held
 from ..store.writer import Written
 from .plan import Wish, due_windows, swept_windows
-from .prefetch import ahead
-from .progress import Progress
+from .progress import Progress, ahead
 from .report import Loader, Outcome
 
 FAILURES_IN_A_ROW = 3

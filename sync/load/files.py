@@ -30,8 +30,7 @@ from ..sources import zone_of
 from ..sources.files import Counts, File, Files, Part, SideTable
 from ..store.schema import Document, first_load
 from ..store.writer import Calls, Written
-from .prefetch import ahead
-from .progress import Progress
+from .progress import Progress, ahead
 from .report import SHOWN_REJECTS, Loader
 
 FILES = "sync_files"

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from functools import lru_cache
 from threading import Lock
 
-from ..sources.linky.steps import parse_step
+from ..sources.linky.points import parse_step
 from .household import Household, household_prm, labels
 
 CONSUMPTION, PRODUCTION = "consumption", "production"

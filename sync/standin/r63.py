@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 
 from ..model.errors import FileRefused
-from ..sources.linky.steps import parse_step
+from ..sources.linky.points import parse_step
 from .curve import CONSUMPTION, PRODUCTION, CurvePoint, LoadCurve, Meter, RecordedCurve
 
 COLUMNS = (

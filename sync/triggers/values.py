@@ -17,8 +17,8 @@ from ..model.errors import UsageError
 from ..model.readings import mask
 from ..settings import DEFAULT_COLLECTIONS, Settings
 from ..sources import SOURCES
+from ..sources.linky.answers import TokenRefused, read_token
 from ..sources.linky.meter import Meter
-from ..sources.linky.token import TokenRefused, read_token
 from .tree import MOST_SECRET_CHARACTERS, FromSecret, values_of
 
 SERVICE = "mongodb-atlas"

@@ -24,7 +24,7 @@ from sync.model.errors import (
     RateLimited,
     RetriableError,
 )
-from sync.sources.linky.refusals import explain
+from sync.sources.linky.answers import explain
 from tests.clock import FakeClock
 from tests.scripted import OK, PRM, TOKEN, Reply, Server, cut, cut_chunks, garbage, reset, says, secretless, serving
 

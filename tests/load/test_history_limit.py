@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pytest
 
 from sync.model.window import Window
-from sync.sources.linky.history_limit import first_served_day
+from sync.sources.linky.api import first_served_day
 
 START = date(2024, 11, 6)
 WINDOWS = [Window(START + timedelta(days=7 * n), START + timedelta(days=7 * n + 7)) for n in range(105)]

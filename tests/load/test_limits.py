@@ -14,7 +14,7 @@ from sync.http.budget import Budget
 from sync.http.transport import LONGEST_ANSWER, LONGEST_GET, Answer, Transport
 from sync.model.errors import BudgetSpent, RateLimited, RetriableError, UsageError
 from sync.settings import load
-from sync.sources.linky.refusals import explain
+from sync.sources.linky.answers import explain
 from tests.clock import NOON, FakeClock
 from tests.scripted import OK, Handler, Reply, Server, says, serving
 

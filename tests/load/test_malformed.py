@@ -23,7 +23,7 @@ from sync.model.errors import FileRefused
 from sync.model.readings import Series
 from sync.settings import DEFAULT_COLLECTIONS
 from sync.sources.linky.answers import UnknownShape, parse_curve, parse_totals
-from sync.sources.linky.exports import read_exports
+from sync.sources.linky.files import read_exports
 from sync.sources.linky.points import Curve, Point, curve_from_points
 from sync.store.schema import ensure_pair, pair
 from sync.store.verify import verify_pair

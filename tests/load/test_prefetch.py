@@ -7,7 +7,7 @@ from threading import Event
 
 import pytest
 
-from sync.load.prefetch import ahead
+from sync.load.progress import ahead
 
 
 def test_in_order_and_one_beforehand() -> None:

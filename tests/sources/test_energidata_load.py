@@ -136,7 +136,7 @@ def test_hours_then_quarter_hours_as_one_series(
         assert each["eur_mwh"] == truth[each["series"]["id"], each["ts"]]
         assert "dkk_mwh" not in each
     assert {json.dumps(each["series"]) for each in documents if each["series"]["id"] == "DK1"} == {
-        '{"source": "energidata", "id": "DK1", "flow": "price", "group": "day-ahead"}'
+        '{"flow": "price", "group": "day-ahead", "id": "DK1", "source": "energidata"}'
     }
     covered = sum(each["seconds"] for each in documents if each["series"]["id"] == "DK1")
     assert covered == (datetime(2025, 12, 31, 23, tzinfo=UTC) - datetime(2025, 9, 21, 22, tzinfo=UTC)).total_seconds()

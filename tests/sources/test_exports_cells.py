@@ -10,7 +10,7 @@ from typing import Any
 
 import openpyxl
 
-from sync.sources.linky.exports import Export, read_exports
+from sync.sources.linky.files import Export, read_exports
 
 PRM = "21121707640844"
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sync.sources.linky.exports import Export, read_exports
+from sync.sources.linky.files import Export, read_exports
 
 PRM = "21121707640844"
 R63_HEADER = (

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from sync.model.errors import FileRefused
 from sync.model.readings import Series
-from sync.sources.linky.exports import Export, read_exports
+from sync.sources.linky.files import Export, read_exports
 from sync.sources.linky.points import curve_from_points
 
 PRM = "21121707640844"

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from sync.sources.linky.exports import Export, read_exports
-from sync.sources.linky.exports.conso_jour import midnight_of
+from sync.sources.linky.exports.conso import midnight_of
+from sync.sources.linky.files import Export, read_exports
 
 PRM = "21121707640844"
 JOUR = (

@@ -15,7 +15,7 @@ import pytest
 
 from sync.model.localtime import PARIS
 from sync.model.readings import Series
-from sync.sources.linky.exports import Export, read_exports
+from sync.sources.linky.files import Export, read_exports
 from sync.sources.linky.points import curve_from_points
 
 R63 = "r63_load_curve_2023-03-13_2025-03-13_naive_paris.csv.gz"

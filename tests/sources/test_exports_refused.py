@@ -13,7 +13,8 @@ import openpyxl
 import pytest
 
 from sync.model.errors import FileRefused, UsageError
-from sync.sources.linky.exports import archive, read_exports
+from sync.sources.linky import files as archive
+from sync.sources.linky.files import read_exports
 
 PRM, OTHER_PRM = "21121707640844", "21121707649999"
 R63 = (

@@ -10,8 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sync.model.readings import Series
-from sync.sources.linky.labels import Label, resolve
-from sync.sources.linky.points import Curve, Point, curve_from_points
+from sync.sources.linky.points import Curve, Label, Point, curve_from_points, resolve
 from tests import paris
 
 SERIES = Series("linky", "21121707640844", "production")

@@ -22,7 +22,7 @@ from sync.model.errors import (
     RetriableError,
     SourceError,
 )
-from sync.sources.linky.refusals import explain
+from sync.sources.linky.answers import explain
 
 NOW = datetime(2026, 7, 17, 4, 20, 33, tzinfo=UTC)
 PRM = "21121707640844"

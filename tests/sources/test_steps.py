@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sync.sources.linky.steps import STEPS, infer_steps, parse_step
+from sync.sources.linky.points import STEPS, infer_steps, parse_step
 
 MINUTE = 60_000
 

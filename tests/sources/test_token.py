@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.sources.linky.token import Token, TokenRefused, read_token
+from sync.sources.linky.answers import Token, TokenRefused, read_token
 
 ONE, OTHER = "21121707640844", "21121707640899"
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)

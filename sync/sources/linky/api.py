@@ -1,6 +1,7 @@
 """The Linky gateway (Conso API, https://conso.boris.sh/documentation): load curves and daily totals of meters.
 
-Daily totals are asked first: they judge a doubled hour with a hole. An answer is of one meter and flow.
+Daily totals are asked first: they judge a doubled hour with a hole. An answer is of one meter and flow. A range that
+begins before the floor of its history is refused as a whole: one refusal says nothing about the rest of the range.
 """
 
 from __future__ import annotations
@@ -16,12 +17,9 @@ from ...model.readings import Series, mask
 from ...model.window import CURVE, DAILY, Window, short_days
 from .. import zone_of
 from ..source import Dataset, Parsed, Source
-from .answers import parse_curve, parse_totals
-from .history_limit import first_served_day
+from .answers import TokenRefused, explain, parse_curve, parse_totals, read_token
 from .meter import Meter
 from .points import MAX_POWER_W, curve_from_points
-from .refusals import explain
-from .token import TokenRefused, read_token
 
 SOURCE = "linky"
 CURVE_DAYS = 7
@@ -172,3 +170,30 @@ def _series(dataset: Dataset) -> Series:
     if dataset.series is None:
         raise ValueError("a dataset of a meter names its series")
     return dataset.series
+
+
+# --- the floor of the history ----------------------------------------------------------------------------------------
+
+
+def first_served_day(windows: Sequence[Window], position: int, is_served: Callable[[Window], bool]) -> tuple[date, int]:
+    """The first day served, given that `windows[position]` was refused; and the index of the first window served whole.
+
+    `is_served` asks for a window: about log2 of the number of windows plus at most 3 questions for one of 7 days.
+    """
+    whole = _first_true(position, len(windows), lambda index: is_served(windows[index]))
+    edge = windows[whole - 1]
+    offset = _first_true(
+        0, edge.length, lambda length: is_served(Window(edge.start + timedelta(days=length), edge.end))
+    )
+    return edge.start + timedelta(days=offset), whole
+
+
+def _first_true(low: int, high: int, is_true: Callable[[int], bool]) -> int:
+    """The smallest index in (low, high] for which `is_true`; it is false at `low` and taken as true at `high`."""
+    while high - low > 1:
+        middle = (low + high) // 2
+        if is_true(middle):
+            high = middle
+        else:
+            low = middle
+    return high

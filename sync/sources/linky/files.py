@@ -1,4 +1,5 @@
-"""Export files of Enedis as `import` takes them: of any known form, in any order, overlapping or not.
+"""Export files of Enedis as `import` takes them: of any known form, in any order, overlapping or not; plain, gzip, ZIP
+(also with gzip inside), `.xlsx`, told apart by content, not by name.
 
 All of them are read before anything is stored, and those of a series are handed out as one, oldest first: a time-series
 collection that is filled out of order has more buckets.
@@ -6,21 +7,42 @@ collection that is filled out of order has more buckets.
 
 from __future__ import annotations
 
+import gzip
+import io
+import lzma
+import struct
+import zipfile
+import zlib
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ...model.errors import FileRefused, UsageError
 from ...model.readings import ReadingBatch, Series, energy_batch, instant
 from ..files import File, Files, Part
 from .api import CURVE_DAYS, SOURCE, MeterSettings
-from .exports import Export, read_exports
+from .exports.conso import read_conso
+from .exports.export import (
+    DOWNLOAD_AGAIN,
+    KNOWN,
+    Export,
+    NotAnExport,
+    NothingToImport,
+    cells_of,
+    is_blank,
+    is_sectioned,
+    shown,
+    text_of,
+)
+from .exports.r63 import is_r63, read_r63
+from .exports.xlsx import read_xlsx
 from .points import MAX_POWER_W, curve_from_points
 
 
@@ -135,3 +157,145 @@ def _totals(exports: Sequence[Export]) -> tuple[dict[date, int], list[str]]:
         for day, values in sorted(contradicted.items())
     ]
     return totals, lines
+
+
+# --- a path → the exports in it --------------------------------------------------------------------------------------
+
+LARGEST_BYTES = 200_000_000
+"""Unpacked size up to which a file is read. Twenty years of five-minute points of one meter stay below it."""
+PIECE_BYTES = 1_000_000
+MOST_MEMBERS = 2000
+DEEPEST = 3
+"""Archives in archives: .gz in .zip in .zip and no deeper."""
+NOT_OURS = ("__MACOSX/", ".DS_Store", "Thumbs.db", "desktop.ini")
+EXPORT_SUFFIXES = {".csv", ".gz", ".zip", ".xlsx"}
+DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    EOFError,
+    OSError,
+    ValueError,
+    IndexError,
+    OverflowError,
+    RuntimeError,
+)
+"""What the standard library raises for damaged archives; RuntimeError includes unknown compression."""
+
+
+def read_exports(path: Path) -> Iterator[Export]:
+    """The exports of a file, one per flow and, in a ZIP, per member; read as a whole before the first is handed out.
+
+    Raises `UsageError` when the path cannot be read, `FileRefused` when it is no export, empty, damaged, encrypted, in
+    another encoding, of another quantity, of several PRMs, or too large. In a ZIP other kinds of files and exports of
+    other quantities are left out and named in the notes of the first export.
+    """
+    name = shown(path.name)
+    if path.is_dir():
+        raise UsageError(f"{shown(str(path))} is a folder: name the export files in it.")
+    try:
+        with path.open("rb") as file:
+            content = _all_of(name, file.read)
+    except (OSError, ValueError) as error:
+        cause = getattr(error, "strerror", None) or "not a file name"
+        raise UsageError(f"{shown(str(path))} cannot be read: {cause}. Check the path.") from error
+    return iter(_read(name, content, 0))
+
+
+def _read(name: str, content: bytes, depth: int) -> list[Export]:
+    if depth > DEEPEST:
+        raise FileRefused(f"{name}: archives packed too often into one another. Unpack it and import what is inside.")
+    if content.startswith(b"\x1f\x8b"):
+        return _read(name, _unpack(name, content), depth + 1)
+    if content.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        return _read_zip(name, content, depth)
+    if content.startswith(b"\xd0\xcf\x11\xe0"):
+        raise FileRefused(f"{name} is an old .xls or a workbook with a password. {DOWNLOAD_AGAIN}")
+    return _read_text(name, content)
+
+
+def _read_text(name: str, content: bytes) -> list[Export]:
+    text = text_of(name, content)
+    first = next((index for index, line in enumerate(text.lines) if not is_blank(cells_of(line))), 0)
+    header = cells_of(text.lines[first])
+    if is_r63(header):
+        return read_r63(name, text, first)
+    if is_sectioned(header):
+        return read_conso(name, text, first)
+    raise NotAnExport(f"{name} is not an Enedis export: its first line is none that Enedis writes. {KNOWN}")
+
+
+def _all_of(name: str, read: Callable[[int], bytes]) -> bytes:
+    """The bytes of an open file. Raises `FileRefused` beyond `LARGEST_BYTES`, without holding much more than those."""
+    pieces: list[bytes] = []
+    size = 0
+    while piece := read(PIECE_BYTES):
+        size += len(piece)
+        if size > LARGEST_BYTES:
+            raise _too_large(name)
+        pieces.append(piece)
+    return b"".join(pieces)
+
+
+def _unpack(name: str, content: bytes) -> bytes:
+    try:
+        with gzip.GzipFile(fileobj=io.BytesIO(content)) as packed:
+            return _all_of(name, packed.read)
+    except DAMAGE as error:
+        raise FileRefused(f"{name} is cut off or damaged: gzip cannot unpack it. {DOWNLOAD_AGAIN}") from error
+
+
+def _read_zip(name: str, content: bytes, depth: int) -> list[Export]:
+    try:
+        archive = zipfile.ZipFile(io.BytesIO(content))
+    except DAMAGE as error:
+        raise FileRefused(
+            f"{name} is cut off or damaged: its table of contents cannot be read. {DOWNLOAD_AGAIN}"
+        ) from error
+    with archive:
+        members = [member for member in archive.infolist() if not _ignored(member)]
+        if len(members) > MOST_MEMBERS or sum(member.file_size for member in members) > LARGEST_BYTES:
+            raise _too_large(name)
+        if any(member.flag_bits & 0x1 for member in members):
+            raise FileRefused(f"{name} is encrypted. Unpack it with its password and import what is inside.")
+        if any(member.filename.startswith("xl/") for member in members):
+            return read_xlsx(name, content)
+        return _read_members(name, archive, members, depth)
+
+
+def _read_members(name: str, archive: zipfile.ZipFile, members: list[zipfile.ZipInfo], depth: int) -> list[Export]:
+    exports: list[Export] = []
+    left_out: list[str] = []
+    for member in members:
+        shown_name = f"{name}/{shown(member.filename)}"
+        try:
+            content = archive.read(member)
+        except DAMAGE as error:
+            raise FileRefused(f"{shown_name} is cut off or damaged in the archive. {DOWNLOAD_AGAIN}") from error
+        try:
+            exports += _read(shown_name, content, depth + 1)
+        except FileRefused as reason:
+            # A README is left out; what should be an export and is none may be the one that was meant.
+            meant = PurePosixPath(member.filename).suffix.lower() in EXPORT_SUFFIXES
+            if meant and not isinstance(reason, NothingToImport):
+                raise
+            left_out.append(str(reason).removesuffix(f" {KNOWN}"))
+    if not exports:
+        holds = f" It holds: {'; '.join(left_out[:3])}" if left_out else " It is empty."
+        raise FileRefused(f"{name}: nothing in this ZIP can be imported.{holds} {KNOWN}")
+    notes = tuple(f"left out: {what}" for what in left_out)
+    return [replace(exports[0], notes=exports[0].notes + notes), *exports[1:]]
+
+
+def _ignored(member: zipfile.ZipInfo) -> bool:
+    """Folders, and what operating systems put into archives by themselves."""
+    path = member.filename
+    return member.is_dir() or path.startswith(NOT_OURS[0]) or path.endswith(NOT_OURS[1:])
+
+
+def _too_large(name: str) -> FileRefused:
+    megabytes = LARGEST_BYTES // 1_000_000
+    return FileRefused(
+        f"{name} unpacks to more than {megabytes} MB or {MOST_MEMBERS} files, which no export does. {DOWNLOAD_AGAIN}"
+    )

@@ -1,25 +1,29 @@
 """Points of an Enedis load curve → a batch of readings.
 
-A point is what Enedis hands out in every format: the average power (W) over the interval that ENDS at its label. Labels
-are either Paris wall-clock text without offset or, in some exports, text with one. Here they become UTC starts, exact
-Wh and a step; whatever cannot become a reading without guessing is refused with a reason and its line.
+A point is what Enedis hands out in every format: the average power (W) over the interval that ENDS at its label. Here
+they become UTC starts, exact Wh and a step; whatever cannot become a reading without guessing is refused with a reason
+and its line.
+
+Labels are Europe/Paris wall-clock text, mostly without offset: the autumn hour has every label twice and only the
+order of arrival tells the passes apart (`../shared/docs/linky.md` §2.2, Enedis data catalogue). The length of an
+interval is read from its ISO 8601 duration, or inferred from the labels where none is given.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime, timedelta
 from decimal import Decimal
-from itertools import groupby
+from itertools import groupby, pairwise
 
 import numpy as np
 
+from ...model.localtime import day_seconds, midnight, wall_clock_instants
 from ...model.privacy import scrub
 from ...model.readings import ReadingBatch, Series, clashing, energy_batch
-from .labels import Label, label_instants, parse_label, resolve
-from .steps import STEPS, infer_steps, parse_step
 
 # Nine digits of W are below an Int32 of Wh over any step.
 WATTS = re.compile(r"[0-9]{1,9}(\.[0-9]{1,6})?")
@@ -74,11 +78,10 @@ class _Row:
     """A point on its way to a reading."""
 
     point: Point
-    watts: Decimal | int
     end: int
     seconds: int
-    wh: int = 0
-    flag: str = ""
+    wh: int
+    flag: str
 
 
 def curve_from_points(
@@ -97,18 +100,15 @@ def curve_from_points(
     rejects: list[Reject] = []
     watts = [_watts(point.value) for point in points]
     explicit = [_explicit_step(point) for point in points]
-    labels = [
-        Label(point.end, point.value, _exact_wh(power, step) if power is not None and step else None)
-        for point, power, step in zip(points, watts, explicit, strict=True)
-    ]
+    energies = [_exact_wh(power, step) for power, step in zip(watts, explicit, strict=True)]
+    labels = [Label(point.end, point.value, energy) for point, energy in zip(points, energies, strict=True)]
     resolved = resolve(labels, totals)
     inferred = _inferred_steps(points, resolved.instants)
     rows: list[_Row] = []
     missing = 0
     for index, point in enumerate(points):
-        end = resolved.instants[index]
+        end, power = resolved.instants[index], watts[index]
         step = explicit[index] if point.step or point.start else inferred.get(end or 0)
-        power = watts[index]
         if end is None:
             rejects.append(_reject(point, resolved.refused[index]))
         elif point.value is None or point.value == "":
@@ -121,10 +121,12 @@ def curve_from_points(
             rejects.append(_reject(point, "not on the grid of its step"))
         elif window and not window[0] <= end - step * 1000 < window[1]:
             rejects.append(_reject(point, "outside the asked period"))
+        elif (wh := _exact_wh(power, step)) is None:
+            rejects.append(_reject(point, f"not a whole number of Wh over {step} s"))
         else:
-            doubtful = index in resolved.doubtful
-            rows.append(_Row(point, power, end, step, flag=_flag(point, power, max_power, doubtful)))
-    kept, repeated = _without_conflicts(_with_energy(rows, rejects), rejects)
+            flag = _flag(point, power, max_power, index in resolved.doubtful)
+            rows.append(_Row(point, end, step, wh, flag))
+    kept, repeated = _without_conflicts(rows, rejects)
     rejects.sort(key=lambda reject: reject.line)
     lines = tuple(row.point.line for row in kept)
     return Curve(_batch(series, kept), missing, repeated, tuple(rejects), lines)
@@ -136,8 +138,10 @@ def _watts(text: str | None) -> Decimal | int | None:
     return int(text) if text.isdigit() else Decimal(text)
 
 
-def _exact_wh(watts: Decimal | int, seconds: int) -> int | None:
+def _exact_wh(watts: Decimal | int | None, seconds: int | None) -> int | None:
     """Energy as an exact integer, or None: half a Wh is not rounded away."""
+    if watts is None or seconds is None:
+        return None
     product = watts * seconds
     return int(product // 3600) if product % 3600 == 0 else None
 
@@ -162,31 +166,14 @@ def _inferred_steps(points: Sequence[Point], instants: Sequence[int | None]) -> 
 
 def _flag(point: Point, watts: Decimal | int, max_power: int, doubtful: bool) -> str:
     """What is unusual about a reading, as space-separated marks in a fixed order; empty for an ordinary one."""
-    states = (("iv", point.iv), ("ec", point.ec))
-    marks = [f"{name}:{_mark(text)}" for name, text in states if text not in (None, "", "0")]
-    if point.nature not in (None, "", "B"):
-        marks.append(f"n:{_mark(point.nature)}")
+    states = (("iv", point.iv, "0"), ("ec", point.ec, "0"), ("n", point.nature, "B"))
+    unusual = [(name, text) for name, text, usual in states if text and text != usual]
+    marks = [f"{name}:{text if MARK.fullmatch(text) else '?'}" for name, text in unusual]
     if watts > max_power:
         marks.append("power")
     if doubtful:
         marks.append("clock")
     return " ".join(marks)
-
-
-def _mark(text: str | None) -> str:
-    return text if text and MARK.fullmatch(text) else "?"
-
-
-def _with_energy(rows: Iterable[_Row], rejects: list[Reject]) -> list[_Row]:
-    kept = []
-    for row in rows:
-        wh = _exact_wh(row.watts, row.seconds)
-        if wh is None:
-            rejects.append(_reject(row.point, f"not a whole number of Wh over {row.seconds} s"))
-        else:
-            row.wh = wh
-            kept.append(row)
-    return kept
 
 
 def _without_conflicts(rows: list[_Row], rejects: list[Reject]) -> tuple[list[_Row], int]:
@@ -232,3 +219,231 @@ def _batch(series: Series, rows: Sequence[_Row]) -> ReadingBatch:
 
 def _reject(point: Point, reason: str) -> Reject:
     return Reject(point.line, reason, scrub(f"{point.end[:60]} = {(point.value or '')[:40]!r}"))
+
+
+# --- labels → instants ----------------------------------------------------------------------------------------------
+
+LABEL = re.compile(r"20\d\d-\d\d-\d\d[ T]\d\d:\d\d:\d\d(Z|[+-]\d\d:?\d\d)?", re.ASCII)
+GRID_MS = 300_000  # the shortest step is five minutes, and every step begins on a multiple of itself
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A label in order of arrival, with what tells a repetition from the second pass of the doubled hour.
+
+    `energy` (Wh) is None where the value or the step is not known.
+    """
+
+    text: str
+    value: str | None
+    energy: int | None = None
+
+
+@dataclass(slots=True)
+class Resolved:
+    """`instants[i]` (ms) of label i, or None with its reason in `refused`; `doubtful`: guesses at the doubled hour."""
+
+    instants: list[int | None]
+    refused: dict[int, str]
+    doubtful: set[int]
+
+
+def resolve(labels: Sequence[Label], totals: Mapping[date, int] | None = None) -> Resolved:
+    """Labels in order of arrival → instants. `totals` (local day → Wh) judge where the doubled hour is unclear."""
+    resolved = Resolved([None] * len(labels), {}, set())
+    walls = [parse_label(label.text) for label in labels]
+    doubled: dict[date, list[int]] = defaultdict(list)
+    for index, wall in enumerate(walls):
+        if wall is None:
+            resolved.refused[index] = "unreadable time"
+        elif wall.tzinfo is not None:
+            resolved.instants[index] = int(wall.timestamp()) * 1000
+        else:
+            found = label_instants(wall)
+            if not found:
+                resolved.refused[index] = "no such time on the night the clocks go forward"
+            elif len(found) == 1:
+                resolved.instants[index] = found[0]
+            else:
+                doubled[wall.date()].append(index)
+    for day, group in doubled.items():
+        night = _Night(labels, walls, day, group)
+        night.resolve(resolved, totals.get(day) if totals else None)
+    for index, moment in enumerate(resolved.instants):
+        if moment is not None and moment % GRID_MS:
+            resolved.instants[index] = None
+            resolved.refused[index] = "not on a five-minute mark"
+    return resolved
+
+
+def parse_label(text: str) -> datetime | None:
+    """A label as datetime, naive or with its offset; None for anything else."""
+    if not LABEL.fullmatch(text):
+        return None
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def label_instants(wall: datetime) -> tuple[int, ...]:
+    """The instants (ms) that a parsed label can mean: none, one or two."""
+    if wall.tzinfo is not None:
+        return (int(wall.timestamp()) * 1000,)
+    day = wall.date()
+    if day_seconds(day) == 86_400:  # the fast way for all days but two a year
+        return (midnight(day) + (wall.hour * 3600 + wall.minute * 60 + wall.second) * 1000,)
+    return wall_clock_instants(wall)
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """One way to read the doubled hour: the indexes kept, and how many of them belong to the first pass."""
+
+    kept: tuple[int, ...]
+    first_pass: int
+
+
+@dataclass(slots=True)
+class _Night:
+    """The labels of one doubled hour (`group`, in order of arrival) among all labels."""
+
+    labels: Sequence[Label]
+    walls: Sequence[datetime | None]
+    day: date
+    group: list[int]
+
+    def resolve(self, resolved: Resolved, total: int | None) -> None:
+        """Give the group its instants, or refuse it; guesses are marked as doubtful."""
+        direction = self._direction(resolved.instants)
+        if direction < 0:
+            self.group.reverse()
+        ways = self._ways()
+        way, clear = self._judge(ways, total)
+        if way is None:
+            for index in self.group:
+                resolved.refused[index] = "the doubled autumn hour is out of order"
+            return
+        for position, index in enumerate(way.kept):
+            resolved.instants[index] = label_instants(self._wall(index))[0 if position < way.first_pass else 1]
+            if not clear or direction == 0:
+                resolved.doubtful.add(index)
+        for index in set(self.group) - set(way.kept):
+            # A repetition takes the instant of the point it repeats and is counted with the other repetitions.
+            twin = next(kept for kept in way.kept if self._same(kept, index))
+            resolved.instants[index] = resolved.instants[twin]
+
+    def _direction(self, instants: Sequence[int | None]) -> int:
+        """1 when the other labels of the day rise, -1 when they fall, 0 for neither: then order tells nothing."""
+        known = [moment for index in self._of_day() if (moment := instants[index]) is not None]
+        steps = {(after > before) - (after < before) for before, after in pairwise(known)} - {0}
+        return steps.pop() if len(steps) == 1 else int(not steps)
+
+    def _of_day(self) -> list[int]:
+        """Indexes of the day's labels: from after its midnight up to the next one."""
+        near = (str(self.day), str(self.day + timedelta(days=1)))
+        found = [index for index, label in enumerate(self.labels) if label.text.startswith(near)]
+        walls = [(index, self.walls[index]) for index in found]
+        return [index for index, wall in walls if wall and (wall - timedelta(minutes=1)).date() == self.day]
+
+    def _judge(self, ways: list[_Way], total: int | None) -> tuple[_Way | None, bool]:
+        """The way to take and whether it is certain. The daily total judges: a way must add up to it."""
+        if not ways:
+            return None, False
+        others = self._energy_of_others() if total is not None else None
+        if len(ways) > 1 and total is not None and others is not None:
+            matching = [way for way in ways if self._energy(way) == total - others]
+            whole = [way for way in matching if len(way.kept) == len(self.group)]
+            if len(whole) == 1:
+                return whole[0], True
+            if matching:
+                return matching[0], len(matching) == 1
+        return ways[0], len(ways) == 1
+
+    def _ways(self) -> list[_Way]:
+        """Every reading of the doubled hour in which time only goes forward, the likeliest first.
+
+        As many points as possible are taken for the first pass, because a walk through the points turns to the second
+        one only when a label does not come after the one before. Adjacent equal points may be repetitions instead.
+        """
+        once = [i for n, i in enumerate(self.group) if n == 0 or not self._same(i, self.group[n - 1])]
+        candidates = [self.group] if len(once) == len(self.group) else [self.group, once]
+        return [
+            _Way(tuple(kept), first)
+            for kept in candidates
+            for first in range(len(kept), -1, -1)
+            if self._rises(kept[:first]) and self._rises(kept[first:])
+        ]
+
+    def _same(self, one: int, other: int) -> bool:
+        return self.walls[one] == self.walls[other] and self.labels[one].value == self.labels[other].value
+
+    def _rises(self, kept: Sequence[int]) -> bool:
+        return all(self._wall(before) < self._wall(after) for before, after in pairwise(kept))
+
+    def _wall(self, index: int) -> datetime:
+        wall = self.walls[index]
+        if wall is None:
+            raise ValueError("a label without a time is in no doubled hour")
+        return wall
+
+    def _energy(self, way: _Way) -> int | None:
+        energies = [self.labels[index].energy for index in way.kept]
+        return None if None in energies else sum(energy for energy in energies if energy is not None)
+
+    def _energy_of_others(self) -> int | None:
+        """Wh of the local day outside the doubled hour; None when a point is unknown or contradicts another."""
+        found: dict[datetime, int] = {}
+        for index in self._of_day():
+            energy = self.labels[index].energy
+            if index in self.group:
+                continue
+            if energy is None or found.setdefault(self._wall(index), energy) != energy:
+                return None
+        return sum(found.values())
+
+
+# --- steps ----------------------------------------------------------------------------------------------------------
+
+STEPS = frozenset({300, 600, 900, 1800, 3600})
+"""Recording steps of a Linky meter, seconds (Enedis data catalogue)."""
+
+DURATION = re.compile(r"PT(?:(\d{1,2})H)?(?:(\d{1,2})M)?", re.ASCII)
+RUN = 3
+"""A step is believed after this many equal distances in a row; fewer may be single missing points."""
+
+
+def parse_step(text: str) -> int | None:
+    """`PT30M` → 1800, `PT1H` → 3600; None for anything a Linky does not record."""
+    match = DURATION.fullmatch(text)
+    if not match:
+        return None
+    seconds = int(match[1] or 0) * 3600 + int(match[2] or 0) * 60
+    return seconds if seconds in STEPS else None
+
+
+def infer_steps(ends: Sequence[int]) -> list[int | None]:
+    """Steps (s) of readings by their strictly rising end instants (ms); None where they cannot be told.
+
+    The distance to the label before is the step, if it stands in a run of `RUN` equal distances. After a gap the step
+    is that of the run that follows directly, so that no reading is ever stretched over a gap.
+    """
+    distances = [(b - a) // 1000 for a, b in pairwise(ends)]
+    believed = [False] * len(distances)
+    first = 0
+    for position in range(1, len(distances) + 1):
+        if position == len(distances) or distances[position] != distances[first]:
+            if distances[first] in STEPS and position - first >= RUN:
+                believed[first:position] = [True] * (position - first)
+            first = position
+    steps: list[int | None] = []
+    for index in range(len(ends)):
+        if index > 0 and believed[index - 1]:
+            steps.append(distances[index - 1])
+        elif index < len(distances) and believed[index] and (index == 0 or distances[index] <= distances[index - 1]):
+            steps.append(distances[index])
+        elif index > 0 and distances[index - 1] == steps[-1]:
+            steps.append(steps[-1])
+        else:
+            steps.append(None)
+    return steps

@@ -13,7 +13,7 @@ from ...model.clock import Clock
 from ...model.errors import Banned
 from ...settings import Settings
 from ...sources import SOURCES
-from ...sources.linky.refusals import explain
+from ...sources.linky.answers import explain
 from .web import Reply, Request, RequestFailed, send
 
 OPEN = tuple(entry for entry in SOURCES.values() if entry.has_api and not entry.is_personal)

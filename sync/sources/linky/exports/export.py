@@ -1,10 +1,12 @@
-"""What an export file holds, the ways to refuse one, and the wording both share.
+"""What an export file holds, the ways to refuse one, and how its text is read.
 
 Nothing here or in the readers stores or judges a reading: points go to `curve_from_points` as they stand in the file.
+Enedis writes UTF-8, with or without a byte order mark; nothing else is guessed at.
 """
 
 from __future__ import annotations
 
+import codecs
 import re
 import unicodedata
 from collections.abc import Mapping
@@ -133,3 +135,182 @@ def flow_of(text: str) -> str | None:
     if word == "prod" or word.startswith("production"):
         return "production"
     return None
+
+
+# --- bytes → lines ---------------------------------------------------------------------------------------------------
+
+BYTE_ORDER_MARKS = (  # UTF-32 first: its mark begins with the one of UTF-16
+    (codecs.BOM_UTF32_LE, "UTF-32"),
+    (codecs.BOM_UTF32_BE, "UTF-32"),
+    (codecs.BOM_UTF16_LE, "UTF-16"),
+    (codecs.BOM_UTF16_BE, "UTF-16"),
+)
+HEAD = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Lines without their ends; line n of the file is `lines[n - 1]`. `torn`: the last one has no line end."""
+
+    lines: list[str]
+    torn: bool
+
+
+def text_of(name: str, content: bytes) -> Text:
+    """The lines of a CSV export. Raises `FileRefused` when it is empty, not text, or in another encoding."""
+    if not content.strip(b"\xef\xbb\xbf \t\r\n\x00"):
+        raise FileRefused(f"{name} is empty. {DOWNLOAD_AGAIN}")
+    for mark, encoding in BYTE_ORDER_MARKS:
+        if content.startswith(mark):
+            raise _other_encoding(name, encoding)
+    head = content[:HEAD]
+    if b"\0" in head:
+        # Text in UTF-16 without a mark: every other byte is zero.
+        if b"P\0R\0M" in head:
+            raise _other_encoding(name, "UTF-16LE" if head[1] == 0 else "UTF-16BE")
+        raise NotAnExport(f"{name} is not an Enedis export. {KNOWN}")
+    decoded = _decode(name, content)
+    lines = decoded.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    torn = lines[-1] != ""
+    return Text(lines if torn else lines[:-1], torn)
+
+
+def _decode(name: str, content: bytes) -> str:
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        if error.reason == "unexpected end of data" and b"\n" in content:
+            # Cut off inside a letter: the torn last line is counted where the lines are read.
+            return content[: error.start].decode("utf-8-sig")
+        if b"PRM" not in content[:HEAD]:
+            raise NotAnExport(f"{name} is not an Enedis export. {KNOWN}") from None
+        place = content.count(b"\n", 0, error.start) + 1
+        raise _other_encoding(name, "WINDOWS-1252", f" (line {place})") from None
+
+
+def _other_encoding(name: str, encoding: str, place: str = "") -> FileRefused:
+    said = "Windows-1252 (or Latin-1)" if encoding == "WINDOWS-1252" else encoding
+    return FileRefused(
+        f"{name} is not UTF-8 but probably {said}{place}, so it was saved by another program. Download it again, or "
+        f"convert it: iconv -f {encoding} -t UTF-8 FILE > FILE-utf8.csv"
+    )
+
+
+def cells_of(line: str) -> list[str]:
+    """The cells of a line, split by hand: a stray quote must not swallow the lines after it as a CSV reader's does."""
+    cells = line.split(";")
+    if '"' in line:
+        cells = [cell.strip().strip('"') for cell in cells]
+    return cells
+
+
+def fitted(cells: list[str], width: int) -> list[str] | None:
+    """A row of exactly `width` cells: empty ones behind (stray `;`) are dropped, any other length is None."""
+    if len(cells) == width:
+        return cells
+    if len(cells) > width and not any(cell.strip() for cell in cells[width:]):
+        return cells[:width]
+    return None
+
+
+def is_blank(cells: list[str]) -> bool:
+    """Whether a row says nothing."""
+    return not any(cell.strip() for cell in cells)
+
+
+# --- lines → sections ------------------------------------------------------------------------------------------------
+
+PHYSICAL = {"energie active", "puissance active", "pa"}
+CALENDAR_LINE = re.compile(r"Du\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line of a table. `torn`: the file ends here, without a line end."""
+
+    line: int
+    cells: list[str]
+    torn: bool
+
+    @property
+    def shown(self) -> str:
+        return shown(";".join(self.cells))
+
+
+@dataclass(slots=True)
+class Section:
+    """One table: `facts`: normalised name → text; `columns`: normalised names; `rows` in the file's order."""
+
+    name: str
+    line: int
+    names: list[str]
+    facts: dict[str, str] = field(default_factory=dict)
+    columns: list[str] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
+    in_calendar: bool = False
+
+    def take(self, row: Row) -> None:
+        """Puts a line that is not blank and opens no section where it belongs."""
+        first = "" if row.cells[0][:1].isdigit() else plain(row.cells[0])
+        if not self.facts:
+            self.facts = dict(zip(self.names, (cell.strip() for cell in row.cells), strict=False))
+        elif first == "horodate" and not self.columns:
+            self.columns = [plain(cell) for cell in row.cells]
+            while not self.columns[-1]:
+                self.columns.pop()
+        elif first == "periode":
+            self.in_calendar = True
+        elif self.columns and not (self.in_calendar and CALENDAR_LINE.match(row.cells[0].strip())):
+            self.rows.append(row)
+        elif not self.columns:
+            raise FileRefused(
+                f"{self.name}, line {row.line}: a table that begins with 'Horodate' is expected here. {DOWNLOAD_AGAIN}"
+            )
+
+    @property
+    def kind(self) -> str:
+        return plain(self.facts.get("type de donnees", ""))
+
+    @property
+    def topic(self) -> str:
+        """What the section says it holds, for messages."""
+        if not self.facts:
+            return "a header without content"
+        names = ("type de donnees", "grandeur physique", "grandeur metier", "unite")
+        topic = shown(", ".join(self.facts[name] for name in names if self.facts.get(name)))
+        return topic if self.rows else f"{topic}, without a line"
+
+    def prm(self) -> str:
+        """Raises `FileRefused` when it has not 14 digits."""
+        return checked_prm(self.name, self.line + 1, self.facts.get("identifiant prm", ""))
+
+    def flow(self, unit: str) -> str:
+        """The flow of active energy or power in `unit`. Raises `NothingToImport` for any other quantity."""
+        flow = flow_of(self.facts.get("grandeur metier", ""))
+        if plain(self.facts.get("grandeur physique", "")) in PHYSICAL and self.facts.get("unite") == unit and flow:
+            return flow
+        raise NothingToImport(
+            f"{self.name}, line {self.line + 1}: holds {self.topic}, not the active energy or power of Consommation "
+            f"or Production in {unit}. {ASK_INSTEAD}"
+        )
+
+
+def is_sectioned(header: list[str]) -> bool:
+    """Whether the cells of the first line open a section."""
+    # A line that begins with a digit holds a time or a PRM: nearly all do, and need no closer look.
+    return not header[0][:1].isdigit() and {"identifiant prm", "type de donnees"} <= {plain(cell) for cell in header}
+
+
+def split_sections(name: str, text: Text, first: int) -> list[Section]:
+    """The sections of a file, of which line index `first` opens the first one."""
+    sections: list[Section] = []
+    last = len(text.lines) - 1
+    for index in range(first, len(text.lines)):
+        cells = cells_of(text.lines[index])
+        if is_blank(cells):
+            continue
+        if is_sectioned(cells):
+            sections.append(Section(name, index + 1, [plain(cell) for cell in cells]))
+        else:
+            sections[-1].take(Row(index + 1, cells, text.torn and index == last))
+    return sections

@@ -17,14 +17,17 @@ from .export import (
     PRM,
     Export,
     NothingToImport,
+    Text,
+    cells_of,
     checked_prm,
     curve,
+    fitted,
     flow_of,
+    is_blank,
     mixed_prms,
     plain,
     shown,
 )
-from .text import Text, cells_of, fitted, is_blank
 
 NEEDED = ("identifiant prm", "grandeur physique", "grandeur metier", "unite", "horodate", "valeur")
 OPTIONAL = ("pas", "nature", "indice de vraisemblance", "etat complementaire")
