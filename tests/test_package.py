@@ -99,9 +99,10 @@ def test_what_is_imported_is_required() -> None:
     needed = [line for line in (PROJECT_ROOT / "requirements.txt").read_text("utf-8").splitlines() if line[0] != "#"]
     named = {re.split(r"[\[<>=; ]", line)[0].lower() for line in [*needed, *extras["bulk"], *extras["spark"]]}
     named |= {"py4j", "pydantic-core"}  # parts of PySpark and pydantic, pinned by them
+    providers = packages_distributions()  # reads what every installed package says of itself: once
     for path in [path for part in ("sync", "dash_app") for path in (PROJECT_ROOT / part).rglob("*.py")]:
         for module in imported(path) - {*sys.stdlib_module_names, *PARTS, "_typeshed"}:  # for types alone
-            packages = {name.lower().replace("_", "-") for name in packages_distributions().get(module, [module])}
+            packages = {name.lower().replace("_", "-") for name in providers.get(module, [module])}
             assert packages & named, f"{path}: {module}"
 
 

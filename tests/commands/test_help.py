@@ -21,12 +21,14 @@ from sync.standin.curve import household_meters
 from sync.standin.elhub import ElhubStandin
 from sync.standin.elhub_hours import GeneratedHours
 from sync.standin.linky import LinkyStandin
+from sync.store.embedded.mongod import free_port
 from tests.processes import environment, finish, start
 from tests.shell import export_file
 from tests.sources.test_exports_cells import curve_sheet, day_sheet, workbook
 
 BULK = "START_TIME,PRICE_AREA,PRODUCTION_GROUP,VOLUME_KWH\n2021-01-01T00:00:00.000+01:00,NO1,Hydro unspecified,5.5\n"
-SERVERS = ("standin",)  # examples that serve until they are stopped
+SERVERS = {"standin": "_API_URL", "page": "http://127.0.0.1:"}
+"""Examples that serve until they are stopped, and what each says in its first two lines when it does."""
 OWN_DATABASE = ("db", "run")  # examples that use the embedded database
 
 
@@ -80,6 +82,8 @@ def test_example(
         environ |= {"MONGODB_URI": ""}
     if name == "run":
         environ |= {"LINKY_TOKEN": "", "LINKY_PRM": ""}
+    if name == "page":
+        environ |= {"DASH_PORT": str(free_port())}
     words = _with_files(shlex.split(line), tmp_path)
     if "backfill" in words and "--since" not in words:
         words += ["--since", str(standin.today - timedelta(days=20))]
@@ -91,7 +95,8 @@ def test_example(
     try:
         if name in SERVERS:
             assert process.stdout is not None
-            assert "_API_URL" in process.stdout.readline() + process.stdout.readline()
+            lines = process.stdout.readline()
+            assert SERVERS[name] in (lines if SERVERS[name] in lines else lines + process.stdout.readline())
             process.send_signal(signal.SIGINT)
         code, _, err = finish(process)
     finally:
