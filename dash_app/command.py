@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+from contextlib import suppress
 
 import click
 
@@ -48,6 +49,7 @@ def serve(settings: Settings, host: str | None = None, port: int | None = None) 
         bound = server.bind(app, host, port)
         page.rehearse(app, settings.dash_password or None)
         shown = f"[{host}]" if ":" in host else host
-        click.echo(f"http://{shown}:{bound.port}/  (Ctrl-C ends it)")
-        sys.stdout.flush()
-        bound.run()
+        with suppress(KeyboardInterrupt):  # promised with the address: it may come before the first round of `run`
+            click.echo(f"http://{shown}:{bound.port}/  (Ctrl-C ends it)")
+            sys.stdout.flush()
+            bound.run()
