@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
+import math
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..http.transport import Answer
 from ..model.errors import FatalSourceError, NoReadings, RateLimited, RetriableError, SourceError, WindowRefused
+from ..model.localtime import midnight
 from ..model.readings import Instants
-from .source import AnswerRefused
+from ..model.window import Window
+from .source import AnswerRefused, Dataset, Source
 
 SHOWN = 160  # letters of the other side's words in a message
 PAGE = "a page, not an answer"
@@ -73,6 +78,19 @@ class OffsetTimes(Times):
         return moment
 
 
+def refuse_marked(start: Instants, *demands: tuple[NDArray[np.bool_], str]) -> None:
+    """Raises AnswerRefused for the records that are marked as something in words."""
+    for marked, what in demands:
+        if marked.any():
+            first = iso(int(start[np.flatnonzero(marked)[0]]))
+            raise AnswerRefused(f"{int(marked.sum()):,} of {len(start):,} records are {what}, the first is of {first}")
+
+
+def numbers(column: Sequence[Any], below: float) -> NDArray[np.float64]:
+    """float64, NaN for null and for what is no number."""
+    return np.array([float(each) if is_number(each, below) else math.nan for each in column], dtype=np.float64)
+
+
 def is_number(anything: Any, below: float) -> bool:
     """Whether this is a finite JSON number of a size that can be meant."""
     return type(anything) in (int, float) and abs(anything) < below  # false for NaN too
@@ -121,3 +139,30 @@ class Service:
         what = "knows no such address or dataset" if status == 404 else "refuses the call"
         hint = f"if {self.setting} is right, look for a newer version of this tool"
         return FatalSourceError(f"{self.name} {what} {said}: {hint}", status)
+
+
+class OpenSource(Source):
+    """A source without a key. service: who answers; a call asks for `Dataset.call_months` of the calendar at most."""
+
+    service: Service
+
+    def __init__(self, base: str) -> None:
+        self.base = base
+
+    def windows(self, dataset: Dataset, wanted: Window) -> list[Window]:
+        """Whole months, quarters or years, the first and the last as far as wanted."""
+        months, start, found = dataset.call_months, wanted.start, []
+        while start < wanted.end:
+            month = (start.month - 1) // months * months + months
+            following = date(start.year + month // 12, month % 12 + 1, 1)
+            found.append(Window(start, min(following, wanted.end)))
+            start = following
+        return found
+
+    def bounds(self, window: Window) -> tuple[int, int]:
+        """First instant and end of local days, ms since the epoch."""
+        return midnight(window.start, self.zone), midnight(window.end, self.zone)
+
+    def explain(self, answer: Answer, now: datetime) -> Exception | None:
+        """What an answer that is no 200 means; None for a 200."""
+        return self.service.explain(answer, now.astimezone(UTC))

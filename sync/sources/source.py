@@ -63,9 +63,10 @@ class Dataset:
     step: s between readings; reread: days before today that a daily run reads again, as values are still corrected;
     spacing: s between two calls for this dataset by any process of this machine, where the API counts by dataset;
     ahead: days from today on that are published beforehand (day-ahead prices: today and tomorrow). longest: days of
-    one call where windows need not lie on the calendar; history: (months, days) before today that are served, and
-    months: how many of them are wanted by default. series: the one that a dataset of a meter has, kind: under what
-    the ledger keeps it; is_beside: figures beside the readings, whose failures do not end a load.
+    one call where windows need not lie on the calendar; call_months: calendar months of one call where they do;
+    history: (months, days) before today that are served, and months: how many of them are wanted by default. series:
+    the one that a dataset of a meter has, kind: under what the ledger keeps it; is_beside: figures beside the readings,
+    whose failures do not end a load.
     """
 
     name: str
@@ -77,6 +78,7 @@ class Dataset:
     spacing: float = 0.0
     ahead: int = 0
     longest: int = 0
+    call_months: int = 1
     history: tuple[int, int] | None = None
     months: int = 0
     series: Series | None = None

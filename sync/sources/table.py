@@ -1,18 +1,32 @@
-"""Readings of many series as one table: cut into batches, and looked through for what is missing."""
+"""Readings of many series as one table: read from a CSV, cut into batches, and looked through for what is missing."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import csv
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..model.errors import FileRefused
 from ..model.readings import Instants, ReadingBatch, Series
-from .answers import iso
+from .answers import iso, shown
+from .files import File, Files, Part, column_of, text_of
+from .source import AnswerRefused, Parsed
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SHOWN = 3  # series named in a message
+SPAN = 31 * 86_400_000  # ms; readings of a file handed out at a time: all series of a month
+
+Opened = TypeVar("Opened")
+Demand = tuple[NDArray[np.bool_], str, "pd.Series[str] | None"]
+"""The rows that do not meet it, in words what they are instead, and the column to show of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +59,50 @@ class Table:
         flags = {place: self.flags[row] for place, row in enumerate(own.tolist()) if row in self.flags}
         return ReadingBatch(self.series[self.code[own[0]]], self.start[own], stored, flags, absent)
 
-    def repeated(self) -> NDArray[np.bool_]:
-        """Which rows have the series and the start of another one."""
+    def place(self, row: int) -> str:
+        """A row for people: `NO1 hydro 2024-10-27 00:00Z`."""
+        series = self.series[self.code[row]]
+        return f"{series.id} {series.group} {iso(int(self.start[row]))}"
+
+    def refused(self, values: Sequence[Any], known: NDArray[np.float64], what: str) -> tuple[str, ...]:
+        """A line for each value that is neither a number (known, else NaN) nor null, which is merely missing."""
+        rows = [row for row in np.flatnonzero(np.isnan(known)).tolist() if values[row] is not None]
+        return tuple(f"{self.place(row)}: {what}: {shown(values[row])}" for row in rows)
+
+    def refuse_repeated(self, key: str) -> None:
+        """Raises AnswerRefused when rows share series and start. key: the names of these in the answer."""
         order = np.lexsort((self.start, self.code))
         same = (np.diff(self.code[order]) == 0) & (np.diff(self.start[order]) == 0)
-        found = np.zeros(len(order), dtype=bool)
-        found[order[1:][same]] = True
-        found[order[:-1][same]] = True
-        return found
+        if rows := sorted({*order[1:][same].tolist(), *order[:-1][same].tolist()}):
+            first = self.place(rows[0])
+            raise AnswerRefused(f"{len(rows):,} records share {key} with another one, the first is {first}")
+
+    def parsed(
+        self,
+        kept: NDArray[np.bool_],
+        rejects: Sequence[str],
+        absent: Sequence[str],
+        explained: Sequence[str],
+        unit: str = "records",
+    ) -> Parsed:
+        """The rows that are kept as an answer. absent: what is missing without a reason; explained: with one."""
+        short = [*absent, f"{len(rejects):,} {unit} refused"] if rejects else absent
+        notes = {"explained": "; ".join(explained)} if explained else {}
+        return Parsed(self.batches(kept), tuple(rejects), "; ".join(short), notes=notes)
+
+
+def by_month(
+    table: Table, kept: NDArray[np.bool_], lines: NDArray[Any], rejects: Sequence[str], short: str, **others: int
+) -> Iterator[Part]:
+    """The readings of a file, oldest first. lines: of each row; all else comes with the first part."""
+    start = table.start
+    first, last = (int(start.min()), int(start.max())) if len(start) else (0, 0)
+    for low in range(first, last + 1, SPAN):
+        part = kept & (start >= low) & (start < low + SPAN)
+        if part.any() or low == first:
+            own = [lines[rows] for rows in table.rows(part)]
+            yield Part.counted(table.batches(part), own, rejects, short, **others)
+            rejects, short, others = [], "", {}
 
 
 def by_name(names: Sequence[Any]) -> tuple[list[Any], NDArray[np.int64]]:
@@ -62,7 +112,7 @@ def by_name(names: Sequence[Any]) -> tuple[list[Any], NDArray[np.int64]]:
     return list(codes), found
 
 
-def holes(table: Table, low: int, end: int, step: int, begins_freely: bool = True) -> tuple[list[str], list[str]]:
+def holes(table: Table, low: int, end: int, step: int) -> tuple[list[str], list[str]]:
     """(unexplained, explained): which series lack intervals of `[low, end)` (ms), `step` ms each, in words.
 
     A series that begins within explains itself: series come into being at any time. Rows at or after `end` are no hole
@@ -77,8 +127,7 @@ def holes(table: Table, low: int, end: int, step: int, begins_freely: bool = Tru
         if present.all():
             continue
         first = int(np.argmax(present)) if present.any() else expected
-        since = first if begins_freely else 0
-        missing = np.flatnonzero(~present[since:]) + since
+        missing = np.flatnonzero(~present[first:]) + first
         at = int(missing[0]) if len(missing) else 0
         count = len(missing) or first
         name = f"{series.id} {series.group}"
@@ -92,3 +141,62 @@ def holes(table: Table, low: int, end: int, step: int, begins_freely: bool = Tru
 def _few(texts: list[str]) -> list[str]:
     more = len(texts) - SHOWN
     return texts if more <= 0 else [*texts[:SHOWN], f"{more} more series lack some"]
+
+
+@dataclass(frozen=True, slots=True)
+class Csv:
+    """A CSV by its header. columns: our name → its name of each column we know."""
+
+    path: Path
+    separator: str
+    header: Sequence[str]
+    columns: Mapping[str, str]
+
+    @classmethod
+    def opened(cls, path: Path, names: Mapping[str, Sequence[str]]) -> Csv:
+        """Look at the header. names: our name → the spellings of a column. Raises FileRefused for what is no text."""
+        with text_of(path) as stream:
+            line = stream.readline(10_000)
+        separator = ";" if ";" in line else ","
+        header = next(csv.reader([line], delimiter=separator), [])
+        columns = {ours: name for ours, spellings in names.items() if (name := column_of(header, spellings))}
+        return cls(path, separator, header, columns)
+
+    def refuse_without(self, absent: Sequence[str], what: str) -> None:
+        """Raises FileRefused when columns are absent."""
+        if absent:
+            raise FileRefused(
+                f"{self.path.name} is not {what}: its header has no {', '.join(absent)} "
+                f"(it has {', '.join(self.header)[:200] or 'nothing'})"
+            )
+
+    def tables(self, rows: int) -> Iterator[pd.DataFrame]:
+        """The rows, so many at a time, as text under our names; absent cells are empty."""
+        ours = {theirs: name for name, theirs in self.columns.items()}
+        options: dict[str, Any] = {"dtype": str, "keep_default_na": False, "skipinitialspace": True}
+        import pandas as pd  # noqa: PLC0415 - a third of a second that no answer needs
+
+        with text_of(self.path) as stream:
+            for table in pd.read_csv(stream, sep=self.separator, usecols=list(ours), chunksize=rows, **options):
+                yield table.rename(columns=ours).fillna("")
+
+
+def files_of(
+    paths: Sequence[Path], opened: Callable[[Path], Opened], parts: Callable[[Opened], Iterator[Part]]
+) -> Files:
+    """`files.Files`: `opened` looks at each header now, `parts` reads what it found when its turn comes."""
+    return Files([File(path.name, path, partial(parts, opened(path)), path.stat().st_size) for path in paths])
+
+
+def refuse_rows(
+    name: str, lines: Sequence[int] | NDArray[np.int64], demands: Iterable[Demand]
+) -> tuple[NDArray[np.bool_], list[str]]:
+    """(which rows meet all demands, a line for each other one with the first that it does not meet)."""
+    kept = np.ones(len(lines), dtype=bool)
+    rejects = []
+    for wrong, what, column in demands:
+        for row in np.flatnonzero(wrong & kept).tolist():
+            text = "" if column is None else f": {column.iloc[row][:40]!r}"
+            rejects.append(f"{name}, line {lines[row]}: {what}{text}")
+        kept &= ~wrong
+    return kept, rejects

@@ -184,7 +184,7 @@ def test_again_asks_for_finished_months(load: OpenLoad, standin: ElhubStandin, c
     [
         ("othermonth", "outside 2021-02-01"),
         ("otherdataset", "asked was PRODUCTION_PER_GROUP_MBA_HOUR"),
-        ("double", "come twice"),
+        ("double", "share area, group and hour"),
         ("naive", "no offset"),
         ("shifted", "not whole hours"),
         ("noarea", "nothing of NO3"),
@@ -212,7 +212,7 @@ def test_a_refused_answer_stores_nothing_and_is_kept(
 @pytest.mark.parametrize(
     ("fault", "lost", "told"),
     [
-        ("lastday@1", 5 * 24, "no series has 24 hours (first 2021-01-30T23:00Z) of 744"),
+        ("lastday@1", 5 * 24, "no series has 24 hours (first 2021-01-30 23:00Z) of 744"),
         ("losthour@1", 5, "no series has 1 hour"),
         ("hole@1:3", 3, "lacks 3 hours"),
         ("truncated@1:3500", JANUARY - 3_500, "lacks"),

@@ -85,7 +85,7 @@ def test_the_export_of_2025(database: Database[Any], shared_data: Path, tmp_path
     assert {group for area, group, _ in record if area in {"NO2", "NO5"}} >= {"*"}
     first, second = loaded.entries(PRODUCTION)
     assert (first.state, second.state) == (PARTIAL, DONE)  # the file begins at noon of its first day
-    assert first.reason.startswith("no series has 12 hours (first 2025-09-21T22:00Z)")
+    assert first.reason.startswith("no series has 12 hours (first 2025-09-21 22:00Z)")
     assert "NO2 * lacks" in first.reason
 
 

@@ -91,7 +91,11 @@ REFUSED: dict[str, tuple[Dataset, Callable[[Records], Records], str]] = {
     "off the grid": (ELSPOT, lambda each: _first(each, HourUTC="2024-05-01T00:15:00"), "not on the grid of 60 min"),
     "an offset": (ELSPOT, lambda each: _first(each, HourUTC="2024-05-01T00:00:00+02:00"), "unreadable time"),
     "no time": (ELSPOT, lambda each: _first(each, HourUTC=None), "unreadable time"),
-    "twice": (ELSPOT, lambda each: [*each, each[0]], "2 records share area and time .* DK1 2024-04-30 22:00Z"),
+    "twice": (
+        ELSPOT,
+        lambda each: [*each, each[0]],
+        "2 records share area and time .* DK1 day-ahead 2024-04-30 22:00Z",
+    ),
     "an area gone": (ELSPOT, lambda each: each[::2], "nothing of DK2; the answer has DK1"),
     "an area of nothing": (ELSPOT, lambda each: _first(each, PriceArea=None), "price area is no text"),
     "renamed": (
@@ -109,7 +113,7 @@ REFUSED: dict[str, tuple[Dataset, Callable[[Records], Records], str]] = {
     "both methods": (
         PRODUCTION,
         lambda each: [*each, each[1] | {"FuelAllocationMethod": "All"}],
-        "2 records share area, type and hour .* energidata DK1 production Coal COA",
+        "2 records share area, type and hour .* DK1 Coal COA",
     ),
     "area gone": (PRODUCTION, lambda each: [one for one in each if one["PriceArea"] == "DK1"], "asked were DK1, DK2"),
     "type of nothing": (PRODUCTION, lambda each: _first(each, ProductionType=""), "type of production is no text"),
@@ -176,7 +180,7 @@ def test_extreme_prices_are_kept_and_marked(eur: float, flagged: bool) -> None:
 def test_what_is_no_price_is_refused_by_itself(wrong: Any) -> None:
     parsed = read(ELSPOT, _first(day(), SpotPriceEUR=wrong))
     assert len(parsed.rejects) == 1
-    assert parsed.rejects[0].startswith("DK1 2024-04-30 22:00Z: not a price: ")
+    assert parsed.rejects[0].startswith("DK1 day-ahead 2024-04-30 22:00Z: not a price: ")
     assert [len(batch) for batch in parsed.batches] == [47, 48]
     assert parsed.short == "1 records refused"
 
@@ -325,7 +329,7 @@ def test_production_comes_days_later() -> None:
 @pytest.mark.parametrize("wrong", [float("nan"), "n/a", 1e9])
 def test_what_is_no_energy_is_refused_by_itself(wrong: Any) -> None:
     parsed = read(PRODUCTION, _first(day(PRODUCTION), Production_MWh=wrong))
-    assert parsed.rejects[0].startswith("energidata DK1 production WindOnshore WIN 2024-04-30 22:00Z: not an energy")
+    assert parsed.rejects[0].startswith("DK1 WindOnshore WIN 2024-04-30 22:00Z: not an energy")
     assert read(PRODUCTION, _first(day(PRODUCTION), Production_MWh=None)).short.endswith("1 records without an energy")
 
 

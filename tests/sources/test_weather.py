@@ -180,7 +180,7 @@ def test_absurd_values_are_kept_and_marked() -> None:
 @pytest.mark.parametrize("wrong", [float("nan"), "1.5", True, 1e9])
 def test_what_is_no_measure_is_refused_by_itself(wrong: Any) -> None:
     parsed = read(_hourly(lambda each: each["temperature_2m"].__setitem__(3, wrong)))
-    assert parsed.rejects[0].startswith("NO1 2024-03-30 03:00Z: temperature_c is no measure")
+    assert parsed.rejects[0].startswith("NO1 era5 2024-03-30 03:00Z: temperature_c is no measure")
     assert parsed.batches[0].absent["temperature_c"][3]
     assert parsed.short == "1 values refused"
 
@@ -302,5 +302,5 @@ def test_wrong_rows_are_refused_with_their_line(tmp_path: Path) -> None:
         "weather_DK2.csv, line 5: no whole hour: '2024-01-01T02:30'",
         "weather_DK2.csv, line 6: an hour that stands there twice: '2024-01-01T03:00'",
         "weather_DK2.csv, line 7: an hour that stands there twice: '2024-01-01T03:00'",
-        "DK2 2024-01-01 00:00Z: temperature_c is no measure: 'x'",
+        "DK2 era5 2024-01-01 00:00Z: temperature_c is no measure: 'x'",
     )

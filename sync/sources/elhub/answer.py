@@ -7,21 +7,19 @@ hours, no key twice, and how many hours each series has of those that it should 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from operator import itemgetter
 from typing import Any
 
 import numpy as np
 
-from ...model.localtime import midnight
 from ...model.readings import Series
 from ...model.window import Window
-from .. import zone_of
-from ..answers import OffsetTimes, json_object, shown
+from ..answers import OffsetTimes, json_object, refuse_marked, shown
 from ..source import AnswerRefused, Dataset, Parsed
 from ..table import by_name
-from .quantities import Records, absences, hour, readings
+from .quantities import Records, absences, readings
 
 EVERYWHERE = "*"  # an entity of its own beside the areas, with an empty list
 SHOWN = 120
@@ -30,10 +28,15 @@ EPOCH = "1970-01-01T00:00:00+00:00"
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What was asked: `areas` must all be there, and no others unless the whole country was asked for."""
+    """What was asked: `areas` must all be there, and no others unless the whole country was asked for.
+
+    low, high: of the window, half-open, ms since the epoch.
+    """
 
     dataset: Dataset
     window: Window
+    low: int
+    high: int
     areas: tuple[str, ...]
     is_whole_country: bool
 
@@ -42,12 +45,6 @@ class Question:
         """The field that holds the records: the name of the dataset, in the API's other spelling."""
         first, *others = self.dataset.name.lower().split("_")
         return first + "".join(part.capitalize() for part in others)
-
-    @property
-    def bounds(self) -> tuple[int, int]:
-        """First instant and end of the window, ms since the epoch."""
-        zone = zone_of("elhub")
-        return midnight(self.window.start, zone), midnight(self.window.end, zone)
 
     @property
     def step(self) -> int:
@@ -69,17 +66,20 @@ def read_answer(text: str, question: Question, now: datetime) -> Parsed:
             "the API may have renamed its fields"
         ) from None
     new_areas = _verify_areas(records, question)
-    _verify_times(records, question)
-    _verify_keys(records, question)
+    low, high, step = question.low, question.high, question.step
+    off_grid = (records.end - records.start != step) | (records.start % step != 0)
+    refuse_marked(
+        records.start,
+        ((records.start < low) | (records.start >= high), f"outside {question.window}"),
+        (off_grid, f"not whole hours of {question.dataset.step} s"),
+    )
     table, kept, rejects, missing = readings(records, question.dataset)
-    low, high = question.bounds
-    published = min(high, int(now.timestamp() * 1000) // question.step * question.step)
-    unexplained, explained = absences(records, low, published, question.step)
+    table.refuse_repeated("area, group and hour")
+    published = min(high, int(now.timestamp() * 1000) // step * step)
+    unexplained, explained = absences(records, low, published, step)
     unexplained += [f"{missing} records without a quantity"] if missing else []
-    unexplained += [f"{len(rejects)} records refused"] if rejects else []
-    notes = {"explained": "; ".join(explained + new_areas)} if explained or new_areas else {}
     final = now.timestamp() * 1000 - high > question.dataset.reread * 86_400_000
-    return Parsed(table.batches(kept), rejects, "; ".join(unexplained), final, notes)
+    return replace(table.parsed(kept, rejects, unexplained, explained + new_areas), final=final)
 
 
 def _records(text: str, question: Question) -> Iterator[dict[str, Any]]:
@@ -140,27 +140,3 @@ def _verify_areas(records: Records, question: Question) -> list[str]:
     if others and not question.is_whole_country:
         raise AnswerRefused(f"asked was {question.areas[0]}; the answer also has {', '.join(others)}")
     return [f"areas not known before: {', '.join(others)}"] if others else []
-
-
-def _verify_times(records: Records, question: Question) -> None:
-    (low, high), step = question.bounds, question.step
-    for wrong, what in (
-        ((records.start < low) | (records.start >= high), f"outside {question.window}"),
-        ((records.end - records.start != step) | (records.start % step != 0), f"not whole hours of {step // 1000} s"),
-    ):
-        if wrong.any():
-            first = hour(int(records.start[np.flatnonzero(wrong)[0]]))
-            raise AnswerRefused(f"{int(wrong.sum()):,} of {len(wrong):,} records are {what}, the first begins {first}")
-
-
-def _verify_keys(records: Records, question: Question) -> None:
-    (low, high), step = question.bounds, question.step
-    hours = (high - low) // step
-    count = np.bincount(records.code * hours + (records.start - low) // step)
-    if count.max() > 1:
-        code, place = divmod(int(np.flatnonzero(count > 1)[0]), hours)
-        series = records.series[code]
-        raise AnswerRefused(
-            f"{int((count - 1).clip(0).sum()):,} records come twice, the first is "
-            f"{series.id} {series.group} {hour(low + place * step)}"
-        )

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
 
-from ...http.transport import Answer
 from ...model.window import Window
 from .. import zone_of
-from ..answers import Service
-from ..source import Dataset, Parsed, Source
+from ..answers import OpenSource, Service
+from ..source import Dataset, Parsed
 from .answer import Question, read_answer
 
 SOURCE = "elhub"
@@ -28,29 +27,20 @@ PRODUCTION = Dataset("PRODUCTION_PER_GROUP_MBA_HOUR", "production", FIRST, rerea
 CONSUMPTION = Dataset("CONSUMPTION_PER_GROUP_MBA_HOUR", "consumption", FIRST, reread=REREAD)
 
 
-class Elhub(Source):
+class Elhub(OpenSource):
     """areas: all of Norway by default, in one call; or a single one, by its own address."""
 
     name = SOURCE
     zone = zone_of(SOURCE)
     spacing = SPACING
+    service = SERVICE
     datasets: tuple[Dataset, ...] = (PRODUCTION, CONSUMPTION)
 
     def __init__(self, base: str, areas: tuple[str, ...] = AREAS) -> None:
         if areas != AREAS and len(areas) != 1:
             raise ValueError("the API answers for one area or for all of them")
-        self.base = base
+        super().__init__(base)
         self.areas = areas
-
-    def windows(self, dataset: Dataset, wanted: Window) -> list[Window]:  # noqa: ARG002 - the same for both
-        """Calendar months, the first and the last as far as wanted: the API refuses more than one month."""
-        found = []
-        start = wanted.start
-        while start < wanted.end:
-            following = (start.replace(day=1) + timedelta(days=32)).replace(day=1)
-            found.append(Window(start, min(following, wanted.end)))
-            start = following
-        return found
 
     def question(self, dataset: Dataset, window: Window) -> tuple[str, dict[str, str]]:
         """Both ends with the Oslo offset of that instant: right whether or not the API honours it."""
@@ -60,11 +50,8 @@ class Elhub(Source):
 
     def parse(self, dataset: Dataset, window: Window, text: str, now: datetime) -> Parsed:
         """Verify an answer and make readings of it. Raises AnswerRefused."""
-        return read_answer(text, Question(dataset, window, self.areas, is_whole_country=self.areas == AREAS), now)
-
-    def explain(self, answer: Answer, now: datetime) -> Exception | None:
-        """What an answer that is no 200 means; None for a 200."""
-        return SERVICE.explain(answer, now)
+        question = Question(dataset, window, *self.bounds(window), self.areas, is_whole_country=self.areas == AREAS)
+        return read_answer(text, question, now)
 
     def _midnight(self, day: date) -> str:
         return datetime.combine(day, time(), self.zone).isoformat()

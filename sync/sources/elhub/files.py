@@ -7,13 +7,11 @@ float32. Every time must carry its offset: without it, an hour of every October 
 
 from __future__ import annotations
 
-import csv
 import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +19,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ...model.errors import FileRefused
 from ...model.readings import Instants, Series
-from ..files import UNREAD, File, Files, Part, column_of, text_of
-from ..table import Table
+from ..files import UNREAD, Files, Part
+from ..table import Csv, Table, by_month, files_of, refuse_rows
 from .quantities import LARGEST, to_wh
 
 NAMES = {
@@ -43,34 +40,28 @@ STEP = 3600
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 COUNT = re.compile(r"\d{1,9}", re.ASCII)
 ROWS = 100_000  # read at a time
-SPAN = 31 * 86_400_000  # ms; readings handed out at a time: all series of a month
 
 
 @dataclass(slots=True)
 class _File:
-    """One file: our name → its name of each column, and what was gathered while it was streamed."""
+    """One file, and what was gathered while it was streamed."""
 
-    path: Path
+    csv: Csv
     flow: str
-    columns: dict[str, str]
     codes: dict[tuple[str, str], int] = field(default_factory=dict)
     parts: list[pd.DataFrame] = field(default_factory=list)
     rejects: list[str] = field(default_factory=list)
     missing: int = 0
     rows: int = 0
 
-    def refuse(self, line: int, what: str) -> None:
-        """One row that is not stored."""
-        self.rejects.append(f"{self.path.name}, line {line}: {what}")
-
 
 def open_files(paths: Sequence[Path], _settings: object = None) -> Files:
     """`files.Files` of Elhub. Raises FileRefused for what is no such file; a wrong row is refused by itself."""
-    return Files([File(path.name, path, partial(_read, _opened(path)), path.stat().st_size) for path in paths])
+    return files_of(paths, _opened, _read)
 
 
 def _read(file: _File) -> Iterator[Part]:
-    for table in _tables(file):
+    for table in file.csv.tables(ROWS):
         _gather(file, table, file.rows + 2)
         file.rows += len(table)
     yield from _parts(file)
@@ -78,28 +69,11 @@ def _read(file: _File) -> Iterator[Part]:
 
 def _opened(path: Path) -> _File:
     """Look at the header."""
-    with text_of(path) as stream:
-        header = next(csv.reader([stream.readline(10_000)]), [])
-    columns = {ours: name for ours, names in NAMES.items() if (name := column_of(header, names))}
-    flows = [flow for flow in ("production", "consumption") if flow in columns]
-    absent = [NAMES[name][0] for name in NEEDED if name not in columns]
-    if len(flows) != 1:
-        absent.append("PRODUCTION_GROUP or CONSUMPTION_GROUP")
-    if absent:
-        raise FileRefused(
-            f"{path.name} is not a file of Elhub: its header has no {', '.join(absent)} "
-            f"(it has {', '.join(header)[:200] or 'nothing'})"
-        )
-    return _File(path, flows[0], columns)
-
-
-def _tables(file: _File) -> Iterator[pd.DataFrame]:
-    """The rows, some at a time, as text under our names; absent cells are empty."""
-    ours = {theirs: name for name, theirs in file.columns.items()}
-    options: dict[str, Any] = {"usecols": list(ours), "dtype": str, "keep_default_na": False, "skipinitialspace": True}
-    with text_of(file.path) as stream:
-        for table in pd.read_csv(stream, chunksize=ROWS, **options):
-            yield table.rename(columns=ours)
+    table = Csv.opened(path, NAMES)
+    flows = [flow for flow in ("production", "consumption") if flow in table.columns]
+    absent = [NAMES[name][0] for name in NEEDED if name not in table.columns]
+    table.refuse_without(absent + ["PRODUCTION_GROUP or CONSUMPTION_GROUP"] * (len(flows) != 1), "a file of Elhub")
+    return _File(table, flows[0])
 
 
 def _gather(file: _File, table: pd.DataFrame, line: int) -> None:
@@ -109,16 +83,14 @@ def _gather(file: _File, table: pd.DataFrame, line: int) -> None:
     areas, groups = table["area"].str.strip(), _api_names(table[file.flow])
     kwh = _numbers(table["quantity"])
     empty = (table["quantity"].str.strip() == "").to_numpy(dtype=bool)
-    kept = np.ones(len(table), dtype=bool)
-    for wrong, name, what in (
-        ((start == UNREAD) | (end == UNREAD), "start", "no time with an offset"),
-        (((areas == "") | (groups == "")).to_numpy(dtype=bool), "area", "no area or no group"),
-        ((end - start != STEP * 1000) | (start % (STEP * 1000) != 0), "start", "not a whole hour"),
-        (~(abs(kwh) < LARGEST) & ~empty, "quantity", "not an energy"),
-    ):
-        for row in np.flatnonzero(wrong & kept).tolist():
-            file.refuse(line + row, f"{what}: {table[name].iloc[row][:40]!r}")
-        kept &= ~wrong
+    demands = (
+        ((start == UNREAD) | (end == UNREAD), "no time with an offset", table["start"]),
+        (((areas == "") | (groups == "")).to_numpy(dtype=bool), "no area or no group", table["area"]),
+        ((end - start != STEP * 1000) | (start % (STEP * 1000) != 0), "not a whole hour", table["start"]),
+        (~(abs(kwh) < LARGEST) & ~empty, "not an energy", table["quantity"]),
+    )
+    kept, rejects = refuse_rows(file.csv.path.name, range(line, line + len(table)), demands)
+    file.rejects += rejects
     file.missing += int((kept & empty).sum())
     kept &= ~empty
     names = zip(areas[kept], groups[kept], strict=True)
@@ -183,15 +155,10 @@ def _parts(file: _File) -> Iterator[Part]:
     start = frame["start"].to_numpy()
     series = [Series("elhub", area, file.flow, group) for area, group in file.codes]
     table = Table(series, frame["series"].to_numpy(), start, stored, absent, flags)
-    rejects, lines = file.rejects, frame["line"].to_numpy()
-    rest = {"missing": file.missing, "repeated": file.rows - file.missing - len(rejects) - len(frame)}
+    everything, lines = np.ones(len(frame), dtype=bool), frame["line"].to_numpy()
+    repeated = file.rows - file.missing - len(file.rejects) - len(frame)
     short = f"{file.missing:,} rows without a quantity" if file.missing else ""
-    for low in range(int(start.min()), int(start.max()) + 1, SPAN):
-        part = (start >= low) & (start < low + SPAN)
-        if part.any():
-            own = [lines[rows] for rows in table.rows(part)]
-            yield Part.counted(table.batches(part), own, rejects, short, **rest)
-            rejects, short, rest = [], "", {}
+    yield from by_month(table, everything, lines, file.rejects, short, missing=file.missing, repeated=repeated)
 
 
 def _each_once(file: _File, frame: pd.DataFrame) -> pd.DataFrame:
@@ -200,6 +167,7 @@ def _each_once(file: _File, frame: pd.DataFrame) -> pd.DataFrame:
     key = ["series", "start"]
     newest = ~frame.duplicated(key, keep="last")
     doubt = frame.duplicated([*key, "updated"], keep=False) & ~frame.duplicated([*key, "updated", "kwh"], keep=False)
-    for line in frame.loc[newest & doubt, "line"].tolist():
-        file.refuse(line, "another value for the same hour stands in the file")
+    doubtful = frame.loc[newest & doubt, "line"].to_numpy()
+    what = "another value for the same hour stands in the file"
+    file.rejects += refuse_rows(file.csv.path.name, doubtful, [(np.ones(len(doubtful), dtype=bool), what, None)])[1]
     return frame.loc[newest & ~doubt].reset_index(drop=True)

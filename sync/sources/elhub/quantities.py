@@ -6,7 +6,6 @@ meter value has three: so Wh is a whole number, and anything finer is rounded to
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,14 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...model.readings import INT32_MAX, Instants, Series
-from ..answers import is_number, iso
+from ..answers import iso, numbers
 from ..source import Dataset
 from ..table import Table
 
 LARGEST = 9.0e12  # kWh; above, Wh would no longer be exact
 IMPLAUSIBLE = 50e6  # kWh in an hour: all of Norway together stays below 30 GWh
 NEGATIVE_FLAG, IMPLAUSIBLE_FLAG, ROUNDED_FLAG = "negative", "implausible", "rounded"
-SHOWN = 40
 SHOWN_SERIES = 3
 
 
@@ -46,13 +44,7 @@ def readings(records: Records, dataset: Dataset) -> tuple[Table, NDArray[np.bool
 
     Null is a missing reading; NaN, text and impossible numbers are refused.
     """
-    kwh = np.array([float(each) if is_number(each, LARGEST) else math.nan for each in records.quantity])
-    rejects = tuple(
-        f"{records.series[records.code[row]].id} {records.series[records.code[row]].group} "
-        f"{hour(int(records.start[row]))}: not an energy: {str(records.quantity[row])[:SHOWN]!r}"
-        for row in np.flatnonzero(np.isnan(kwh)).tolist()
-        if records.quantity[row] is not None
-    )
+    kwh = numbers(records.quantity, LARGEST)
     wh, flags = to_wh(kwh)
     stored: dict[str, NDArray[Any]] = {
         "wh": wh,
@@ -63,6 +55,7 @@ def readings(records: Records, dataset: Dataset) -> tuple[Table, NDArray[np.bool
     if records.meters:
         stored["meters"], absent["meters"] = _meters(records.meters)
     table = Table(records.series, records.code, records.start, stored, absent, flags)
+    rejects = table.refused(records.quantity, kwh, "not an energy")
     return table, np.isfinite(kwh), rejects, records.quantity.count(None)
 
 
@@ -123,10 +116,5 @@ def absences(records: Records, low: int, published: int, step: int) -> tuple[lis
 
 def _hours(gone: NDArray[np.bool_], low: int, step: int) -> str:
     count = int(gone.sum())
-    first = hour(low + int(np.flatnonzero(gone)[0]) * step)
+    first = iso(low + int(np.flatnonzero(gone)[0]) * step)
     return f"{count:,} {'hour' if count == 1 else 'hours'} (first {first})"
-
-
-def hour(moment: int) -> str:
-    """ms since the epoch → `2024-10-27T00:00Z`."""
-    return iso(moment).replace(" ", "T")

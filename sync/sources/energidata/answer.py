@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ...model.readings import Instants
-from ..answers import UtcTimes, iso, json_object, shown
+from ..answers import UtcTimes, iso, json_object, refuse_marked, shown
 from ..source import AnswerRefused, Dataset
 
 
@@ -61,7 +61,12 @@ def read_records(text: str, question: Question) -> Records:
         raise AnswerRefused("a record is not an object")
     columns = {ours: _column(records, _spelling(records[0], ours, name)) for ours in names}
     start = UtcTimes().column(columns.pop(question.time))
-    _verify_times(start, question)
+    low, high, grid = question.low, question.high, question.dataset.step // 60
+    refuse_marked(
+        start,
+        ((start < low) | (start >= high), f"outside {iso(low)} … {iso(high)} (not included)"),
+        (start % question.step != 0, f"not on the grid of {grid} min"),
+    )
     return Records(start, columns)
 
 
@@ -80,16 +85,3 @@ def _column(records: list[dict[str, Any]], name: str) -> list[Any]:
         return [record[name] for record in records]
     except KeyError:
         raise AnswerRefused(f"not every record has the column {name}") from None
-
-
-def _verify_times(start: Instants, question: Question) -> None:
-    for wrong, what in (
-        (
-            (start < question.low) | (start >= question.high),
-            f"outside {iso(question.low)} … {iso(question.high)} (not included)",
-        ),
-        (start % question.step != 0, f"not on the grid of {question.dataset.step // 60} min"),
-    ):
-        if wrong.any():
-            first = iso(int(start[np.flatnonzero(wrong)[0]]))
-            raise AnswerRefused(f"{int(wrong.sum()):,} of {len(start):,} records are {what}, the first is of {first}")

@@ -13,15 +13,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 
-from ...http.transport import Answer
-from ...model.localtime import midnight
 from ...model.readings import instant
 from ...model.window import Window
 from .. import zone_of
-from ..answers import Service
-from ..source import Dataset, Parsed, Source
+from ..answers import OpenSource, Service
+from ..source import Dataset, Parsed
 from .answer import Question, read_records
 from .prices import CHANGE, read_prices
 from .production import METHODS, read_production
@@ -32,25 +30,25 @@ MINUTE = 61.0  # s; one call a dataset and minute, and clocks differ
 PRODUCTION_AREAS = ("DK1", "DK2")
 LAST_HOURLY = instant(CHANGE).astimezone(zone_of(SOURCE)).date()  # 2025-10-01, not included
 
-ELSPOT = Dataset("Elspotprices", "price", date(1999, 7, 1), LAST_HOURLY, reread=3, spacing=MINUTE)
-DAY_AHEAD = Dataset("DayAheadPrices", "price", LAST_HOURLY, step=900, reread=3, spacing=MINUTE, ahead=2)
-PRODUCTION = Dataset("DeclarationProduction", "production", date(2021, 1, 1), reread=40, spacing=MINUTE)
+# So many months a call that an answer stays below some 15 MB.
+ELSPOT = Dataset("Elspotprices", "price", date(1999, 7, 1), LAST_HOURLY, reread=3, spacing=MINUTE, call_months=12)
+DAY_AHEAD = Dataset("DayAheadPrices", "price", LAST_HOURLY, step=900, reread=3, spacing=MINUTE, ahead=2, call_months=6)
+PRODUCTION = Dataset("DeclarationProduction", "production", date(2021, 1, 1), reread=40, spacing=MINUTE, call_months=3)
 
 SERVICE = Service("Energi Data Service", "ENERGIDATA_API_URL", timedelta(seconds=MINUTE))
 
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """What is asked of a dataset. months: calendar months of one call, so that an answer stays below some 15 MB."""
+    """What is asked of a dataset."""
 
     time: str
     others: tuple[str, ...]
-    months: int
 
 
 COLUMNS = {
-    ELSPOT.name: Columns("HourUTC", ("PriceArea", "SpotPriceEUR", "SpotPriceDKK"), 12),
-    DAY_AHEAD.name: Columns("TimeUTC", ("PriceArea", "DayAheadPriceEUR", "DayAheadPriceDKK"), 6),
+    ELSPOT.name: Columns("HourUTC", ("PriceArea", "SpotPriceEUR", "SpotPriceDKK")),
+    DAY_AHEAD.name: Columns("TimeUTC", ("PriceArea", "DayAheadPriceEUR", "DayAheadPriceDKK")),
     PRODUCTION.name: Columns(
         "HourUTC",
         (
@@ -63,38 +61,23 @@ COLUMNS = {
             "Production_MWh",
             "ShareTotal",
         ),
-        3,
     ),
 }
 
 
-class Energidata(Source):
+class Energidata(OpenSource):
     """Prices and production."""
 
     name = SOURCE
     zone = zone_of(SOURCE)
     spacing = SPACING
+    service = SERVICE
     datasets: tuple[Dataset, ...] = (ELSPOT, DAY_AHEAD, PRODUCTION)
-
-    def __init__(self, base: str) -> None:
-        self.base = base
-
-    def windows(self, dataset: Dataset, wanted: Window) -> list[Window]:
-        """Danish days, cut at the turn of the year, of the half-year or of the quarter."""
-        months = COLUMNS[dataset.name].months
-        found = []
-        start = wanted.start
-        while start < wanted.end:
-            month = (start.month - 1) // months * months + months
-            following = date(start.year + month // 12, month % 12 + 1, 1)
-            found.append(Window(start, min(following, wanted.end)))
-            start = following
-        return found
 
     def question(self, dataset: Dataset, window: Window) -> tuple[str, dict[str, str]]:
         """All areas; both ends as the UTC instants of Danish midnights, so that no hour is lost at the change."""
         columns = COLUMNS[dataset.name]
-        low, high = self._bounds(window)
+        low, high = self.bounds(window)
         query = {
             "start": f"{instant(low):%Y-%m-%dT%H:%M}",
             "end": f"{instant(high):%Y-%m-%dT%H:%M}",
@@ -111,7 +94,7 @@ class Energidata(Source):
     def parse(self, dataset: Dataset, window: Window, text: str, now: datetime) -> Parsed:
         """Verify an answer and make readings of it. Raises AnswerRefused."""
         columns = COLUMNS[dataset.name]
-        low, high = self._bounds(window)
+        low, high = self.bounds(window)
         question = Question(dataset, columns.time, columns.others, low, high)
         records = read_records(text, question)
         if not len(records.start):
@@ -119,13 +102,6 @@ class Energidata(Source):
         if dataset.name == PRODUCTION.name:
             return read_production(records, question, now)
         return read_prices(records, question, now)
-
-    def explain(self, answer: Answer, now: datetime) -> Exception | None:
-        """What an answer that is no 200 means; None for a 200."""
-        return SERVICE.explain(answer, now.astimezone(UTC))
-
-    def _bounds(self, window: Window) -> tuple[int, int]:
-        return midnight(window.start, self.zone), midnight(window.end, self.zone)
 
 
 def connect(base: str, _settings: object) -> Energidata:

@@ -7,11 +7,8 @@ where the cells are divided by `;`, and a point where they are by `,`. Only a UT
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +16,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ...model.errors import FileRefused
 from ...model.readings import Instants
 from ..answers import NAIVE, iso
-from ..files import File, Files, Part, column_of, instants, text_of
-from ..table import by_name
+from ..files import UNREAD, Files, Part, instants
+from ..table import Csv, by_month, by_name, files_of, refuse_rows
 from .prices import CHANGE, price_table
 
 NAMES = {
@@ -34,48 +30,27 @@ NAMES = {
     "dkk": ("SpotPriceDKK", "DayAheadPriceDKK", "PriceDKK"),
 }
 HOUR, QUARTER = 3_600_000, 900_000
-SPAN = 31 * 86_400_000  # ms; readings handed out at a time
+ROWS = 100_000  # read at a time
 NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?", re.ASCII)
-
-
-@dataclass(frozen=True, slots=True)
-class _File:
-    path: Path
-    separator: str
-    columns: dict[str, str]
-
-    @property
-    def is_hourly(self) -> bool:
-        """Whether the rows are hours (of the dataset that ended) and not quarter-hours."""
-        return "hour" in self.columns
 
 
 def open_files(paths: Sequence[Path], _settings: object = None) -> Files:
     """`files.Files` of Energi Data Service. Raises FileRefused for what is no such file."""
-    return Files([File(path.name, path, partial(_parts, _opened(path)), path.stat().st_size) for path in paths])
+    return files_of(paths, _opened, _parts)
 
 
-def _opened(path: Path) -> _File:
-    with text_of(path) as stream:
-        line = stream.readline(10_000)
-    separator = ";" if ";" in line else ","
-    header = next(csv.reader([line], delimiter=separator), [])
-    columns = {ours: found for ours, names in NAMES.items() if (found := column_of(header, names))}
-    absent = [NAMES[name][0] for name in ("area", "eur") if name not in columns]
-    if len({"hour", "time"} & columns.keys()) != 1:
-        absent.append("HourUTC or TimeUTC")
-    if absent:
-        raise FileRefused(
-            f"{path.name} is not an export of prices: its header has no {', '.join(absent)} "
-            f"(it has {', '.join(header)[:200] or 'nothing'})"
-        )
-    return _File(path, separator, columns)
+def _opened(path: Path) -> Csv:
+    table = Csv.opened(path, NAMES)
+    absent = [NAMES[name][0] for name in ("area", "eur") if name not in table.columns]
+    both = len({"hour", "time"} & table.columns.keys()) != 1
+    table.refuse_without(absent + ["HourUTC or TimeUTC"] * both, "an export of prices")
+    return table
 
 
-def _parts(file: _File) -> Iterator[Part]:
+def _parts(file: Csv) -> Iterator[Part]:
     """All readings of a file, month by month."""
     frame, rejects = _rows(file)
-    if not file.is_hourly:
+    if "time" in file.columns:
         frame, folded = _hours_of_quarters(file, frame)
         rejects += folded
     areas, code = by_name(frame["area"].to_list())
@@ -84,20 +59,15 @@ def _parts(file: _File) -> Iterator[Part]:
     rejects += [f"{file.path.name}: {line}" for line in refused]
     missing = int((~kept).sum()) - len(refused)
     short = f"{file.path.name}: {missing:,} rows without a price in EUR" if missing else ""
-    lines = frame["line"].to_numpy()
-    first, last = (int(start.min()), int(start.max())) if len(start) else (0, 0)
-    for low in range(first, last + 1, SPAN):
-        part = kept & (start >= low) & (start < low + SPAN)
-        own = [lines[rows] for rows in table.rows(part)]
-        yield Part.counted(table.batches(part), own, rejects, short, missing=missing)
-        rejects, short, missing = [], "", 0
+    yield from by_month(table, kept, frame["line"].to_numpy(), rejects, short, missing=missing)
 
 
-def _rows(file: _File) -> tuple[pd.DataFrame, list[str]]:
+def _rows(file: Csv) -> tuple[pd.DataFrame, list[str]]:
     """area, start (ms), eur, dkk (float or None) and line, each key once; and a line for each row that is refused."""
-    text = _table(file)
-    start = instants(text["time" if "time" in text else "hour"], NAIVE)
-    step = HOUR if file.is_hourly else QUARTER
+    text = pd.concat(file.tables(ROWS), ignore_index=True)
+    is_hourly = "hour" in text  # of the dataset that ended, and not quarter-hours
+    start = instants(text["hour" if is_hourly else "time"], NAIVE)
+    step = HOUR if is_hourly else QUARTER
     comma = file.separator == ";"
     frame = pd.DataFrame(
         {
@@ -108,26 +78,15 @@ def _rows(file: _File) -> tuple[pd.DataFrame, list[str]]:
             "line": np.arange(len(text)) + 2,
         }
     ).astype({"eur": object, "dkk": object})
-    rejects: list[str] = []
-    kept = np.ones(len(frame), dtype=bool)
-    for wrong, what in (
-        (start == np.iinfo(np.int64).min, "no time"),
-        ((frame["area"] == "").to_numpy(dtype=bool), "no area"),
-        (start % step != 0, f"not on the grid of {step // 60_000} min"),
-        ((start >= CHANGE) & file.is_hourly, f"an hour, but from {iso(CHANGE)} on prices are of quarter-hours"),
-        (_contradicting(frame), "another price for the same time stands in the file"),
-    ):
-        rejects += [f"{file.path.name}, line {frame['line'].iloc[row]}: {what}" for row in np.flatnonzero(wrong & kept)]
-        kept &= ~wrong
+    demands = (
+        (start == UNREAD, "no time", None),
+        ((frame["area"] == "").to_numpy(dtype=bool), "no area", None),
+        (start % step != 0, f"not on the grid of {step // 60_000} min", None),
+        ((start >= CHANGE) & is_hourly, f"an hour, but from {iso(CHANGE)} on prices are of quarter-hours", None),
+        (_contradicting(frame), "another price for the same time stands in the file", None),
+    )
+    kept, rejects = refuse_rows(file.path.name, frame["line"].to_numpy(), demands)
     return frame[kept].drop_duplicates(["area", "start"]).reset_index(drop=True), rejects
-
-
-def _table(file: _File) -> pd.DataFrame:
-    """The columns we know, as text, under our names."""
-    ours = {theirs: name for name, theirs in file.columns.items()}
-    with text_of(file.path) as stream:
-        table = pd.read_csv(stream, sep=file.separator, usecols=list(ours), dtype=str, keep_default_na=False)
-    return table.rename(columns=ours).fillna("")
 
 
 def _numbers(texts: pd.Series[str], comma: bool) -> list[Any]:
@@ -145,7 +104,7 @@ def _contradicting(frame: pd.DataFrame) -> NDArray[np.bool_]:
     return np.asarray(pd.MultiIndex.from_frame(frame[key]).isin(doubtful), dtype=bool)
 
 
-def _hours_of_quarters(file: _File, frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+def _hours_of_quarters(file: Csv, frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     """Before CHANGE a price was of an hour: four equal quarters of one are that hour, anything else is refused."""
     early = frame[frame["start"] < CHANGE]
     if early.empty:

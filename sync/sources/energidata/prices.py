@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Any
@@ -13,7 +12,7 @@ from numpy.typing import NDArray
 from ...model.localtime import midnight
 from ...model.readings import Instants, Series, milliseconds
 from .. import zone_of
-from ..answers import is_number, iso, shown
+from ..answers import numbers, shown
 from ..source import AnswerRefused, Parsed
 from ..table import Table, by_name, holes
 from .answer import Question, Records
@@ -34,16 +33,15 @@ def read_prices(records: Records, question: Question, now: datetime) -> Parsed:
     if wrong := [area for area in areas if not isinstance(area, str) or not area]:
         raise AnswerRefused(f"a price area is no text: {shown(wrong[0])}")
     table, kept, rejects = price_table(areas, code, records.start, eur, dkk)
-    _verify(table, areas, question)
+    table.refuse_repeated("area and time")
+    _refuse_without_danish(areas, question)
     published = min(question.high, int(now.timestamp() * 1000) // question.step * question.step)
     unexplained, explained = holes(table, question.low, published, question.step)
-    nothing = sum(price is None for price in eur)
+    nothing = eur.count(None)
     unexplained += [f"{nothing:,} records without a price in EUR"] if nothing else []
-    unexplained += [f"{len(rejects):,} records refused"] if rejects else []
     if others := sorted(set(areas) - set(KNOWN_AREAS)):
         explained.append(f"areas not known before: {', '.join(others)}")
-    notes = {"explained": "; ".join(explained)} if explained else {}
-    return Parsed(table.batches(kept), rejects, "; ".join(unexplained), notes=notes)
+    return table.parsed(kept, rejects, unexplained, explained)
 
 
 def price_table(
@@ -53,13 +51,8 @@ def price_table(
 
     A price of null is a missing reading, a null in DKK alone an absent field.
     """
-    euros, kroner = _numbers(eur), _numbers(dkk)
+    euros, kroner = numbers(eur, LARGEST), numbers(dkk, LARGEST)
     kept = np.isfinite(euros)
-    rejects = tuple(
-        f"{areas[code[row]]} {iso(int(start[row]))}: not a price: {shown(eur[row])}"
-        for row in np.flatnonzero(~kept).tolist()
-        if eur[row] is not None
-    )
     extreme = (euros <= LIMITS[0]) | (euros >= LIMITS[1])
     stored = {
         "eur_mwh": np.where(kept, euros, 0.0),
@@ -68,22 +61,11 @@ def price_table(
     }
     series = [Series("energidata", area, "price", GROUP) for area in areas]
     flags = dict.fromkeys(np.flatnonzero(extreme).tolist(), PRICE_FLAG)
-    return Table(series, code, start, stored, {"dkk_mwh": ~np.isfinite(kroner)}, flags), kept, rejects
+    table = Table(series, code, start, stored, {"dkk_mwh": ~np.isfinite(kroner)}, flags)
+    return table, kept, table.refused(eur, euros, "not a price")
 
 
-def _numbers(column: list[Any]) -> NDArray[np.float64]:
-    """float64, NaN for null and for what is no number."""
-    return np.array([float(each) if is_number(each, LARGEST) else math.nan for each in column], dtype=np.float64)
-
-
-def _verify(table: Table, areas: Sequence[str], question: Question) -> None:
-    repeated = table.repeated()
-    if repeated.any():
-        row = int(np.flatnonzero(repeated)[0])
-        raise AnswerRefused(
-            f"{int(repeated.sum()):,} records share area and time with another one, the first is "
-            f"{areas[table.code[row]]} {iso(int(table.start[row]))}"
-        )
+def _refuse_without_danish(areas: Sequence[str], question: Question) -> None:
     zone = zone_of("energidata")
     absent = [
         area for area, since in DANISH_SINCE.items() if area not in areas and question.low >= midnight(since, zone)

@@ -8,8 +8,8 @@ A value stands under Version `Preliminary` first; the final one replaces it, nev
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...model.readings import PRELIMINARY, Series
-from ..answers import is_number, iso, shown
+from ..answers import iso, numbers, shown
 from ..source import AnswerRefused, Parsed
 from ..table import Table, by_name, holes
 from .answer import Question, Records
@@ -39,7 +39,7 @@ def read_production(records: Records, question: Question, now: datetime) -> Pars
     methods = records.columns["FuelAllocationMethod"]
     _verify_names(names, methods)
     mwh = records.columns["Production_MWh"]
-    known = np.array([float(each) if is_number(each, LARGEST) else math.nan for each in mwh], dtype=np.float64)
+    known = numbers(mwh, LARGEST)
     kept = np.isfinite(known)
     provisional = np.array([is_preliminary(version) for version in records.columns["Version"]], dtype=bool)
     table = Table(
@@ -52,22 +52,16 @@ def read_production(records: Records, question: Question, now: datetime) -> Pars
         },
         flags=_flags(known, provisional),
     )
-    _verify_keys(table)
-    rejects = [
-        f"{table.series[code[row]].label} {iso(int(records.start[row]))}: not an energy: {shown(mwh[row])}"
-        for row in np.flatnonzero(~kept).tolist()
-        if mwh[row] is not None
-    ]
+    table.refuse_repeated("area, type and hour")
     twice, unexplained = _shares(records, [area for area, *_ in names], code)
-    rejects += twice.values()
+    rejects = [*table.refused(mwh, known, "not an energy"), *twice.values()]
     kept &= ~np.isin(_area_hours(names, code, records), list(twice))
     published = min(question.high, int(now.timestamp() * 1000) - LATE) // question.step * question.step
     lacking, explained = holes(table, question.low, published, question.step)
     nothing = mwh.count(None)
     unexplained += lacking + ([f"{nothing:,} records without an energy"] if nothing else [])
-    unexplained += [f"{len(rejects):,} records or hours refused"] if rejects else []
-    notes = {"explained": "; ".join(explained)} if explained else {}
-    return Parsed(table.batches(kept), tuple(rejects), "; ".join(unexplained), not provisional.any(), notes)
+    parsed = table.parsed(kept, rejects, unexplained, explained, "records or hours")
+    return replace(parsed, final=not provisional.any())
 
 
 def group_of(kind: str, delivery: str | None, code: str | None) -> str:
@@ -93,16 +87,6 @@ def _verify_names(names: Sequence[tuple[Any, ...]], methods: Sequence[Any]) -> N
         )
 
 
-def _verify_keys(table: Table) -> None:
-    repeated = table.repeated()
-    if repeated.any():
-        row = int(np.flatnonzero(repeated)[0])
-        raise AnswerRefused(
-            f"{int(repeated.sum()):,} records share area, type and hour with another one, the first is "
-            f"{table.series[table.code[row]].label} {iso(int(table.start[row]))}"
-        )
-
-
 def _flags(mwh: NDArray[np.float64], provisional: NDArray[np.bool_]) -> dict[int, str]:
     flags = dict.fromkeys(np.flatnonzero(provisional).tolist(), PRELIMINARY)
     for marked, flag in ((mwh < 0, NEGATIVE_FLAG), (abs(mwh) > IMPLAUSIBLE, IMPLAUSIBLE_FLAG)):
@@ -120,7 +104,7 @@ def _area_hours(names: Sequence[tuple[Any, ...]], code: NDArray[np.int64], recor
 def _shares(records: Records, areas: Sequence[str], code: NDArray[np.int64]) -> tuple[dict[int, str], list[str]]:
     """(area-hours in which something is counted twice, with a line for each; what else is odd about the shares)."""
     share = records.columns["ShareTotal"]
-    known = np.array([float(each) if is_number(each, 1e6) else math.nan for each in share], dtype=np.float64)
+    known = numbers(share, 1e6)
     hours = _area_hours([(area,) for area in areas], code, records)
     unique, place = np.unique(hours, return_inverse=True)
     sums = np.bincount(place, weights=known)  # NaN where one is not known: nothing can be said then

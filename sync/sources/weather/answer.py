@@ -6,9 +6,9 @@ they are what ERA5 has not yet, and a reading without any measure is none.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,7 @@ from ...model.localtime import midnight
 from ...model.readings import Instants, Series
 from ...model.window import Window
 from .. import zone_of
-from ..answers import UtcTimes, is_number, iso, json_object, shown
+from ..answers import UtcTimes, is_number, iso, json_object, numbers, shown
 from ..source import AnswerRefused, Parsed
 from ..table import Table
 from .places import VARIABLES, Place
@@ -57,14 +57,8 @@ def read_weather(text: str, place: Place, window: Window, now: datetime) -> Pars
 
 def weather_readings(area: str, start: Instants, columns: Mapping[str, list[Any]]) -> Parsed:
     """Hours of one area, in any order but none twice. columns: our field → numbers in our unit, null where missing."""
-    values = {name: _numbers(column) for name, column in columns.items()}
+    values = {name: numbers(column, LARGEST) for name, column in columns.items()}
     missing = {name: np.isnan(column) for name, column in values.items()}
-    rejects = tuple(
-        f"{area} {iso(int(start[row]))}: {name} is no measure: {shown(columns[name][row])}"
-        for name, absent in missing.items()
-        for row in np.flatnonzero(absent).tolist()
-        if columns[name][row] is not None
-    )
     stored: dict[str, NDArray[Any]] = {name: np.where(missing[name], 0.0, column) for name, column in values.items()}
     stored["seconds"] = np.full(len(start), HOUR // 1000, dtype=np.int32)
     implausible = np.zeros(len(start), dtype=bool)
@@ -74,7 +68,8 @@ def weather_readings(area: str, start: Instants, columns: Mapping[str, list[Any]
     flags = dict.fromkeys(np.flatnonzero(implausible).tolist(), FLAG)
     code = np.zeros(len(start), dtype=np.int64)
     table = Table([Series("weather", area, "weather", GROUP)], code, start, stored, missing, flags)
-    return Parsed(table.batches(~np.logical_and.reduce(list(missing.values()))), rejects)
+    rejects = [table.refused(columns[name], column, f"{name} is no measure") for name, column in values.items()]
+    return Parsed(table.batches(~np.logical_and.reduce(list(missing.values()))), tuple(chain(*rejects)))
 
 
 def _verify_units(units: Mapping[str, Any]) -> None:
@@ -119,11 +114,6 @@ def _column(hourly: Mapping[str, Any], name: str, count: int) -> list[Any]:
     if len(column) != count:
         raise AnswerRefused(f"{name} has {len(column):,} values for {count:,} hours")
     return column
-
-
-def _numbers(column: list[Any]) -> NDArray[np.float64]:
-    """float64, NaN for null and for what is no number."""
-    return np.array([float(each) if is_number(each, LARGEST) else math.nan for each in column], dtype=np.float64)
 
 
 def _missing(parsed: Parsed, start: Instants, now: int) -> str:

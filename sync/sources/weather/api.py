@@ -7,17 +7,16 @@ fixed offset for the whole answer, today's, and the wind comes in km/h when noth
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime, timedelta
-from itertools import pairwise
+from datetime import date, datetime, timedelta
 
 from ...http.transport import Answer
 from ...model.errors import RateLimited
 from ...model.window import Window
 from .. import zone_of
-from ..answers import Service
-from ..source import Dataset, Parsed, Source
+from ..answers import OpenSource, Service
+from ..source import Dataset, Parsed
 from .answer import read_weather
-from .places import PLACES, VARIABLES, Place
+from .places import PLACES, VARIABLES
 
 SOURCE = "weather"
 MODEL = "era5"
@@ -30,22 +29,16 @@ LIMITED = {"hourly": timedelta(hours=1), "daily": timedelta(days=1)}
 DATASETS = {f"{MODEL} {place.area}": place for place in PLACES}
 
 
-class Weather(Source):
+class Weather(OpenSource):
     """A dataset a price area, at its course city."""
 
     name = SOURCE
     zone = zone_of(SOURCE)
     spacing = SPACING
-    datasets: tuple[Dataset, ...] = tuple(Dataset(name, "weather", FIRST, reread=REREAD) for name in DATASETS)
-
-    def __init__(self, base: str) -> None:
-        self.base = base
-
-    def windows(self, dataset: Dataset, wanted: Window) -> list[Window]:  # noqa: ARG002 - the same for all
-        """Calendar years."""
-        years = range(wanted.start.year, (wanted.end - timedelta(days=1)).year + 1)
-        edges = [wanted.start, *(date(year, 1, 1) for year in years[1:]), wanted.end]
-        return [Window(start, end) for start, end in pairwise(edges)]
+    service = SERVICE
+    datasets: tuple[Dataset, ...] = tuple(
+        Dataset(name, "weather", FIRST, reread=REREAD, call_months=12) for name in DATASETS
+    )
 
     def question(self, dataset: Dataset, window: Window) -> tuple[str, dict[str, str]]:
         """UTC days, both ends included; the unit of the wind and the zone spelled out."""
@@ -65,11 +58,11 @@ class Weather(Source):
 
     def parse(self, dataset: Dataset, window: Window, text: str, now: datetime) -> Parsed:
         """Verify an answer and make readings of it. Raises AnswerRefused."""
-        return read_weather(text, place_of(dataset), window, now)
+        return read_weather(text, DATASETS[dataset.name], window, now)
 
     def explain(self, answer: Answer, now: datetime) -> Exception | None:
         """What an answer that is no 200 means; None for a 200. A spent hour or day is told in words alone."""
-        error = SERVICE.explain(answer, now.astimezone(UTC))
+        error = super().explain(answer, now)
         spent = re.search(r"(hourly|daily) api request limit", answer.text.lower())
         if isinstance(error, RateLimited) and spent and "retry-after" not in answer.headers:
             until = now + LIMITED[spent[1]]
@@ -77,11 +70,6 @@ class Weather(Source):
                 until = until.replace(hour=0, minute=0, second=0, microsecond=0)
             return RateLimited(f"Open-Meteo's {spent[1]} limit is spent until {until:%Y-%m-%d %H:%M} UTC", 429, until)
         return error
-
-
-def place_of(dataset: Dataset) -> Place:
-    """The city of a dataset."""
-    return DATASETS[dataset.name]
 
 
 def connect(base: str, _settings: object) -> Weather:

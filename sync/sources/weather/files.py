@@ -12,7 +12,6 @@ import csv
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,8 @@ import pandas as pd
 
 from ...model.errors import FileRefused
 from ..answers import NAIVE
-from ..files import UNREAD, File, Files, Part, instants, text_of
+from ..files import UNREAD, Files, Part, instants, text_of
+from ..table import files_of, refuse_rows
 from .answer import HOUR, weather_readings
 from .places import DIVISORS, PLACES, VARIABLES, Variable
 
@@ -46,7 +46,7 @@ class _File:
 
 def open_files(paths: Sequence[Path], _settings: object = None) -> Files:
     """`files.Files` of weather. Raises FileRefused for what is no such file or does not tell its units."""
-    return Files([File(path.name, path, partial(_parts, _opened(path)), path.stat().st_size) for path in paths])
+    return files_of(paths, _opened, _parts)
 
 
 def _opened(path: Path) -> _File:
@@ -123,12 +123,10 @@ def _parts(file: _File) -> Iterator[Part]:
     start = instants(times, NAIVE, file.offset_seconds or 0)
     wrong = (start == UNREAD) | (start % HOUR != 0)
     repeated = pd.Series(start).duplicated(keep=False).to_numpy(dtype=bool) & ~wrong
-    rejects = [
-        f"{file.path.name}, line {row + file.skipped + 2}: {what}: {times.iloc[row][:40]!r}"
-        for rows, what in ((wrong, "no whole hour"), (repeated, "an hour that stands there twice"))
-        for row in np.flatnonzero(rows).tolist()
-    ]
-    order = np.flatnonzero(~wrong & ~repeated)
+    demands = ((wrong, "no whole hour", times), (repeated, "an hour that stands there twice", times))
+    lines = np.arange(len(start)) + file.skipped + 2
+    kept, rejects = refuse_rows(file.path.name, lines, demands)
+    order = np.flatnonzero(kept)
     order = order[np.argsort(start[order])]
     for first in range(0, len(order), PART) if len(order) else (0,):
         rows = order[first : first + PART]
@@ -139,9 +137,9 @@ def _parts(file: _File) -> Iterator[Part]:
         columns |= {each.field: [None] * len(rows) for each in VARIABLES if each.field not in columns}
         ordered = {variable.field: columns[variable.field] for variable in VARIABLES}
         parsed = weather_readings(file.area, start[rows], ordered)
-        lines = [rows[np.searchsorted(start[rows], batch.start)] + file.skipped + 2 for batch in parsed.batches]
+        own = [lines[rows[np.searchsorted(start[rows], batch.start)]] for batch in parsed.batches]
         missing = len(rows) - parsed.readings
-        yield Part.counted(parsed.batches, lines, [*rejects, *parsed.rejects], missing=missing)
+        yield Part.counted(parsed.batches, own, [*rejects, *parsed.rejects], missing=missing)
         rejects = []
 
 
