@@ -181,6 +181,7 @@ def test_everything_at_once_is_one_line_with_every_command(around: Atlas) -> Non
     )
 
 
+@pytest.mark.soak
 def test_a_hundred_series(database: Database[Any]) -> None:
     """Some are named, all are counted, and no command is cut off; the platform's budget is hardly touched."""
     with many(database, DAY, 100) as around:

@@ -89,6 +89,7 @@ def test_a_hundred_meters_at_a_gateway_that_answers_every_second_try(database: D
         around.assert_identical()
 
 
+@pytest.mark.soak
 def test_both_flows_do_not_fit_and_the_next_run_takes_the_rest(database: Database[Any]) -> None:
     """200 series that were never loaded: the operations end the first run before its time does."""
     with many(database, DAY, METERS, ("consumption", "production")) as around:
@@ -135,6 +136,7 @@ def test_the_oldest_days_go_first(database: Database[Any]) -> None:
         around.assert_identical()
 
 
+@pytest.mark.soak
 def test_more_meters_than_calls_a_day(database: Database[Any]) -> None:
     """What a user with a hundred meters gets: ten of them come a day later, in turn, and the function says so."""
     with many(database, DAY, METERS) as around:

@@ -117,6 +117,7 @@ def check_questions(around: OpenAtlas, since: int) -> None:
         assert (host + request.path, sorted(request.given.items())) in wanted
 
 
+@pytest.mark.soak
 def test_days_of_energidata(database: Database[Any], tmp_path: Path) -> None:
     with open_atlas(database, "energidata", FIRST) as around:
         around.spoil("minute@*1")  # as the real one: a call too many is refused

@@ -59,7 +59,10 @@ def by_hand(path: Path) -> tuple[Readings, Counter[str]]:
     return readings, counts
 
 
-@pytest.mark.parametrize("name", ["MAC000002_raw_2012-2014.csv.gz", "halfhourly_2013_70_households.csv.gz"])
+SEVENTY = pytest.param("halfhourly_2013_70_households.csv.gz", marks=pytest.mark.soak)  # 1.2 million rows
+
+
+@pytest.mark.parametrize("name", ["MAC000002_raw_2012-2014.csv.gz", SEVENTY])
 def test_the_real_files(shared_data: Path, name: str) -> None:
     path = shared_data / "lcl" / name
     readings, counts, lines = read(path)
