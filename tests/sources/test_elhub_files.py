@@ -120,6 +120,14 @@ def test_an_hour_that_stands_there_twice(tmp_path: Path) -> None:
     assert "another value for the same hour" in rejects[0]
 
 
+def test_a_file_of_which_every_hour_is_in_doubt(tmp_path: Path) -> None:
+    (row,) = second_layout(local_hours("2022-05-01", "2022-05-02")[:1])
+    found, rejects, parts = read(written(tmp_path, SECOND, [row, row.replace(",1.061,", ",8.5,")]))
+    assert found == {}
+    assert len(rejects) == 1
+    assert sum(part.counts.rows for part in parts) == 2
+
+
 @pytest.mark.parametrize(
     ("content", "told"),
     [
