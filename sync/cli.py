@@ -91,3 +91,5 @@ def main(commands: click.Command = cli, arguments: list[str] | None = None) -> N
     except (KeyboardInterrupt, click.Abort):
         click.echo("stopped; everything stored so far stays, the same command goes on from here", err=True)
         sys.exit(STOPPED)
+    finally:
+        end_at_once()  # all is given back: what comes while Python closes its libraries interrupts no work of ours

@@ -1,7 +1,8 @@
 """Ctrl-C and SIGTERM (a request to end, treated alike), from a command's first line to its last: none is lost.
 
-Three times of a command, each with its way: while it is imported nothing is open, and the process ends at once; while
-it works, KeyboardInterrupt gives leases and the embedded server back; while it serves, signals are kept and looked at.
+Three times of a command, each with its way: while it is imported, and when it is done, nothing is open, and the process
+ends at once; while it works, KeyboardInterrupt gives leases and the embedded server back; while it serves, signals are
+kept and looked at.
 """
 
 from __future__ import annotations

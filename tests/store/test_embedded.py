@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import socket
 import time
 from collections.abc import Callable
@@ -146,6 +148,22 @@ def test_a_user_killed_while_the_server_starts(home: Path, hold: Hold, moment: s
         put(uri, 1)
         assert kept(uri) == [1]
     assert Embedded(home).server() is None
+
+
+@pytest.mark.parametrize("files", [1, 6, 12])
+def test_a_server_killed_while_it_made_its_first_files(home: Path, hold: Hold, files: int) -> None:
+    """Such files start no server any more; nothing can be stored in them, so they make way."""
+    killed = hold()
+    lock = home / "db" / "mongod.lock"
+    deadline = time.monotonic() + 60
+    while not (lock.exists() and lock.read_text() and len(list((home / "db").glob("*.wt"))) >= files):
+        assert time.monotonic() < deadline
+    os.kill(int(lock.read_text()), signal.SIGKILL)
+    killed.kill()
+    with running(home) as uri:
+        put(uri, 1)
+    with running(home) as uri:
+        assert kept(uri) == [1]
 
 
 def test_a_server_that_was_not_noted_down_is_found_by_its_own_lock(home: Path, hold: Hold) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -30,11 +31,15 @@ START_TRIES = 3  # another program may take the port between the look and the st
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What `mongod.json` holds. `pid` 0: no server was left running; `port` is then the one to take again."""
+    """What `mongod.json` holds. `pid` 0: no server was left running; `port` is then the one to take again.
+
+    unborn: no server was ready in this folder yet, so that nothing is stored in it.
+    """
 
     pid: int = 0
     port: int = 0
     pinned: bool = False
+    unborn: bool = False
 
 
 class Stopped(Enum):
@@ -115,8 +120,9 @@ class Embedded:
             if server.is_running():
                 raise
             return self._start()  # it was about to end when we found it
-        if server.pid != self._state().pid:
-            self._write(replace(self._state(), pid=server.pid))
+        state = self._state()
+        if server.pid != state.pid or state.unborn:
+            self._write(replace(state, pid=server.pid, unborn=False))
         return server
 
     def _noted(self) -> list[Mongod]:
@@ -127,13 +133,15 @@ class Embedded:
     def _start(self) -> Mongod:
         for ending in self._noted():
             ending.wait_until_ended()  # a server that was killed a moment ago still holds the files
+        unborn = self._make_way()
         for tries_left in reversed(range(START_TRIES)):
-            state = replace(self._state(), pid=0, port=free_port(self._state().port))
+            state = replace(self._state(), pid=0, port=free_port(self._state().port), unborn=unborn)
             self._write(state)
             server = self._spawn(state.port)
             try:
                 self._write(replace(state, pid=server.pid))
                 server.wait_until_primary()
+                self._write(replace(state, pid=server.pid, unborn=False))
                 return server
             except BaseException as error:
                 server.stop()
@@ -141,6 +149,17 @@ class Embedded:
                 if not (port_was_taken and tries_left):
                     raise
         raise AssertionError("unreachable: the last try returns or raises")
+
+    def _make_way(self) -> bool:
+        """Whether no server was ever ready in this folder.
+
+        What one left that was ended while it made its first files is removed: no server starts on that, and nothing
+        can be stored there.
+        """
+        files = self.home / "db"
+        if self._state().unborn:
+            shutil.rmtree(files, ignore_errors=True)
+        return not files.exists()
 
     def _spawn(self, port: int) -> Mongod:
         try:
