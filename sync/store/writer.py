@@ -531,33 +531,38 @@ class Piece:
 
 
 class ObjectIds:
-    """New ObjectIds by the thousand, in rising order: time, five random bytes of this object, a counter."""
+    """New ObjectIds by the thousand: time, five random bytes of this object, a counter that begins in its lower half.
+    They rise from one call to the next, except where the counter begins anew."""
 
     def __init__(self) -> None:
         self._random = np.frombuffer(os.urandom(5), np.uint8)
-        self._counter = int.from_bytes(os.urandom(3), "big")
+        self._counter = int.from_bytes(os.urandom(3), "big") // 2
+        self._lock = Lock()
 
     def take(self, count: int) -> Ids:
         """uint8[count, 12]."""
+        with self._lock:
+            first, self._counter = self._counter, (self._counter + count) % COUNTER
         ids = np.empty((count, 12), np.uint8)
         ids[:, :4] = np.frombuffer(int(time.time()).to_bytes(4, "big"), np.uint8)
         ids[:, 4:9] = self._random
-        counters = (np.arange(self._counter, self._counter + count) % COUNTER).astype(">u4")
+        counters = (np.arange(first, first + count) % COUNTER).astype(">u4")
         ids[:, 9:] = counters.view(np.uint8).reshape(-1, 4)[:, 1:]
-        self._counter = (self._counter + count) % COUNTER
         return ids
+
+
+IDS = ObjectIds()  # one for the process: what is stored later within a second sorts later, as the fleet's mark expects
 
 
 def parts(batches: Sequence[Numbered], most: Callable[[], int]) -> Iterator[list[Piece]]:
     """The batches in their order, cut and gathered into parts of at most `most()` readings, asked for each part."""
-    ids = ObjectIds()
     part: list[Piece] = []
     room = most()
     for number, batch in batches:
         at = 0
         while at < len(batch):
             count = min(room, len(batch) - at)
-            part.append(_piece(number, batch, at, at + count, ids))
+            part.append(_piece(number, batch, at, at + count))
             at += count
             room -= count
             if room == 0:
@@ -587,9 +592,8 @@ def present(side: Collection[Document], ranges: Sequence[Range]) -> set[Series]:
     return {series for series in named if series}
 
 
-def _piece(number: int, batch: ReadingBatch, first: int, last: int, new: ObjectIds) -> Piece:
+def _piece(number: int, batch: ReadingBatch, first: int, last: int) -> Piece:
     after = int(batch.start[0]) - LONGEST_INTERVAL * 1000 if first == 0 else int(batch.end[first - 1])
     whole = first == 0 and last == len(batch)
     piece = batch if whole else batch.slice(first, last)
-    ids = new.take(len(piece))
-    return Piece(number, piece, ids, after)
+    return Piece(number, piece, IDS.take(len(piece)), after)
