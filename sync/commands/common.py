@@ -100,9 +100,12 @@ def report(outcome: Outcome, pair: Pair, what: str) -> None:
     _list("refused", outcome.rejects, outcome.rejected)
     _list("answers with less than was asked for", outcome.short, len(outcome.short))
     _list("readings and daily totals that differ", outcome.differences, len(outcome.differences))
+    _list("not ours and left alone", outcome.foreign, len(outcome.foreign))
+    if outcome.restored:
+        click.echo(f"{outcome.restored:,} readings that only {pair.mirror.name} had are back in {pair.record.name}")
     names = f"{pair.record.name} and {pair.mirror.name}"
     if outcome.identical:
-        click.echo(f"{names} are identical: {pair.record.estimated_document_count():,} documents each")
+        click.echo(f"{names} are identical: {outcome.compared:,} documents each")
     else:
         click.echo(f"{names} DIFFER: run python -m sync repair")
     if outcome.stopped:

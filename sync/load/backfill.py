@@ -35,6 +35,7 @@ from ..model.privacy import scrub
 from ..model.readings import Series, instant
 from ..model.window import DONE, EMPTY, FAILED, PARTIAL, Entry, Window
 from ..sources.source import AnswerRefused, Dataset, Parsed, Source, UnknownShape
+from ..store.claims import Claim, broken
 from ..store.lease import Lease, held
 from ..store.writer import Written
 from .plan import Wish, due_windows, swept_windows
@@ -140,6 +141,7 @@ class Backfill:
     swept: list[Window] | None = field(default=None, init=False)
     refused: list[tuple[Window, HistoryFloor]] = field(default_factory=list, init=False)
     _probed: set[Window] = field(default_factory=set, init=False)
+    _broken: list[Claim] | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         self.source.totals_of = self.loader.ledger.totals
@@ -160,13 +162,24 @@ class Backfill:
     def planned(self) -> Plan:
         """What a run that begins at this moment would ask for; the sweep is chosen once."""
         now, wish = self.loader.clock.now(), self._wish()
-        entries = self.loader.ledger.entries(self.key, self.dataset.kind)
+        gone = {claim.of for claim in self.broken()}
+        entries = [
+            replace(entry, state=FAILED) if entry.window in gone else entry
+            for entry in self.loader.ledger.entries(self.key, self.dataset.kind)
+        ]
         windows = due_windows(self.source, self.dataset, entries, wish, now)
         if self.swept is None:
             looked = swept_windows(self.source, self.dataset, entries, wish, now) if wish.sweep else []
             self.swept = [window for _, window in looked]
         windows = sorted({*windows, *self.swept}, key=lambda window: window.start)
         return Plan(windows, 0 if self.dataset.is_beside else sum(entry.state == DONE for entry in entries))
+
+    def broken(self, again: bool = False) -> list[Claim]:
+        """Windows of which the record no longer has what the ledger says: these are asked for again. Counted once."""
+        if self._broken is None or again:
+            claims = self.loader.ledger.claims(self.source.name, self.source.zone, self.key)
+            self._broken = [] if self.dataset.is_beside else broken(self.loader.pair, claims)
+        return self._broken
 
     def _wish(self) -> Wish:
         """Without the days before the floor of the history, as far as it was learned."""
@@ -277,7 +290,8 @@ class Backfill:
         if parsed.short:
             self.loader.outcome.short.append(f"{place}: {parsed.short}")
         reason = "; ".join(filter(None, (parsed.short, *parsed.notes.values())))
-        self._enter(fetched, _state(parsed, written), reason, parsed.short_days or ())
+        refused = len(written.rejected)
+        self._enter(fetched, _state(parsed, written), reason, parsed.short_days or (), refused)
 
     def _failed(self, fetched: Fetched, error: Exception, ends_run: bool) -> None:
         """Enter a failure; raise it when it ends the run: a search for the floor cannot go on without its answer."""
@@ -289,24 +303,30 @@ class Backfill:
             message = f"{self.failures} windows in a row failed, the last with: {error}"
             raise GatewayTrouble(message, getattr(error, "status", 200), until) from error
 
-    def _enter(self, fetched: Fetched, state: str, reason: str, short_days: tuple[date, ...] = ()) -> None:
+    def _enter(
+        self, fetched: Fetched, state: str, reason: str, short_days: tuple[date, ...] = (), refused: int = 0
+    ) -> None:
         parsed = fetched.parsed
+        own = {batch.series.key for batch in parsed.batches} if parsed else set()
         entry = Entry(
             fetched.window,
             state,
             self.loader.clock.now(),
-            readings=parsed.readings if parsed else 0,
+            readings=parsed.readings - refused if parsed else 0,
             wh=parsed.wh if parsed else 0,
             calls=fetched.calls,
             status="200" if parsed else str(getattr(fetched.error, "status", 200)),
             reason=reason,
             short_days=short_days,
             rejects=parsed.rejects[:KEPT_REJECTS] if parsed else (),
+            series=tuple(sorted(own - {self.key.key})),
         )
         self.loader.ledger.record(self.key, self.dataset.kind, entry)
         self.loader.outcome.windows += not self.dataset.is_beside
-        if self.swept and fetched.window in self.swept:
-            self.swept.remove(fetched.window)
+        asked = fetched.window
+        self._broken = [claim for claim in self.broken() if claim.of.start < asked.start or asked.end < claim.of.end]
+        if self.swept and asked in self.swept:
+            self.swept.remove(asked)
 
     # --- the floor of the history ----------------------------------------------------------------------------------
 

@@ -28,6 +28,7 @@ from ..model.readings import ReadingBatch, instant
 from ..model.window import CURVE, DONE, Entry, complete_days, runs
 from ..sources import zone_of
 from ..sources.files import Counts, File, Files, Part, SideTable
+from ..store.claims import Claim, broken
 from ..store.schema import Document, first_load
 from ..store.writer import Calls, Written
 from .progress import Progress, ahead
@@ -40,12 +41,16 @@ CALL = 500_000  # readings written at once; two such calls are being written, an
 IN_HAND = 2  # calls
 
 
+Held = tuple[int, int, int]
+"""Of one series in one file: first and last start (ms), and how many readings between them the record has at least."""
+
+
 @dataclass(slots=True)
 class FileReport:
     """One file. state: done, known (stored whole by an earlier run) or failed, with the reason.
 
     counts.readings = new + before: what of it is stored, by this file or another. lines: what is refused or
-    contradicts, in words.
+    contradicts, in words. held: by `Series.key`.
     """
 
     name: str
@@ -56,6 +61,7 @@ class FileReport:
     new: int = 0
     before: int = 0
     lines: list[str] = field(default_factory=list)
+    held: dict[str, Held] = field(default_factory=dict)
 
     def take(self, parts: Sequence[Part], written: Written) -> None:
         """What became of the parts of one call."""
@@ -65,6 +71,9 @@ class FileReport:
             self.keep(part.rejects)
         self.new += written.new
         self.before += written.unchanged
+        overlapping = {refused.batch: len(refused.overlapping) for refused in written.refused}
+        for number, (batch, _) in enumerate(batches):
+            self._hold(batch, overlapping.get(number, 0))
         for refused in written.refused:
             batch, lines = batches[refused.batch]
             self.counts.readings -= len(refused.different) + len(refused.overlapping)
@@ -74,6 +83,16 @@ class FileReport:
                 self.keep([f"{self._place(lines[index])}: {_second_value(batch, index)}"])
             for line in lines[np.isin(batch.start, refused.overlapping)].tolist():
                 self.keep([f"{self._place(line)}: overlaps a stored reading of another length"])
+
+    def _hold(self, batch: ReadingBatch, refused: int) -> None:
+        """Rather too few: of parts of a file that share time, only those that come first are counted."""
+        if not len(batch):
+            return
+        key, first, last, count = batch.series.key, int(batch.start[0]), int(batch.start[-1]), len(batch) - refused
+        if key not in self.held:
+            self.held[key] = (first, last, count)
+        elif first > self.held[key][1]:
+            self.held[key] = (self.held[key][0], last, self.held[key][2] + count)
 
     def keep(self, lines: Iterable[str]) -> None:
         """For the list; of a file the first hundred."""
@@ -177,10 +196,30 @@ class FileImport:
         return reports
 
     def begun(self, files: Sequence[File]) -> list[FileReport]:
-        """Their reports before anything is read: those that an earlier run stored whole are `known`."""
+        """Their reports before anything is read: those that an earlier run stored whole are `known`, if the record has
+        what came from them, or gets it back from the mirror."""
+        claims = [claim for file in files for claim in self._claims(file.key)]
+        gone = broken(self._loader.pair, claims)
+        back = self._loader.restore(gone) if gone else 0
+        unknown = {claim.of for claim in broken(self._loader.pair, gone)}
+        if gone:
+            self._progress.note(
+                f"{self._loader.pair.record.name} lacks readings of imported files: {back:,} copied back from "
+                f"{self._loader.pair.mirror.name}, {len(unknown)} files are read again"
+            )
+        unknown |= {file.key for file in files if "held" not in self._known.get(file.key, {"held": ()})}
+        self._files.delete_many({"_id": {"$in": sorted(unknown)}})
+        self._known = {key: entry for key, entry in self._known.items() if key not in unknown}
         done = sum(file.size for file in files if file.key in self._known)
         self._progress.start(sum(file.size for file in files) - done, done)
         return [self._begun(file) for file in files]
+
+    def _claims(self, key: str) -> list[Claim]:
+        """What a known file says the record has; the entry of an earlier version says nothing."""
+        return [
+            Claim(key, (series,), instant(first), instant(last + 1), count)
+            for series, first, last, count in self._known.get(key, {}).get("held", ())
+        ]
 
     def load_one(self, file: File) -> FileReport:
         """Store one file that is not known. The pair must exist."""
@@ -237,7 +276,8 @@ class FileImport:
             report.state, report.reason = "failed", error
         elif report.key:
             source = self._loader.pair.source
-            entry = {"source": source, "name": report.name, "counts": asdict(report.counts)}
+            held = [[key, *span] for key, span in report.held.items()]
+            entry = {"source": source, "name": report.name, "counts": asdict(report.counts), "held": held}
             self._files.replace_one({"_id": report.key}, entry | {"at": self._loader.clock.now()}, upsert=True)
         self._progress.note(str(report))
 

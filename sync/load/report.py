@@ -10,10 +10,12 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from ..model.clock import Clock
+from ..model.errors import StoreError
 from ..model.localtime import day_seconds, days, midnight
 from ..model.readings import ReadingBatch, Series, instant, is_generated, series_from
 from ..model.window import runs
 from ..sources.source import Parsed
+from ..store.claims import Claim, named
 from ..store.ledger import Ledger
 from ..store.schema import Document, Pair, ensure_pair, series_of
 from ..store.sizes import settle
@@ -25,7 +27,9 @@ SHOWN_REJECTS = 1000
 
 @dataclass(slots=True)
 class Outcome:
-    """The sums of one `backfill` or `import`. `short`: answers with less than was asked for, in words."""
+    """The sums of one `backfill` or `import`. `short`: answers with less than was asked for, in words; `compared`:
+    readings of the record, counted one by one; `restored`: those that only the mirror had and the record got back;
+    `foreign`: what is not ours, in words."""
 
     windows: int = 0
     calls: int = 0
@@ -41,6 +45,9 @@ class Outcome:
     differences: list[str] = field(default_factory=list)
     short: list[str] = field(default_factory=list)
     stopped: str = ""
+    compared: int = 0
+    restored: int = 0
+    foreign: list[str] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
         """The object of `backfill --json` and `import --json`."""
@@ -89,17 +96,29 @@ class Loader:
         """Compare both collections, heal a mirror that is short, compare again; and the days with their totals."""
         report = verify_pair(self.pair)
         if not report.identical:
-            repair_pair(self.pair, report, self.clock)
+            self.outcome.restored += repair_pair(self.pair, report, self.clock)
             report = verify_pair(self.pair)
         keep_verification([report], self.clock.now())
+        self.outcome.foreign = [str(foreign) for foreign in report.foreign]
+        if report.count < self.outcome.written.new:
+            raise StoreError(
+                f"{self.outcome.written.new:,} readings were stored in {self.pair.record.name!r}, of which only "
+                f"{report.count:,} are there now: something else deletes them (a TTL index, another program)"
+            )
         settle(self.pair.record.database)  # pages written now, whole, take less room than one by one at a shutdown
-        self.outcome.identical = report.identical
+        self.outcome.identical, self.outcome.compared = report.identical, report.count
         self.outcome.differences = [
             f"{series.label} {difference}"
             for series in touched
             for difference in in_words(compare_days(self.pair, series, self.ledger.totals(series)))
         ]
         return report
+
+    def restore(self, claims: Sequence[Claim]) -> int:
+        """Bring back from the mirror what claims say and the record lacks; returns how many readings that were."""
+        count = sum(self.writer.restore(series) for series in named(self.pair, claims))
+        self.outcome.restored += count
+        return count
 
     def forget_generated(self, incoming: Iterable[Series]) -> int:
         """Remove a generated household before the first real reading comes in; returns how many readings went.

@@ -25,6 +25,9 @@ PRELIMINARY = "preliminary"
 """Word in the flag of a reading that its source will replace by a final one."""
 
 LONGEST_INTERVAL = 3600
+FIRST_FIELDS = ("_id", "ts", "series", "eur_mwh", "dkk_mwh", "wh")
+LAST_FIELDS = ("seconds", "updated", "meters", "flag")
+"""Of stored documents, in their order; between them come those of the weather."""
 INT32_MAX = 2**31 - 1
 
 
@@ -76,6 +79,37 @@ def series_from(stored: Any) -> Series | None:
     parts = [stored.get("source"), stored.get("id"), stored.get("flow"), stored.get("group", "")]
     texts = [part for part in parts if isinstance(part, str)]
     return Series(*texts) if len(texts) == len(parts) else None
+
+
+def is_reading(stored: Mapping[str, Any], source: str) -> bool:
+    """Whether a stored document (decoded) has the form of a reading of a source: everything else in a collection is
+    somebody else's, is named and left alone."""
+    series = series_from(stored.get("series"))
+    if series is None or series.source != source or stored["series"] != series.subdocument():
+        return False
+    values = {name: value for name, value in stored.items() if name not in ("_id", "ts", "series", "flag")}
+    seconds = values.pop("seconds", 0)
+    return (
+        isinstance(stored.get("_id"), ObjectId)
+        and isinstance(stored.get("ts"), datetime)
+        and isinstance(stored.get("flag", ""), str)
+        and _is_number(seconds)
+        and 1 <= seconds <= LONGEST_INTERVAL
+        and bool(values)
+        and all(_is_number(value) or isinstance(value, datetime) for value in values.values())
+    )
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def in_stored_order(reading: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a stored reading in the order of `document`: a time-series collection has an order of its own."""
+    first = [name for name in FIRST_FIELDS if name in reading]
+    last = [name for name in LAST_FIELDS if name in reading]
+    others = [name for name in reading if name not in FIRST_FIELDS + LAST_FIELDS]
+    return {name: reading[name] for name in (*first, *others, *last)}
 
 
 def is_generated(series: Series) -> bool:

@@ -36,7 +36,8 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What the ledger knows of one window. `short_days` are its days without full coverage; `at` (UTC) the last try."""
+    """What the ledger knows of one window. `short_days` are its days without full coverage; `at` (UTC) the last try;
+    `series` the keys of the series that its readings are of, where these are not the one it is entered for."""
 
     window: Window
     state: str
@@ -48,6 +49,7 @@ class Entry:
     reason: str = ""
     short_days: tuple[date, ...] = ()
     rejects: tuple[str, ...] = field(default=(), repr=False)
+    series: tuple[str, ...] = ()
 
 
 def months_before(day: date, months: int) -> date:

@@ -16,23 +16,24 @@ import struct
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import bson
 import numpy as np
 from bson import Int64, ObjectId
-from bson.codec_options import CodecOptions
+from bson.codec_options import CodecOptions, DatetimeConversion
 from bson.raw_bson import RawBSONDocument
 from numpy.typing import NDArray
 from pymongo.client_session import ClientSession
 from pymongo.collection import Collection
 from pymongo.errors import BulkWriteError, PyMongoError
 
-from ..model.readings import Instants, ReadingBatch
-from .schema import Document, Pair
+from ..model.readings import Instants, ReadingBatch, Series, is_reading
+from .schema import Document, Pair, dated
 
-PLAIN: CodecOptions[dict[str, Any]] = CodecOptions(tz_aware=False)
-"""Naive UTC: decoding aware datetimes takes twice as long."""
+PLAIN: CodecOptions[dict[str, Any]] = CodecOptions(tz_aware=False, datetime_conversion=DatetimeConversion.DATETIME_AUTO)
+"""Naive UTC: decoding aware datetimes takes twice as long. A date beyond those of Python is no error."""
 
 Ids = NDArray[np.uint8]
 """ObjectIds, a row of 12 bytes each."""
@@ -479,15 +480,20 @@ def _cursor(reply: Any) -> tuple[bytes, int, str]:
 # --- from the record to the mirror ------------------------------------------------------------------------------------
 
 
-def stored_documents(record: Collection[Document], query: Document) -> Iterator[Encoded]:
-    """The documents of a query as they are stored, oldest first."""
-    for reply in find(record, query, sort={"ts": 1}):
+def stored_documents(record: Collection[Document], series: Series) -> Iterator[Encoded]:
+    """The readings of a series as they are stored, oldest first."""
+    for reply in find(record, dated(series.query()), sort={"ts": 1}):
         for run in runs(reply, numbered=True):
-            yield from map(Encoded, run.documents())
+            yield from map(Encoded, filter(partial(_is_reading, series.source), run.documents()))
+
+
+def _is_reading(source: str, encoded: bytes) -> bool:
+    document: dict[str, Any] = bson.decode(encoded, PLAIN)
+    return is_reading(document, source)
 
 
 def lacking(pair: Pair, query: Document, starts: Instants | None = None) -> Iterator[Encoded]:
-    """The documents of a query that the record has and the mirror lacks, by their `ts`, oldest first.
+    """The readings of a query that the record has and the mirror lacks, by their `ts`, oldest first.
 
     starts: those that the record is known to have; when the mirror has all of them, the record is not read.
     """
@@ -499,10 +505,11 @@ def lacking(pair: Pair, query: Document, starts: Instants | None = None) -> Iter
     known = np.concatenate(mirrored) if mirrored else np.empty(0, np.int64)
     if starts is not None and np.isin(starts, known).all():
         return
-    for reply in find(pair.record, query, sort={"ts": 1}):
+    for reply in find(pair.record, dated(query), sort={"ts": 1}):
         for run in runs(reply, numbered=True):
             for index in np.flatnonzero(~np.isin(instants(run), known)).tolist():
-                yield Encoded(run.document(index))
+                if _is_reading(pair.source, encoded := run.document(index)):
+                    yield Encoded(encoded)
 
 
 def chunks(documents: Iterable[Encoded], size: int) -> Iterator[list[Encoded]]:

@@ -8,12 +8,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
 
 from pymongo import ReplaceOne
 from pymongo.database import Database
 
-from ..model.readings import Series
+from ..model.localtime import midnight
+from ..model.readings import Series, instant
 from ..model.window import CURVE, STATES, Entry, Window
+from .claims import Claim
 from .schema import FLOORS, TOTALS, WINDOWS, Document
 
 
@@ -45,6 +48,16 @@ class Ledger:
             self._windows.bulk_write(writes)
         if replaced:
             self._windows.delete_many({"_id": {"$in": replaced}})
+
+    def claims(self, source: str, zone: ZoneInfo, series: Series | None = None) -> list[Claim]:
+        """What the entries of readings of a source say is stored; of all that are entered, or of one."""
+        query = {"source": source, "kind": CURVE} | ({"series": series.key} if series else {})
+        claims = []
+        for found in self._windows.find(query):
+            entry = _entry(found)
+            edges = [instant(midnight(day, zone)) for day in (entry.window.start, entry.window.end)]
+            claims.append(Claim(entry.window, entry.series or (found["series"],), edges[0], edges[1], entry.readings))
+        return claims
 
     def counts(self, series: Series, kind: str = CURVE) -> dict[str, int]:
         """Windows by state."""
@@ -108,6 +121,7 @@ def _document(series: Series, kind: str, entry: Entry) -> Document:
         "reason": entry.reason,
         "short_days": [day.isoformat() for day in entry.short_days],
         "rejects": list(entry.rejects),
+        "of": list(entry.series),
     }
 
 
@@ -123,4 +137,5 @@ def _entry(found: Document) -> Entry:
         found["reason"],
         tuple(date.fromisoformat(day) for day in found["short_days"]),
         tuple(found.get("rejects", ())),
+        tuple(found.get("of", ())),
     )

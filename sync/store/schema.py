@@ -19,7 +19,7 @@ from pymongo.errors import CollectionInvalid, DuplicateKeyError, OperationFailur
 from ..model.errors import CollectionMismatch
 from ..model.readings import series_from
 from . import lease
-from .migration import bring_over, is_old
+from .migration import OLD_KEY_NAME, bring_over, is_old
 
 Document = dict[str, Any]
 
@@ -34,6 +34,10 @@ LEASES = lease.LEASES
 FLOORS = "sync_floors"
 VERIFICATIONS = "sync_verifications"
 SCHEMA = "sync_schema"
+FORGOTTEN = "sync_forgotten"
+"""Series of which readings are being forgotten on purpose: nothing of these is brought back meanwhile."""
+KEPT = "sync_kept"
+"""Documents that are not ours, while the mirror of the series they stand under is written anew."""
 
 FIELDS = ("source", "id", "flow", "group")
 """Of `series`."""
@@ -44,8 +48,15 @@ NAMESPACE_EXISTS, CANNOT_CONVERT = 48, 359
 CONFLICTS = {27, 85, 86}  # no such index; an index of that name with other options
 CONVERTS = [6, 0, 0]  # the first server that can make an existing index unique
 TRIES = 5
-BEGINNING = datetime.min.replace(tzinfo=UTC)
-TWICE = f"{{!r}} holds readings twice, so it cannot get its unique key: {REMEDY}"
+BEGINNING, END = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+OF_A_KEY = {
+    "sparse",
+    "partialFilterExpression",
+    "collation",
+    "expireAfterSeconds",
+    "hidden",
+}  # options it must not have
+HOURS_SPAN = 2_592_000  # s: of the granularity "hours"; newer servers tell it beside
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,22 +111,50 @@ def refuse_mismatch(pair: Pair) -> set[str]:
 
 
 def _refuse_type(pair: Pair) -> set[str]:
+    """Everything about a collection that exists which could change or remove readings, or show them otherwise than they
+    are stored, is refused by name."""
     names = [pair.record.name, pair.mirror.name]
     found = {entry["name"]: entry for entry in pair.record.database.list_collections(filter={"name": {"$in": names}})}
     record, mirror = found.get(pair.record.name), found.get(pair.mirror.name)
-    if record and record["type"] != "collection":
-        raise CollectionMismatch(f"{pair.record.name!r} is a {record['type']}, not a regular collection: {REMEDY}")
+    if record:
+        if record["type"] != "collection":
+            raise CollectionMismatch(f"{pair.record.name!r} is a {record['type']}, not a regular collection: {REMEDY}")
+        _refuse_options(pair.record.name, record["options"])
+        _refuse_indexes(pair.record)
     if mirror:
         if mirror["type"] != "timeseries":
             raise CollectionMismatch(f"{pair.mirror.name!r} is not a time-series collection: {REMEDY}")
-        options = mirror["options"]["timeseries"]
-        wrong = [
-            f"{name} is {options.get(name)!r}" for name, wanted in TIMESERIES.items() if options.get(name) != wanted
-        ]
+        options = dict(mirror["options"])
+        own = options.pop("timeseries")
+        wrong = [f"{name} is {own.get(name)!r}" for name, wanted in TIMESERIES.items() if own.get(name) != wanted]
+        if own.get("bucketMaxSpanSeconds", HOURS_SPAN) != HOURS_SPAN:
+            wrong.append(f"bucketMaxSpanSeconds is {own['bucketMaxSpanSeconds']}")
         if wrong:
             wanted = ", ".join(f"{name} {text!r}" for name, text in TIMESERIES.items())
             raise CollectionMismatch(f"{pair.mirror.name!r}: {', '.join(wrong)}; needed: {wanted}: {REMEDY}")
+        _refuse_options(pair.mirror.name, options)
+        _refuse_indexes(pair.mirror)
     return set(found)
+
+
+def _refuse_options(name: str, options: Mapping[str, Any]) -> None:
+    if options:
+        shown = ", ".join(f"{option} {str(setting)[:60]}" for option, setting in sorted(options.items()))
+        raise CollectionMismatch(f"{name!r} was made with {shown}; it must have no such option: {REMEDY}")
+
+
+def _refuse_indexes(side: Collection[Document]) -> None:
+    """Those that remove documents or refuse them, and our key in another form. Others cost room, which is counted."""
+    for name, index in side.index_information().items():
+        is_ours = name in (KEY_NAME, OLD_KEY_NAME)
+        found = sorted(index.keys() & (OF_A_KEY if is_ours else {"unique", "expireAfterSeconds"}))
+        if not is_ours and [(field, way) for field, way in index["key"]] == KEY:
+            found.append("our key under another name")
+        if found:
+            raise CollectionMismatch(
+                f"{side.name!r} has the index {name!r} ({', '.join(found)}), which may remove or refuse readings: drop "
+                f"that index (db.{side.name}.dropIndex({name!r}))"
+            )
 
 
 def _create(database: Database[Document], name: str, **options: Any) -> None:
@@ -132,8 +171,28 @@ def _ensure_present_form(pair: Pair) -> None:
     """Whatever version has written it."""
     try:
         bring_over(pair.record, pair.mirror, KEY)
-    except DuplicateKeyError:
-        raise CollectionMismatch(TWICE.format(pair.record.name)) from None
+    except DuplicateKeyError as error:
+        raise _no_key(pair, error) from None
+
+
+def _no_key(pair: Pair, error: DuplicateKeyError) -> CollectionMismatch:
+    """The record cannot get its unique key: it holds documents that are not ours, or a reading twice."""
+    record, twice = pair.record.name, (error.details or {}).get("keyValue", {}).get("series")
+    series = series_from(twice)
+    if series and series.source == pair.source:
+        return CollectionMismatch(f"{record!r} holds readings twice, so it cannot get its unique key: {REMEDY}")
+    query = {"series": twice} if twice else {"series": None}
+    return CollectionMismatch(
+        f"{record!r} holds {pair.record.count_documents(query):,} documents that are not ours (an older script's?) and "
+        f"stand in the way of its unique key: move them into another collection (db.{record}.renameCollection('old')), "
+        "or choose other names with COLLECTIONS in settings.py"
+    )
+
+
+def dated(query: Document) -> Document:
+    """Of a record: only documents with a date for `ts`. Not for a mirror, where every document has one, and servers up
+    to 6.0 find nothing by a bound before 1970-02 or after 2105."""
+    return query | {"ts": {"$gte": BEGINNING, "$lte": END} | query.get("ts", {})}
 
 
 # --- which series a collection holds, without reading every document --------------------------------------------------
@@ -210,8 +269,8 @@ def _ensure_key_once(pair: Pair, loading: bool) -> None:
     else:
         try:
             record.create_indexes([IndexModel(KEY, unique=True)])
-        except DuplicateKeyError:
-            raise CollectionMismatch(TWICE.format(record.name)) from None
+        except DuplicateKeyError as error:
+            raise _no_key(pair, error) from None
 
 
 def _may_load(pair: Pair, index: Any) -> bool:

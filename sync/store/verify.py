@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections import defaultdict, deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -12,6 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
+from bson import MaxKey, MinKey
 from bson import decode as decode_document
 from numpy.typing import NDArray
 from pymongo import ASCENDING
@@ -19,21 +20,38 @@ from pymongo.collection import Collection
 
 from ..model.clock import Clock, SystemClock
 from ..model.localtime import PARIS, local_day
-from ..model.readings import Series, series_from
+from ..model.privacy import scrub
+from ..model.readings import Series, is_reading, series_from
+from ..model.window import CURVE
 from .bson_columns import PLAIN, Slice, decode, find, runs
 from .retry import patiently
-from .schema import VERIFICATIONS, Document, Pair, identity, series_of
+from .schema import BEGINNING, END, KEY, VERIFICATIONS, WINDOWS, Document, Pair, dated, series_of
 from .writer import PairWriter
 
 CLOCK = SystemClock()
 SLICE = 50_000  # documents of a side read at once; at most four slices are held in memory
 
 
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """Documents of one side that are not ours: they are left alone. what: how they differ; example: `_id` of one."""
+
+    side: str
+    what: str
+    count: int
+    example: str
+
+    def __str__(self) -> str:
+        documents = "document is" if self.count == 1 else "documents are"
+        return f"{self.side}: {self.count:,} {documents} not ours and left alone ({self.what}; _id {self.example})"
+
+
 @dataclass(slots=True)
 class SeriesReport:
-    """How the mirror of one series differs from its record; `days` are the local days with a difference."""
+    """How the mirror of one series differs from its record; `days` are the local days with a difference. foreign: what
+    stands under the series and is no reading, by side."""
 
-    series: Series | None
+    series: Series
     zone: ZoneInfo = PARIS
     record_count: int = 0
     mirror_count: int = 0
@@ -42,6 +60,7 @@ class SeriesReport:
     different: int = 0
     duplicates: int = 0
     days: set[date] = field(default_factory=set)
+    foreign: dict[str, list[Any]] = field(default_factory=lambda: defaultdict(list))
 
     @property
     def identical(self) -> bool:
@@ -50,14 +69,22 @@ class SeriesReport:
 
 @dataclass(slots=True)
 class PairReport:
-    """The comparison of a pair: the sums over its series."""
+    """The comparison of a pair: the sums over its series. lost: readings that the ledger or an earlier proof knows of
+    while nothing at all is stored: an empty comparison proves nothing."""
 
     pair: Pair
     series: list[SeriesReport]
+    foreign: list[Foreign] = field(default_factory=list)
+    lost: int = 0
 
     @property
     def identical(self) -> bool:
-        return all(report.identical for report in self.series)
+        return not self.lost and all(report.identical for report in self.series)
+
+    @property
+    def count(self) -> int:
+        """Documents of the record that were compared."""
+        return sum(report.record_count for report in self.series)
 
     def as_json(self) -> dict[str, Any]:
         """The entry of `verify --json`."""
@@ -65,9 +92,10 @@ class PairReport:
             "source": self.pair.source,
             "regular": self.pair.record.name,
             "timeseries": self.pair.mirror.name,
-            "regular_count": sum(report.record_count for report in self.series),
+            "regular_count": self.count,
             "timeseries_count": sum(report.mirror_count for report in self.series),
             **{name: sum(getattr(report, name) for report in self.series) for name in DIFFERENCES},
+            "foreign": sum(foreign.count for foreign in self.foreign),
         }
 
 
@@ -75,37 +103,104 @@ DIFFERENCES = ("missing", "extra", "different", "duplicates")
 
 
 def verify_pair(pair: Pair, zone: ZoneInfo = PARIS) -> PairReport:
-    """Compare every document of both collections, field by field with its BSON type, in both directions.
+    """Compare every reading of both collections, field by field with its BSON type, in both directions. What is not
+    ours is counted and named.
 
     zone: of the local days by which differences are told.
     """
-    spellings: dict[tuple[str, ...], list[Document]] = {}
-    for entry in (*series_of(pair.record), *series_of(pair.mirror)):
-        known = spellings.setdefault(identity(entry), [])
-        if list(entry) not in map(list, known):
-            known.append(entry)
-    reports = [SeriesReport(series_from(known[0]), zone) for _, known in sorted(spellings.items())]
-    queries = [_query(known) for _, known in sorted(spellings.items())]
-    for both in both_sides(pair, queries, SLICE):
+    sides = {side.name: series_of(side) for side in (pair.record, pair.mirror)}
+    own = {series for entries in sides.values() for entry in entries if (series := _ours(entry, pair.source))}
+    reports = [SeriesReport(series, zone) for series in sorted(own, key=lambda series: series.key)]
+    for both in both_sides(pair, [report.series.query() for report in reports], SLICE):
         _verify_slice(pair, reports[both.number], both)
-    return PairReport(pair, reports)
+    report = PairReport(pair, reports)
+    report.foreign = _foreign(pair, report, sides)
+    if not report.count and not report.as_json()["timeseries_count"]:
+        report.lost = known_readings(pair)
+    return report
 
 
-def repair_pair(pair: Pair, report: PairReport, clock: Clock | None = None) -> None:
-    """Make the mirror match the record: insert what it lacks; where it holds anything else, write that series anew.
+def _ours(entry: Document, source: str) -> Series | None:
+    """The series of a stored value, if it is one of this source, spelled as we spell it."""
+    series = series_from(entry)
+    is_exact = series and series.source == source and list(entry.items()) == list(series.subdocument().items())
+    return series if is_exact else None
+
+
+def known_readings(pair: Pair) -> int:
+    """Readings of a source that the ledger, an imported file or the last proof knows of."""
+    database, of_source = pair.record.database, {"source": pair.source}
+    sums = {"_id": None, "readings": {"$sum": "$readings"}}
+    windows = next(database[WINDOWS].aggregate([{"$match": of_source | {"kind": CURVE}}, {"$group": sums}]), {})
+    last = database[VERIFICATIONS].find_one({"_id": pair.source}) or {}
+    return max(int(windows.get("readings", 0)), int(last.get("regular_count", 0)))
+
+
+def repair_pair(pair: Pair, report: PairReport, clock: Clock | None = None) -> int:
+    """Make both sides equal without losing what only one has: readings of the mirror alone go into the record, the
+    mirror gets what it lacks; where it holds anything else, that series is written anew. Returns how many readings came
+    back into the record.
 
     A mirror that is marked to be rewritten is, even if it is identical by now: the functions leave a marked one alone.
     """
-    writer = PairWriter(pair, clock)
+    writer, restored = PairWriter(pair, clock), 0
     for difference in report.series:
-        if difference.series is None:
-            continue  # documents without a series belong to no one; the report names them, no repair touches them
         if difference.identical and not writer.is_stale(difference.series):
             continue
-        if difference.extra or difference.different or difference.duplicates:
+        back = writer.restore(difference.series) if difference.extra else 0
+        if difference.different or difference.duplicates or back < difference.extra:
             writer.rewrite_mirror(difference.series)
         else:
             writer.complete_mirror(difference.series)
+        restored += back
+    return restored
+
+
+# --- what is not ours -------------------------------------------------------------------------------------------------
+
+
+def _foreign(pair: Pair, report: PairReport, sides: Mapping[str, list[Document]]) -> list[Foreign]:
+    found = []
+    for side in (pair.record, pair.mirror):
+        for entry in sides[side.name]:
+            if _ours(entry, pair.source) is None:
+                query = {"series": {"$eq": entry or None}}
+                found.append(_of_query(side, query, _what(entry, pair.source)))
+        for own in report.series:
+            if ids := own.foreign[side.name]:
+                found.append(Foreign(side.name, f"no reading, under {own.series.label}", len(ids), scrub(str(ids[0]))))
+    if pair.record.estimated_document_count() != report.count + sum(each.count for each in found):
+        found += _undated(pair, report)
+    return [foreign for foreign in found if foreign.count]
+
+
+def _what(entry: Document, source: str) -> str:
+    if not entry:
+        return "no series"
+    if (series := series_from(entry)) and series.source != source:
+        return f"of the source {series.source[:20]!r}"
+    return (
+        f"series with {', '.join(sorted(map(str, entry)))[:60]}" if isinstance(entry, dict) else "series is no document"
+    )
+
+
+def _of_query(side: Collection[Document], query: Document, what: str) -> Foreign:
+    example: Document = side.find_one(query, {"_id": 1}) or {}
+    return Foreign(side.name, what, side.count_documents(query), scrub(str(example.get("_id")))[:60])
+
+
+def _undated(pair: Pair, report: PairReport) -> list[Foreign]:
+    """Documents of the record under one of our series without a date for `ts`: both ends of its stretch of the key."""
+    found = []
+    for own in report.series:
+        series = own.series.subdocument()
+        for first, last in ((MinKey(), BEGINNING), (END, MaxKey())):
+            ends: list[Any] = [[("series", series), ("ts", end)] for end in (first, last)]
+            ids = list(pair.record.find({}, {"_id": 1}, hint=KEY).min(ends[0]).max(ends[1]).limit(SLICE))
+            if ids:
+                what = f"ts is no date, under {own.series.label}"
+                found.append(Foreign(pair.record.name, what, len(ids), scrub(str(ids[0]["_id"]))[:60]))
+    return found
 
 
 def keep_verification(reports: list[PairReport], now: datetime) -> None:
@@ -116,23 +211,28 @@ def keep_verification(reports: list[PairReport], now: datetime) -> None:
         collection.replace_one({"_id": report.pair.source}, outcome, upsert=True)
 
 
-def _query(spellings: list[Document]) -> Document:
-    """Filter for one series. Of documents that are not ours each side may have the keys in an order of its own."""
-    values = [entry or None for entry in spellings]
-    return {"series": values[0] if len(values) == 1 else {"$in": values}}
-
-
 def _verify_slice(pair: Pair, report: SeriesReport, both: Both) -> None:
     ours, theirs = (decode(replies, numbered=True).by_time() for replies in (both.record, both.mirror))
     if _equal(ours, theirs):
         report.record_count += len(ours)
         report.mirror_count += len(ours)
     else:
-        _compare(report, *(_sorted(side, both.query) for side in (pair.record, pair.mirror)))
+        readings = _readings(report, _sorted(pair.record, dated(both.query)), pair.record.name)
+        mirrored = (each for each in _sorted(pair.mirror, both.query) if isinstance(each["ts"], datetime))
+        _compare(report, readings, mirrored, pair.mirror.name)
 
 
 def _sorted(side: Collection[Document], query: Document) -> Any:
     return side.with_options(codec_options=PLAIN).find(query).sort("ts", ASCENDING)
+
+
+def _readings(report: SeriesReport, documents: Iterable[Document], side: str) -> Iterator[Document]:
+    """Those that are readings; the others are noted as foreign."""
+    for document in documents:
+        if is_reading(document, report.series.source):
+            yield document
+        else:
+            report.foreign[side].append(document["_id"])
 
 
 def _equal(ours: Slice, theirs: Slice) -> bool:
@@ -151,14 +251,14 @@ def _plain(column: NDArray[Any]) -> NDArray[Any]:
     return column.view(np.uint8) if column.dtype.kind == "V" else column
 
 
-def _compare(report: SeriesReport, ours: Iterable[Document], theirs: Iterable[Document]) -> None:
+def _compare(report: SeriesReport, ours: Iterable[Document], theirs: Iterable[Document], mirror: str) -> None:
     """Count the differences of one slice. Both sides are sorted by `ts`; the record holds each `ts` once."""
     mirrored = _grouped(theirs)
     at, copies = next(mirrored, (None, []))
     for document in ours:
         report.record_count += 1
         while at is not None and at < document["ts"]:
-            _count(report, "extra", len(copies), at, mirrored=len(copies))
+            _count_alone(report, copies, mirror)
             at, copies = next(mirrored, (None, []))
         if at != document["ts"]:
             _count(report, "missing", 1, document["ts"])
@@ -170,8 +270,15 @@ def _compare(report: SeriesReport, ours: Iterable[Document], theirs: Iterable[Do
         report.mirror_count += len(copies)
         at, copies = next(mirrored, (None, []))
     while at is not None:
-        _count(report, "extra", len(copies), at, mirrored=len(copies))
+        _count_alone(report, copies, mirror)
         at, copies = next(mirrored, (None, []))
+
+
+def _count_alone(report: SeriesReport, copies: list[Document], mirror: str) -> None:
+    """What stands at a time where the record has no reading."""
+    readings = list(_readings(report, copies, mirror))
+    if readings:
+        _count(report, "extra", len(readings), readings[0]["ts"], mirrored=len(readings))
 
 
 def _count(report: SeriesReport, name: str, number: int, at: datetime, mirrored: int = 0) -> None:
@@ -200,8 +307,8 @@ def _grouped(documents: Any) -> Iterator[tuple[datetime, list[Document]]]:
 # --- both sides, slice by slice ---------------------------------------------------------------------------------------
 #
 # At the same time: the record of the next slice, the mirror of this one. A slice ends where the record has had its
-# number of documents. The first one has no lower bound and the last one no upper: servers up to 6.0 find nothing in a
-# time-series collection by a bound before 1970-02 or after 2105.
+# number of documents. In the mirror the first one has no lower bound and the last one no upper: servers up to 6.0 find
+# nothing in a time-series collection by a bound before 1970-02 or after 2105.
 
 
 @dataclass(slots=True)
@@ -247,7 +354,7 @@ def _record_slices(pair: Pair, queries: Sequence[Document], size: int) -> Iterat
 
 
 def _record_slice(pair: Pair, query: Document, size: int) -> list[bytes]:
-    return list(find(pair.record, query, sort={"ts": 1}, limit=size))
+    return list(find(pair.record, dated(query), sort={"ts": 1}, limit=size))
 
 
 def _with_mirror(pair: Pair, both: Both) -> Both:

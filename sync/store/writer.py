@@ -35,17 +35,16 @@ from .bson_columns import (
     Encoded,
     Ids,
     Slice,
-    chunks,
     decode,
     encode_block,
     encode_rows,
     find,
     insert,
     lacking,
-    stored_documents,
 )
 from .comparison import Verdict, compare
 from .lease import DUPLICATE_KEY, LEASES, Lease, held, lease_name
+from .mirror import Mirror
 from .retry import PATIENCE, Pace, patiently
 from .schema import KEY_NAME, Document, Pair
 
@@ -58,6 +57,7 @@ MOST_RECORDING = 2
 CALLS_AT_ONCE = 2
 CLAUSES = 100  # ranges asked for in one query; more of them are asked for as one wide range (measured: 4 ms for 100)
 COUNTER = 1 << 24
+LOOKS = 20  # at a part in which another process stores the same readings, before it is given up
 NOTHING = np.empty(0, np.int64)
 
 Result = TypeVar("Result")
@@ -166,9 +166,14 @@ class PairWriter:
         return self._complete(series, {})
 
     def rewrite_mirror(self, series: Series) -> None:
-        """Make the mirror of a series anew from the record, oldest first: one clean chronological load."""
+        """Make the mirror of a series anew from the record, oldest first: one clean chronological load. What only the
+        mirror has comes into the record before."""
         self.mark_stale(series)
         self._complete(series, None)
+
+    def restore(self, series: Series) -> int:
+        """Copy readings of a series that only the mirror has into the record; returns how many that were."""
+        return self._with_mirror(series, lambda mirror: mirror.restore(series))
 
     def mark_stale(self, series: Series) -> None:
         """Note durably that the mirror of a series must be rewritten, before anything makes it wrong."""
@@ -181,18 +186,25 @@ class PairWriter:
 
     def _complete(self, series: Series, bounds: Document | None) -> int:
         """Documents that a mirror lacked within bounds; one that is stale is rewritten. None: it was stale."""
-        lease = Lease(self.pair.record.database, lease_name(self.pair.mirror, series), LEASE_SECONDS, self._clock)
-        mirror = Mirror(self.pair, self._pace, lease)
 
-        def step() -> int:
-            with held(lease, PATIENCE):
-                if lease.stale:
-                    mirror.rewrite(series)
-                elif bounds is not None:
-                    return mirror.insert(lacking(self.pair, series.query() | bounds), {lease.name})
+        def step(mirror: Mirror) -> int:
+            if mirror.lease.stale:
+                mirror.rewrite(series)
+            elif bounds is not None:
+                return mirror.insert(lacking(self.pair, series.query() | bounds), {mirror.lease.name})
             return 0
 
-        return patiently(step, self._clock)
+        return self._with_mirror(series, step)
+
+    def _with_mirror(self, series: Series, step: Callable[[Mirror], int]) -> int:
+        """A step that may be repeated, with the lease of the mirror in hand."""
+        lease = Lease(self.pair.record.database, lease_name(self.pair.mirror, series), LEASE_SECONDS, self._clock)
+
+        def with_lease() -> int:
+            with held(lease, PATIENCE):
+                return step(Mirror(self.pair, self._pace, lease))
+
+        return patiently(with_lease, self._clock)
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,7 +319,7 @@ class Call:
 
         def follow(recorded: Future[Written], part: list[Piece]) -> None:
             recorded.result()
-            self._tried(self._mirror.fill, part, unmirrored)
+            self._tried(self._fill_mirror, part, unmirrored)
 
         def collect(left: int) -> Written:
             written = Written()
@@ -352,7 +364,7 @@ class Call:
 
     # --- the record ------------------------------------------------------------------------------------------------
 
-    def _record(self, part: list[Piece], empty: Empty) -> Written:
+    def _record(self, part: list[Piece], empty: Empty, left: int = LOOKS) -> Written:
         """One try. The ids and corrections of the pieces outlive it, so that a second one counts what it had done."""
         self._lease.keep()
         written, new, replaced = Written(), [], []
@@ -376,7 +388,12 @@ class Call:
             requests = [ReplaceOne({"_id": document["_id"]}, document) for _, document in replaced]
             self.pair.record.bulk_write(requests, ordered=False)
         if new and not self._insert_new(new):
-            return self._record(part, frozenset())
+            if left == 0:
+                raise StoreError(
+                    f"{self.pair.record.name!r} refuses readings as stored already, and does not show them: is another "
+                    "unique index on it, or does the server read from a member that lags?"
+                )
+            return self._record(part, frozenset(), left - 1)
         return written
 
     def _counted(self, piece: Piece, verdict: Verdict) -> Written:
@@ -403,19 +420,10 @@ class Call:
             raise
         return True
 
-
-@dataclass(frozen=True, slots=True)
-class Mirror:
-    """The mirror of a pair, while leases of some series are held."""
-
-    pair: Pair
-    pace: Pace
-    lease: Lease
-
-    def fill(self, part: list[Piece], empty: Empty) -> None:
+    def _fill_mirror(self, part: list[Piece], empty: Empty) -> None:
         """What the record has of a part and the mirror lacks. A series to be rewritten comes at the end, whole."""
-        self.lease.keep()
-        part = [piece for piece in part if self._name(piece.series) not in self.lease.stale]
+        self._lease.keep()
+        part = [piece for piece in part if self._mirror.name(piece.series) not in self._lease.stale]
         first = [piece for piece in part if not len(piece.stored) and piece.series not in empty]
         mirrored = present(self.pair.mirror, [(piece.series, piece.first, piece.last + 1) for piece in first])
         documents: list[Encoded] = []
@@ -424,45 +432,7 @@ class Mirror:
                 documents += piece.new_documents()
             else:
                 documents += lacking(self.pair, piece.query(piece.first, piece.last + 1), piece.starts())
-        self.insert(documents, {self._name(piece.series) for piece in part})
-
-    def insert(self, documents: Iterable[Encoded], names: set[str]) -> int:
-        """Insert what the mirror lacks of series, by the names of their leases; returns how much that was."""
-        count = 0
-        for chunk in chunks(documents, self.pace.documents):
-            self.lease.keep()
-            with self.pace.insert(self.pair.mirror.name):
-                insert(self.pair.mirror, chunk)
-            if not self.lease.is_sure():  # held up for so long that another process may have filled the same gap
-                self.mark_stale(names)
-                self.lease.keep()
-            count += len(chunk)
-        return count
-
-    def rewrite_stale(self, series: Sequence[Series], clock: Clock) -> None:
-        """Write those of the series anew that are marked."""
-        for own in series:
-            if self._name(own) in self.lease.stale:
-                patiently(partial(self.rewrite, own), clock)
-
-    def rewrite(self, series: Series) -> None:
-        """Write one anew from the record, oldest first, and take its mark away."""
-        name = self._name(series)
-        self.lease.keep()
-        # A delete that names the metaField only is what every server from 5.0.5 can do on a time-series collection.
-        self.pair.mirror.delete_many(series.query())
-        self.insert(stored_documents(self.pair.record, series.query()), {name})
-        self.pair.record.database[LEASES].update_one({"_id": name}, {"$unset": {"stale": ""}})
-        self.lease.stale.discard(name)
-
-    def mark_stale(self, names: set[str]) -> None:
-        """Note durably that these mirrors must be rewritten, before anything makes them wrong."""
-        marks = self.pair.record.database[LEASES]
-        marks.update_many({"_id": {"$in": sorted(names)}}, {"$set": {"stale": True}})
-        self.lease.stale |= names
-
-    def _name(self, series: Series) -> str:
-        return lease_name(self.pair.mirror, series)
+        self._mirror.insert(documents, {self._mirror.name(piece.series) for piece in part})
 
 
 # --- batches cut into parts of one insert ----------------------------------------------------------------------------

@@ -1,0 +1,59 @@
+"""What the ledger and the imported files say the record has, against what it has: they are no proof, as readings may
+have been deleted since, by hand, by a rule of the cluster, by a partial restore.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from ..model.readings import Series, series_from
+from .schema import Document, Pair, series_of
+
+AT_ONCE = 2  # counts
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """So many readings of series (by `Series.key`) that start in `[first, end)` (UTC) are stored, says `of`: a window
+    or a file."""
+
+    of: Any
+    series: tuple[str, ...]
+    first: datetime
+    end: datetime
+    readings: int
+
+
+def broken(pair: Pair, claims: Iterable[Claim]) -> list[Claim]:
+    """Those that the record does not keep. Each is counted along the key (measured: 1 µs a reading)."""
+    claims = [claim for claim in claims if claim.readings]
+    if not claims:
+        return []
+    stored = {series.key: series for entry in series_of(pair.record) if (series := series_from(entry))}
+
+    def is_kept(claim: Claim) -> bool:
+        left = claim.readings
+        for key in claim.series:
+            if key in stored and left > 0:
+                left -= _count(pair, stored[key], claim)
+        return left <= 0
+
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        return [claim for claim, kept in zip(claims, threads.map(is_kept, claims), strict=True) if not kept]
+
+
+def named(pair: Pair, claims: Sequence[Claim]) -> list[Series]:
+    """The series of claims, as far as one of the sides still has them."""
+    keys = {key for claim in claims for key in claim.series}
+    stored = {series_from(entry) for side in (pair.record, pair.mirror) for entry in series_of(side)}
+    return sorted((series for series in stored if series and series.key in keys), key=lambda series: series.key)
+
+
+def _count(pair: Pair, series: Series, claim: Claim) -> int:
+    query: Document = series.query() | {"ts": {"$gte": claim.first, "$lt": claim.end}}
+    concern = {"level": "majority"}
+    return int(pair.record.database.command("count", pair.record.name, query=query, readConcern=concern)["n"])
