@@ -19,6 +19,7 @@ COMMANDS = {
     "import": ("sync.commands.imports:import_command", "Load export files, in any order."),
     "verify": ("sync.commands.verify:verify_command", "Compare both collections document by document."),
     "repair": ("sync.commands.verify:repair_command", "Make the time series match the record."),
+    "forget": ("sync.commands.forget:forget_command", "Delete readings on purpose, from both sides."),
     "status": ("sync.commands.status:status_command", "What is stored, missing, and still to ask."),
     "compare": ("sync.commands.compare:compare_command", "What the same readings take in both forms."),
     "fleet": ("sync.commands.fleet:fleet_command", "Sum many meters, for the Fleet page."),

@@ -23,6 +23,7 @@ from ..settings import Settings, load
 from ..sources import SOURCES, with_api
 from ..sources.source import Source
 from ..store.connection import open_store
+from ..store.forget import finish_forgetting
 from ..store.schema import ensure_pair, first_load
 from .common import Options, day_option, echo_json, exit_code, json_option, loader_of, report
 
@@ -158,6 +159,7 @@ def _prepared(loader: Loader, jobs: Sequence[Backfill], progress: Bar, seconds: 
 
 def _restore(loader: Loader, jobs: Sequence[Backfill], progress: Bar) -> None:
     """What the ledger says, the record lacks and the mirror has needs no call."""
+    finish_forgetting(loader.pair, jobs[0].source.zone, loader.clock, progress.note)
     if gone := [claim for job in jobs for claim in job.broken()]:
         names = f"{loader.pair.record.name} lacks readings of {len(gone)} windows that were loaded"
         count = loader.restore(gone)

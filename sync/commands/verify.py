@@ -7,9 +7,12 @@ import click
 from ..model.clock import SystemClock
 from ..settings import load
 from ..sources import zone_of
+from ..store.claims import broken
 from ..store.connection import open_store
+from ..store.forget import finish_forgetting
+from ..store.ledger import Ledger
 from ..store.schema import Pair, ensure_pair, refuse_mismatch
-from ..store.verify import DIFFERENCES, PairReport, keep_verification, repair_pair, verify_pair
+from ..store.verify import DIFFERENCES, PairReport, keep_verification, known_readings, repair_pair, verify_pair
 from ..store.writer import PairWriter
 from .common import echo_json, json_option, pairs, source_option
 
@@ -34,10 +37,13 @@ def verify_command(source: str | None, as_json: bool) -> None:
         found = [
             verify_pair(each, zone_of(each.source))
             for each in pairs(database, settings, source)
-            if refuse_mismatch(each)
+            if refuse_mismatch(each) or known_readings(each)
         ]
         keep_verification(found, SystemClock().now())
         _tell(found, as_json)
+        if not as_json:
+            for report in found:
+                _tell_broken(report.pair)
     raise SystemExit(0 if all(report.identical for report in found) else 1)
 
 
@@ -46,7 +52,8 @@ def verify_command(source: str | None, as_json: bool) -> None:
 @click.option("--rewrite", is_flag=True, help="Write every mirror anew, oldest first, even if it is identical.")
 @json_option
 def repair_command(source: str | None, rewrite: bool, as_json: bool) -> None:
-    """Make the time-series collection match the regular one, which is the record; then compare again.
+    """Make both collections equal, then compare again: readings that only the time-series collection has come back into
+    the regular one, which is the record; the time series then gets what it lacks, or is written anew where it differs.
 
     \b
     Examples:
@@ -65,16 +72,28 @@ def repair_command(source: str | None, rewrite: bool, as_json: bool) -> None:
     raise SystemExit(0 if all(report.identical for report in found) else 1)
 
 
+def _tell_broken(pair: Pair) -> None:
+    """What was loaded and neither collection has any more: the remedy is another load."""
+    gone = broken(pair, Ledger(pair.record.database).claims(pair.source, zone_of(pair.source)))
+    if gone:
+        source = "" if pair.source == "linky" else f" --source {pair.source}"
+        days = f"{min(claim.of.start for claim in gone)} … {max(claim.of.end for claim in gone)}"
+        click.echo(
+            f"  {pair.record.name} lacks readings of {len(gone):,} windows that were loaded ({days}): python -m sync "
+            f"backfill{source} takes them from {pair.mirror.name} where that has them, and asks for the rest"
+        )
+
+
 def _repair(pair: Pair, rewrite: bool, clock: SystemClock) -> PairReport:
     ensure_pair(pair)
+    finish_forgetting(pair, zone_of(pair.source), clock, lambda text: click.echo(text, err=True))
     report = verify_pair(pair, zone_of(pair.source))
     if rewrite:
         writer = PairWriter(pair, clock)
         for each in report.series:
-            if each.series:
-                writer.rewrite_mirror(each.series)
-    else:
-        repair_pair(pair, report, clock)
+            writer.rewrite_mirror(each.series)
+    elif back := repair_pair(pair, report, clock):
+        click.echo(f"{back:,} readings that only {pair.mirror.name} had are back in {pair.record.name}", err=True)
     return verify_pair(pair, zone_of(pair.source))
 
 
@@ -88,8 +107,13 @@ def _tell(found: list[PairReport], as_json: bool) -> None:
     for report in found:
         names = f"{report.pair.record.name} and {report.pair.mirror.name}"
         counts = report.as_json()
+        for foreign in report.foreign:
+            click.echo(str(foreign))
         if report.identical:
             click.echo(f"{names}: identical, {counts['regular_count']:,} documents each")
+            continue
+        if report.lost:
+            click.echo(f"{names}: EMPTY, and {report.lost:,} readings were stored: nothing is proven")
             continue
         differing = ", ".join(f"{counts[name]:,} {name}" for name in DIFFERENCES if counts[name])
         click.echo(f"{names}: DIFFERENT ({counts['regular_count']:,} and {counts['timeseries_count']:,}): {differing}")
@@ -97,6 +121,5 @@ def _tell(found: list[PairReport], as_json: bool) -> None:
             if not each.identical:
                 days = [day.isoformat() for day in sorted(each.days)]
                 more = f" and {len(days) - SHOWN_DAYS} more days" if len(days) > SHOWN_DAYS else ""
-                label = each.series.label if each.series else "documents without a series"
-                click.echo(f"  {label}: {', '.join(days[:SHOWN_DAYS])}{more}")
-        click.echo("  mend it with: python -m sync repair")
+                click.echo(f"  {each.series.label}: {', '.join(days[:SHOWN_DAYS])}{more}")
+        click.echo("  mend it with: python -m sync repair (it loses nothing that only one of them has)")

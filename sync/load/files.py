@@ -29,12 +29,12 @@ from ..model.window import CURVE, DONE, Entry, complete_days, runs
 from ..sources import zone_of
 from ..sources.files import Counts, File, Files, Part, SideTable
 from ..store.claims import Claim, broken
-from ..store.schema import Document, first_load
+from ..store.forget import finish_forgetting
+from ..store.schema import FILES, Document, first_load
 from ..store.writer import Calls, Written
 from .progress import Progress, ahead
 from .report import SHOWN_REJECTS, Loader
 
-FILES = "sync_files"
 SHOWN = 100  # refused lines kept of a file
 BYTES_A_ROW = 51  # of London's files, for the bar alone
 CALL = 500_000  # readings written at once; two such calls are being written, and a third is being read
@@ -157,6 +157,7 @@ def import_files(files: Files, loader: Loader, progress: Progress) -> list[FileR
         progress.note(note)
     store_tables(database, files.tables)
     with first_load(loader.pair):
+        finish_forgetting(loader.pair, zone_of(loader.pair.source), loader.clock, progress.note)
         if gone := loader.forget_generated(files.series):
             progress.note(f"removed the generated household ({gone:,} readings): real readings come in")
         for series, totals in files.totals.items():

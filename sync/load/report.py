@@ -17,7 +17,7 @@ from ..model.window import runs
 from ..sources.source import Parsed
 from ..store.claims import Claim, named
 from ..store.ledger import Ledger
-from ..store.schema import Document, Pair, ensure_pair, series_of
+from ..store.schema import VERIFICATIONS, Document, Pair, ensure_pair, series_of
 from ..store.sizes import settle
 from ..store.verify import PairReport, keep_verification, repair_pair, verify_pair
 from ..store.writer import PairWriter, Written
@@ -131,6 +131,7 @@ class Loader:
         generated = {series for series in stored if series and is_generated(series)}
         for series in generated:
             self.ledger.forget(series)
+        self.pair.record.database[VERIFICATIONS].delete_one({"_id": self.pair.source})
         count = sum(self.pair.record.count_documents(series.query()) for series in generated)
         if generated and generated == stored:
             # Dropped, not deleted: the unique key would have to step over every deleted reading at each insert

@@ -28,22 +28,23 @@ class Claim:
     readings: int
 
 
-def broken(pair: Pair, claims: Iterable[Claim]) -> list[Claim]:
-    """Those that the record does not keep. Each is counted along the key (measured: 1 µs a reading)."""
-    claims = [claim for claim in claims if claim.readings]
+def counted(pair: Pair, claims: Sequence[Claim]) -> list[int]:
+    """What the record has of each, counted along the key (measured: 1 µs a reading)."""
     if not claims:
         return []
     stored = {series.key: series for entry in series_of(pair.record) if (series := series_from(entry))}
 
-    def is_kept(claim: Claim) -> bool:
-        left = claim.readings
-        for key in claim.series:
-            if key in stored and left > 0:
-                left -= _count(pair, stored[key], claim)
-        return left <= 0
+    def count(claim: Claim) -> int:
+        return sum(_count(pair, stored[key], claim) for key in claim.series if key in stored)
 
     with ThreadPoolExecutor(AT_ONCE) as threads:
-        return [claim for claim, kept in zip(claims, threads.map(is_kept, claims), strict=True) if not kept]
+        return list(threads.map(count, claims))
+
+
+def broken(pair: Pair, claims: Iterable[Claim]) -> list[Claim]:
+    """Those that the record does not keep."""
+    claims = [claim for claim in claims if claim.readings]
+    return [claim for claim, count in zip(claims, counted(pair, claims), strict=True) if count < claim.readings]
 
 
 def named(pair: Pair, claims: Sequence[Claim]) -> list[Series]:

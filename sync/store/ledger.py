@@ -96,11 +96,17 @@ class Ledger:
             query["day"] = {"$gte": window.start.isoformat(), "$lt": window.end.isoformat()}
         return {date.fromisoformat(found["day"]): found["wh"] for found in self._totals.find(query).sort("day", 1)}
 
-    def forget(self, series: Series) -> None:
-        """Remove everything known of a series."""
-        self._windows.delete_many({"series": series.key})
-        self._totals.delete_many({"series": series.key})
-        self._floors.delete_one({"_id": series.key})
+    def forget(self, series: Series, before: date | None = None) -> None:
+        """Remove what is known of a series, or of its days before one; a window over that day is asked for again. Where
+        one answer holds many series, its windows stay, without what was of this one."""
+        days = {"$lt": before.isoformat()} if before else {"$exists": True}
+        self._windows.delete_many({"series": series.key, "start": days})
+        self._totals.delete_many({"series": series.key, "day": days})
+        if before is None:
+            self._floors.delete_one({"_id": series.key})
+        self._windows.update_many(
+            {"of": series.key, "start": days}, {"$pull": {"of": series.key}, "$set": {"readings": 0}}
+        )
 
 
 def _document(series: Series, kind: str, entry: Entry) -> Document:

@@ -32,6 +32,7 @@ WINDOWS = "sync_windows"
 TOTALS = "sync_daily_totals"
 LEASES = lease.LEASES
 FLOORS = "sync_floors"
+FILES = "sync_files"
 VERIFICATIONS = "sync_verifications"
 SCHEMA = "sync_schema"
 FORGOTTEN = "sync_forgotten"

@@ -28,8 +28,8 @@ def london(database: Database[Any]) -> Pair:
 
 @pytest.fixture
 def meters(database: Database[Any]) -> Pair:
-    """Of a source whose readings are corrected; London's never are."""
-    return made(database, "linky", "meters")
+    """Another pair of the same source."""
+    return made(database, "lcl", "meters")
 
 
 def made(database: Database[Any], source: str, name: str) -> Pair:
