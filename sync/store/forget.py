@@ -13,6 +13,7 @@ from ..model.clock import Clock
 from ..model.errors import StoreError
 from ..model.localtime import local_day, midnight
 from ..model.readings import Series, instant, milliseconds, series_from
+from .claims import counted
 from .lease import lease_name
 from .ledger import Ledger
 from .schema import END, FILES, FORGOTTEN, VERIFICATIONS, Document, Pair, series_of
@@ -46,7 +47,11 @@ def _finish(pair: Pair, series: Series, until: datetime, zone: ZoneInfo, clock: 
     count = pair.record.delete_many(readings).deleted_count
     PairWriter(pair, clock).rewrite_mirror(series)
     before = None if until == END else local_day(milliseconds(until), zone)
-    Ledger(database).forget(series, before)
+    ledger = Ledger(database)
+    ledger.forget(series, before)
+    shared = [claim for claim in ledger.claims(pair.source, zone) if series.key in claim.series]
+    for claim, left in zip(shared, counted(pair, shared), strict=True):
+        ledger.recount(series, claim.of, left)
     database[FILES].delete_many({"source": pair.source, "held": {"$elemMatch": {"0": series.key}}})
     database[VERIFICATIONS].delete_one({"_id": pair.source})
     _refuse_left(pair, series, readings)

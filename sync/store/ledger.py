@@ -97,16 +97,17 @@ class Ledger:
         return {date.fromisoformat(found["day"]): found["wh"] for found in self._totals.find(query).sort("day", 1)}
 
     def forget(self, series: Series, before: date | None = None) -> None:
-        """Remove what is known of a series, or of its days before one; a window over that day is asked for again. Where
-        one answer holds many series, its windows stay, without what was of this one."""
+        """Remove what is known of a series, or of its days before one; a window over that day is asked for again."""
         days = {"$lt": before.isoformat()} if before else {"$exists": True}
         self._windows.delete_many({"series": series.key, "start": days})
         self._totals.delete_many({"series": series.key, "day": days})
         if before is None:
             self._floors.delete_one({"_id": series.key})
-        self._windows.update_many(
-            {"of": series.key, "start": days}, {"$pull": {"of": series.key}, "$set": {"readings": 0}}
-        )
+
+    def recount(self, series: Series, window: Window, readings: int) -> None:
+        """What is left of an answer of many series, of which one was forgotten."""
+        query = {"of": series.key, "start": window.start.isoformat(), "end": window.end.isoformat()}
+        self._windows.update_many(query, {"$set": {"readings": readings}})
 
 
 def _document(series: Series, kind: str, entry: Entry) -> Document:
