@@ -23,7 +23,6 @@ from ..settings import Settings, load
 from ..sources import SOURCES, with_api
 from ..sources.source import Source
 from ..store.connection import open_store
-from ..store.forget import finish_forgetting
 from ..store.schema import ensure_pair, first_load
 from .common import Options, day_option, echo_json, exit_code, json_option, loader_of, report
 
@@ -147,26 +146,12 @@ def _prepared(loader: Loader, jobs: Sequence[Backfill], progress: Bar, seconds: 
     """The pair is there, with the faster key for a load of minutes only: into a longer one others may write."""
     if seconds <= LONGEST_FIRST_LOAD and jobs[0].source.is_bulk:
         with first_load(loader.pair):
-            _restore(loader, jobs, progress)
             yield
         return
     ensure_pair(loader.pair)
-    _restore(loader, jobs, progress)
     if gone := loader.forget_generated(_series(jobs)):
         progress.note(f"removed the generated household ({gone:,} readings): real readings come in")
     yield
-
-
-def _restore(loader: Loader, jobs: Sequence[Backfill], progress: Bar) -> None:
-    """What the ledger says, the record lacks and the mirror has needs no call."""
-    finish_forgetting(loader.pair, jobs[0].source.zone, loader.clock, progress.note)
-    if gone := [claim for job in jobs for claim in job.broken()]:
-        names = f"{loader.pair.record.name} lacks readings of {len(gone)} windows that were loaded"
-        count = loader.restore(gone)
-        left = sum(len(job.broken(again=True)) for job in jobs)
-        progress.note(
-            f"{names}: {count:,} copied back from {loader.pair.mirror.name}, {left} windows are asked for again"
-        )
 
 
 def _load_and_prove(jobs: Sequence[Backfill], loader: Loader, wait: bool, progress: Bar, seconds: float) -> Outcome:

@@ -36,6 +36,7 @@ from ..model.readings import Series, instant
 from ..model.window import DONE, EMPTY, FAILED, PARTIAL, Entry, Window
 from ..sources.source import AnswerRefused, Dataset, Parsed, Source, UnknownShape
 from ..store.claims import Claim, broken
+from ..store.forget import finish_forgetting
 from ..store.lease import Lease, held
 from ..store.writer import Written
 from .plan import Wish, due_windows, swept_windows
@@ -80,6 +81,7 @@ def backfill(jobs: Sequence[Backfill], loader: Loader, progress: Progress, wait:
     What merely stops a run is in `outcome.stopped`; fatal answers are raised. Either way all before it is stored.
     """
     outcome = loader.outcome
+    _restore(jobs, loader, progress)
     plans = [job.planned() for job in jobs]
     progress.start(sum(len(plan.windows) for plan in plans), sum(plan.done for plan in plans))
     try:
@@ -89,6 +91,19 @@ def backfill(jobs: Sequence[Backfill], loader: Loader, progress: Progress, wait:
         outcome.calls = jobs[0].transport.calls if jobs else 0
     outcome.remaining = sum(len(job.planned().windows) for job in jobs)
     return outcome
+
+
+def _restore(jobs: Sequence[Backfill], loader: Loader, progress: Progress) -> None:
+    """What the ledger says, the record lacks and the mirror has needs no call."""
+    for job in jobs[:1]:
+        finish_forgetting(loader.pair, job.source.zone, loader.clock, progress.note)
+    if gone := [claim for job in jobs for claim in job.broken()]:
+        count = loader.restore(gone)
+        left = sum(len(job.broken(again=True)) for job in jobs)
+        progress.note(
+            f"{loader.pair.record.name} lacks readings of {len(gone)} windows that were loaded: {count:,} copied back "
+            f"from {loader.pair.mirror.name}, {left} windows are asked for again"
+        )
 
 
 def _run(jobs: Sequence[Backfill], outcome: Outcome, clock: Clock, progress: Progress, wait: bool) -> bool:

@@ -30,6 +30,7 @@ OPTIONS: dict[str, Any] = {
     "w": "majority",
     "readConcernLevel": "majority",
     "tz_aware": True,
+    "datetime_conversion": "DATETIME_AUTO",  # a date beyond the year 9999, somebody else's, is no error
     "uuidRepresentation": "standard",
     "connectTimeoutMS": FIRST_ANSWER_SECONDS * 1000,  # also limits the look-up of a mongodb+srv name
 }

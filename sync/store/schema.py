@@ -49,7 +49,7 @@ NAMESPACE_EXISTS, CANNOT_CONVERT = 48, 359
 CONFLICTS = {27, 85, 86}  # no such index; an index of that name with other options
 CONVERTS = [6, 0, 0]  # the first server that can make an existing index unique
 TRIES = 5
-BEGINNING, END = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+BEGINNING, END = datetime.min.replace(tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)
 OF_A_KEY = {
     "sparse",
     "partialFilterExpression",

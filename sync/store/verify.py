@@ -164,8 +164,8 @@ def _foreign(pair: Pair, report: PairReport, sides: Mapping[str, list[Document]]
     for side in (pair.record, pair.mirror):
         for entry in sides[side.name]:
             if _ours(entry, pair.source) is None:
-                query = {"series": {"$eq": entry or None}}
-                found.append(_of_query(side, query, _what(entry, pair.source)))
+                values: list[Any] = [entry] if entry else [None, {}]
+                found.append(_of_query(side, {"series": {"$in": values}}, _what(entry, pair.source)))
         for own in report.series:
             if ids := own.foreign[side.name]:
                 found.append(Foreign(side.name, f"no reading, under {own.series.label}", len(ids), scrub(str(ids[0]))))
@@ -218,12 +218,20 @@ def _verify_slice(pair: Pair, report: SeriesReport, both: Both) -> None:
         report.mirror_count += len(ours)
     else:
         readings = _readings(report, _sorted(pair.record, dated(both.query)), pair.record.name)
-        mirrored = (each for each in _sorted(pair.mirror, both.query) if isinstance(each["ts"], datetime))
-        _compare(report, readings, mirrored, pair.mirror.name)
+        _compare(report, readings, _of_our_time(report, pair.mirror, both.query), pair.mirror.name)
 
 
 def _sorted(side: Collection[Document], query: Document) -> Any:
     return side.with_options(codec_options=PLAIN).find(query).sort("ts", ASCENDING)
+
+
+def _of_our_time(report: SeriesReport, mirror: Collection[Document], query: Document) -> Iterator[Document]:
+    """Without those of the year 10,000 and beyond."""
+    for document in _sorted(mirror, query):
+        if isinstance(document["ts"], datetime):
+            yield document
+        else:
+            report.foreign[mirror.name].append(document["_id"])
 
 
 def _readings(report: SeriesReport, documents: Iterable[Document], side: str) -> Iterator[Document]:
