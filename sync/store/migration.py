@@ -15,6 +15,8 @@ from pymongo import IndexModel
 from pymongo.collection import Collection
 from pymongo.errors import OperationFailure
 
+from ..model.errors import StoreError
+
 OLD_KEY_NAME = "series_ts"
 OLD_ORDERS = (["source", "id", "flow"], ["source", "id", "flow", "group"])
 WITHHELD, ORIGINS, FILES = "sync_contradictions", "sync_origins", "sync_files"
@@ -39,8 +41,11 @@ def bring_over(record: Documents, mirror: Documents, key: Key) -> None:
     old_index = record.index_information().get(OLD_KEY_NAME)
     changed = series = 0
     while spellings := [spelling for spelling in _spellings(record) if list(spelling) in OLD_ORDERS]:
+        before = changed
         for spelling in spellings:
             changed += _respell(record, spelling)
+        if changed == before:
+            raise StoreError(f"{record.name!r} holds readings of an earlier version that cannot be brought over")
         series = max(series, len(spellings))
     _forget_withheld(record)
     if old_index:

@@ -23,7 +23,7 @@ from ..model.readings import Series, in_stored_order, is_reading, milliseconds
 from .bson_columns import Encoded, chunks, insert, stored_documents
 from .lease import DUPLICATE_KEY, LEASES, Lease, lease_name
 from .retry import Pace, patiently
-from .schema import BEGINNING, FORGOTTEN, KEPT, Document, Pair, dated
+from .schema import BEGINNING, FORGOTTEN, KEPT, Document, Pair, dated, newness
 
 END_OF_TIME = 2**62  # ms
 
@@ -169,11 +169,6 @@ class Mirror:
     @property
     def _leases(self) -> Any:
         return self._database[LEASES]
-
-
-def newness(document: Mapping[str, Any]) -> tuple[datetime, datetime]:
-    """Of two copies of a reading the greater one is what would be there had the later writer seen the earlier one."""
-    return document.get("updated", BEGINNING), document["_id"].generation_time
 
 
 def without_overlaps(alone: Mapping[datetime, Document], known: Sequence[Document]) -> list[Document]:

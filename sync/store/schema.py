@@ -17,7 +17,7 @@ from pymongo.database import Database
 from pymongo.errors import CollectionInvalid, DuplicateKeyError, OperationFailure, PyMongoError
 
 from ..model.errors import CollectionMismatch
-from ..model.readings import series_from
+from ..model.readings import is_reading, series_from
 from . import lease
 from .migration import OLD_KEY_NAME, bring_over, is_old
 
@@ -302,18 +302,30 @@ def _make_unique(pair: Pair) -> None:
         except OperationFailure as error:
             if error.code != CANNOT_CONVERT or not error.details:
                 raise
-            _remove_copies(pair, [violation["ids"] for violation in error.details["violations"]])
+            if not _remove_copies(pair, [violation["ids"] for violation in error.details["violations"]]):
+                raise CollectionMismatch(
+                    f"{name!r} holds documents that are not ours and stand in the way of its unique key: {REMEDY}"
+                ) from None
 
 
-def _remove_copies(pair: Pair, violations: Iterable[list[Any]]) -> None:
-    """Of readings with the same key keep the newest: what would be there had the later writer seen the earlier one.
+def newness(document: Mapping[str, Any]) -> tuple[datetime, datetime]:
+    """Of two copies of a reading the greater one is what would be there had the later writer seen the earlier one."""
+    return document.get("updated", BEGINNING), document["_id"].generation_time
+
+
+def _remove_copies(pair: Pair, violations: Iterable[list[Any]]) -> int:
+    """Of readings with the same key keep the newest; returns how many were removed.
 
     They come about when a writer that knows nothing of the load stores the same reading at the same moment.
     """
+    removed = 0
     for ids in violations:
         copies = list(pair.record.find({"_id": {"$in": ids}}))
-        copies.sort(key=lambda copy: (copy.get("updated", BEGINNING), copy["_id"].generation_time))
+        if not all(is_reading(copy, pair.source) for copy in copies):
+            continue
+        copies.sort(key=newness)
         if series := series_from(copies[-1]["series"]):
             mark = {"_id": lease.lease_name(pair.mirror, series)}
             pair.record.database[LEASES].update_one(mark, {"$set": {"stale": True}}, upsert=True)
-        pair.record.delete_many({"_id": {"$in": [copy["_id"] for copy in copies[:-1]]}})
+        removed += pair.record.delete_many({"_id": {"$in": [copy["_id"] for copy in copies[:-1]]}}).deleted_count
+    return removed
