@@ -308,5 +308,3 @@ exports = async function dailyPlan({ service, database, record, mirror, source, 
   const callsToday = past.reduce((sum, call) => sum + call.calls, 0);
   return { today: dayText(today), operations, callsToday, heal: heal.map(keyed(datasets)), datasets: planned };
 };
-
-if (typeof module !== "undefined") module.exports = exports;

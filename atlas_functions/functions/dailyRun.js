@@ -311,5 +311,3 @@ exports = async function dailyRun(source) {
   if (error) throw new Error(error);
   return summary;
 };
-
-if (typeof module !== "undefined") module.exports = exports;

@@ -49,5 +49,3 @@ exports = async function elhubDaily() {
     ],
   });
 };
-
-if (typeof module !== "undefined") module.exports = exports;

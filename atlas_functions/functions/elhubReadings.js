@@ -193,5 +193,3 @@ exports = async function elhubReadings(questions) {
   }
   return reads;
 };
-
-if (typeof module !== "undefined") module.exports = exports;

@@ -63,5 +63,3 @@ exports = async function energidataDaily() {
     datasets: [PRICES, PRODUCTION],
   });
 };
-
-if (typeof module !== "undefined") module.exports = exports;

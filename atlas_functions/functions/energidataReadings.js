@@ -244,5 +244,3 @@ exports = async function energidataReadings(questions) {
   }
   return reads;
 };
-
-if (typeof module !== "undefined") module.exports = exports;

@@ -191,5 +191,3 @@ exports = async function fillMirror({ ranges, stale, ...names }) {
     ranges: ranges.map((range) => ({ filled: filledOf(range), mirror: stateOf(range) })),
   };
 };
-
-if (typeof module !== "undefined") module.exports = exports;

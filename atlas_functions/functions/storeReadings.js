@@ -189,5 +189,3 @@ exports = async function storeReadings({ batches, ...names }) {
     }),
   };
 };
-
-if (typeof module !== "undefined") module.exports = exports;

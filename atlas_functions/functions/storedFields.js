@@ -19,5 +19,3 @@ const FIELDS = {
 exports = function storedFields(source) {
   return FIELDS[source];
 };
-
-if (typeof module !== "undefined") module.exports = exports;

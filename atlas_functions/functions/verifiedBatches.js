@@ -84,5 +84,3 @@ exports = function verifiedBatches(question) {
   if (rejects.length) short.push(`${rejects.length} records refused`);
   return { batches: batches.filter(({ readings }) => readings.length), rejects, short: short.join("; ") };
 };
-
-if (typeof module !== "undefined") module.exports = exports;
