@@ -22,8 +22,7 @@ from ..triggers.tree import DEFAULT_FOLDER
 from .common import echo_json, json_option
 
 if TYPE_CHECKING:
-    from ..triggers.deploy.changes import Change
-    from ..triggers.deploy.deploy import Plan
+    from ..triggers.deploy.deploy import Change, Plan
 
 NEXT_TIMES = 2
 TOLD_ANYWAY = ("secret", "data source")
