@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import NoReturn
+
 import click
 
 from ..model.clock import SystemClock
 from ..settings import load
 from ..sources import zone_of
 from ..store.connection import open_store
-from ..store.schema import Pair, ensure_pair, refuse_mismatch
+from ..store.schema import Pair, ensure_pair
 from ..store.verify import DIFFERENCES, PairReport, keep_verification, repair_pair, verify_pair
 from ..store.writer import PairWriter
-from .common import echo_json, json_option, pairs, source_option
+from .common import echo_json, json_option, source_option, stored_pairs
 
 SHOWN_DAYS = 10
 
@@ -29,16 +32,7 @@ def verify_command(source: str | None, as_json: bool) -> None:
       python -m sync verify
       python -m sync verify --json
     """
-    settings = load()
-    with open_store(settings) as database:
-        found = [
-            verify_pair(each, zone_of(each.source))
-            for each in pairs(database, settings, source)
-            if refuse_mismatch(each)
-        ]
-        keep_verification(found, SystemClock().now())
-        _tell(found, as_json)
-    raise SystemExit(0 if all(report.identical for report in found) else 1)
+    _compare(source, as_json, lambda pair: verify_pair(pair, zone_of(pair.source)))
 
 
 @click.command("repair")
@@ -53,14 +47,15 @@ def repair_command(source: str | None, rewrite: bool, as_json: bool) -> None:
       python -m sync repair
       python -m sync repair --rewrite        fewest buckets after loading out of order
     """
+    _compare(source, as_json, lambda pair: _repair(pair, rewrite, SystemClock()))
+
+
+def _compare(source: str | None, as_json: bool, report_of: Callable[[Pair], PairReport]) -> NoReturn:
+    """A report of each pair, kept and told. Exits with 0 when all are identical, else with 1."""
     settings = load()
-    clock = SystemClock()
     with open_store(settings) as database:
-        found = []
-        for each in pairs(database, settings, source):
-            if refuse_mismatch(each):
-                found.append(_repair(each, rewrite, clock))
-        keep_verification(found, clock.now())
+        found = [report_of(pair) for pair in stored_pairs(database, settings, source)]
+        keep_verification(found, SystemClock().now())
         _tell(found, as_json)
     raise SystemExit(0 if all(report.identical for report in found) else 1)
 
