@@ -19,6 +19,7 @@ const isObject = (part) => typeof part === "object" && part !== null && !Array.i
 const has = (part, name) => Object.prototype.hasOwnProperty.call(part, name);
 const isNumber = (part, below) => typeof part === "number" && Math.abs(part) < below;
 const isText = (part) => typeof part === "string" && part !== "";
+const isAbsent = (part) => part === null || part === undefined;
 const isFirst = (one, index, all) => all.indexOf(one) === index;
 const shown = (part) => `'${(typeof part === "string" ? part : JSON.stringify(part) || String(part)).slice(0, SHOWN)}'`;
 const iso = (moment) => `${new Date(moment).toISOString().slice(0, 16).replace("T", " ")}Z`;
@@ -134,7 +135,7 @@ function elhubColumns(records, flow) {
     start: instant(record.startTime),
     end: instant(record.endTime),
     kwh: record.quantityKwh,
-    updated: record.lastUpdatedTime === null || record.lastUpdatedTime === undefined ? null : instant(record.lastUpdatedTime),
+    updated: isAbsent(record.lastUpdatedTime) ? null : instant(record.lastUpdatedTime),
     meters: flow === "consumption" ? record.meteringPointCount : undefined,
   }));
 }
