@@ -38,7 +38,7 @@ def compare_command(source: str | None, lab: bool, as_json: bool) -> None:
         labs = run_labs(pairs(database, settings, source), settings) if lab else []
     if as_json:
         answer = {"pairs": [each.as_json() for each in found], "server_version": version}
-        echo_json(answer | ({"lab": [each.as_json() for each in labs]} if lab else {}))
+        echo_json(answer | ({"lab": labs} if lab else {}))
         return
     tell(found, version)
     for result in labs:
