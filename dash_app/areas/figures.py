@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from ..hours.figures import DASHES, gap_axis, gaps, hovers, interval_texts, stepped, time_axis
 from ..hours.queries import GWH, MWH
 from ..kit.blocks import Frame
 from ..kit.figures import SEQUENTIAL, Figure, axis, bars, cividis, colour, faded, figure, hover, scatter, upright, words
+from ..kit.lines import DASHES, gap_axis, gaps, hovers, interval_texts, stepped, time_axis
 from ..kit.locale import Look, minus
 from ..kit.ticks import hatching
 from .queries import ENERGY, LAGS, SUMMED
@@ -125,15 +125,14 @@ def lines_figure(frame: Frame, look: Look) -> Figure:
         line = {"shape": "hv", "width": 1.7, "dash": DASHES[place % len(DASHES)]}
         line["color"] = faded(look, notes["flow"], max(0.45, strength(place, len(order))))
         data.append(
-            stepped(edges, lines[name] / unit, 4)
-            | {"name": group_text(name, look), "line": line, "hoverinfo": "skip", "showlegend": True}
+            stepped(edges, lines[name] / unit, 4) | {"name": group_text(name, look), "line": line, "showlegend": True}
         )
     when = interval_texts(edges, notes["zone"], look)
     texts = [
         "<br>".join([text, *(_line_text(name, lines[name][place], look) for name in order)])
         for place, text in enumerate(when)
     ]
-    data.append(hovers(edges, lines[order[0]] / unit, texts, look))
+    data.append(hovers(edges, lines[order[0]] / unit, texts, colour(look, "quiet")))
     return figure(
         look,
         [trace for trace in data if trace["x"]],
@@ -195,7 +194,6 @@ def rolling_figure(frame: Frame, look: Look) -> Figure:
         "lines",
         at.tolist(),
         [_number(each) for each in r.tolist()],
-        connectgaps=False,
         line={"color": colour(look, "regular"), "width": 1.8},
         **hover(texts),
     )

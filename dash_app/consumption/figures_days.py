@@ -9,6 +9,7 @@ import numpy as np
 
 from ..kit.blocks import Frame
 from ..kit.figures import SILENT, Figure, axis, bars, colour, faded, figure, hover, margins, number_width, scatter
+from ..kit.lines import OWN_TITLE
 from ..kit.locale import Look
 from ..kit.ticks import DAY_MS, box, day_ticks, flow_of, flow_text, hatching, stretches
 from .figures_heat import HALF_DAY
@@ -61,7 +62,7 @@ def days_figure(frame: Frame, look: Look) -> Figure:
             range=_edges(notes["first"], notes["end"]),
             showgrid=False,
         )
-        | {"unifiedhovertitle": {"text": " "}},
+        | OWN_TITLE,
         yaxis=axis(look, flow_text(notes, "kwh", look), range=[0, top], fixedrange=True),
         firm=margins(left=number_width(top)),
     )
@@ -106,7 +107,7 @@ def months_figure(frame: Frame, look: Look) -> Figure:
             ticktext=[_month_tick(months[place].now.first, place == shown[0], look) for place in shown],
             tickangle=0,
         )
-        | {"unifiedhovertitle": {"text": " "}},
+        | OWN_TITLE,
         yaxis=axis(look, flow_text(frame.notes, "kwh", look), range=[0, (max(highest) or 1.0) * 1.06], fixedrange=True),
         firm=margins(left=number_width(max(highest)), top=30),
     )

@@ -22,6 +22,7 @@ from sync.store.schema import Pair
 
 Whole = NDArray[np.int64]
 Real = NDArray[np.float64]
+Marks = NDArray[np.bool_]
 
 HOUR_MS = 3_600_000
 SLOT_MS = 1_800_000  # half an hour, the resolution of the usual week
@@ -29,6 +30,7 @@ SLOTS = 48
 THURSDAY = 3  # weekday of 1970-01-01
 SATURDAY = 5
 NIGHT = (1, 5)  # local hours [from, to) in which the base load is read: most sleep, little is heated for the morning
+BASE_SHARE = 0.1  # the base load is not exceeded for this share of the nights
 WATTS = {"$divide": [{"$multiply": ["$wh", 3600]}, "$seconds"]}
 
 
@@ -51,6 +53,16 @@ class Intervals:
     def watts(self) -> Real:
         """Average power while measured."""
         return np.asarray(self.wh * 3600 / np.maximum(self.seconds, 1), dtype=np.float64)
+
+    def laid_out(self, start: int | None = None, end: int | None = None) -> tuple[Whole, Marks]:
+        """Edges of the intervals and of the gaps between them, and which are measured; start, end: gaps from there on,
+        and up to there, count too."""
+        edges = np.concatenate([self.start, self.end])
+        outer = [
+            at for at in (start, end) if at is not None and not (edges.min(initial=at) < at < edges.max(initial=at))
+        ]
+        edges = np.unique(np.concatenate([edges, np.array(outer, dtype=np.int64)]))
+        return edges, np.isin(edges[:-1], self.start)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,42 +95,44 @@ class Days:
 
 
 @dataclass(frozen=True, slots=True)
-class Distribution:
-    """How long each average power lasted. watts: ascending; seconds: in all; night: in the hours NIGHT; first: start of
-    the first such reading, ms UTC."""
+class Samples:
+    """Average powers, W, ascending, and how long each lasted, s."""
 
     watts: Real
     seconds: Whole
-    night: Whole
-    first: Whole
 
-    def quantile(self, share: float, at_night: bool = False) -> float | None:
+    def quantile(self, share: float) -> float | None:
         """The power that was not exceeded for this share (0 … 1) of the measured time, W; None without readings."""
-        lasted = np.cumsum(self.night if at_night else self.seconds)
+        lasted = np.cumsum(self.seconds)
         if len(lasted) == 0 or lasted[-1] == 0:
             return None
         return float(self.watts[np.searchsorted(lasted, share * lasted[-1])])
 
 
 @dataclass(frozen=True, slots=True)
-class Samples:
-    """Average powers of one half-hour of the local day, W, ascending, and how long each counts, s."""
+class Distribution(Samples):
+    """How long each power lasted. night: in the hours NIGHT; first: start of the first such reading, ms UTC."""
 
-    watts: Real
-    seconds: Whole
+    night: Whole
+    first: Whole
 
-    def quantile(self, share: float) -> float | None:
-        """As `Distribution.quantile`."""
-        if len(self.watts) == 0:
-            return None
-        lasted = np.cumsum(self.seconds)
-        return float(self.watts[np.searchsorted(lasted, share * lasted[-1])])
+    @property
+    def base(self) -> float | None:
+        """The base load, W."""
+        return Samples(self.watts, self.night).quantile(BASE_SHARE)
+
+
+def spread_out(values: Real, measured: Marks) -> Real:
+    """What is known of the measured intervals, NaN for the others."""
+    found = np.full(len(measured), np.nan)
+    found[measured] = values
+    return found
 
 
 def days_of(pair: Pair, series: Series, zone: ZoneInfo, first: date, end: date) -> Days:
     """Energy of the local days [first, end)."""
-    edges = np.array([midnight(first + timedelta(days=place), zone) for place in range((end - first).days + 1)])
-    count = len(edges) - 1
+    count = max(0, (end - first).days)
+    edges = np.array([midnight(first + timedelta(days=place), zone) for place in range(count + 1)])
     wh, seconds = np.zeros(count, dtype=np.int64), np.zeros(count, dtype=np.int64)
     low, high = np.zeros(count), np.zeros(count)
     ordinal = first.toordinal() - date(1970, 1, 1).toordinal()
@@ -131,7 +145,7 @@ def days_of(pair: Pair, series: Series, zone: ZoneInfo, first: date, end: date) 
     return Days(first, edges, wh, seconds, low, high)
 
 
-def hours_of(pair: Pair, series: Series, start: int, end: int, *, spread: bool = True) -> Intervals:
+def hours_of(pair: Pair, series: Series, start: int, end: int, spread: bool = True) -> Intervals:
     """Energy by UTC hour, which is a local hour too in every zone of ours; start, end: ms, whole hours.
 
     Without `spread` low and high are the average: two years take the server two thirds of the time.

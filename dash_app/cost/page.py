@@ -16,7 +16,8 @@ from sync.tariffs.model import PEAK, TEMPO, PriceList, Ranges, Tariff
 from ..kit.blocks import Block, Frame, Page
 from ..kit.components import key_figure, key_figures, note, sentence, warning
 from ..kit.locale import Look
-from ..kit.table import table
+from ..kit.table import columns_in, table
+from ..kit.ticks import clock
 from .figures import months_figure, zones_figure
 from .queries import (
     Comparison,
@@ -148,9 +149,7 @@ def bills_body(frame: Frame, look: Look) -> Component:
     """A row a month: each contract, the cheapest, and how much less than the dearest it is."""
     compared: Comparison = frame.notes["comparison"]
     names = [each.tariff.name for each in compared.contracts]
-    columns = ("month", "days", "measured")
-    head = [look.text(f"cost.column.{name}") for name in columns]
-    head += [*names, look.text("cost.column.cheapest"), look.text("cost.column.difference")]
+    first, last = (columns_in("cost", of, look) for of in (("month", "days", "measured"), ("cheapest", "difference")))
     rows = [_bill_row(compared, month, look) for month in compared.months]
     ranked = ranking(compared)
     covered = look.covered(covered_share(compared.months))
@@ -158,7 +157,7 @@ def bills_body(frame: Frame, look: Look) -> Component:
     sums = [_sum(each, look) for each in compared.contracts]
     rows.append([look.text("cost.whole"), days, covered, *sums, *_cheapest(ranked, look)])
     numeric = frozenset({1, 2, *range(3, 3 + len(names)), 4 + len(names)})
-    found = table(look.text("cost.bills.title"), head, rows, numeric, kinds={len(rows) - 1: "sum"})
+    found = table(look.text("cost.bills.title"), [*first, *names, *last], rows, numeric, kinds={len(rows) - 1: "sum"})
     return html.Div([found, note(look.text("cost.rounding"))])
 
 
@@ -201,7 +200,7 @@ def prices_body(frame: Frame, look: Look) -> Component:
         for prices in tariff.prices
         for zone, price in prices.per_kwh
     ]
-    head = [look.text(f"cost.column.{name}") for name in columns]
+    head = columns_in("cost", columns, look)
     lines = [note(look.text("cost.tempo"))] if any(tariff.kind == TEMPO for tariff in tariffs) else []
     if frame.notes["shared"]:
         lines.append(note(look.text("cost.shared", count=look.number(frame.notes["shared"]))))
@@ -213,11 +212,7 @@ def hours_text(off_peak: Ranges) -> str:
     ranges = list(off_peak)
     if len(ranges) > 1 and ranges[0][0] == 0 and ranges[-1][1] == 1440:
         ranges = [*ranges[1:-1], (ranges[-1][0], ranges[0][1])]
-    return ", ".join(f"{_clock(start)}–{_clock(end)}" for start, end in ranges)
-
-
-def _clock(minute: int) -> str:
-    return f"{minute // 60:02}:{minute % 60:02}"
+    return ", ".join(f"{clock(start)}–{clock(end)}" for start, end in ranges)
 
 
 def _validity(prices: PriceList, look: Look) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import dash_mantine_components as dmc
@@ -14,16 +16,27 @@ from sync.model.privacy import scrub
 from sync.model.window import Entry
 
 from ..kit.blocks import Block, Frame, Page
-from ..kit.components import attributes, code, key_figure, key_figures, note, sentence, warning, with_command
+from ..kit.components import (
+    attributes,
+    code,
+    key_figure,
+    key_figures,
+    named_figures,
+    note,
+    sentence,
+    warning,
+    with_command,
+)
 from ..kit.controls import option
 from ..kit.locale import Look
 from ..kit.reader import Reader
-from ..kit.table import table
+from ..kit.table import columns_in, table
 from ..kit.view import View
 from .figures import calendar_figure, hours, hours_of
 from .queries import (
     COMPLETE,
     DAY,
+    DIFFERENCES,
     DIFFERS,
     PROBLEMS,
     REPAIR,
@@ -31,9 +44,7 @@ from .queries import (
     DayCoverage,
     History,
     Problem,
-    Run,
     Upkeep,
-    Verification,
     calendar_frame,
     calls_frame,
     chosen_day,
@@ -105,7 +116,6 @@ def day_controls(reader: Reader, view: View, look: Look) -> Component:
 def day_body(frame: Frame, look: Look) -> Component:
     """Coverage, energy against the daily total, the windows that hold it, and what fetches it again."""
     day: DayCoverage = frame.notes["day"]
-    found: History = frame.notes["found"]
     command: str = frame.notes["command"]
     total = look.text("coverage.day.no_total") if day.total is None else f"{look.number(day.total)}\u202fWh"
     seconds = {"covered": look.number(day.covered), "expected": look.number(day.expected)}
@@ -125,11 +135,15 @@ def day_body(frame: Frame, look: Look) -> Component:
         key_figures(figures),
     ]
     if frame.notes["windows"]:
-        body.append(_windows_table(look.text("coverage.day.title"), frame.notes["windows"], found, look))
+        body.append(_windows_table("coverage.day.title", frame.notes, look))
     else:
         body.append(note(look.text("coverage.day.never")))
     if day.asked and day.asked.by not in ("backfill", "import"):
-        asked = {"function": day.asked.by, "at": local(day.asked.at, found.zone, look), "state": day.asked.state}
+        asked = {
+            "function": day.asked.by,
+            "at": local(day.asked.at, frame.notes["zone"], look),
+            "state": day.asked.state,
+        }
         body.append(note(look.text("coverage.day.by_function", **asked)))
     if command:
         body.append(html.P([look.text("coverage.day.again"), " ", code(command)], className="mend"))
@@ -156,7 +170,7 @@ def problems_body(frame: Frame, look: Look) -> Component:
         [_problem_text(each, frame, look), code(each.command) if each.command else "–"]
         for each in wrong[:MOST_PROBLEMS]
     ]
-    head = [look.text("coverage.column.problem"), look.text("coverage.column.command")]
+    head = columns_in("coverage", ("problem", "command"), look)
     body: list[Component] = [table(look.text("coverage.problems.title"), head, rows)]
     if len(wrong) > MOST_PROBLEMS:
         body.append(note(look.text("coverage.more", count=look.number(len(wrong) - MOST_PROBLEMS))))
@@ -178,18 +192,17 @@ def _problem_text(problem: Problem, frame: Frame, look: Look) -> str:
 def ledger_body(frame: Frame, look: Look) -> Component:
     """Counts by state, and every window."""
     found: History = frame.notes["found"]
-    entries: list[tuple[str, Entry]] = frame.notes["entries"]
     sums = {state: look.number(count) for state, count in counts(found).items()}
     body: list[Component] = [note(look.text("coverage.ledger.counts", **sums))]
     if found.floor:
         day, reason = found.floor
         body.append(note(look.text("coverage.ledger.floor", day=look.day(day), code=reason)))
-    body.append(_windows_table(look.text("coverage.ledger.title"), entries, found, look))
+    body.append(_windows_table("coverage.ledger.title", frame.notes, look))
     return html.Div(body)
 
 
-def _windows_table(name: str, entries: list[tuple[str, Entry]], found: History, look: Look) -> Component:
-    columns = ("days", "kind", "state", "readings", "energy", "calls", "asked", "answer")
+def _windows_table(title: str, notes: Mapping[str, Any], look: Look) -> Component:
+    windows: list[tuple[str, Entry]] = notes["windows"]
     rows = [
         [
             look.stretch(entry.window.start, entry.window.end),
@@ -198,19 +211,16 @@ def _windows_table(name: str, entries: list[tuple[str, Entry]], found: History, 
             look.number(entry.readings),
             look.energy(entry.wh) if entry.readings else "–",
             look.number(entry.calls),
-            local(entry.at, found.zone, look),
+            local(entry.at, notes["zone"], look),
             " ".join(part for part in (entry.status, entry.reason) if part) or "–",
         ]
-        for kind, entry in entries
+        for kind, entry in windows
     ]
-    head = [look.text(f"coverage.column.{column}") for column in columns]
-    return table(name, head, rows, frozenset({3, 4, 5}))
+    columns = ("days", "kind", "state", "readings", "energy", "calls", "asked", "answer")
+    return table(look.text(title), columns_in("coverage", columns, look), rows, frozenset({3, 4, 5}))
 
 
 # --- the whole database -----------------------------------------------------------------------------------------------
-
-
-RESULTS = {"missing": "missing", "extra": "extra", "different": "different_ones", "duplicates": "duplicates"}
 
 
 def local(moment: datetime, zone: ZoneInfo, look: Look) -> str:
@@ -220,17 +230,13 @@ def local(moment: datetime, zone: ZoneInfo, look: Look) -> str:
 
 def calls_body(frame: Frame, look: Look) -> Component:
     """Calls of this UTC day against the budget of this machine, and those of the functions."""
-    state: Upkeep = frame.notes["state"]
-    if isinstance(state.usage, str):
-        return warning(state.usage)
-    zone: ZoneInfo = frame.notes["zone"]
-    used, left = _used(state.usage, zone, look)
-    functions = key_figure(
-        look.text("coverage.calls.functions"),
-        look.number(state.runs_today),
-        look.text("coverage.calls.elsewhere"),
-    )
-    return key_figures([key_figure(look.text("coverage.calls.label"), used, left), functions])
+    usage: Usage | str = frame.notes["state"].usage
+    if isinstance(usage, str):
+        return warning(usage)
+    of_functions = look.number(int(frame.table["calls_of_functions"][0]))
+    rows = [("label", *_used(usage, frame.notes["zone"], look))]
+    rows.append(("functions", of_functions, look.text("coverage.calls.elsewhere")))
+    return named_figures("coverage.calls", rows, look)
 
 
 def _used(usage: Usage, zone: ZoneInfo, look: Look) -> tuple[str, str]:
@@ -247,43 +253,31 @@ def _used(usage: Usage, zone: ZoneInfo, look: Look) -> tuple[str, str]:
 
 def runs_body(frame: Frame, look: Look) -> Component:
     """The newest runs of the functions."""
-    state: Upkeep = frame.notes["state"]
-    zone: ZoneInfo = frame.notes["zone"]
-    columns = ("when", "function", "result", "calls", "new", "changed", "duration", "said")
     rows = [
         [
-            local(run.at, zone, look),
-            run.function,
-            look.text(f"coverage.run.{_result(run)}"),
-            look.number(run.calls),
-            look.number(run.new),
-            look.number(run.changed),
-            f"{look.number(run.seconds, 1)}\u202fs",
-            run.text or "–",
+            local(run["at"], frame.notes["zone"], look),
+            run["function"],
+            look.text(f"coverage.run.{'failed' if not run['ok'] else 'part' if run['waiting'] else 'done'}"),
+            *(look.number(run[name]) for name in ("calls", "new", "changed")),
+            f"{look.number(run['seconds'], 1)}\u202fs",
+            run["text"] or "–",
         ]
-        for run in state.runs
+        for run in frame.notes["state"].runs
     ]
-    head = [look.text(f"coverage.column.{column}") for column in columns]
-    return table(look.text("coverage.runs.title"), head, rows, frozenset({3, 4, 5, 6}))
-
-
-def _result(run: Run) -> str:
-    if not run.ok:
-        return "failed"
-    return "part" if run.waiting else "done"
+    columns = ("when", "function", "result", "calls", "new", "changed", "duration", "said")
+    return table(look.text("coverage.runs.title"), columns_in("coverage", columns, look), rows, frozenset({3, 4, 5, 6}))
 
 
 def verification_body(frame: Frame, look: Look) -> Component:
     """The newest comparison of each pair in words, and what to run when it does not hold any more."""
     state: Upkeep = frame.notes["state"]
-    zone: ZoneInfo = frame.notes["zone"]
     lines: list[Component] = []
     for each in state.verifications:
-        lines.append(sentence(_verified(each, zone, look)))
-        if not each.identical:
+        lines.append(sentence(_verified(each, frame.notes["zone"], look)))
+        if not each["identical"]:
             lines.append(html.P(with_command("{command}", REPAIR), className="mend"))
-        elif each.stored != each.count:
-            text = look.text("coverage.verified.since", count=look.number(each.stored), command="{command}")
+        elif each["stored"] != each["regular_count"]:
+            text = look.text("coverage.verified.since", count=look.number(each["stored"]), command="{command}")
             lines.append(note(with_command(text, VERIFY)))
     for name in state.stale:
         text = look.text("coverage.verified.stale", name=name, command="{command}")
@@ -291,15 +285,14 @@ def verification_body(frame: Frame, look: Look) -> Component:
     return html.Div(lines)
 
 
-def _verified(each: Verification, zone: ZoneInfo, look: Look) -> str:
-    names = {"regular": each.regular, "timeseries": each.timeseries, "at": local(each.at, zone, look)}
-    if each.identical:
-        return look.text("coverage.verified.identical", **names, count=look.number(each.count))
+def _verified(each: Mapping[str, Any], zone: ZoneInfo, look: Look) -> str:
+    names = {"regular": each["regular"], "timeseries": each["timeseries"], "at": local(each["at"], zone, look)}
+    if each["identical"]:
+        return look.text("coverage.verified.identical", **names, count=look.number(each["regular_count"]))
     differences = ", ".join(
-        look.text(f"coverage.verified.{RESULTS[name]}", count=look.number(count))
-        for name, count in each.differences.items()
+        look.text(f"coverage.verified.{name}", count=look.number(each[name])) for name in DIFFERENCES if each.get(name)
     )
-    return look.text("coverage.verified.different", **names, differences=differences)
+    return look.text("coverage.verified.differed", **names, differences=differences)
 
 
 PAGE = Page(

@@ -40,6 +40,7 @@ from sync.model.localtime_query import DAY_MS
 from ..kit.blocks import Frame
 from ..kit.reader import ZONES, Reader
 from ..kit.sizes import measured
+from ..kit.ticks import clock
 from ..kit.view import Extent, Scope, View
 
 FEWEST = 3  # series; percentiles of fewer mean nothing
@@ -454,7 +455,7 @@ def profile_frame(reader: Reader, view: View, fleet: Fleet, group: str) -> Frame
                 {
                     "season": name,
                     "days": kind,
-                    "local_time": clock(slot),
+                    "local_time": clock(30 * slot),
                     "mean_w": round(float(watts[slot]), 3),
                     "measured_hours": round(float(seconds[slot]) / 3600, 3),
                 }
@@ -493,7 +494,12 @@ def group_profile_frame(reader: Reader, view: View, fleet: Fleet, _group: str) -
         watts = profile_of(reader, fleet, name, view.start, view.end).watts()
         households = len(found.within(name))
         rows += [
-            {"group": name, "households": households, "local_time": clock(slot), "mean_w": round(float(watts[slot]), 3)}
+            {
+                "group": name,
+                "households": households,
+                "local_time": clock(30 * slot),
+                "mean_w": round(float(watts[slot]), 3),
+            }
             for slot in range(SLOTS)
             if np.isfinite(watts[slot])
         ]
@@ -542,11 +548,6 @@ def _bytes(size: Any) -> dict[str, int]:
 def quantile(values: Real, percent: int) -> float:
     """Interpolated between neighbours, as the server's are."""
     return float(np.percentile(values, percent))
-
-
-def clock(slot: int) -> str:
-    """`06:30`, when a half-hour begins."""
-    return f"{slot // 2:02d}:{slot % 2 * 30:02d}"
 
 
 def _feeds(fleet: Fleet) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import pandas as pd
 from dash.development.base_component import Component
@@ -34,6 +34,24 @@ class Frame:
         return len(self.table) == 0
 
 
+EMPTY_FRAME = Frame(pd.DataFrame())
+Subject = TypeVar("Subject")
+Ask = Callable[[Reader, View], Frame]
+
+
+def about(find: Callable[[Reader, View], Subject | None]) -> Callable[[Callable[[Subject, View], Frame]], Ask]:
+    """Of functions that ask for a frame: they get what `find` finds for a view; where that is None nothing is there."""
+
+    def of(ask: Callable[[Subject, View], Frame]) -> Ask:
+        def frame(reader: Reader, view: View) -> Frame:
+            subject = find(reader, view)
+            return EMPTY_FRAME if subject is None else ask(subject, view)
+
+        return frame
+
+    return of
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What stands in a card. `controls` None: the block has none; `away`: the database could not be asked."""
@@ -59,7 +77,7 @@ class Block:
     """
 
     name: str
-    frame: Callable[[Reader, View], Frame]
+    frame: Ask
     figure: Callable[[Frame, Look], Figure] | None = None
     body: Callable[[Frame, Look], Component] | None = None
     subtitle: str = ""

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from ..hours.figures import DASHES, gap_axis, gaps, hovers, interval_texts, stepped, time_axis
 from ..hours.queries import GWH, MWH, Real
 from ..kit.blocks import Frame
 from ..kit.figures import SEQUENTIAL, Figure, axis, bars, colour, faded, figure, hover, scatter, upright, words
+from ..kit.lines import DASHES, gap_axis, gaps, hovers, interval_texts, stepped, time_axis
 from ..kit.locale import Look, minus
 from ..kit.ticks import day_ticks
 
@@ -28,13 +28,12 @@ def curve_figure(frame: Frame, look: Look) -> Figure:
     data = [
         gaps(edges, ~np.isfinite(price) & ~np.isfinite(wh), look),
         stepped(edges, shown, 3)
-        | {"yaxis": "y2", "name": look.text("market.production"), "hoverinfo": "skip"}
+        | {"yaxis": "y2", "name": look.text("market.production")}
         | {"line": {"shape": "hv", "color": amber, "width": 1.6}, "fill": "tozeroy"}
         | {"fillcolor": faded(look, "production", 0.14)},
         stepped(edges, price)
-        | {"name": look.text("market.price"), "hoverinfo": "skip"}
-        | {"line": {"shape": "hv", "color": violet, "width": 1.8}},
-        hovers(edges, price, _curve_texts(notes, look), look),
+        | {"name": look.text("market.price"), "line": {"shape": "hv", "color": violet, "width": 1.8}},
+        hovers(edges, price, _curve_texts(notes, look), colour(look, "quiet")),
     ]
     right = look.text("market.axis.mwh" if hourly else "market.axis.gwh")
     left, other = aligned(price, shown)
@@ -90,7 +89,6 @@ def cumulative_figure(frame: Frame, look: Look) -> Figure:
                 [day.isoformat() for day in days],
                 _rounded(mwh / 1000),
                 name=name,
-                connectgaps=False,
                 line={"color": series_colour(place, look), "width": 2, "dash": DASHES[place % len(DASHES)]},
                 marker={"color": series_colour(place, look)},
                 **hover(texts),

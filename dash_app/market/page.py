@@ -14,7 +14,7 @@ from ..kit.components import named_figures, note
 from ..kit.controls import labelled, named, segmented, side_by_side, slider, some_of
 from ..kit.locale import Look, minus
 from ..kit.reader import Reader
-from ..kit.table import Cell, table
+from ..kit.table import Cell, columns_in, table
 from ..kit.view import View
 from .figures import capture_figure, cumulative_figure, curve_figure, negative_figure, scatter_figure
 from .queries import (
@@ -113,7 +113,7 @@ def decision_body(frame: Frame, look: Look) -> Component:
     """The rule, then a row an area with its sentence."""
     verdicts: list[Verdict] = frame.notes["verdicts"]
     rule: Rule = frame.notes["rule"]
-    head = [look.text(f"market.column.{name}") for name in ("area", "verdict", "why", "day", "price", "production")]
+    head = columns_in("market", ("area", "verdict", "why", "day", "price", "production"), look)
     rows: list[list[Cell]] = [
         [
             each.area,
@@ -186,7 +186,7 @@ def days_body(frame: Frame, look: Look) -> Component:
         shown = "–" if pd.isna(energy) else look.grid_energy(energy * 1e6)
         production = _partly(shown, row["production_measured"] if shown != "–" else 1.0, look)
         rows.append([look.day(row["day"], "EEE d MMM y"), row["area"], price, production])
-    found = table(look.text("market.days.title"), _head(names, look), rows, frozenset({2, 3}))
+    found = table(look.text("market.days.title"), columns_in("market", names, look), rows, frozenset({2, 3}))
     return html.Div([found, note(look.text("market.days.note"))])
 
 
@@ -202,12 +202,11 @@ def recent_body(frame: Frame, look: Look) -> Component:
         shown = "–" if pd.isna(energy) else look.grid_energy(energy * 1e6)
         rows.append([look.moment(start, "EEE d MMM y HH:mm") + f" {start:%z}"[:4], price, shown])
     return table(
-        look.text("market.recent.title"), _head(("hour", "price", "production"), look), rows, frozenset({1, 2})
+        look.text("market.recent.title"),
+        columns_in("market", ("hour", "price", "production"), look),
+        rows,
+        frozenset({1, 2}),
     )
-
-
-def _head(names: tuple[str, ...], look: Look) -> list[str]:
-    return [look.text(f"market.column.{name}") for name in names]
 
 
 def _partly(text: str, share: float, look: Look) -> Cell:

@@ -106,7 +106,7 @@ def test_distribution(house: Pair, shared_data: Path, days: tuple[date, date]) -
     assert dict(zip(found.watts.tolist(), found.seconds.tolist(), strict=True)) == lasted
     strongest = by_hand.peak(some)
     assert (found.watts[-1], found.first[-1]) == (strongest.watts, strongest.at * 1000)
-    assert found.quantile(0.1, at_night=True) == by_hand.base_load(some)
+    assert found.base == by_hand.base_load(some)
     for share in (0.01, 0.25, 0.5, 0.99, 1.0):
         assert found.quantile(share) == by_hand.not_exceeded([(each.watts, each.seconds) for each in some], share)
 
