@@ -12,6 +12,7 @@ from ..kit.reader import Reader
 from ..kit.view import View
 from .figures import group_text, lag_figure, lines_figure, map_figure, rolling_figure, shares_figure, totals_figure
 from .queries import (
+    COLOURS,
     ENERGY,
     FLOWS,
     LAGS,
@@ -19,18 +20,14 @@ from .queries import (
     STANDARDS,
     VARIABLES,
     WINDOWS,
-    flow_in,
-    groups_in,
     key_frame,
     lag_frame,
-    lag_in,
     lines_frame,
     map_frame,
     options_of,
     rolling_frame,
     shares_frame,
     totals_frame,
-    weather_in,
 )
 
 OF_ENERGY = ("flow", "groups")
@@ -47,11 +44,11 @@ def energy_controls(reader: Reader, view: View, look: Look) -> Component:
         seen |= set(there[flow])
         groups.append({"group": look.text(f"areas.{flow}"), "items": items})
     shown = [group for group in groups if group["items"]]
-    chosen = [name for name in groups_in(view) if name in seen]
+    chosen = [name for name in view.several("groups") if name in seen]
     titles = [look.text(f"areas.{name}") for name in ("area", "flow", "groups")]
     return side_by_side(
         named(titles[0], segmented("area", sorted({*there["areas"], area}), area, titles[0])),
-        named(titles[1], segmented("flow", labelled(FLOWS, "areas", look), flow_in(view), titles[1])),
+        named(titles[1], segmented("flow", labelled(FLOWS, "areas", look), view.one_of("flow", FLOWS), titles[1])),
         named(titles[2], some_of("groups", shown, chosen, titles[2], look.text("areas.all_groups"))),
     )
 
@@ -74,23 +71,23 @@ def key_body(frame: Frame, look: Look) -> Component:
 def map_controls(_reader: Reader, view: View, look: Look) -> Component:
     """What the map is coloured by."""
     choices = [{"value": ENERGY, "label": look.text("areas.colour.energy")}, *labelled(VARIABLES, "areas", look)]
-    chosen = view.option("colour", STANDARDS["colour"])
-    shown = chosen if chosen in (ENERGY, *VARIABLES) else ENERGY
-    return one_of("colour", choices, shown, look.text("areas.colour"))
+    return one_of("colour", choices, view.one_of("colour", COLOURS), look.text("areas.colour"))
 
 
 def weather_controls(_reader: Reader, view: View, look: Look) -> Component:
     """The measure, the lag, and the window of the moving correlation."""
     title = look.text("areas.weather")
-    days = view.option("days", STANDARDS["days"])
     return side_by_side(
-        named(title, segmented("weather", labelled(VARIABLES, "areas", look), weather_in(view), title)),
-        _slider("lag", lag_in(view), LAGS, [-72, -24, 0, 24, 72], look),
-        _slider("days", int(days) if days.isdecimal() else 14, WINDOWS, [3, 14, 30, 60], look),
+        named(
+            title, segmented("weather", labelled(VARIABLES, "areas", look), view.one_of("weather", VARIABLES), title)
+        ),
+        _slider("lag", view, LAGS, [-72, -24, 0, 24, 72], look),
+        _slider("days", view, WINDOWS, [3, 14, 30, 60], look),
     )
 
 
-def _slider(name: str, value: int, ends: tuple[int, int], numbers: list[int], look: Look) -> Component:
+def _slider(name: str, view: View, ends: tuple[int, int], numbers: list[int], look: Look) -> Component:
+    value = view.number(name, STANDARDS[name], ends)
     marks = [{"value": number, "label": minus(str(number))} for number in numbers]
     return slider(name, value, ends, look.text(f"areas.{name}"), marks, step=1)
 

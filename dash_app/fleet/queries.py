@@ -37,7 +37,7 @@ from sync.fleet.state import Mark, State, mark_of, state_of
 from sync.model.localtime import midnight
 from sync.model.localtime_query import DAY_MS
 
-from ..kit.blocks import Frame
+from ..kit.blocks import EMPTY_FRAME, Frame
 from ..kit.reader import ZONES, Reader
 from ..kit.sizes import measured
 from ..kit.ticks import clock
@@ -343,7 +343,7 @@ def _of_fleet(ask: Ask) -> Callable[[Reader, View], Frame]:
     def frame(reader: Reader, view: View) -> Frame:
         fleet = fleet_in(reader, view)
         if fleet is None or summary_of(reader, fleet).at is None:
-            return Frame(pd.DataFrame())
+            return EMPTY_FRAME
         return ask(reader, view, fleet, group_in(reader, fleet, view))
 
     frame.__doc__ = ask.__doc__
@@ -409,7 +409,7 @@ def distribution_frame(reader: Reader, view: View, fleet: Fleet, group: str) -> 
     found = households_of(reader, fleet, view.start, view.end).within(group)
     daily = found.daily / 1000
     if not len(daily):
-        return Frame(pd.DataFrame())
+        return EMPTY_FRAME
     counts, edges = binned(daily)
     table = pd.DataFrame(
         {
@@ -479,7 +479,7 @@ def groups_frame(reader: Reader, view: View, fleet: Fleet, _group: str) -> Frame
             row |= {f"p{percent}_kwh_a_day": quantile(daily, percent) for percent in PERCENTILES}
             rows.append(row)
     if len(rows) < 2:  # a group of everyone says nothing new
-        return Frame(pd.DataFrame())
+        return EMPTY_FRAME
     return Frame(pd.DataFrame(rows), covered(reader, fleet, ALL, view), {"by": by_in(fleet, view)})
 
 
@@ -522,7 +522,7 @@ def storage_frame(reader: Reader, _view: View, fleet: Fleet, _group: str) -> Fra
     found = measured(reader)
     own = next((each for each in found.pairs if each.source == fleet.source), None)
     if own is None or own.refused or own.series == 0:
-        return Frame(pd.DataFrame())
+        return EMPTY_FRAME
     rows = [
         {
             "form": form,

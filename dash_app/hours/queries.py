@@ -47,7 +47,12 @@ class Span:
     @property
     def at(self) -> Whole:
         """Start of each hour, ms UTC."""
-        return np.arange(self.start, self.end, HOUR_MS, dtype=np.int64)
+        return self.edges[:-1]
+
+    @property
+    def edges(self) -> Whole:
+        """Where the hours begin, and the end of the last one."""
+        return np.arange(self.start, self.end + 1, HOUR_MS, dtype=np.int64)
 
     def days(self) -> tuple[list[date], Whole]:
         """The local days, and where each begins among the hours: one more than days, 23, 24 or 25 apart."""
@@ -80,6 +85,11 @@ class Energies:
             return np.full(len(self.span), np.nan)
         whole = ((self.seconds >= HOUR) | ~self.expected).all(axis=0) & (self.seconds > 0).any(axis=0)
         return np.where(whole, self.wh.sum(axis=0), np.nan)
+
+    @property
+    def measured(self) -> float:
+        """Wh of all groups, as far as measured."""
+        return float(self.wh[self.seconds > 0].sum())
 
     def of(self, group: str) -> Real:
         """Wh of one group by hour; NaN where the hour is not measured wholly."""

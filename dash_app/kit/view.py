@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from urllib.parse import parse_qsl, urlencode
 
 PERIODS = ("7d", "30d", "month", "year", "all", "own")
 THEMES = ("light", "dark")
-OWN_FIELDS = ("series", "period", "from", "to", "lang", "theme")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,23 @@ class View:
     def option(self, name: str, standard: str) -> str:
         """A choice of the page, or its standard."""
         return dict(self.options).get(name, standard)
+
+    def several(self, name: str) -> tuple[str, ...]:
+        """Choices that stand there with commas between them; empty for none."""
+        return tuple(text for text in self.option(name, "").split(",") if text)
+
+    def one_of(self, name: str, choices: Sequence[str]) -> str:
+        """One of some choices; the first of them for anything else."""
+        text = self.option(name, "")
+        return text if text in choices else choices[0]
+
+    def number(self, name: str, standard: str, ends: tuple[float, float]) -> float:
+        """A number between two ends; the standard for anything else."""
+        try:
+            found = float(self.option(name, standard))
+        except ValueError:
+            found = math.nan
+        return found if ends[0] <= found <= ends[1] else float(standard)
 
     @property
     def last(self) -> date:

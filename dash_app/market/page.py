@@ -37,7 +37,6 @@ from .queries import (
     rule_in,
     scatter_frame,
     type_of,
-    types_in,
 )
 
 OF_AREA = ("area", "types")
@@ -48,7 +47,7 @@ def area_controls(reader: Reader, view: View, look: Look) -> Component:
     area = view.option("area", STANDARDS["area"])
     areas = sorted({*market_areas(reader), area})
     types = sorted({type_of(group) for group in groups_of(reader, SOURCE, "production")})
-    chosen = [name for name in types_in(view) if name in types]
+    chosen = [name for name in view.several("types") if name in types]
     of_area, of_types = look.text("market.area"), look.text("market.types")
     return side_by_side(
         named(of_area, segmented("area", areas, area, of_area)),
