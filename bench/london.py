@@ -135,11 +135,9 @@ def stored(database: Database[Any]) -> dict[str, float]:
     """What the readings take on disk."""
     settle(database)
     sizes = compare_pair(pair(database, "lcl", DEFAULT_COLLECTIONS))
-    stored = sizes.timeseries.storage_bytes + sizes.timeseries.index_bytes
-    regular = sizes.regular.storage_bytes + sizes.regular.index_bytes
     return {
-        "bytes_a_reading": stored / sizes.readings,
-        "regular_bytes_a_reading": regular / sizes.readings,
+        "bytes_a_reading": sizes.timeseries.total_bytes / sizes.readings,
+        "regular_bytes_a_reading": sizes.regular.total_bytes / sizes.readings,
         "buckets": float(sizes.timeseries.buckets or 0),
     }
 

@@ -10,7 +10,22 @@ import numpy as np
 
 from ..hours.queries import GWH, MWH
 from ..kit.blocks import Frame
-from ..kit.figures import SEQUENTIAL, Figure, axis, bars, cividis, colour, faded, figure, hover, scatter, upright, words
+from ..kit.figures import (
+    SEQUENTIAL,
+    Figure,
+    axis,
+    bars,
+    cividis,
+    colour,
+    corner,
+    faded,
+    figure,
+    hatched,
+    hover,
+    scatter,
+    upright,
+    words,
+)
 from ..kit.lines import DASHES, gap_axis, gaps, hovers, interval_texts, stepped, time_axis
 from ..kit.locale import Look, minus
 from ..kit.ticks import hatching
@@ -75,7 +90,7 @@ def totals_figure(frame: Frame, look: Look) -> Figure:
     for place, name in enumerate(names):
         there = [each for each in sums if name in each.wh]
         said = [_total_text(each, name, look) for each in there]
-        partly = ["/" if each.covered is not None and each.covered < 1 else "" for each in there]
+        partly = [each.covered is not None and each.covered < 1 for each in there]
         data.append(
             bars(
                 [each.area for each in there],
@@ -84,8 +99,7 @@ def totals_figure(frame: Frame, look: Look) -> Figure:
                 marker={
                     "color": faded(look, flow, strength(place, len(names))),
                     "line": {"color": colour(look, "paper"), "width": 0.5},
-                    "pattern": {"shape": partly, "fgcolor": colour(look, "missing"), "size": 6, "solidity": 0.3}
-                    | {"fillmode": "overlay"},
+                    "pattern": hatched(partly, colour(look, "missing")),
                 },
                 **hover(said),
             )
@@ -173,7 +187,7 @@ def lag_figure(frame: Frame, look: Look) -> Figure:
         hovermode="closest",
         margin={"l": 8, "r": 8, "t": 24, "b": 8},
         shapes=[upright(chosen, dash)],
-        annotations=[_label(said, look)],
+        annotations=[corner(said, look)],
         xaxis=axis(look, look.text("areas.lag.axis"), range=[LAGS[0] - 1, LAGS[1] + 1], dtick=12),
         yaxis=axis(look, look.text("areas.axis.r"), range=[-1.05, 1.05], zeroline=True),
     )
@@ -206,7 +220,7 @@ def rolling_figure(frame: Frame, look: Look) -> Figure:
 
 
 def _share_bars(drawn: dict[str, Any], look: Look) -> Figure:
-    said = _label(look.text("areas.shares.negative"), look) | {"y": -0.28, "x": 0, "xanchor": "left"}
+    said = corner(look.text("areas.shares.negative"), look, y=-0.28, x=0, xanchor="left")
     return figure(
         look,
         [drawn],
@@ -225,11 +239,6 @@ def signed(number: int, look: Look) -> str:
 
 def _number(each: float | None) -> float | None:
     return round(float(each), 4) if each is not None and np.isfinite(each) else None
-
-
-def _label(text: str, look: Look) -> dict[str, Any]:
-    where = {"xref": "paper", "yref": "paper", "x": 1, "y": 1, "xanchor": "right", "yanchor": "bottom"}
-    return words(text, font={"size": 12, "color": colour(look, "text")}, **where)
 
 
 # --- the map, filled polygons on ordinary axes: no tiles, nobody asked ------------------------------------------------
@@ -265,14 +274,12 @@ def map_figure(frame: Frame, look: Look) -> Figure:
     data += [_labels(frame, low, high, look), _bar(frame, low, high)]
     hidden = {"visible": False, "fixedrange": True}
     xs, ys = ([corner[way] for corners in OUTLINES.values() for corner in corners] for way in (0, 1))
-    said = words(look.text("areas.map.source"), x=1, y=0)
-    quiet = {"xanchor": "right", "yanchor": "bottom", "font": {"size": 10, "color": colour(look, "quiet")}}
     return figure(
         look,
         data,
         hovermode="closest",
         dragmode=False,
-        annotations=[said | quiet],
+        annotations=[corner(look.text("areas.map.source"), look, 10, "quiet", y=0)],
         xaxis=hidden | {"range": [min(xs) - 40, max(xs) + 40], "constrain": "domain"},
         yaxis=hidden | {"range": [min(ys) - 40, max(ys) + 40], "scaleanchor": "x", "constrain": "domain"},
     )

@@ -269,12 +269,3 @@ def rolling_frame(found: Joined, view: View) -> Frame:
 
 def _least(found: list[Sums]) -> float | None:
     return min((each.covered for each in found if each.covered is not None), default=None)
-
-
-def options_of(reader: Reader) -> dict[str, Any]:
-    """What can be chosen: areas, groups by flow."""
-    series = [each for each in reader.series() if each.source == SOURCE]
-    return {
-        "areas": sorted({each.id for each in series}),
-        **{flow: sorted({each.group for each in series if each.flow == flow}) for flow in FLOWS},
-    }

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from ..kit.blocks import Frame
-from ..kit.figures import Figure, axis, colour, faded, figure, margins, number_width, scatter, upright, words
+from ..kit.figures import Figure, axis, colour, corner, faded, figure, margins, number_width, scatter, upright, words
 from ..kit.lines import OWN_TITLE, Real, Whole, hovers, interval_texts, stepped
 from ..kit.locale import Look
 from ..kit.ticks import DAY_MS, HOUR_MS, box, flow_of, flow_text, hatching, stretches, time_ticks
@@ -41,6 +41,7 @@ def curve_figure(frame: Frame, look: Look) -> Figure:
         hovers(edges, watts, _texts(curve, edges, measured, notes, look), colour(look, own)),
         _strip(notes["strip"], line | {"width": 1}),
     ]
+    resolution = look.text(f"consumption.resolution.{notes['resolution']}")
     return figure(
         look,
         [trace for trace in data if trace["x"]],
@@ -51,7 +52,7 @@ def curve_figure(frame: Frame, look: Look) -> Figure:
         ),
         yaxis2=axis(look, fixedrange=True, showticklabels=False, showgrid=False, rangemode="tozero", **STRIP),
         shapes=[*_change_lines(notes, look), *_window(notes, look)],
-        annotations=[_named(notes, look), *_change_texts(notes, look)],
+        annotations=[corner(resolution, look, 11, "quiet", yshift=3), *_change_texts(notes, look)],
         selectdirection="h",
         firm=margins(left=number_width(top), top=24, bottom=24 if notes["zoomed"] else 8),
     )
@@ -157,16 +158,3 @@ def _change_texts(notes: Any, look: Look) -> list[dict[str, Any]]:
         font = {"size": 11, "color": colour(look, "quiet")}
         found.append(words(text, xshift=-3 if late else 3, font=font, **where))
     return found
-
-
-def _named(notes: Any, look: Look) -> dict[str, Any]:
-    """The resolution, named above the curve."""
-    return words(
-        look.text(f"consumption.resolution.{notes['resolution']}"),
-        x=1,
-        y=1,
-        yshift=3,
-        xanchor="right",
-        yanchor="bottom",
-        font={"size": 11, "color": colour(look, "quiet")},
-    )

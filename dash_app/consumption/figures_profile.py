@@ -91,9 +91,7 @@ def _week_text(slot: int, low: float | None, median: float | None, high: float |
 
 def _duration_text(row: Any, look: Look) -> str:
     share = look.percent(row.share_of_measured_time)
-    return look.text(
-        "consumption.duration.hover", power=look.power(row.at_least_w), share=share, hours=look.number(row.hours)
-    )
+    return look.text("consumption.duration.hover", power=look.power(row.at_least_w), share=share, hours=row.hours)
 
 
 def _peak_text(notes: Any, look: Look) -> dict[str, Any]:

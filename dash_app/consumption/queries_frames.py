@@ -20,20 +20,18 @@ from sync.model.readings import Series
 
 from ..kit.address import ZOOM
 from ..kit.blocks import EMPTY_FRAME, Frame, about
+from ..kit.days import Days, days_of, moment
+from ..kit.lines import Whole
 from ..kit.reader import ZONES, Reader
 from ..kit.ticks import clock
 from ..kit.view import View
 from .queries import (
     HOUR_MS,
-    Days,
     Distribution,
     Intervals,
-    Whole,
-    days_of,
     distribution_of,
     hours_of,
     local_of,
-    moment,
     readings_of,
     samples_of,
 )
@@ -325,6 +323,7 @@ YEAR = timedelta(days=364)  # the same days of the week
 MONTH = 30
 ENOUGH = 0.9  # of a period must be measured a year before, so that its base load and peak are comparable
 FEWEST_MONTHS = 12
+BEFORE = "_a_year_before"  # what columns about the same time a year before end with
 
 
 @dataclass(frozen=True, slots=True)
@@ -374,68 +373,31 @@ class KeyFigures:
     best: Energy | None
 
 
-@dataclass(frozen=True, slots=True)
-class MonthBeside:
-    """A calendar month beside the same one a year before. both: Wh (now, before) of the days whole in both years;
-    shared: how many those are; is_whole, was_whole: every day measured."""
-
-    now: Energy
-    before: Energy
-    both: tuple[int, int]
-    shared: int
-
-    @property
-    def is_whole(self) -> bool:
-        return self.now.covered >= 1
-
-    @property
-    def was_whole(self) -> bool:
-        return self.before.covered >= 1
-
-    @property
-    def change(self) -> float | None:
-        """Relative change on the shared days; None when there is nothing to compare."""
-        return self.both[0] / self.both[1] - 1 if self.shared and self.both[1] else None
-
-
-def key_frame(reader: Reader, view: View) -> Frame:
+@about(period_of)
+def key_frame(period: Period, _view: View) -> Frame:
     """One row a key figure; notes: `figures` (KeyFigures)."""
-    period = period_of(reader, view)
-    last = _last_whole_day(period) if period else None
-    if period is None or last is None:
-        return Frame(pd.DataFrame())
-    day, is_whole = last
-    figures = _figures(period, day, is_whole)
+    last = _last_whole_day(period)
+    if last is None:
+        return EMPTY_FRAME
+    figures = _figures(period, *last)
     covered = period.share(int(period.distribution(period.first, period.end).seconds.sum()))
-    notes = {"figures": figures, "is_production": period.is_production, "days": (period.first, period.end)}
-    return Frame(_key_table(figures, period), covered, notes)
+    return Frame(_key_table(figures, period), covered, {"figures": figures} | period.notes())
 
 
-def months_frame(reader: Reader, view: View) -> Frame:
-    """The months of the period, but at least the last twelve up to its end; notes: `months` (MonthBeside)."""
-    period = period_of(reader, view)
-    extent = reader.extent(period.series) if period else None
-    if period is None or extent is None or extent.first is None or extent.end is None:
-        return Frame(pd.DataFrame())
+@about(period_of)
+def months_frame(period: Period, _view: View) -> Frame:
+    """The months of the period, but at least the last twelve up to its end, each beside the same one a year before."""
+    extent = period.reader.extent(period.series)
+    if extent.first is None or extent.end is None:
+        return EMPTY_FRAME
     last = min(period.end, extent.end) - DAY
     first = max(min(period.first.replace(day=1), _month(last, 1 - FEWEST_MONTHS)), extent.first.replace(day=1))
     if first > last:
-        return Frame(pd.DataFrame())
+        return EMPTY_FRAME
     days = period.days(_month(first, -12), _month(last, 1))
-    months = [_beside(days, each) for each in _months(first, last)]
-    table = pd.DataFrame(
-        {
-            "month": [f"{each.now.first:%Y-%m}" for each in months],
-            "kwh": [_kwh(each.now) for each in months],
-            "covered_share": [round(each.now.covered, 6) for each in months],
-            "kwh_a_year_before": [_kwh(each.before) for each in months],
-            "covered_share_a_year_before": [round(each.before.covered, 6) for each in months],
-            "days_measured_in_both": [each.shared for each in months],
-            "kwh_on_those_days": [each.both[0] / 1000 if each.shared else None for each in months],
-            "kwh_on_those_days_a_year_before": [each.both[1] / 1000 if each.shared else None for each in months],
-        }
-    )
-    return Frame(table, None, {"months": months, "is_production": period.is_production})
+    months = range((last.year - first.year) * 12 + last.month - first.month + 1)
+    table = pd.DataFrame([_beside(days, _month(first, place)) for place in months])
+    return Frame(table, None, period.notes())
 
 
 def _figures(period: Period, day: date, is_whole: bool) -> KeyFigures:
@@ -514,12 +476,20 @@ def _energy(days: Days, start: int, end: int) -> Energy:
     return Energy(first, after, wh, min(1.0, seconds / max(1, int(days.expected[start:end].sum()))))
 
 
-def _beside(days: Days, first: date) -> MonthBeside:
-    now, before = (_places(days, each) for each in (first, _month(first, -12)))
-    length = min(len(range(*now)), len(range(*before)))  # the 29th of February has no partner
-    both = days.is_whole[now[0] : now[0] + length] & days.is_whole[before[0] : before[0] + length]
-    energy = [int(days.wh[at : at + length][both].sum()) for at in (now[0], before[0])]
-    return MonthBeside(_energy(days, *now), _energy(days, *before), (energy[0], energy[1]), int(both.sum()))
+def _beside(days: Days, first: date) -> dict[str, Any]:
+    """A month; what is compared is the energy of the days that were measured whole in both years."""
+    places = [_places(days, each) for each in (first, _month(first, -12))]
+    length = min(len(range(*each)) for each in places)  # the 29th of February has no partner
+    now, before = (slice(start, start + length) for start, _ in places)
+    both = days.is_whole[now] & days.is_whole[before]
+    row: dict[str, Any] = {"month": f"{first:%Y-%m}"}
+    for year, ends in (("", places[0]), (BEFORE, places[1])):
+        energy = _energy(days, *ends)
+        row |= {f"kwh{year}": _kwh(energy), f"covered_share{year}": round(energy.covered, 6)}
+    row["days_measured_in_both"] = int(both.sum())
+    for year, part in (("", now), (BEFORE, before)):
+        row[f"kwh_on_those_days{year}"] = int(days.wh[part][both].sum()) / 1000 if both.any() else None
+    return row
 
 
 def _places(days: Days, first: date) -> tuple[int, int]:
@@ -530,13 +500,6 @@ def _month(day: date, step: int) -> date:
     """First day of the month that many months later."""
     number = day.year * 12 + day.month - 1 + step
     return date(number // 12, number % 12 + 1, 1)
-
-
-def _months(first: date, last: date) -> list[date]:
-    found = [first.replace(day=1)]
-    while (following := _month(found[-1], 1)) <= last:
-        found.append(following)
-    return found
 
 
 def _end(days: Days) -> date:

@@ -15,7 +15,6 @@ import pandas as pd
 from sync.http.budget import Usage, budget_limit, used_today
 from sync.model.errors import SyncError
 from sync.model.localtime import day_seconds, days
-from sync.model.localtime_query import DAY_MS, local_ms
 from sync.model.privacy import scrub
 from sync.model.readings import Series
 from sync.model.window import CURVE, DAILY, DONE, EMPTY, FAILED, Entry, Window, months_before
@@ -25,11 +24,12 @@ from sync.model.window import runs as stretches
 from sync.settings import Settings
 from sync.sources.linky.api import CURVE_HISTORY
 from sync.store.ledger import Ledger
-from sync.store.schema import LEASES, VERIFICATIONS, Pair
+from sync.store.schema import LEASES, VERIFICATIONS
 
 from ..kit.address import EARLIEST, LATEST, zone_of
 from ..kit.blocks import EMPTY_FRAME, Frame, about
-from ..kit.reader import ZONES, Reader, instants_of
+from ..kit.days import days_of
+from ..kit.reader import ZONES, Reader
 from ..kit.view import View
 
 COMPLETE, DIFFERS, PARTIAL, NOTHING, MISSING, DUE, BEFORE = (
@@ -108,7 +108,6 @@ def _history(reader: Reader, series: Series, now: datetime) -> History:
     local = now.astimezone(zone)
     today = local.date()
     due = today if local.hour >= PUBLISHED else today - timedelta(days=1)
-    pair = reader.pair_of(series.source)
     ledger = Ledger(reader.database)
     entries = ledger.entries(series, CURVE)
     asked = asked_by_day(entries, _runs_of(reader, series))
@@ -116,11 +115,11 @@ def _history(reader: Reader, series: Series, now: datetime) -> History:
     floor = ledger.floor(series)
     extent = reader.extent(series)
     first = min(day for day in (extent.first, *asked, months_before(today, CURVE_HISTORY[0])) if day is not None)
-    stored = energy_by_day(pair, series, zone, (first, today + timedelta(days=1)))
+    stored = days_of(reader.pair_of(series.source), series, zone, first, today, spread=False)
     found = {}
-    for day in days(first, today):
-        readings, wh, covered = stored.get(day, (0, 0, 0))
-        expected = day_seconds(day, zone)
+    columns = zip(stored.dates(), stored.readings, stored.wh, stored.seconds, stored.expected, strict=True)
+    for day, *counts in columns:
+        readings, wh, covered, expected = (int(each) for each in counts)
         below = floor is not None and day < floor[0]
         state = state_of(covered, expected, asked.get(day), is_due=day < due, is_below_floor=below)
         if state == COMPLETE and totals.get(day, wh) != wh:
@@ -158,30 +157,6 @@ def asked_by_day(entries: Iterable[Entry], runs: Iterable[tuple[date, date, Aske
     for start, end, asked in sorted([*questions, *runs], key=lambda question: question[2].at):
         found |= dict.fromkeys(days(start, end), asked)
     return found
-
-
-def energy_by_day(
-    pair: Pair, series: Series, zone: ZoneInfo, period: tuple[date, date]
-) -> dict[date, tuple[int, int, int]]:
-    """(readings, Wh, covered seconds) of each local day of `[start, end)` that has a reading, one aggregation."""
-    start, end = instants_of(View(start=period[0], end=period[1]), zone)
-    local = local_ms(zone, start, end)
-    stages: list[dict[str, Any]] = [
-        {"$match": series.query() | {"ts": {"$gte": start, "$lt": end}}},
-        {
-            "$group": {
-                "_id": {"$floor": {"$divide": [local, DAY_MS]}},
-                "readings": {"$sum": 1},
-                "wh": {"$sum": "$wh"},
-                "seconds": {"$sum": "$seconds"},
-            }
-        },
-    ]
-    first = date(1970, 1, 1)
-    return {
-        first + timedelta(days=int(found["_id"])): (found["readings"], found["wh"], found["seconds"])
-        for found in pair.mirror.aggregate(stages)
-    }
 
 
 def _runs_of(reader: Reader, series: Series) -> list[tuple[date, date, Asked]]:
@@ -392,7 +367,7 @@ MOST_YEARS = 6
 DAY = "day"  # the page's option
 
 
-def days_of(found: History, view: View) -> list[DayCoverage]:
+def days_due(found: History, view: View) -> list[DayCoverage]:
     """The days of a view's period that are due."""
     return [each for each in found.between(view.start, view.end) if each.state not in (DUE, BEFORE)]
 
@@ -416,7 +391,7 @@ def chosen_day(found: History, view: View) -> date:
     """The day a reader chose; else the newest one of the period with a problem, else its newest one."""
     if own := own_day(view):
         return own
-    counted = days_of(found, view)
+    counted = days_due(found, view)
     wrong = [each.day for each in counted if each.state in PROBLEMS]
     return wrong[-1] if wrong else counted[-1].day if counted else view.last
 
@@ -424,7 +399,7 @@ def chosen_day(found: History, view: View) -> date:
 @about(history)
 def states_frame(found: History, view: View) -> Frame:
     """A row a state: days of the period."""
-    counted = days_of(found, view)
+    counted = days_due(found, view)
     rows = [{"state": state, "days": sum(each.state == state for each in counted)} for state in STATES[:-2]]
     return Frame(pd.DataFrame(rows), covered_share(counted), {"days": counted})
 
@@ -436,7 +411,7 @@ def calendar_frame(found: History, view: View) -> Frame:
     first = max(view.start.year, last - MOST_YEARS + 1)
     shown = found.between(date(first, 1, 1), date(last + 1, 1, 1))
     table = pd.DataFrame([_day_row(each) for each in shown])
-    return Frame(table, covered_share(days_of(found, view)), {"days": shown, "chosen": chosen_day(found, view)})
+    return Frame(table, covered_share(days_due(found, view)), {"days": shown, "chosen": chosen_day(found, view)})
 
 
 @about(history)

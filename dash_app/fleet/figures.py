@@ -12,7 +12,7 @@ import pandas as pd
 from sync.fleet.names import ALL, PERCENTILES, after, first_of, month_of
 
 from ..kit.blocks import Frame
-from ..kit.figures import Figure, axis, bars, colour, faded, figure, hover, scatter, upright, words
+from ..kit.figures import Figure, axis, bars, colour, faded, figure, hatched, hover, scatter, upright, words
 from ..kit.lines import DASHES, OWN_TITLE, by_slot, half_hour, hours_axis, ribbon, slot_line
 from ..kit.locale import Look
 from ..kit.ticks import day_ticks, flow_of
@@ -20,7 +20,6 @@ from ..kit.ticks import day_ticks, flow_of
 OUTER, INNER = 0.14, 0.26  # strengths of the two bands
 Point = tuple[str | None, dict[Any, Any] | None]
 """Where it stands, and the row of the table; None between two that are not joined."""
-OPEN_BIN = {"shape": "/", "fillmode": "overlay", "size": 6, "solidity": 0.35}
 
 
 def bands_figure(frame: Frame, look: Look) -> Figure:
@@ -68,7 +67,7 @@ def _band_text(row: Mapping[Any, Any], step: str, look: Look) -> str:
         when = look.text("fleet.bands.week", day=look.day(day, "d MMM y"))
     else:
         when = look.day(day, "MMMM y")
-    return look.text("fleet.bands.hover", when=when, n=look.number(row["households"]), **percentiles(row, look))
+    return look.text("fleet.bands.hover", when=when, n=row["households"], **percentiles(row, look))
 
 
 def percentiles(row: Mapping[Any, Any], look: Look) -> dict[str, str]:
@@ -116,8 +115,7 @@ def distribution_figure(frame: Frame, look: Look) -> Figure:
         width=width * 0.94,
         marker={
             "color": faded(look, "consumption", 0.75),
-            "pattern": OPEN_BIN
-            | {"shape": [""] * (len(table) - 1) + ["/" if is_open else ""], "fgcolor": colour(look, "consumption")},
+            "pattern": hatched([False] * (len(table) - 1) + [is_open], colour(look, "consumption")),
         },
         **hover(texts),
     )
@@ -140,7 +138,7 @@ def _bin_text(row: Mapping[Any, Any], look: Look) -> str:
     ends = {"low": _round(row["from_kwh_a_day"], look), "high": "" if beyond else _round(row["to_kwh_a_day"], look)}
     share = look.percent(row["share"])
     key = "fleet.distribution.beyond" if beyond else "fleet.distribution.hover"
-    return look.text(key, **ends, count=look.number(row["households"]), share=share)
+    return look.text(key, **ends, count=row["households"], share=share)
 
 
 def _marks(quantiles: dict[int, float], look: Look) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:

@@ -333,6 +333,7 @@ def _months(start: date, end: date) -> list[str]:
 BINS = 28  # of the distribution, up to its 99th percentile; what is above stands in one more
 ROUND = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)  # kWh, widths of a bin
 KINDS = ("weekdays", "weekends")
+MEASURES = ("data", "storage", "index", "total")  # of bytes
 
 Ask = Callable[[Reader, View, Fleet, str], Frame]
 
@@ -528,21 +529,12 @@ def storage_frame(reader: Reader, _view: View, fleet: Fleet, _group: str) -> Fra
             "form": form,
             "series": own.series,
             "readings_a_series": own.readings / own.series,
-            **{name: amount / own.series for name, amount in _bytes(size).items()},
+            **{f"{name}_bytes": getattr(size, f"{name}_bytes") / own.series for name in MEASURES},
         }
         for form, size in (("regular", own.regular), ("timeseries", own.timeseries))
     ]
     notes = {"at": found.at, "version": found.server_version, "settled": own.settled}
     return Frame(pd.DataFrame(rows), None, notes)
-
-
-def _bytes(size: Any) -> dict[str, int]:
-    return {
-        "data_bytes": size.data_bytes,
-        "storage_bytes": size.storage_bytes,
-        "index_bytes": size.index_bytes,
-        "total_bytes": size.storage_bytes + size.index_bytes,
-    }
 
 
 def quantile(values: Real, percent: int) -> float:

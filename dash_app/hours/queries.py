@@ -163,22 +163,15 @@ def energies_of(reader: Reader, source: str, flow: str, area: str, span: Span) -
 
 def prices_of(reader: Reader, area: str, span: Span) -> Prices:
     """Day-ahead price of an area; asked once for everyone."""
-
-    def ask() -> Prices:
-        source, flow, group = PRICE
-        mean, seconds = _mean(reader, [Series(source, area, flow, group)], "eur_mwh", span)
-        return Prices(span, mean, seconds)
-
-    return reader.kept(("prices", area, span), ask)
+    source, flow, group = PRICE
+    series = [Series(source, area, flow, group)]
+    return reader.kept(("prices", area, span), lambda: Prices(span, *_mean(reader, series, "eur_mwh", span)))
 
 
 def weather_of(reader: Reader, area: str, variable: str, span: Span) -> Real:
     """A measure of the weather of an area by hour, in the unit of its name; NaN where there is none."""
-
-    def ask() -> Real:
-        return _mean(reader, _stored(reader, "weather", "weather", area), variable, span)[0]
-
-    return reader.kept(("weather", area, variable, span), ask)
+    series = _stored(reader, "weather", "weather", area)
+    return reader.kept(("weather", area, variable, span), lambda: _mean(reader, series, variable, span)[0])
 
 
 def areas_of(reader: Reader, source: str, flow: str) -> tuple[str, ...]:

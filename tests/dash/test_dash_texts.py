@@ -73,6 +73,7 @@ def test_every_text_is_used() -> None:
     patterns = {pattern for path in CATALOGS.parent.rglob("*.py") for pattern in named_in(path.read_text())}
     used = re.compile("|".join(pattern for pattern in patterns if "." in pattern))
     of_blocks = {block.own(kind) for page in PAGES for block in page.blocks for kind in KINDS}
+    of_blocks |= {f"{page.name}.{kind}" for page in PAGES for kind in KINDS}
     assert [key for key in catalog_of(FIRST).texts if not used.fullmatch(key) and key not in of_blocks] == []
 
 
