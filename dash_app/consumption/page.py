@@ -8,7 +8,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from ..kit.blocks import Block, Frame, Page
-from ..kit.components import Content, named_figures
+from ..kit.components import KeyFigure, named_figures
 from ..kit.locale import Look
 from . import queries_frames as queries
 from .figures import curve_figure
@@ -31,7 +31,7 @@ def key_body(frame: Frame, look: Look) -> Component:
     return html.Div([named_figures("consumption.keys", [_shown(line, look) for line in row], look) for row in rows])
 
 
-def _shown(line: Line, look: Look) -> tuple[str, str, Content]:
+def _shown(line: Line, look: Look) -> KeyFigure:
     name, amount, texts = line
     return name, amount or look.text("consumption.not_measured"), [html.Div(text) for text in texts]
 

@@ -14,7 +14,7 @@ from sync.tariffs.bill import MonthBill, cents
 from sync.tariffs.model import PEAK, TEMPO, PriceList, Ranges, Tariff
 
 from ..kit.blocks import Block, Frame, Page
-from ..kit.components import key_figure, key_figures, note, sentence, warning
+from ..kit.components import KeyFigure, key_figures, note, sentence, warning
 from ..kit.locale import Look
 from ..kit.table import columns_in, table
 from ..kit.ticks import clock
@@ -57,8 +57,8 @@ def _headline(ranked: queries.Rank, look: Look) -> str:
     return look.text("cost.cheapest", name=name, euros=money, difference=difference, other=second.tariff.name)
 
 
-def _sums(compared: queries.Comparison, ranked: queries.Rank, look: Look) -> list[Component]:
-    found = []
+def _sums(compared: queries.Comparison, ranked: queries.Rank, look: Look) -> list[KeyFigure]:
+    found: list[KeyFigure] = []
     for contract in compared.contracts:
         if not contract.is_whole:
             energy = look.energy(float(_unpriced(contract)))
@@ -68,7 +68,7 @@ def _sums(compared: queries.Comparison, ranked: queries.Rank, look: Look) -> lis
         else:
             more = look.money(float(queries.euros(contract) - ranked[0][1]))
             text = look.text("cost.more", euros=more, name=ranked[0][0].tariff.name)
-        found.append(key_figure(contract.tariff.name, _sum(contract, look), text))
+        found.append((contract.tariff.name, _sum(contract, look), text))
     return found
 
 
@@ -79,9 +79,9 @@ def _sum(contract: queries.Contract, look: Look) -> str:
     return look.money(float(queries.euros(contract))) + ("" if contract.is_whole else "*")
 
 
-def _off_peak(compared: queries.Comparison, look: Look) -> list[Component]:
+def _off_peak(compared: queries.Comparison, look: Look) -> list[KeyFigure]:
     """Share of the energy in off-peak hours of each such contract, and what moving 1 kWh a day would have brought."""
-    found = []
+    found: list[KeyFigure] = []
     for contract in compared.contracts:
         name = contract.tariff.name
         zones = queries.zone_energy(contract)
@@ -90,13 +90,11 @@ def _off_peak(compared: queries.Comparison, look: Look) -> list[Component]:
             whole = sum(zones.values(), start=0)
             share = look.percent(float(off_peak / whole) if whole else 0.0)
             parts = {"energy": look.energy(float(off_peak)), "whole": look.energy(float(whole))}
-            found.append(
-                key_figure(look.text("cost.off_peak.label", name=name), share, look.text("cost.off_peak.note", **parts))
-            )
+            found.append((look.text("cost.off_peak.label", name=name), share, look.text("cost.off_peak.note", **parts)))
         if contract.tariff.has_off_peak and contract.is_whole:
             saved = sum((each.saved for each in contract.bills.values()), start=Fraction(0))
             label = look.text("cost.moved.label", name=name)
-            found.append(key_figure(label, look.money(float(cents(saved))), look.text("cost.moved.note")))
+            found.append((label, look.money(float(cents(saved))), look.text("cost.moved.note")))
     return found
 
 
