@@ -163,10 +163,9 @@ def samples_of(
     watts = wh * 3600 / np.maximum(seconds, 1)
     ahead = np.repeat([0, 1], len(slot))  # a reading lasts an hour at most: it counts in two half-hours
     lasts = np.minimum(np.tile(seconds, 2) - ahead * SLOT_MS // 1000, SLOT_MS // 1000)
-    slot, watts = np.tile(slot, 2) + ahead, np.tile(watts, 2)
+    slot, watts, lasts = (each[lasts > 0] for each in (np.tile(slot, 2) + ahead, np.tile(watts, 2), lasts))
     kind = np.where((slot // SLOTS + THURSDAY) % 7 >= SATURDAY, SLOTS, 0) + slot % SLOTS
     order = np.lexsort((watts, kind))
-    order = order[lasts[order] > 0]
     parts = np.split(order, np.searchsorted(kind[order], np.arange(1, 2 * SLOTS)))
     found = tuple(Samples(watts[part], lasts[part]) for part in parts)
     return found[:SLOTS], found[SLOTS:]
