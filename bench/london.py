@@ -77,8 +77,8 @@ def stored(own: Bench) -> dict[str, float]:
     settle(own.database)
     sizes = compare_pair(own.pair("lcl"))
     return {
-        "bytes_a_reading": (sizes.timeseries.storage_bytes + sizes.timeseries.index_bytes) / sizes.readings,
-        "regular_bytes_a_reading": (sizes.regular.storage_bytes + sizes.regular.index_bytes) / sizes.readings,
+        "bytes_a_reading": sizes.timeseries.total_bytes / sizes.readings,
+        "regular_bytes_a_reading": sizes.regular.total_bytes / sizes.readings,
         "buckets": float(sizes.timeseries.buckets or 0),
     }
 

@@ -66,12 +66,7 @@ def tell(found: list[Comparison], version: str) -> None:
             ("data (BSON)", regular.data_bytes, timeseries.data_bytes, saved["data"]),
             ("storage on disk", regular.storage_bytes, timeseries.storage_bytes, saved["storage"]),
             ("indexes", regular.index_bytes, timeseries.index_bytes, None),
-            (
-                "storage and indexes",
-                regular.storage_bytes + regular.index_bytes,
-                timeseries.storage_bytes + timeseries.index_bytes,
-                saved["total"],
-            ),
+            ("storage and indexes", regular.total_bytes, timeseries.total_bytes, saved["total"]),
         )
         for name, before, after, percent in rows:
             share = "" if percent is None else f"{percent:.1f} %"
