@@ -30,6 +30,8 @@ from tests.servers import GuardedServer
 from tests.shell import PRM, Shell, export_file
 from tests.store.test_lab import fingerprint
 
+pytestmark = pytest.mark.soak  # labs of whole commands
+
 PARIS = ZoneInfo("Europe/Paris")
 
 
