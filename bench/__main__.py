@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from bench import against, elhub, growth, loader, london, page
+from bench import against, elhub, growth, loader, london, page, rooms
 
 BENCHES = {
     "loader": loader.run,
@@ -16,6 +16,7 @@ BENCHES = {
     "london": london.run,
     "growth": growth.run,
     "page": page.run,
+    "rooms": rooms.run,
     "against": against.run,
 }
 RESULTS = Path(__file__).parent / "results"

@@ -7,23 +7,14 @@ into an empty database, the ways taking turns. Medians.
 from __future__ import annotations
 
 import json
-import os
 import statistics
 import subprocess
 import sys
-import tempfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from pymongo.database import Database
-
-from bench.loader import NAME, ROOT, RUNS, SHARED, row
+from bench.kit import ROOT, RUNS, SHARED, Bench, Row, bench, row
 from bench.ways import WAYS
-from sync.settings import DEFAULT_COLLECTIONS
-from sync.store.connection import connect, server_version
-from sync.store.embedded.mongod import Mongod
-from sync.store.schema import pair
 from sync.store.sizes import compare_pair, settle
 
 HOUSEHOLDS, DAYS = 100, 209  # about a million readings
@@ -34,127 +25,74 @@ RAW = tuple(name for name in WAYS if name.startswith("raw"))
 
 def run() -> dict[str, Any]:
     """Measure all ways, and what the real households take."""
-    return with_server(_measure)
+    with bench() as own:
+        ways = _ways(own, generated(own, HOUSEHOLDS, rows_per_file=10**9))
+        ours = ways["ours"]
+        ceiling = max((ways[name] for name in RAW), key=lambda way: way["rate"])
+        first = ours["first_progress"] / ours["seconds"]
+        rows = [
+            row("pairs of readings stored, against the plain way", ours["rate"] / ways["plain"]["rate"], "times", 2.2),
+            row(f"against the ceiling ({ceiling['way']})", ours["rate"] / ceiling["rate"], "times", 0.85),
+            row("first progress, share of the whole load", first, "times", -0.2),
+            *_real(own),
+        ]
+        tables = {"london-ways": _ways_table(ways)}
+        return own.result(ours["rows"], rows, ways=list(ways.values()), tables=tables)
 
 
-def with_server(measure: Callable[[Database[Any], Mongod, Path], dict[str, Any]]) -> dict[str, Any]:
-    """What is measured in an empty database of a server of its own, with a folder for files."""
-    with tempfile.TemporaryDirectory() as folder:
-        server = Mongod.spawn(Path(folder) / "db", Path(folder) / "mongod.log")
-        try:
-            server.wait_until_primary()
-            with connect(server.uri) as client:
-                return measure(client[NAME], server, Path(folder))
-        finally:
-            server.stop()
-
-
-def _measure(database: Database[Any], server: Mongod, folder: Path) -> dict[str, Any]:
-    files = generated(folder / "files", HOUSEHOLDS, rows_per_file=10**9)
-    ways = _ways(database, server, files)
-    ours = ways["ours"]
-    ceiling = max((ways[name] for name in RAW), key=lambda way: way["rate"])
-    rows = [
-        row(
-            "pairs of readings stored, against the plain way",
-            ours["rate"] / ways["plain"]["rate"],
-            "times",
-            "≥ 2.2",
-            2.2,
-        ),
-        row(f"against the ceiling ({ceiling['way']})", ours["rate"] / ceiling["rate"], "times", "≥ 0.85", 0.85),
-        row(
-            "first progress, share of the whole load", ours["first_progress"] / ours["seconds"], "times", "≤ 0.2", -0.2
-        ),
-        *_real(database, server, folder),
-    ]
-    version = ".".join(map(str, server_version(database)))
-    return {
-        "readings": ways["ours"]["rows"],
-        "server": f"MongoDB {version}",
-        "runs": RUNS,
-        "rows": rows,
-        "ways": list(ways.values()),
-        "tables": {"london-ways": _ways_table(ways)},
-    }
-
-
-def generated(out: Path, households: int, rows_per_file: int = 1_000_000) -> Path:
+def generated(own: Bench, households: int, rows_per_file: int = 1_000_000) -> Path:
     """A folder of generated files."""
-    command = ["generate", "lcl", "--households", str(households), "--days", str(DAYS), "--out", str(out)]
-    _sync(out.parent, *command, "--rows-per-file", str(rows_per_file))
+    out = own.folder / f"files-{households}-{rows_per_file}"
+    size = ("--households", str(households), "--days", str(DAYS), "--rows-per-file", str(rows_per_file))
+    own.run("generate", "lcl", *size, "--out", str(out))
     return out
 
 
-def _sync(folder: Path, *arguments: str, uri: str = "") -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "sync", *arguments]
-    return subprocess.run(
-        command, cwd=folder, env=variables(folder, uri), stdout=subprocess.PIPE, text=True, check=True
-    )
-
-
-def variables(folder: Path, uri: str) -> dict[str, str]:
-    """The surroundings of a command."""
-    own = {"MONGODB_URI": uri, "MONGODB_DATABASE": NAME, "XDG_STATE_HOME": str(folder / "state")}
-    return {**os.environ, **own, "PYTHONPATH": str(ROOT)}
-
-
-def _ways(database: Database[Any], server: Mongod, files: Path) -> dict[str, dict[str, Any]]:
+def _ways(own: Bench, files: Path) -> dict[str, dict[str, Any]]:
     """Each way with its medians; rate: readings/s, each of them in both collections."""
     runs: dict[str, list[dict[str, Any]]] = {way: [] for way in WAYS}
     for _ in range(RUNS):
         for way in WAYS:
-            runs[way].append(run_way(database, server, way, files))
-    return {way: _median(way, each) for way, each in runs.items()}
+            runs[way].append(run_way(own, way, files))
+    return {way: _median(way, found) for way, found in runs.items()}
 
 
-def run_way(database: Database[Any], server: Mongod, way: str, files: Path) -> dict[str, Any]:
+def run_way(own: Bench, way: str, files: Path) -> dict[str, Any]:
     """One way, in a process of its own, into an empty database: what it took."""
-    database.client.drop_database(database.name)
-    settle(database)
-    command = [sys.executable, "-m", "bench.ways", way, str(files), server.uri, database.name]
-    before = cpu_of(server.pid)
+    own.empty()
+    command = [sys.executable, "-m", "bench.ways", way, str(files), own.server.uri, own.database.name]
+    before = own.server_cpu()
     told = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True).stdout
-    found: dict[str, Any] = json.loads(told) | {"server_cpu": cpu_of(server.pid) - before}
-    return found | (stored(database) if way != "duckdb" else {})
+    found: dict[str, Any] = json.loads(told) | {"server_cpu": own.server_cpu() - before}
+    return found | (stored(own) if way != "duckdb" else {})
 
 
 def _median(way: str, runs: list[dict[str, Any]]) -> dict[str, Any]:
-    names = {name for each in runs for name in each}
-    found = {name: statistics.median(each[name] for each in runs) for name in sorted(names)}
+    found = {name: statistics.median(took[name] for took in runs) for name in sorted(runs[0])}
     return {"way": way, "rate": found["rows"] / found["seconds"] if found["rows"] else 0.0} | found
 
 
-def cpu_of(pid: int) -> float:
-    """CPU seconds of a process so far."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def stored(database: Database[Any]) -> dict[str, float]:
+def stored(own: Bench) -> dict[str, float]:
     """What the readings take on disk."""
-    settle(database)
-    sizes = compare_pair(pair(database, "lcl", DEFAULT_COLLECTIONS))
-    stored = sizes.timeseries.storage_bytes + sizes.timeseries.index_bytes
-    regular = sizes.regular.storage_bytes + sizes.regular.index_bytes
+    settle(own.database)
+    sizes = compare_pair(own.pair("lcl"))
     return {
-        "bytes_a_reading": stored / sizes.readings,
-        "regular_bytes_a_reading": regular / sizes.readings,
+        "bytes_a_reading": sizes.timeseries.total_bytes / sizes.readings,
+        "regular_bytes_a_reading": sizes.regular.total_bytes / sizes.readings,
         "buckets": float(sizes.timeseries.buckets or 0),
     }
 
 
-def _real(database: Database[Any], server: Mongod, folder: Path) -> list[dict[str, Any]]:
+def _real(own: Bench) -> list[Row]:
     """Bytes a reading of the real households, where they lie beside the project."""
     files = [SHARED / "lcl" / name for name in REAL]
     if not all(file.exists() for file in files):
         return []
-    database.client.drop_database(database.name)
-    _sync(folder, "import", "--source", "lcl", *map(str, files), uri=server.uri)
-    found = stored(database)
-    what = "time series with its index, real households"
+    own.empty()
+    own.run("import", "--source", "lcl", *map(str, files))
+    found = stored(own)
     return [
-        row(what, found["bytes_a_reading"], "bytes/reading", "≤ 2.5", -2.5),
+        row("time series with its index, real households", found["bytes_a_reading"], "bytes/reading", -2.5),
         row("the same in the regular form", found["regular_bytes_a_reading"], "bytes/reading"),
     ]
 
@@ -165,11 +103,11 @@ def _ways_table(ways: dict[str, dict[str, Any]]) -> list[str]:
         "| way | readings/s, each stored twice | CPU s, client | CPU s, server | peak memory | time series | buckets |",
         "| --- | --: | --: | --: | --: | --: | --: |",
     ]
-    for each in ways.values():
-        stored = f"{each['bytes_a_reading']:.2f} B/reading | {each['buckets']:,.0f}" if each["rows"] else " | "
-        rate = f"{each['rate']:,.0f}" if each["rows"] else f"({each['file_rows'] / each['seconds']:,.0f}, to Parquet)"
+    for way in ways.values():
+        stored = f"{way['bytes_a_reading']:.2f} B/reading | {way['buckets']:,.0f}" if way["rows"] else " | "
+        rate = f"{way['rate']:,.0f}" if way["rows"] else f"({way['file_rows'] / way['seconds']:,.0f}, to Parquet)"
         lines.append(
-            f"| {each['way']} | {rate} | {each['cpu']:.1f} | {each['server_cpu']:.1f} | {each['peak_mb']:,.0f} MB "
+            f"| {way['way']} | {rate} | {way['cpu']:.1f} | {way['server_cpu']:.1f} | {way['peak_mb']:,.0f} MB "
             f"| {stored} |"
         )
     return lines

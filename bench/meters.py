@@ -6,11 +6,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
-from pymongo.database import Database
 
+from bench.kit import Bench
 from sync.model.readings import GENERATED_PREFIX, Series, energy_batch
-from sync.settings import DEFAULT_COLLECTIONS
-from sync.store.schema import ensure_pair, pair
+from sync.store.schema import ensure_pair
 from sync.store.writer import PairWriter
 
 METERS = 100
@@ -19,11 +18,11 @@ HALF_HOUR = 1800
 FIRST = datetime(2024, 4, 13, 22, tzinfo=UTC)  # a midnight in Paris
 
 
-def fill(database: Database[Any]) -> int:
+def fill(own: Bench) -> int:
     """Write both collections; returns how many readings. The same numbers every time."""
-    own = pair(database, "linky", DEFAULT_COLLECTIONS)
-    ensure_pair(own)
-    writer = PairWriter(own)
+    both = own.pair("linky")
+    ensure_pair(both)
+    writer = PairWriter(both)
     start = int(FIRST.timestamp() * 1000) + np.arange(READINGS, dtype=np.int64) * HALF_HOUR * 1000
     random = np.random.default_rng(2026)
     for number in range(METERS):

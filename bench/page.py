@@ -6,12 +6,9 @@ real Chromium of a reader who was never there. Medians.
 
 from __future__ import annotations
 
-import os
 import statistics
 import subprocess
 import sys
-import tempfile
-import time
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,24 +19,20 @@ from typing import Any
 
 from playwright.sync_api import Browser
 from pymongo import MongoClient
-from pymongo.database import Database
 from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
 
 from bench import meters
 from bench.clicks import Waits, at_once, bare_chart, chromium, opened, visit
-from bench.loader import FILE, ROOT
+from bench.kit import FILE, NAME, Bench, Row, bench, medians, need_export, row
 from dash_app.kit.reader import Reader
 from dash_app.kit.view import View, period_of
 from dash_app.shell.pages import PAGES
 from sync.settings import load
-from sync.store.connection import connect, server_version
-from sync.store.embedded.mongod import Mongod
 
 RUNS = 5
 QUERY_RUNS = 7
 TWO_YEARS = 35_088  # half-hours
 READERS = 20
-NAME = "bench"
 SHOWN = 15  # slowest questions and interactions kept in the result
 LIMITS = {"first": 4.0, "click": 1.5, "query": 4.0}
 """On two years: times a bare page with one chart, opened in the same run; of a query, times a plain reading of them."""
@@ -49,73 +42,52 @@ NOT_QUESTIONS = {"hello", "ping", "endSessions", "getMore"}
 
 def run() -> dict[str, Any]:
     """Measure everything; needs the real export and Chromium."""
-    if not FILE.exists():
-        sys.exit(f"the bench needs the real export, {FILE.name}: set SHARED_DATA to the folder that holds linky/")
-    with tempfile.TemporaryDirectory() as folder, chromium() as browser:
-        server = Mongod.spawn(Path(folder) / "db", Path(folder) / "mongod.log")
-        try:
-            server.wait_until_primary()
-            with connect(server.uri) as client:
-                return _measure(client[NAME], server.uri, Path(folder), browser)
-        finally:
-            server.stop()
+    need_export()
+    with bench() as own, chromium() as browser:
+        own.run("import", str(FILE))
+        readings = own.database.consumption.estimated_document_count()
+        rows = _rows("two years", own, browser, 1.0)
+        with page(own) as url:
+            errors, seconds = at_once(browser, url, READERS)
+        rows.append(row(f"{READERS} readers at once: errors", errors, "", 0.0))
+        rows.append(row(f"{READERS} readers at once: the last one's first chart", seconds, "s"))
+        own.empty()
+        many = meters.fill(own)
+        rows += _rows(f"{meters.METERS} meters", own, browser, WIDER)
+        return own.result(readings + many, rows)
 
 
-def _measure(database: Database[Any], uri: str, folder: Path, browser: Browser) -> dict[str, Any]:
-    _command(uri, folder, "import", str(FILE))
-    readings = database.consumption.estimated_document_count()
-    rows = _rows("two years", uri, folder, browser, 1.0)
-    with page(uri, folder) as url:
-        errors, seconds = at_once(browser, url, READERS)
-    rows.append(_row(f"{READERS} readers at once: errors", errors, "", "0", 0.0))
-    rows.append(_row(f"{READERS} readers at once: the last one's first chart", seconds, "s"))
-    database.client.drop_database(NAME)
-    many = meters.fill(database)
-    rows += _rows(f"{meters.METERS} meters", uri, folder, browser, WIDER)
-    version = ".".join(map(str, server_version(database)))
-    return {"readings": readings + many, "server": f"MongoDB {version}", "runs": RUNS, "rows": rows}
-
-
-def _rows(what: str, uri: str, folder: Path, browser: Browser, wider: float) -> list[dict[str, Any]]:
+def _rows(what: str, own: Bench, browser: Browser, wider: float) -> list[Row]:
     """The first chart, the slowest and the middle interaction, the slowest query."""
     waits, bare = Waits(), []
     for _ in range(RUNS):
-        with page(uri, folder) as url:
+        with page(own) as url:
             context, shown = opened(browser)
             visit(shown, url, waits)
             context.close()
         bare.append(bare_chart(browser))
     clicks = {name: statistics.median(times) for name, times in waits.clicks.items()}
     slowest = max(clicks, key=clicks.__getitem__)
-    queries = query_times(uri, folder)
+    queries = query_times(own.server.uri, own.folder)
     worst = max(queries, key=queries.__getitem__)
-    chart, plain = statistics.median(bare), _plain_reading(uri)
+    # To read the documents of two years of half-hours from the record and do nothing with them.
+    record = own.database.consumption
+    [plain] = medians(lambda: list(record.find_raw_batches({}, limit=TWO_YEARS)), runs=QUERY_RUNS)
+    chart, plain = statistics.median(bare), 1000 * plain
     first, click, query = (limit * (1 if name == "query" else wider) for name, limit in LIMITS.items())
     waited = statistics.median(waits.first)
     found = [
-        _row(f"{what}: first chart after opening", waited, "ms"),
-        _row("the same against a bare page with one chart", waited / chart, "times", f"≤ {first:g}", first),
-        _row(f"{what}: slowest interaction, {slowest}", clicks[slowest], "ms"),
-        _row("the same against a bare page with one chart", clicks[slowest] / chart, "times", f"≤ {click:g}", click),
-        _row(f"{what}: median over {len(clicks)} interactions", statistics.median(clicks.values()), "ms"),
-        _row(f"{what}: slowest of {len(queries)} server queries, {worst}", queries[worst], "ms"),
-        _row("the same against reading two years", queries[worst] / plain, "times", f"≤ {query:g}", query),
+        row(f"{what}: first chart after opening", waited, "ms"),
+        row("the same against a bare page with one chart", waited / chart, "times", -first),
+        row(f"{what}: slowest interaction, {slowest}", clicks[slowest], "ms"),
+        row("the same against a bare page with one chart", clicks[slowest] / chart, "times", -click),
+        row(f"{what}: median over {len(clicks)} interactions", statistics.median(clicks.values()), "ms"),
+        row(f"{what}: slowest of {len(queries)} server queries, {worst}", queries[worst], "ms"),
+        row("the same against reading two years", queries[worst] / plain, "times", -query),
     ]
     found[2]["slowest"] = _slowest(clicks)
     found[5]["slowest"] = _slowest(queries)
     return found
-
-
-def _plain_reading(uri: str) -> float:
-    """Median ms to read the documents of two years of half-hours from the record and do nothing with them."""
-    times = []
-    with connect(uri) as client:
-        for _ in range(QUERY_RUNS):
-            started = time.monotonic()
-            for _ in client[NAME].consumption.find_raw_batches({}, limit=TWO_YEARS):
-                pass
-            times.append(1000 * (time.monotonic() - started))
-    return statistics.median(times)
 
 
 def _slowest(times: dict[str, float]) -> dict[str, float]:
@@ -182,10 +154,10 @@ def _views(reader: Reader) -> list[View]:
 
 
 @contextmanager
-def page(uri: str, folder: Path) -> Iterator[str]:
+def page(own: Bench) -> Iterator[str]:
     """`python -m dash_app` on a free port, in a process of its own; its address."""
     command = [sys.executable, "-m", "dash_app", "--port", "0"]
-    process = subprocess.Popen(command, cwd=folder, env=_variables(uri, folder), stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command, cwd=own.folder, env=own.variables(), stdout=subprocess.PIPE, text=True)
     try:
         line = process.stdout.readline() if process.stdout else ""
         if not line.startswith("http"):
@@ -194,19 +166,3 @@ def page(uri: str, folder: Path) -> Iterator[str]:
     finally:
         process.terminate()
         process.wait(30)
-
-
-def _command(uri: str, folder: Path, *arguments: str) -> None:
-    command = [sys.executable, "-m", "sync", *arguments]
-    subprocess.run(command, cwd=folder, env=_variables(uri, folder), stdout=subprocess.DEVNULL, check=True)
-
-
-def _variables(uri: str, folder: Path) -> dict[str, str]:
-    own = {"MONGODB_URI": uri, "MONGODB_DATABASE": NAME, "XDG_STATE_HOME": str(folder / "state")}
-    return {**os.environ, **own, "PYTHONPATH": str(ROOT)}
-
-
-def _row(what: str, figure: float, unit: str, bar: str = "", limit: float | None = None) -> dict[str, Any]:
-    """`limit`: at most that."""
-    row: dict[str, Any] = {"what": what, "figure": round(figure, 3), "unit": unit}
-    return row | ({"bar": bar, "met": figure <= limit} if limit is not None else {})

@@ -116,50 +116,6 @@ def out(own: Pair, folder: Path) -> Callable[[], Any]:
     return load
 
 
-def raw_in_turn(own: Pair, folder: Path) -> Callable[[], Any]:
-    """Documents encoded beforehand: each batch into the record under its unique key, then into the mirror."""
-    chunks = _encoded(folder)
-    ensure_pair(own)
-
-    def load() -> None:
-        for chunk in chunks:
-            insert(own.record, chunk)
-            insert(own.mirror, chunk)
-
-    return load
-
-
-def raw_side_by_side(own: Pair, folder: Path) -> Callable[[], Any]:
-    """Documents encoded beforehand: a thread for the record under its unique key, and one for the mirror."""
-    chunks = _encoded(folder)
-    ensure_pair(own)
-    return lambda: _both(own, chunks, chunks)
-
-
-def raw_key_after(own: Pair, folder: Path) -> Callable[[], Any]:
-    """Documents encoded beforehand: a thread for each side, the record's unique key built at the end."""
-    chunks = _encoded(folder)
-    ensure_pair(own)
-    own.record.drop_index(KEY_NAME)
-
-    def load() -> None:
-        _both(own, chunks, chunks)
-        _unique(own)
-
-    return load
-
-
-def raw_key_made_unique(own: Pair, folder: Path) -> Callable[[], Any]:
-    """Documents encoded beforehand: a thread for each side, the record's key without its promise until the end."""
-    chunks = _encoded(folder)
-
-    def load() -> None:
-        with first_load(own):
-            _both(own, chunks, chunks)
-
-    return load
-
-
 def raw_four(own: Pair, folder: Path) -> Callable[[], Any]:
     """Documents encoded beforehand: two threads for each side, by series, the unique key built at the end."""
     chunks = _encoded(folder)
@@ -169,7 +125,7 @@ def raw_four(own: Pair, folder: Path) -> Callable[[], Any]:
 
     def load() -> None:
         with ThreadPoolExecutor(2) as threads:
-            for done in [threads.submit(_both, own, each, each) for each in (chunks[:half], chunks[half:])]:
+            for done in [threads.submit(_both, own, part, part) for part in (chunks[:half], chunks[half:])]:
                 done.result()
         _unique(own)
 
@@ -212,10 +168,6 @@ WAYS: dict[str, Callable[[Pair, Path], Callable[[], Any]]] = {
     "plain": plain,
     "pymongoarrow": pymongoarrow,
     "out": out,
-    "raw, in turn": raw_in_turn,
-    "raw, side by side": raw_side_by_side,
-    "raw, key built after": raw_key_after,
-    "raw, key made unique after": raw_key_made_unique,
     "raw, two threads a side": raw_four,
     "raw, two into the record": raw_two_into_the_record,
     "duckdb": duckdb_parquet,
@@ -300,7 +252,7 @@ def main(way: str, folder: str, uri: str, name: str) -> None:
         rows = _check(own)
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     children = used[1].ru_utime + used[1].ru_stime
-    peak = sum(each.ru_maxrss for each in used) / 1024
+    peak = sum(own.ru_maxrss for own in used) / 1024
     print(json.dumps({"rows": rows, "seconds": seconds, "cpu": cpu + children, "peak_mb": peak} | told))
 
 

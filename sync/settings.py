@@ -79,7 +79,7 @@ def _flows(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(wanted))
 
 
-def _text(pattern: str, words: str) -> AfterValidator:
+def form(pattern: str, words: str) -> AfterValidator:
     """A text of this form."""
 
     def parse(text: str) -> str:
@@ -114,9 +114,9 @@ def _number(low: float, high: float, kind: type[int] | type[float]) -> BeforeVal
 
 Server = Annotated[
     str,
-    _text(r"(mongodb(\+srv)?://.*)?", "must begin with mongodb:// or mongodb+srv:// (or be empty)"),
+    form(r"(mongodb(\+srv)?://.*)?", "must begin with mongodb:// or mongodb+srv:// (or be empty)"),
 ]
-Database = Annotated[str, _text(r"[A-Za-z0-9_-]{1,38}", "must be 1 to 38 letters, digits, _ or -")]
+Database = Annotated[str, form(r"[A-Za-z0-9_-]{1,38}", "must be 1 to 38 letters, digits, _ or -")]
 Address = Annotated[str, AfterValidator(api_url)]
 Flows = Annotated[tuple[str, ...], BeforeValidator(_flows)]
 Power = Annotated[int, _number(1000, 1_000_000, int)]
@@ -124,7 +124,7 @@ Calls = Annotated[int, _number(1, CALLS_CEILING, int)]
 Spacing = Annotated[float, _number(0, 3600, float)]
 Contact = Annotated[
     str,
-    _text(
+    form(
         r"[ -~\xa1-\xac\xae-\xff]*", "must be one line of Western European letters: it goes into the User-Agent header"
     ),
 ]
@@ -132,7 +132,7 @@ Folder = Annotated[Path, BeforeValidator(_folder)]
 Host = Annotated[
     str,
     BeforeValidator(lambda text: text.strip("[]")),
-    _text(r"[\w.-]+|[\w.-]*(:[\w.-]*){2,}", "must be a host such as 127.0.0.1; the port stands in DASH_PORT"),
+    form(r"[\w.-]+|[\w.-]*(:[\w.-]*){2,}", "must be a host such as 127.0.0.1; the port stands in DASH_PORT"),
 ]
 Port = Annotated[int, _number(1, 65535, int)]
 

@@ -73,5 +73,3 @@ exports = async function checkStore({ service, database, record, mirror, source 
     mirrorProblem(await looked(db.collection(mirror)), mirror, source);
   return { problem, reachable: true, operations: 3 };
 };
-
-if (typeof module !== "undefined") module.exports = exports;

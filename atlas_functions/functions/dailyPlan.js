@@ -2,14 +2,15 @@
 // writes.
 //
 //   dailyPlan({service, database, record, mirror, source, datasets, at})
-//     -> {today, operations, callsToday, heal: [{key, series, from, to}],
+//     -> {today, operations, callsToday, heal: [{key, series, edges: [from, to], readings: []}],
 //         datasets: [{name, state, windows, failed, until}]}
 //
 // source: {name, job: the function whose runs count, zone, sharesQuota, comparesEnergy}. A dataset is one series
 // (`series`), or all of a flow in `areas`. A window is one call: {start, end, days, edges, answered} with local days
 // [start, end), their midnights (ms) and since when it waits (ms, 0 for never answered). heal: where the mirror differs
-// from the record (ms). state: "due" | "resting" (short, but asked not long ago) | "complete". failed: the last call for
-// it failed. until: a Date before which no call may be made, or null. callsToday: calls of this UTC day.
+// from the record (ms), as storeReadings takes it. state: "due" | "resting" (short, but asked not long ago) | "complete".
+// failed: the last call for it failed. until: a Date before which no call may be made, or null. callsToday: calls of this
+// UTC day.
 //
 // Due of any dataset are the days after the last full one, however many. Beyond these there are two rules:
 // A series whose values are final (Linky): of the last week every day that is not full; of the last month every day
@@ -255,13 +256,14 @@ async function addEdges(planned, zone) {
   }
 }
 
-// Gives a range the key of its series.
+// A range as a batch without readings, with the key of its series.
 function keyed(datasets) {
   const keys = {};
   for (const { name, series } of datasets) if (series) keys[nameOf(series)] = name;
   return ({ series, from, to }) => {
     const { source, id, flow, group } = series;
-    return { key: keys[nameOf(series)] || [source, id, flow, group].join(":"), series, from, to };
+    const key = keys[nameOf(series)] || [source, id, flow, group].join(":");
+    return { key, series, edges: [from, to], readings: [] };
   };
 }
 
@@ -308,5 +310,3 @@ exports = async function dailyPlan({ service, database, record, mirror, source, 
   const callsToday = past.reduce((sum, call) => sum + call.calls, 0);
   return { today: dayText(today), operations, callsToday, heal: heal.map(keyed(datasets)), datasets: planned };
 };
-
-if (typeof module !== "undefined") module.exports = exports;

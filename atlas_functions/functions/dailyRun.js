@@ -203,12 +203,12 @@ async function store(run) {
 async function heal(run) {
   const ranges = run.plan.heal;
   for (let first = 0; first < ranges.length && run.operations + RESERVE <= MOST_OPERATIONS; first += HEALED) {
-    const part = ranges.slice(first, first + HEALED);
-    const healed = await execute(run, "fillMirror", { ...namesOf(run.settings), ranges: part });
+    const batches = ranges.slice(first, first + HEALED);
+    const healed = await execute(run, "storeReadings", { ...namesOf(run.settings), batches });
     run.operations += healed.operations;
-    healed.ranges.forEach(({ filled, mirror }, index) => {
+    healed.batches.forEach(({ filled, mirror }, index) => {
       run.healed += filled;
-      if (mirror !== "same") run.mirrors[part[index].key] = mirror;
+      if (mirror !== "same") run.mirrors[batches[index].key] = mirror;
     });
   }
 }
@@ -311,5 +311,3 @@ exports = async function dailyRun(source) {
   if (error) throw new Error(error);
   return summary;
 };
-
-if (typeof module !== "undefined") module.exports = exports;

@@ -190,5 +190,3 @@ exports = function dailySettings(source) {
     freshnessHours: numberOf("freshnessHours", 48, 9999, problems),
   };
 };
-
-if (typeof module !== "undefined") module.exports = exports;

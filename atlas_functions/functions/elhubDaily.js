@@ -39,8 +39,8 @@ exports = async function elhubDaily() {
       standardPause: 600000,
       emptyStatuses: [204, 404],
     },
-    reader: "elhubReadings",
-    nested: 1, // verifiedBatches
+    reader: "openReadings",
+    nested: 0,
     together: 1,
     edge: { form: "YYYY-MM-DDTHH:mm:ssZ", zone: "Europe/Oslo" },
     datasets: [
@@ -49,5 +49,3 @@ exports = async function elhubDaily() {
     ],
   });
 };
-
-if (typeof module !== "undefined") module.exports = exports;

@@ -56,12 +56,10 @@ exports = async function energidataDaily() {
     zone: "Europe/Copenhagen",
     time: { enough: 200000, last: 250000 }, // ms; no new call after the first, none under way after the second
     fetch: { pauses: [61000], oneTry: 90000, shortLimit: 100000, standardPause: 61000, emptyStatuses: [204] },
-    reader: "energidataReadings",
-    nested: 1, // verifiedBatches
+    reader: "openReadings",
+    nested: 0,
     together: 1,
     edge: { form: "YYYY-MM-DDTHH:mm", zone: "UTC" },
     datasets: [PRICES, PRODUCTION],
   });
 };
-
-if (typeof module !== "undefined") module.exports = exports;

@@ -207,5 +207,3 @@ exports = async function fetchAnswer(question) {
     await pause(wait);
   }
 };
-
-if (typeof module !== "undefined") module.exports = exports;

@@ -151,5 +151,3 @@ exports = async function finishRun(run) {
   }
   return { lines, error, summary: { ...totals, healed: run.healed, operations: run.operations, note } };
 };
-
-if (typeof module !== "undefined") module.exports = exports;

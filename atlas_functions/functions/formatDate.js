@@ -33,5 +33,3 @@ exports = async function formatDate(moment, form, zone) {
   const texts = moments.map((each, index) => shaped(each, local.walls[index], form || "YYYY-MM-DD"));
   return Array.isArray(moment) ? texts : texts[0];
 };
-
-if (typeof module !== "undefined") module.exports = exports;

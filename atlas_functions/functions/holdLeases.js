@@ -45,5 +45,3 @@ exports = async function holdLeases({ service, database, names, owner, milliseco
   await leases.updateMany({ _id: { $in: names }, owner }, { $set: { owner: null } });
   return { operations: 1 };
 };
-
-if (typeof module !== "undefined") module.exports = exports;

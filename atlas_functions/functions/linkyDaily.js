@@ -20,5 +20,3 @@ exports = async function linkyDaily() {
     comparesEnergy: true,
   });
 };
-
-if (typeof module !== "undefined") module.exports = exports;

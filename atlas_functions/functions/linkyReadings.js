@@ -390,5 +390,3 @@ exports = async function linkyReadings(questions) {
     return answer.points ? curveOf(answer.points, labels[curves.indexOf(answer)], questions[index]) : answer;
   });
 };
-
-if (typeof module !== "undefined") module.exports = exports;

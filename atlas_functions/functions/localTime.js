@@ -60,5 +60,3 @@ exports = function localTime({ zone, instants, labels }) {
     instants: (labels || []).map((label) => instantsOf(label, zone)),
   };
 };
-
-if (typeof module !== "undefined") module.exports = exports;

@@ -27,5 +27,3 @@ function shown(text, most) {
 exports = function shownText(texts, most) {
   return texts.map((text) => shown(text, most));
 };
-
-if (typeof module !== "undefined") module.exports = exports;

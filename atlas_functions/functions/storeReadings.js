@@ -1,33 +1,68 @@
-// Readings -> both collections: first the record, then the mirror gets what the record has and it lacks.
+// Readings -> both collections: first the record, then the time-series collection, its mirror, gets what the record has and
+// it lacks, copied with its _id, oldest first.
 //
 //   storeReadings({service, database, record, mirror, batches: [{key, series, edges: [ms], readings}]})
 //     -> {operations, batches: [{new, changed, unchanged, rejected, covered: [s], filled, mirror}]}
 //
 // series: {flow, id, source} or {flow, group, id, source} as it is stored, keys in alphabetical order as the server keeps
 // them in a time-series collection, all batches of one source. readings: [{ts, wh, seconds, …, flag}] of one series with
-// the fields of storedFields as plain numbers and Dates, oldest first, none overlapping; they may be none: then only the
-// mirror of [first edge, last edge) is completed. covered: seconds that the record holds between each edge and the next.
-// rejected: readings that overlap a stored one which starts at another time. filled and mirror: see fillMirror.
+// its FIELDS as plain numbers and Dates, oldest first, none overlapping; they may be none: then only the mirror of [first
+// edge, last edge) is completed. covered: seconds that the record holds between each edge and the next. rejected: readings
+// that overlap a stored one which starts at another time. filled: documents inserted into the mirror.
+// mirror: "same" (read again and compared) | "stale" (it holds something else: python -m sync repair writes it anew, no
+// function touches it until then) | "busy" (another writer has its lease: the next run completes it). That it is about to
+// be wrong is noted durably, before the record is corrected.
 // Every step can be repeated: a stop between any two leaves the record right and the mirror short at worst. What a failed
-// insert did is never assumed but read again.
+// insert did is never assumed but read again. A time-series collection has no unique index and takes no update, so only
+// the holder of the lease of a series in sync_leases inserts, and only after reading what is there.
 
 const HOUR = 3600000; // the longest interval: how near a stored reading must begin to overlap
-const TRIES = 3;
+const LEASE = 30000; // ms
+const MARGIN = 10000; // ms of the lease that must be left when an insert begins
+const TRIES = { record: 3, lease: 4 };
+const PAUSE = 2000; // ms between two looks at a lease that another writer has
 const WORD = 4294967296;
 const PRELIMINARY = "preliminary"; // in the flag of a reading that its source will replace
 
+// The fields of the stored documents of a source between `series` and `flag`, in their order: [name, BSON type, optional].
+// The same declarations stand in the sources of sync/sources, as columns of typed arrays. An optional field is absent
+// where a source does not say it, or where only some of its flows have it.
+const FIELDS = {
+  linky: [["wh", "Int32"], ["seconds", "Int32"]],
+  elhub: [["wh", "Long"], ["seconds", "Int32"], ["updated", "Date", "optional"], ["meters", "Int32", "optional"]],
+  energidata: [
+    ["eur_mwh", "Double", "optional"],
+    ["dkk_mwh", "Double", "optional"],
+    ["wh", "Long", "optional"],
+    ["seconds", "Int32"],
+  ],
+};
+
+const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 const isSameId = (one, other) => EJSON.stringify({ _id: one }) === EJSON.stringify({ _id: other });
 const isDuplicate = (error) => String(error.message).indexOf("E11000") >= 0;
 const nameOf = ({ id, flow, group }) => [id, flow, group || ""].join(" ");
+const placeOf = ({ series, ts }) => `${nameOf(series)} ${ts.getTime()}`;
 const isPreliminary = ({ flag }) => (flag || "").split(" ").indexOf(PRELIMINARY) >= 0;
+const randomText = () => Math.random().toString(16).slice(2, 14);
 
-function typed(type, given) {
-  if (type === "Date") return given;
-  if (type === "Double") return BSON.Double(given);
-  if (type === "Int32") return BSON.Int32(given);
-  const high = Math.floor(given / WORD);
-  return BSON.Long((given - high * WORD) | 0, high);
+function counted(store, promise) {
+  store.operations += 1;
+  return promise;
 }
+
+// A field with its type, as it is to be written again; null for one that is not of this type.
+function typed(type, field) {
+  if (type === "Date") return field instanceof Date ? field : null;
+  const number = field === null || field instanceof Date ? NaN : Number(field);
+  if (type === "Double") return Math.abs(number) < Infinity ? BSON.Double(number) : null;
+  if (number % 1 !== 0 || Math.abs(number) > (type === "Int32" ? 2147483647 : 9007199254740991)) return null;
+  if (type === "Int32") return BSON.Int32(number);
+  const high = Math.floor(number / WORD);
+  return BSON.Long((number - high * WORD) | 0, high);
+}
+
+// --- the record ---------------------------------------------------------------------------------------------------
 
 // The only JavaScript spelling of the stored document: field order and types are those of sync/model/readings.py.
 function documentOf(_id, { series }, reading, fields) {
@@ -53,16 +88,18 @@ function isCorrection(known, ours, fields) {
   return Boolean(ours.flag) && known.flag !== ours.flag;
 }
 
+function queryOf(ranges) {
+  return { $or: ranges.map(({ series, from, to }) => ({ series, ts: { $gte: new Date(from), $lt: new Date(to) } })) };
+}
+
 // What the record has from an hour before the first edge to an hour after the last: for each batch, by start (ms).
 async function storedNear(store, batches) {
   const near = batches.map(({ series, edges }) => {
-    const [from, to] = [new Date(edges[0] - HOUR), new Date(edges[edges.length - 1] + HOUR)];
-    return { series, ts: { $gte: from, $lt: to } };
+    return { series, from: edges[0] - HOUR, to: edges[edges.length - 1] + HOUR };
   });
-  store.operations += 1;
   const found = {};
   for (const { series } of batches) found[nameOf(series)] = {};
-  for (const { series, ...document } of await store.record.find({ $or: near }).toArray()) {
+  for (const { series, ...document } of await counted(store, store.record.find(queryOf(near)).toArray())) {
     found[nameOf(series)][document.ts.getTime()] = document;
   }
   return batches.map(({ series }) => ({ ...found[nameOf(series)] }));
@@ -113,9 +150,8 @@ async function correct(store, batches, found) {
     }
   });
   if (changed.length === 0) return;
-  const marked = await context.functions.execute("fillMirror", { ...store.names, ranges: [], stale: keys });
-  store.operations += 2 + marked.operations;
-  await store.record.bulkWrite(changed, { ordered: false });
+  await markStale(store, keys);
+  await counted(store, store.record.bulkWrite(changed, { ordered: false }));
 }
 
 async function insert(store, batches, found, tried) {
@@ -128,8 +164,7 @@ async function insert(store, batches, found, tried) {
     }
   });
   if (documents.length === 0) return;
-  store.operations += 1;
-  await store.record.insertMany(documents, { ordered: false });
+  await counted(store, store.record.insertMany(documents, { ordered: false }));
 }
 
 function coveredBetween(edges, stored) {
@@ -167,27 +202,165 @@ async function record(store, batches) {
       return batches.map((batch, index) => outcome(batch, stored[index], found[index], tried[index]));
     } catch (error) {
       // Another writer stored some of them in between: look again.
-      if (!isDuplicate(error) || tries === TRIES) throw error;
+      if (!isDuplicate(error) || tries === TRIES.record) throw error;
     }
   }
 }
 
+// --- the leases ---------------------------------------------------------------------------------------------------
+
+// Takes the leases of all ranges, as far as they can be had.
+async function take(store) {
+  for (let tries = 1; tries <= TRIES.lease; tries += 1) {
+    const names = Object.keys(store.state).filter((name) => store.state[name] === "busy");
+    if (names.length === 0) return;
+    if (tries > 1) await pause(PAUSE);
+    const question = { ...store.place, names, owner: store.owner, milliseconds: LEASE };
+    const { operations, states, until } = await counted(store, context.functions.execute("holdLeases", question));
+    store.operations += operations;
+    Object.assign(store.state, states);
+    store.until = Math.min(store.until, until);
+  }
+}
+
+async function giveBack(store) {
+  const question = { ...store.place, names: Object.keys(store.state), owner: store.owner };
+  await counted(store, context.functions.execute("holdLeases", question));
+  store.operations += 1;
+}
+
+// python -m sync repair writes such a mirror anew from the record; until then no function touches it.
+async function markStale(store, keys) {
+  if (keys.length === 0) return;
+  const marked = keys.map((key) => {
+    const [filter, update] = [{ _id: store.leaseOf(key) }, { $set: { stale: true } }];
+    return { updateOne: { filter, update, upsert: true } };
+  });
+  await counted(store, store.leases.bulkWrite(marked, { ordered: false }));
+}
+
+// --- the mirror ---------------------------------------------------------------------------------------------------
+
+// All that a document says, as one text.
+function textOf({ _id, flag, ...document }, fields) {
+  return `${EJSON.stringify({ _id })} ${fields.map(([name]) => numberOf(document[name])).join(" ")} ${flag}`;
+}
+
+// A document of the record as it is to be written again, numbers with their type; null for one that is not ours.
+function copied(document, fields) {
+  const { _id, ts, series, flag } = document;
+  const known = ["_id", "ts", "series", "flag", ...fields.map(([name]) => name)];
+  const isOurs = Object.keys(document).every((name) => known.indexOf(name) >= 0);
+  if (!isOurs || !(Number(document.seconds) > 0)) return null;
+  const copy = { _id, ts, series };
+  for (const [name, type, optional] of fields) {
+    if (document[name] === undefined && optional) continue;
+    copy[name] = typed(type, document[name]);
+    if (copy[name] === null) return null;
+  }
+  if (flag !== undefined) copy.flag = flag;
+  return copy;
+}
+
+function isIn(document, { series, from, to }) {
+  const time = document.ts.getTime();
+  return time >= from && time < to && nameOf(document.series) === nameOf(series);
+}
+
+// Whether both sides hold the same documents of a range, each once.
+function isIdentical(range, kept, there, fields) {
+  const byName = {};
+  const ours = kept.filter((document) => isIn(document, range));
+  const theirs = there.filter((document) => isIn(document, range));
+  for (const document of theirs) byName[placeOf(document)] = document;
+  return ours.length === theirs.length && ours.every((document) => {
+    const other = byName[placeOf(document)];
+    return Boolean(other) && textOf(document, fields) === textOf(other, fields);
+  });
+}
+
+function lackingOf(kept, there) {
+  const names = {};
+  for (const document of there) names[placeOf(document)] = true;
+  const lacking = kept.filter((document) => !names[placeOf(document)]);
+  const series = (document) => nameOf(document.series);
+  return lacking.sort((one, other) => {
+    if (series(one) === series(other)) return one.ts.getTime() - other.ts.getTime();
+    return series(one) < series(other) ? -1 : 1;
+  });
+}
+
+// Ranges that end up different, after what the mirror lacked was inserted.
+async function fill(store, ranges) {
+  const query = queryOf(ranges);
+  const kept = await counted(store, store.record.find(query).toArray());
+  let there = await counted(store, store.mirrorTS.find(query).toArray());
+  const copies = lackingOf(kept, there).map((document) => copied(document, store.fields));
+  const lacking = copies.filter((copy) => copy !== null);
+  if (lacking.length) {
+    if (Date.now() > store.until - MARGIN) return null;
+    await counted(store, store.mirrorTS.insertMany(lacking, { ordered: false }));
+    store.filled = lacking;
+    there = await counted(store, store.mirrorTS.find(query).toArray());
+  }
+  // Held up for so long that another writer may have filled the same gap: nothing here is sure any more.
+  const isLate = lacking.length > 0 && Date.now() > store.until;
+  return ranges.filter((range) => isLate || !isIdentical(range, kept, there, store.fields));
+}
+
+// Fills the ranges whose leases are held.
+async function fillOwn(store, held, ranges) {
+  const different = await fill(store, ranges);
+  const state = different === null ? "busy" : "same";
+  for (const name of held) store.state[name] = state;
+  const keys = (different || []).map((range) => range.key);
+  await markStale(store, keys.filter((key, index) => keys.indexOf(key) === index));
+  for (const key of keys) store.state[store.leaseOf(key)] = "stale";
+}
+
+async function completeMirror(store, ranges) {
+  for (const { key } of ranges) store.state[store.leaseOf(key)] = "busy";
+  await take(store);
+  const held = Object.keys(store.state).filter((name) => store.state[name] === "mine");
+  if (held.length === 0) return;
+  await fillOwn(store, held, ranges.filter(({ key }) => store.state[store.leaseOf(key)] === "mine"));
+  // Not after a failure: an insert that nobody heard of again may still be under way. The leases run out by themselves.
+  await giveBack(store);
+}
+
+// --- both ---------------------------------------------------------------------------------------------------------
+
 const NOTHING = { new: 0, changed: 0, unchanged: 0, rejected: 0, covered: [] };
 
+function storeOf({ service, database, record, mirror }, source) {
+  const db = context.services.get(service).db(database);
+  return {
+    place: { service, database },
+    record: db.collection(record),
+    mirrorTS: db.collection(mirror),
+    leases: db.collection("sync_leases"),
+    leaseOf: (key) => `mirror ${mirror} ${key}`,
+    owner: `${Date.now().toString(16)}${randomText()}${randomText()}`,
+    fields: FIELDS[source],
+    until: Infinity,
+    state: {},
+    filled: [],
+    operations: 0,
+  };
+}
+
 exports = async function storeReadings({ batches, ...names }) {
-  const collection = context.services.get(names.service).db(names.database).collection(names.record);
-  const fields = batches.length ? await context.functions.execute("storedFields", batches[0].series.source) : [];
-  const store = { names, record: collection, fields, operations: 0 };
+  const store = storeOf(names, batches[0].series.source);
   const withReadings = batches.filter((batch) => batch.readings.length);
   const recorded = withReadings.length ? await record(store, withReadings) : [];
   const ranges = batches.map(({ key, series, edges }) => ({ key, series, from: edges[0], to: edges[edges.length - 1] }));
-  const mirrored = await context.functions.execute("fillMirror", { ...names, ranges });
+  await completeMirror(store, ranges);
   return {
-    operations: store.operations + 2 + mirrored.operations,
-    batches: batches.map((batch, index) => {
-      return { ...(recorded[withReadings.indexOf(batch)] || NOTHING), ...mirrored.ranges[index] };
-    }),
+    operations: store.operations,
+    batches: batches.map((batch, index) => ({
+      ...(recorded[withReadings.indexOf(batch)] || NOTHING),
+      filled: store.filled.filter((document) => isIn(document, ranges[index])).length,
+      mirror: store.state[store.leaseOf(batch.key)],
+    })),
   };
 };
-
-if (typeof module !== "undefined") module.exports = exports;

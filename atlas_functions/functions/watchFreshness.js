@@ -192,5 +192,3 @@ exports = async function watchFreshness() {
   for (const text of shown) console.error(`watchFreshness: ${text}`);
   throw new Error(`watchFreshness: ${shown.join("; ")}`);
 };
-
-if (typeof module !== "undefined") module.exports = exports;

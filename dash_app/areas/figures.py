@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ..hours.figures import DASHES, gap_axis, gaps, hovers, interval_texts, stepped, time_axis
 from ..hours.queries import GWH, MWH
 from ..kit.blocks import Frame
-from ..kit.figures import SEQUENTIAL, Figure, axis, bars, cividis, colour, faded, figure, hover, scatter, upright, words
+from ..kit.figures import (
+    SEQUENTIAL,
+    Figure,
+    axis,
+    bars,
+    cividis,
+    colour,
+    corner,
+    faded,
+    figure,
+    hatched,
+    hover,
+    scatter,
+    upright,
+    words,
+)
+from ..kit.lines import DASHES, gap_axis, gaps, hovers, interval_texts, stepped, time_axis
 from ..kit.locale import Look, minus
 from ..kit.ticks import hatching
 from .queries import ENERGY, LAGS, SUMMED
@@ -74,7 +90,7 @@ def totals_figure(frame: Frame, look: Look) -> Figure:
     for place, name in enumerate(names):
         there = [each for each in sums if name in each.wh]
         said = [_total_text(each, name, look) for each in there]
-        partly = ["/" if each.covered is not None and each.covered < 1 else "" for each in there]
+        partly = [each.covered is not None and each.covered < 1 for each in there]
         data.append(
             bars(
                 [each.area for each in there],
@@ -83,8 +99,7 @@ def totals_figure(frame: Frame, look: Look) -> Figure:
                 marker={
                     "color": faded(look, flow, strength(place, len(names))),
                     "line": {"color": colour(look, "paper"), "width": 0.5},
-                    "pattern": {"shape": partly, "fgcolor": colour(look, "missing"), "size": 6, "solidity": 0.3}
-                    | {"fillmode": "overlay"},
+                    "pattern": hatched(partly, colour(look, "missing")),
                 },
                 **hover(said),
             )
@@ -124,15 +139,14 @@ def lines_figure(frame: Frame, look: Look) -> Figure:
         line = {"shape": "hv", "width": 1.7, "dash": DASHES[place % len(DASHES)]}
         line["color"] = faded(look, notes["flow"], max(0.45, strength(place, len(order))))
         data.append(
-            stepped(edges, lines[name] / unit, 4)
-            | {"name": group_text(name, look), "line": line, "hoverinfo": "skip", "showlegend": True}
+            stepped(edges, lines[name] / unit, 4) | {"name": group_text(name, look), "line": line, "showlegend": True}
         )
     when = interval_texts(edges, notes["zone"], look)
     texts = [
         "<br>".join([text, *(_line_text(name, lines[name][place], look) for name in order)])
         for place, text in enumerate(when)
     ]
-    data.append(hovers(edges, lines[order[0]] / unit, texts, look))
+    data.append(hovers(edges, lines[order[0]] / unit, texts, colour(look, "quiet")))
     return figure(
         look,
         [trace for trace in data if trace["x"]],
@@ -173,7 +187,7 @@ def lag_figure(frame: Frame, look: Look) -> Figure:
         hovermode="closest",
         margin={"l": 8, "r": 8, "t": 24, "b": 8},
         shapes=[upright(chosen, dash)],
-        annotations=[_label(said, look)],
+        annotations=[corner(said, look)],
         xaxis=axis(look, look.text("areas.lag.axis"), range=[LAGS[0] - 1, LAGS[1] + 1], dtick=12),
         yaxis=axis(look, look.text("areas.axis.r"), range=[-1.05, 1.05], zeroline=True),
     )
@@ -194,7 +208,6 @@ def rolling_figure(frame: Frame, look: Look) -> Figure:
         "lines",
         at.tolist(),
         [_number(each) for each in r.tolist()],
-        connectgaps=False,
         line={"color": colour(look, "regular"), "width": 1.8},
         **hover(texts),
     )
@@ -207,7 +220,7 @@ def rolling_figure(frame: Frame, look: Look) -> Figure:
 
 
 def _share_bars(drawn: dict[str, Any], look: Look) -> Figure:
-    said = _label(look.text("areas.shares.negative"), look) | {"y": -0.28, "x": 0, "xanchor": "left"}
+    said = corner(look.text("areas.shares.negative"), look, y=-0.28, x=0, xanchor="left")
     return figure(
         look,
         [drawn],
@@ -228,76 +241,12 @@ def _number(each: float | None) -> float | None:
     return round(float(each), 4) if each is not None and np.isfinite(each) else None
 
 
-def _label(text: str, look: Look) -> dict[str, Any]:
-    where = {"xref": "paper", "yref": "paper", "x": 1, "y": 1, "xanchor": "right", "yanchor": "bottom"}
-    return words(text, font={"size": 12, "color": colour(look, "text")}, **where)
-
-
 # --- the map, filled polygons on ordinary axes: no tiles, nobody asked ------------------------------------------------
 
 
-Corner = tuple[int, int]
-
-# fmt: off
-OUTLINES: Mapping[str, tuple[Corner, ...]] = {
-    "NO1": (
-        (-356, 6851), (-374, 6829), (-368, 6814), (-310, 6770), (-305, 6746), (-283, 6731), (-290, 6718),
-        (-321, 6726), (-320, 6703), (-334, 6696), (-302, 6618), (-290, 6623), (-281, 6645), (-258, 6644),
-        (-247, 6590), (-254, 6542), (-250, 6557), (-209, 6579), (-204, 6554), (-192, 6555), (-180, 6592),
-        (-186, 6633), (-171, 6642), (-176, 6658), (-148, 6671), (-136, 6696), (-131, 6731), (-150, 6788),
-        (-125, 6792), (-113, 6824), (-151, 6867), (-140, 6927), (-151, 6966), (-146, 6980), (-163, 6990),
-        (-198, 6974), (-215, 6977), (-267, 6915), (-270, 6894), (-261, 6890), (-321, 6855), (-324, 6849),
-        (-311, 6849), (-315, 6840),
-    ),
-    "NO2": (
-        (-578, 6729), (-578, 6680), (-597, 6629), (-572, 6595), (-558, 6534), (-500, 6467), (-441, 6447),
-        (-404, 6455), (-356, 6484), (-301, 6536), (-254, 6542), (-247, 6590), (-258, 6644), (-281, 6645),
-        (-290, 6623), (-302, 6618), (-334, 6696), (-347, 6709), (-379, 6712), (-431, 6697), (-449, 6725),
-        (-466, 6716), (-473, 6727), (-499, 6724), (-498, 6740), (-508, 6747), (-526, 6722), (-540, 6733),
-    ),
-    "NO3": (
-        (-204, 7287), (-236, 7223), (-335, 7139), (-407, 7060), (-456, 7033), (-532, 6968), (-570, 6906),
-        (-584, 6813), (-560, 6815), (-527, 6836), (-514, 6826), (-475, 6830), (-397, 6901), (-394, 6886),
-        (-373, 6884), (-373, 6865), (-357, 6861), (-356, 6851), (-315, 6840), (-311, 6849), (-324, 6849),
-        (-321, 6855), (-261, 6890), (-270, 6894), (-267, 6915), (-215, 6977), (-198, 6974), (-163, 6990),
-        (-146, 6980), (-140, 7008), (-151, 7039), (-138, 7062), (-141, 7074), (-113, 7116), (-92, 7127),
-        (-91, 7164), (-117, 7187), (-117, 7227), (-137, 7231), (-144, 7249),
-    ),
-    "NO4": (
-        (-204, 7287), (-144, 7249), (-137, 7231), (-117, 7227), (-117, 7187), (-91, 7164), (-92, 7127),
-        (-50, 7118), (-41, 7138), (-42, 7168), (-64, 7182), (-23, 7262), (-22, 7354), (2, 7356), (22, 7370),
-        (17, 7393), (60, 7456), (49, 7508), (60, 7510), (73, 7553), (95, 7576), (121, 7561), (130, 7587),
-        (127, 7624), (138, 7630), (202, 7609), (213, 7625), (201, 7631), (214, 7660), (201, 7686), (226, 7696),
-        (241, 7688), (236, 7709), (246, 7720), (260, 7717), (297, 7659), (330, 7653), (349, 7664), (355, 7680),
-        (401, 7655), (407, 7684), (427, 7712), (421, 7789), (436, 7819), (457, 7819), (487, 7846), (511, 7820),
-        (541, 7813), (554, 7791), (543, 7746), (555, 7738), (557, 7771), (584, 7797), (578, 7817), (597, 7809),
-        (613, 7815), (602, 7839), (620, 7885), (615, 7920), (559, 7951), (477, 7979), (377, 7971), (312, 7949),
-        (244, 7892), (124, 7830), (79, 7757), (-9, 7700), (-71, 7614), (-98, 7592), (-120, 7544), (-152, 7519),
-        (-157, 7497), (-137, 7433), (-175, 7366),
-    ),
-    "NO5": (
-        (-584, 6813), (-578, 6729), (-540, 6733), (-526, 6722), (-508, 6747), (-498, 6740), (-499, 6724),
-        (-473, 6727), (-466, 6716), (-449, 6725), (-431, 6697), (-379, 6712), (-347, 6709), (-334, 6696),
-        (-320, 6703), (-321, 6726), (-290, 6718), (-283, 6731), (-305, 6746), (-310, 6770), (-368, 6814),
-        (-374, 6829), (-356, 6851), (-357, 6861), (-373, 6865), (-373, 6884), (-394, 6886), (-397, 6901),
-        (-475, 6830), (-514, 6826), (-527, 6836), (-560, 6815),
-    ),
-}
-# fmt: on
-
-CENTRES: Mapping[str, Corner] = {
-    "NO1": (-234, 6807),
-    "NO2": (-437, 6577),
-    "NO3": (-254, 7073),
-    "NO4": (316, 7813),
-    "NO5": (-429, 6786),
-}
-"""Where the name of each area stands: as far from its border as can be."""
-
-
-# --- outlines ---------------------------------------------------------------------------------------------------------
-
-
+SHAPES = json.loads(Path(__file__).with_name("outlines.json").read_text(encoding="utf-8"))
+OUTLINES = {area: shape["corners"] for area, shape in SHAPES.items()}
+CENTRES = {area: shape["name_at"] for area, shape in SHAPES.items()}  # as far from the border as can be
 UNITS = {"temperature_c": "°C", "precipitation_mm": "mm", "wind_ms": "m/s"}
 ZERO_BASED = (ENERGY, SUMMED, "wind_ms")
 
@@ -325,14 +274,12 @@ def map_figure(frame: Frame, look: Look) -> Figure:
     data += [_labels(frame, low, high, look), _bar(frame, low, high)]
     hidden = {"visible": False, "fixedrange": True}
     xs, ys = ([corner[way] for corners in OUTLINES.values() for corner in corners] for way in (0, 1))
-    said = words(look.text("areas.map.source"), x=1, y=0)
-    quiet = {"xanchor": "right", "yanchor": "bottom", "font": {"size": 10, "color": colour(look, "quiet")}}
     return figure(
         look,
         data,
         hovermode="closest",
         dragmode=False,
-        annotations=[said | quiet],
+        annotations=[corner(look.text("areas.map.source"), look, 10, "quiet", y=0)],
         xaxis=hidden | {"range": [min(xs) - 40, max(xs) + 40], "constrain": "domain"},
         yaxis=hidden | {"range": [min(ys) - 40, max(ys) + 40], "scaleanchor": "x", "constrain": "domain"},
     )

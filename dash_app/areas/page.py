@@ -4,34 +4,15 @@ from __future__ import annotations
 
 from dash.development.base_component import Component
 
+from ..hours.queries import areas_of, groups_of
 from ..kit.blocks import Block, Frame, Page
 from ..kit.components import named_figures
 from ..kit.controls import labelled, named, one_of, segmented, side_by_side, slider, some_of
 from ..kit.locale import Look, minus
 from ..kit.reader import Reader
 from ..kit.view import View
+from . import queries
 from .figures import group_text, lag_figure, lines_figure, map_figure, rolling_figure, shares_figure, totals_figure
-from .queries import (
-    ENERGY,
-    FLOWS,
-    LAGS,
-    SOURCE,
-    STANDARDS,
-    VARIABLES,
-    WINDOWS,
-    flow_in,
-    groups_in,
-    key_frame,
-    lag_frame,
-    lag_in,
-    lines_frame,
-    map_frame,
-    options_of,
-    rolling_frame,
-    shares_frame,
-    totals_frame,
-    weather_in,
-)
 
 OF_ENERGY = ("flow", "groups")
 OF_AREA = ("area", *OF_ENERGY)
@@ -39,19 +20,23 @@ OF_AREA = ("area", *OF_ENERGY)
 
 def energy_controls(reader: Reader, view: View, look: Look) -> Component:
     """Area, flow and groups. Groups of both flows can be chosen, as the flow may change beside them."""
-    there = options_of(reader)
-    area = view.option("area", STANDARDS["area"])
+    there = {flow: groups_of(reader, queries.SOURCE, flow) for flow in queries.FLOWS}
+    areas = {each for flow in queries.FLOWS for each in areas_of(reader, queries.SOURCE, flow)}
+    area = view.option("area", queries.STANDARDS["area"])
     groups, seen = [], set[str]()
-    for flow in FLOWS:
+    for flow in queries.FLOWS:
         items = [{"value": name, "label": group_text(name, look)} for name in there[flow] if name not in seen]
         seen |= set(there[flow])
         groups.append({"group": look.text(f"areas.{flow}"), "items": items})
     shown = [group for group in groups if group["items"]]
-    chosen = [name for name in groups_in(view) if name in seen]
+    chosen = [name for name in view.several("groups") if name in seen]
     titles = [look.text(f"areas.{name}") for name in ("area", "flow", "groups")]
     return side_by_side(
-        named(titles[0], segmented("area", sorted({*there["areas"], area}), area, titles[0])),
-        named(titles[1], segmented("flow", labelled(FLOWS, "areas", look), flow_in(view), titles[1])),
+        named(titles[0], segmented("area", sorted({*areas, area}), area, titles[0])),
+        named(
+            titles[1],
+            segmented("flow", labelled(queries.FLOWS, "areas", look), view.one_of("flow", queries.FLOWS), titles[1]),
+        ),
         named(titles[2], some_of("groups", shown, chosen, titles[2], look.text("areas.all_groups"))),
     )
 
@@ -65,7 +50,7 @@ def key_body(frame: Frame, look: Look) -> Component:
 
     share = figures["share_of_all_areas"]
     of_all = look.text("areas.keys.of_all", share=look.percent(share)) if share is not None else ""
-    hours = look.text("areas.keys.hours", hours=look.number(figures["hours"]))
+    hours = look.text("areas.keys.hours", hours=figures["hours"])
     when = [look.moment(each, "EEE d MMM y, HH:mm") for each in times] or ["", ""]
     lines = {"mwh": of_all, "mean_mwh": hours, "most_mwh": when[0], "least_mwh": when[1]}
     return named_figures("areas.keys", [(name, energy(name), text) for name, text in lines.items()], look)
@@ -73,51 +58,54 @@ def key_body(frame: Frame, look: Look) -> Component:
 
 def map_controls(_reader: Reader, view: View, look: Look) -> Component:
     """What the map is coloured by."""
-    choices = [{"value": ENERGY, "label": look.text("areas.colour.energy")}, *labelled(VARIABLES, "areas", look)]
-    chosen = view.option("colour", STANDARDS["colour"])
-    shown = chosen if chosen in (ENERGY, *VARIABLES) else ENERGY
-    return one_of("colour", choices, shown, look.text("areas.colour"))
+    choices = [
+        {"value": queries.ENERGY, "label": look.text("areas.colour.energy")},
+        *labelled(queries.VARIABLES, "areas", look),
+    ]
+    return one_of("colour", choices, view.one_of("colour", queries.COLOURS), look.text("areas.colour"))
 
 
 def weather_controls(_reader: Reader, view: View, look: Look) -> Component:
     """The measure, the lag, and the window of the moving correlation."""
     title = look.text("areas.weather")
-    days = view.option("days", STANDARDS["days"])
     return side_by_side(
-        named(title, segmented("weather", labelled(VARIABLES, "areas", look), weather_in(view), title)),
-        _slider("lag", lag_in(view), LAGS, [-72, -24, 0, 24, 72], look),
-        _slider("days", int(days) if days.isdecimal() else 14, WINDOWS, [3, 14, 30, 60], look),
+        named(
+            title,
+            segmented(
+                "weather", labelled(queries.VARIABLES, "areas", look), view.one_of("weather", queries.VARIABLES), title
+            ),
+        ),
+        _slider("lag", view, queries.LAGS, [-72, -24, 0, 24, 72], look),
+        _slider("days", view, queries.WINDOWS, [3, 14, 30, 60], look),
     )
 
 
-def _slider(name: str, value: int, ends: tuple[int, int], numbers: list[int], look: Look) -> Component:
+def _slider(name: str, view: View, ends: tuple[int, int], numbers: list[int], look: Look) -> Component:
+    value = view.number(name, queries.STANDARDS[name], ends)
     marks = [{"value": number, "label": minus(str(number))} for number in numbers]
     return slider(name, value, ends, look.text(f"areas.{name}"), marks, step=1)
 
 
 PAGE = Page(
     name="areas",
-    title="areas.title",
     icon="map",
-    empty="areas.empty",
-    subtitle="areas.subtitle",
     blocks=(
-        Block("areas-keys", key_frame, body=key_body, wide=True, height=160, controls=energy_controls, options=OF_AREA),
+        Block("areas-keys", queries.key_frame, body=key_body, wide=True, height=160, controls=energy_controls),
         Block(
             "areas-map",
-            map_frame,
+            queries.map_frame,
             figure=map_figure,
             height=480,
             controls=map_controls,
             options=(*OF_ENERGY, "colour"),
             picks="area",
         ),
-        Block("areas-shares", shares_frame, figure=shares_figure, height=480, options=OF_AREA),
-        Block("areas-lines", lines_frame, figure=lines_figure, wide=True, height=380, options=OF_AREA),
-        Block("areas-totals", totals_frame, figure=totals_figure, wide=True, height=340, options=OF_ENERGY),
+        Block("areas-shares", queries.shares_frame, figure=shares_figure, height=480),
+        Block("areas-lines", queries.lines_frame, figure=lines_figure, wide=True, height=380),
+        Block("areas-totals", queries.totals_frame, figure=totals_figure, wide=True, height=340, options=OF_ENERGY),
         Block(
             "areas-lag",
-            lag_frame,
+            queries.lag_frame,
             figure=lag_figure,
             wide=True,
             empty="areas.no_weather",
@@ -126,7 +114,7 @@ PAGE = Page(
         ),
         Block(
             "areas-rolling",
-            rolling_frame,
+            queries.rolling_frame,
             figure=rolling_figure,
             wide=True,
             empty="areas.no_weather",
@@ -134,6 +122,7 @@ PAGE = Page(
         ),
     ),
     has_series=False,
-    options=STANDARDS,
-    source=SOURCE,
+    options=queries.STANDARDS,
+    shared=OF_AREA,
+    source=queries.SOURCE,
 )

@@ -17,7 +17,6 @@ from ..hours.queries import (
     Span,
     areas_of,
     day_energy,
-    day_share,
     due_in,
     energies_of,
     local_iso,
@@ -25,15 +24,16 @@ from ..hours.queries import (
     span_in,
     weather_of,
 )
-from ..kit.blocks import Frame
+from ..kit.blocks import EMPTY_FRAME, Frame, about
 from ..kit.reader import ZONES, Reader
 from ..kit.view import View
 
 SOURCE = "elhub"
 FLOWS = ("production", "consumption")
 VARIABLES = ("temperature_c", "precipitation_mm", "wind_ms")
-SUMMED = "precipitation_mm"  # over a period it adds up; the others have a mean
 ENERGY = "energy"
+COLOURS = (ENERGY, *VARIABLES)  # what the map can be coloured by
+SUMMED = "precipitation_mm"  # over a period it adds up; the others have a mean
 STANDARDS = {
     "area": "NO1",
     "flow": "production",
@@ -62,37 +62,28 @@ class Sums:
         return sum(self.wh.values())
 
 
-def flow_in(view: View) -> str:
-    """The chosen flow."""
-    return _one_of(FLOWS, view.option("flow", STANDARDS["flow"]))
-
-
-def groups_in(view: View) -> tuple[str, ...]:
-    """The chosen groups; empty for all."""
-    return tuple(name for name in view.option("groups", "").split(",") if name)
-
-
 def energies_in(reader: Reader, view: View, area: str = "") -> Energies:
     """The chosen flow and groups of an area (the chosen one) over the period."""
     area = area or view.option("area", STANDARDS["area"])
-    return energies_of(reader, SOURCE, flow_in(view), area, span_in(view, SOURCE)).picked(groups_in(view))
+    return energies_of(reader, SOURCE, view.one_of("flow", FLOWS), area, span_in(view, SOURCE)).picked(
+        view.several("groups")
+    )
 
 
 def sums_of(reader: Reader, view: View) -> list[Sums]:
     """Every area with such readings in the period."""
     found = []
-    for area in areas_of(reader, SOURCE, flow_in(view)):
+    for area in areas_of(reader, SOURCE, view.one_of("flow", FLOWS)):
         energies = energies_in(reader, view, area)
-        there = measured_groups(energies)
-        wh = {name: float(energies.wh[row].sum()) for row, name in enumerate(energies.groups) if name in there}
-        if wh:
+        if wh := sums_in(energies):
             found.append(Sums(area, wh, energies.covered(due_in(reader, energies.span))))
     return found
 
 
-def measured_groups(energies: Energies) -> set[str]:
-    """The groups with a reading in the period."""
-    return {name for row, name in enumerate(energies.groups) if energies.seconds[row].any()}
+def sums_in(energies: Energies) -> dict[str, float]:
+    """Wh of each group with a reading in the period."""
+    rows = [(row, name) for row, name in enumerate(energies.groups) if energies.seconds[row].any()]
+    return {name: float(energies.wh[row].sum()) for row, name in rows}
 
 
 # --- frames -----------------------------------------------------------------------------------------------------------
@@ -102,10 +93,10 @@ def key_frame(reader: Reader, view: View) -> Frame:
     """Energy of the chosen area and groups, its hours of most and least, and its share of all areas."""
     energies = energies_in(reader, view)
     if not energies.seconds.any():
-        return Frame(pd.DataFrame())
+        return EMPTY_FRAME
     total, span = energies.total, energies.span
     known = np.isfinite(total)
-    wh = float(energies.wh[energies.seconds > 0].sum())
+    wh = energies.measured
     every = sum(each.total for each in sums_of(reader, view))
     ends = [int(np.nanargmax(total)), int(np.nanargmin(total))] if known.any() else []
     figures: dict[str, Any] = {
@@ -126,15 +117,14 @@ def shares_frame(reader: Reader, view: View) -> Frame:
     """Each group's energy in the chosen area, most first."""
     area = view.option("area", STANDARDS["area"])
     energies = energies_in(reader, view)
-    there = measured_groups(energies)
-    wh = {name: float(energies.wh[row].sum()) for row, name in enumerate(energies.groups) if name in there}
+    wh = sums_in(energies)
     if not wh:
-        return Frame(pd.DataFrame())
+        return EMPTY_FRAME
     order = sorted(wh, key=lambda name: -wh[name])
     total = sum(wh.values())
     shares = [wh[name] / total if total > 0 else np.nan for name in order]
     table = pd.DataFrame({"group": order, "mwh": [wh[name] / MWH for name in order], "share": shares})
-    notes = {"wh": {name: wh[name] for name in order}, "area": area, "flow": flow_in(view)}
+    notes = {"wh": {name: wh[name] for name in order}, "area": area, "flow": view.one_of("flow", FLOWS)}
     return Frame(table, energies.covered(due_in(reader, energies.span)), notes)
 
 
@@ -146,36 +136,32 @@ def totals_frame(reader: Reader, view: View) -> Frame:
         for each in found
         for name, wh in each.wh.items()
     ]
-    return Frame(pd.DataFrame(rows), _least(found), {"sums": found, "flow": flow_in(view)})
+    return Frame(pd.DataFrame(rows), _least(found), {"sums": found, "flow": view.one_of("flow", FLOWS)})
 
 
 def lines_frame(reader: Reader, view: View) -> Frame:
     """Energy of each group of the chosen area by hour, or by day for more than a month."""
     energies = energies_in(reader, view)
     if not energies.seconds.any():
-        return Frame(pd.DataFrame())
+        return EMPTY_FRAME
     span = energies.span
     hourly = view.length <= LONGEST_HOURLY
-    if hourly:
-        edges = np.append(span.at, span.end)
-        lines = {name: energies.of(name) for name in energies.groups}
-        share = np.ones(len(span))
-    else:
-        _, places = span.days()
-        edges = span.start + places * HOUR_MS
-        lines = {name: day_energy(energies.picked([name]), places) for name in energies.groups}
-        share = day_share(energies, places)
+    _, places = span.days()
+    edges = span.edges if hourly else span.start + places * HOUR_MS
+    lines = {
+        name: energies.of(name) if hourly else day_energy(energies.picked([name]), places) for name in energies.groups
+    }
     table = pd.DataFrame(
         {"start_local": local_iso(edges[:-1], span)}
         | {f"{name}_mwh": np.round(line / MWH, 3) for name, line in lines.items()}
     )
-    notes = {"edges": edges, "lines": lines, "share": share, "hourly": hourly, "zone": span.zone, "flow": flow_in(view)}
+    notes = {"edges": edges, "lines": lines, "hourly": hourly, "zone": span.zone, "flow": view.one_of("flow", FLOWS)}
     return Frame(table, energies.covered(due_in(reader, energies.span)), notes)
 
 
 def map_frame(reader: Reader, view: View) -> Frame:
     """One number an area: energy of the chosen flow and groups, or a measure of the weather; unknown ones absent."""
-    colour = _one_of((ENERGY, *VARIABLES), view.option("colour", ENERGY))
+    colour = view.one_of("colour", COLOURS)
     if colour == ENERGY:
         found = sums_of(reader, view)
         numbers = {each.area: each.total for each in found}
@@ -190,16 +176,10 @@ def map_frame(reader: Reader, view: View) -> Frame:
     unit = "wh" if colour == ENERGY else colour
     rows = [{"area": area, unit: number, "measured": shares[area]} for area, number in sorted(numbers.items())]
     least = min((share for share in shares.values() if share is not None), default=None)
-    notes = {"numbers": numbers, "shares": shares, "colour": colour, "flow": flow_in(view), "groups": groups_in(view)}
-    return Frame(pd.DataFrame(rows), least, notes)
+    return Frame(pd.DataFrame(rows), least, {"numbers": numbers, "shares": shares, "colour": colour})
 
 
 # --- weather against energy -------------------------------------------------------------------------------------------
-
-
-def lag_in(view: View) -> int:
-    """The chosen lag, h."""
-    return int(_within(view.option("lag", STANDARDS["lag"]), LAGS, 0))
 
 
 def lagged(weather: Real, lag: int) -> Real:
@@ -239,87 +219,53 @@ def _moving(numbers: Real, hours: int) -> Real:
     return np.asarray(sums[end] - sums[start], dtype=np.float64)
 
 
-def joined(reader: Reader, view: View) -> tuple[Real, Real, Span] | None:
-    """(weather, energy, span) of the chosen area by UTC hour, from LAGS before the period to LAGS after it."""
+Joined = tuple[Real, Real, Span, int]
+"""(weather, energy, both by UTC hour from LAGS before the period to LAGS after it; its hours; how many are due)."""
+
+
+def joined(reader: Reader, view: View) -> Joined | None:
+    """Weather beside the energy of the chosen area; None without one of them."""
     inner = span_in(view, SOURCE)
     energies = energies_in(reader, view)
     area = view.option("area", STANDARDS["area"])
     wide = Span(inner.start + LAGS[0] * HOUR_MS, inner.end + LAGS[1] * HOUR_MS, ZONES["weather"])
-    weather = weather_of(reader, area, weather_in(view), wide)
+    weather = weather_of(reader, area, view.one_of("weather", VARIABLES), wide)
     if not (energies.seconds.any() and np.isfinite(weather).any()):
         return None
     energy = np.full(len(wide), np.nan)
     energy[-LAGS[0] : len(wide) - LAGS[1]] = energies.total
-    return weather, energy, inner
+    return weather, energy, inner, due_in(reader, inner)
 
 
-def weather_in(view: View) -> str:
-    """The chosen measure."""
-    return _one_of(VARIABLES, view.option("weather", STANDARDS["weather"]))
-
-
-def lag_frame(reader: Reader, view: View) -> Frame:
+@about(joined)
+def lag_frame(found: Joined, view: View) -> Frame:
     """Pearson's r of weather and energy over the period, for each lag of -72 … 72 h."""
-    found = joined(reader, view)
-    if found is None:
-        return Frame(pd.DataFrame())
-    weather, energy, _ = found
+    weather, energy, *_ = found
     lags = list(range(LAGS[0], LAGS[1] + 1))
     r = [pearson(lagged(weather, lag), energy) for lag in lags]
     known = [(abs(each), -abs(lag), lag) for lag, each in zip(lags, r, strict=True) if each is not None]
     if not known:
-        return Frame(pd.DataFrame())
-    notes = {"lag": lag_in(view), "best": max(known)[2], "weather": weather_in(view), "flow": flow_in(view)}
+        return EMPTY_FRAME
+    notes = {"lag": int(view.number("lag", STANDARDS["lag"], LAGS)), "best": max(known)[2]}
     return Frame(pd.DataFrame({"lag_h": lags, "pearson_r": r}), None, notes)
 
 
-def rolling_frame(reader: Reader, view: View) -> Frame:
+@about(joined)
+def rolling_frame(found: Joined, view: View) -> Frame:
     """Pearson's r at the chosen lag in a window that moves over the period."""
-    found = joined(reader, view)
-    if found is None:
-        return Frame(pd.DataFrame())
-    weather, energy, span = found
-    days = int(_within(view.option("days", STANDARDS["days"]), WINDOWS, 14))
+    weather, energy, span, due = found
+    days = int(view.number("days", STANDARDS["days"], WINDOWS))
     inner = slice(-LAGS[0], len(weather) - LAGS[1])
-    r = rolling_pearson(lagged(weather, lag_in(view))[inner], energy[inner], days * 24)
+    lag = int(view.number("lag", STANDARDS["lag"], LAGS))
+    r = rolling_pearson(lagged(weather, lag)[inner], energy[inner], days * 24)
     if not np.isfinite(r).any():
-        return Frame(pd.DataFrame())
+        return EMPTY_FRAME
     places = np.arange(0, len(r), max(1, -(-len(r) // MOST_POINTS)))
     at = span.at[places]
     table = pd.DataFrame({"at_local": local_iso(at, span), "pearson_r": np.round(r[places], 4)})
-    notes = {
-        "at": at,
-        "r": r[places],
-        "lag": lag_in(view),
-        "days": days,
-        "zone": span.zone,
-        "ends": (span.start, span.end),
-        "weather": weather_in(view),
-    }
-    due = due_in(reader, span)
+    notes = {"at": at, "r": r[places], "zone": span.zone, "ends": (span.start, span.end)}
     return Frame(table, float(np.isfinite(energy[inner][:due]).mean()) if due else None, notes)
-
-
-def _one_of(known: tuple[str, ...], text: str) -> str:
-    return text if text in known else known[0]
-
-
-def _within(text: str, ends: tuple[int, int], standard: float) -> float:
-    try:
-        found = float(text)
-    except ValueError:
-        return standard
-    return found if ends[0] <= found <= ends[1] else standard
 
 
 def _least(found: list[Sums]) -> float | None:
     return min((each.covered for each in found if each.covered is not None), default=None)
-
-
-def options_of(reader: Reader) -> dict[str, Any]:
-    """What can be chosen: areas, groups by flow."""
-    series = [each for each in reader.series() if each.source == SOURCE]
-    return {
-        "areas": sorted({each.id for each in series}),
-        **{flow: sorted({each.group for each in series if each.flow == flow}) for flow in FLOWS},
-    }

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from ..kit.blocks import Frame
+from ..kit.days import Days
 from ..kit.figures import SILENT, Figure, axis, bars, colour, faded, figure, hover, margins, number_width, scatter
+from ..kit.lines import OWN_TITLE
 from ..kit.locale import Look
 from ..kit.ticks import DAY_MS, box, day_ticks, flow_of, flow_text, hatching, stretches
 from .figures_heat import HALF_DAY
-from .queries import Days
-from .queries_frames import Energy, MonthBeside
+from .queries_frames import BEFORE
 
 CLEAR = "rgba(0,0,0,0)"
 THIN = 100  # days from which bars are too thin for an outline of full width
@@ -61,7 +64,7 @@ def days_figure(frame: Frame, look: Look) -> Figure:
             range=_edges(notes["first"], notes["end"]),
             showgrid=False,
         )
-        | {"unifiedhovertitle": {"text": " "}},
+        | OWN_TITLE,
         yaxis=axis(look, flow_text(notes, "kwh", look), range=[0, top], fixedrange=True),
         firm=margins(left=number_width(top)),
     )
@@ -69,30 +72,26 @@ def days_figure(frame: Frame, look: Look) -> Figure:
 
 def months_figure(frame: Frame, look: Look) -> Figure:
     """Two bars a month: a year before in grey-blue behind, now in front. Measured in part: hollow."""
-    months: list[MonthBeside] = frame.notes["months"]
+    table = frame.table
     own = colour(look, flow_of(frame.notes))
-    names = [f"{each.now.first:%Y-%m}" for each in months]
-    inks = (faded(look, flow_of(frame.notes), 0.4), own)
-    pairs = [
-        _month_bars(names, [each.before for each in months], inks[0]) | {"offsetgroup": "before"},
-        _month_bars(names, [each.now for each in months], inks[1]) | {"offsetgroup": "now"},
-        _legend(inks[0], look.text("consumption.before")) | {"offsetgroup": "before"},
-        _legend(inks[1], look.text("consumption.now")) | {"offsetgroup": "now"},
+    inks = {BEFORE: faded(look, flow_of(frame.notes), 0.4), "": own}
+    names = {BEFORE: look.text("consumption.before"), "": look.text("consumption.now")}
+    pairs = [_month_bars(table, year, ink) | {"offsetgroup": names[year]} for year, ink in inks.items()]
+    # Full, as a month measured whole: else the first bar decides what the legend looks like.
+    legend = [
+        bars([None], [None], name=names[year], marker={"color": ink}, hoverinfo="skip", offsetgroup=names[year])
+        for year, ink in inks.items()
     ]
-    highest = [max(each.now.wh or 0, each.before.wh or 0) / 1000 for each in months]
-    unseen = scatter(
-        "lines",
-        names,
-        highest,
-        line={"width": 0, "color": own},
-        showlegend=False,
-        **hover([_month_text(each, look) for each in months]),
-    )
-    every = 1 if len(months) <= FEW_MONTHS else 2 if len(months) <= 2 * FEW_MONTHS else 3
-    shown = [place for place, each in enumerate(months) if each.now.first.month % every == 1 % every]
+    highest = table[["kwh", f"kwh{BEFORE}"]].max(axis=1).fillna(0.0).astype(float).tolist()
+    texts = [_month_text(row, look) for row in table.to_dict("records")]
+    line = {"width": 0, "color": own}
+    unseen = scatter("lines", table["month"].tolist(), highest, line=line, showlegend=False, **hover(texts))
+    every = 1 if len(table) <= FEW_MONTHS else 2 if len(table) <= 2 * FEW_MONTHS else 3
+    months = [date.fromisoformat(f"{month}-01") for month in table["month"]]
+    shown = [month for month in months if month.month % every == 1 % every]
     return figure(
         look,
-        [*pairs, unseen],
+        [*pairs, *legend, unseen],
         barmode="group",
         bargap=0.22,
         bargroupgap=0.04,
@@ -101,12 +100,12 @@ def months_figure(frame: Frame, look: Look) -> Figure:
             look,
             type="category",
             categoryorder="array",
-            categoryarray=names,
-            tickvals=[names[place] for place in shown],
-            ticktext=[_month_tick(months[place].now.first, place == shown[0], look) for place in shown],
+            categoryarray=table["month"].tolist(),
+            tickvals=[f"{month:%Y-%m}" for month in shown],
+            ticktext=[_month_tick(month, month == shown[0], look) for month in shown],
             tickangle=0,
         )
-        | {"unifiedhovertitle": {"text": " "}},
+        | OWN_TITLE,
         yaxis=axis(look, flow_text(frame.notes, "kwh", look), range=[0, (max(highest) or 1.0) * 1.06], fixedrange=True),
         firm=margins(left=number_width(max(highest)), top=30),
     )
@@ -136,41 +135,34 @@ def _day_text(days: Days, place: int, day: date, look: Look) -> str:
     return text
 
 
-def _month_bars(names: list[str], energies: list[Energy], fill: str) -> dict[str, Any]:
-    whole = [each.covered >= 1 for each in energies]
-    return bars(
-        names,
-        [None if each.wh is None else each.wh / 1000 for each in energies],
-        marker={
-            "color": [fill if each else CLEAR for each in whole],
-            "line": {"color": fill, "width": [0 if each else 1.6 for each in whole]},
-        },
-        **SILENT,
-    )
+def _month_bars(table: pd.DataFrame, year: str, fill: str) -> dict[str, Any]:
+    whole = table[f"covered_share{year}"] >= 1
+    kwh = [None if pd.isna(each) else float(each) for each in table[f"kwh{year}"]]
+    line = {"color": fill, "width": [0 if each else 1.6 for each in whole]}
+    marker = {"color": [fill if each else CLEAR for each in whole], "line": line}
+    return bars(table["month"].tolist(), kwh, marker=marker, **SILENT)
 
 
-def _legend(fill: str, name: str) -> dict[str, Any]:
-    """Full, as a month measured whole: else the first bar decides."""
-    return bars([None], [None], name=name, marker={"color": fill}, hoverinfo="skip")
-
-
-def _month_text(month: MonthBeside, look: Look) -> str:
+def _month_text(row: Mapping[Any, Any], look: Look) -> str:
     lines = []
-    for energy in (month.now, month.before):
-        shown = look.text("consumption.not_measured") if energy.wh is None else look.energy(energy.wh)
-        line = f"{look.day(energy.first, 'MMMM y')}{look.text('consumption.colon')} <b>{shown}</b>"
-        if energy.wh is not None and energy.covered < 1:
-            line += f" ({look.text('consumption.hover.partly', share=look.covered(energy.covered))})"
+    month = date.fromisoformat(f"{row['month']}-01")
+    for year, first in (("", month), (BEFORE, month.replace(year=month.year - 1))):
+        kwh, covered = row[f"kwh{year}"], row[f"covered_share{year}"]
+        shown = look.text("consumption.not_measured") if pd.isna(kwh) else look.energy(round(kwh * 1000))
+        line = f"{look.day(first, 'MMMM y')}{look.text('consumption.colon')} <b>{shown}</b>"
+        if not pd.isna(kwh) and covered < 1:
+            line += f" ({look.text('consumption.hover.partly', share=look.covered(covered))})"
         lines.append(line)
-    if month.change is None:
+    now, before = (row[f"kwh_on_those_days{year}"] for year in ("", BEFORE))
+    if pd.isna(before) or not before:
         lines.append(look.text("consumption.months.not_comparable"))
-    elif month.is_whole and month.was_whole:
-        lines.append(look.text("consumption.months.change", change=look.change(month.change)))
+    elif row["covered_share"] >= 1 and row[f"covered_share{BEFORE}"] >= 1:
+        lines.append(look.text("consumption.months.change", change=look.change(now / before - 1)))
     else:
-        now, before = (look.energy(each) for each in month.both)
-        text = "consumption.months.change_on_days"
-        count = look.number(month.shared)
-        lines.append(look.text(text, change=look.change(month.change), days=count, now=now, before=before))
+        days = look.number(row["days_measured_in_both"])
+        energies = {"now": look.energy(round(now * 1000)), "before": look.energy(round(before * 1000))}
+        change = look.change(now / before - 1)
+        lines.append(look.text("consumption.months.change_on_days", change=change, days=days, **energies))
     return "<br>".join(lines)
 
 

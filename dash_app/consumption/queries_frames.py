@@ -5,37 +5,33 @@ Against a year before only what both years measured is compared.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import partial
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
 
-from sync.model.localtime import midnight
+from sync.model.localtime import day_seconds, days, midnight
 from sync.model.localtime_query import DAY_MS, offset_changes
 from sync.model.readings import Series
 
 from ..kit.address import ZOOM
-from ..kit.blocks import Frame
+from ..kit.blocks import EMPTY_FRAME, Frame, about
+from ..kit.days import Days, days_of, moment
+from ..kit.lines import Whole
 from ..kit.reader import ZONES, Reader
+from ..kit.ticks import clock
 from ..kit.view import View
 from .queries import (
     HOUR_MS,
-    SLOTS,
-    Days,
     Distribution,
     Intervals,
-    Samples,
-    Whole,
-    days_of,
     distribution_of,
     hours_of,
     local_of,
-    moment,
     readings_of,
     samples_of,
 )
@@ -58,48 +54,35 @@ class Period:
     first: date
     end: date
     due: date
-
-    @property
-    def start(self) -> int:
-        return midnight(self.first, self.zone)
-
-    @property
-    def stop(self) -> int:
-        return midnight(self.end, self.zone)
-
-    @property
-    def due_ms(self) -> int:
-        return midnight(self.due, self.zone)
+    start: int
+    stop: int
+    due_ms: int
 
     @property
     def is_production(self) -> bool:
         return self.series.flow == "production"
 
+    def ask(self, query: Callable[..., Answer], *given: Hashable) -> Answer:
+        """The answer of a query about the series, kept: several blocks ask the same."""
+        pair = self.reader.pair_of(self.series.source)
+        return self.reader.kept((query.__name__, self.series, *given), lambda: query(pair, self.series, *given))
+
     def days(self, first: date, end: date) -> Days:
         """Energy of other local days of the same series."""
-        return self._kept("days", partial(days_of, zone=self.zone, first=first, end=max(first, end)))
+        return self.ask(days_of, self.zone, first, end)
 
     def distribution(self, first: date, end: date) -> Distribution:
-        return self._kept("distribution", partial(distribution_of, zone=self.zone, first=first, end=end))
-
-    def hours(self, start: int, end: int, spread: bool) -> Intervals:
-        return self._kept("hours", partial(hours_of, start=start, end=end, spread=spread))
-
-    def readings(self, start: int, end: int) -> Intervals:
-        return self._kept("readings", partial(readings_of, start=start, end=end))
-
-    def samples(self) -> tuple[tuple[Samples, ...], tuple[Samples, ...]]:
-        return self._kept("samples", partial(samples_of, zone=self.zone, first=self.first, end=self.end))
+        return self.ask(distribution_of, self.zone, first, end)
 
     def share(self, seconds: int) -> float | None:
         """Seconds covered → share of what can have been measured in the period; None when none of it is due yet."""
         expected = (self.due_ms - self.start) // 1000
         return min(1.0, seconds / expected) if expected > 0 else None
 
-    def _kept(self, name: str, ask: partial[Answer]) -> Answer:
-        """Several blocks ask the same: the answer is kept until the database changes."""
-        question = (name, self.series, *ask.keywords.items())
-        return self.reader.kept(question, lambda: ask(self.reader.pair_of(self.series.source), self.series))
+    def notes(self) -> dict[str, Any]:
+        """What every figure needs to know of the period."""
+        own = {"first": self.first, "end": self.end, "due": self.due, "zone": self.zone}
+        return own | {"is_production": self.is_production}
 
 
 def period_of(reader: Reader, view: View) -> Period | None:
@@ -108,16 +91,17 @@ def period_of(reader: Reader, view: View) -> Period | None:
     if series is None or series.flow not in FLOWS or view.start >= view.end:
         return None
     zone = ZONES[series.source]
-    due = max(reader.today(zone), reader.extent(series).end or date.min)
-    return Period(reader, series, zone, view.start, view.end, max(view.start, min(view.end, due)))
+    due = max(view.start, min(view.end, max(reader.today(zone), reader.extent(series).end or date.min)))
+    edges = (midnight(day, zone) for day in (view.start, view.end, due))
+    return Period(reader, series, zone, view.start, view.end, due, *edges)
 
 
-def heat_frame(reader: Reader, view: View) -> Frame:
+@about(period_of)
+def heat_frame(period: Period, _view: View) -> Frame:
     """Energy of every measured hour of the period. Notes: the grid that the map draws."""
-    period = period_of(reader, view)
-    hours = period.hours(period.start, period.stop, False) if period else None
-    if period is None or hours is None or not len(hours):
-        return Frame(pd.DataFrame())
+    hours = period.ask(hours_of, period.start, period.stop, False)
+    if not len(hours):
+        return EMPTY_FRAME
     local = local_of(hours.start, period.zone)
     table = pd.DataFrame(
         {
@@ -127,8 +111,8 @@ def heat_frame(reader: Reader, view: View) -> Frame:
             "average_w": np.round(hours.watts, 1),
         }
     )
-    notes = {"hours": hours, "local": local} | _common(period)
-    return Frame(table, period.share(int(hours.seconds.sum())), notes | grid_of(period, hours, local))
+    notes = {"hours": hours} | period.notes() | grid_of(period, hours, local)
+    return Frame(table, period.share(int(hours.seconds.sum())), notes)
 
 
 def grid_of(period: Period, hours: Intervals, local: Whole) -> dict[str, Any]:
@@ -155,52 +139,49 @@ def grid_of(period: Period, hours: Intervals, local: Whole) -> dict[str, Any]:
     return {"watts": watts, "seconds": seconds, "wh": wh, "doubled": doubled, "skipped": skipped}
 
 
-def days_frame(reader: Reader, view: View) -> Frame:
+@about(period_of)
+def days_frame(period: Period, _view: View) -> Frame:
     """Energy and coverage of every local day that is due."""
-    period = period_of(reader, view)
-    days = period.days(period.first, period.due) if period else None
-    if period is None or days is None or not days.seconds.any():
-        return Frame(pd.DataFrame())
-    measured = days.seconds > 0
+    days = period.days(period.first, period.due)
+    if not days.seconds.any():
+        return EMPTY_FRAME
     table = pd.DataFrame(
         {
             "local_day": [each.isoformat() for each in days.dates()],
-            "kwh": np.where(measured, days.wh / 1000, np.nan),
+            "kwh": np.where(days.seconds > 0, days.wh / 1000, np.nan),
             "covered_s": days.seconds,
             "length_s": days.expected,
         }
     )
-    return Frame(table, period.share(int(days.seconds.sum())), {"days": days} | _common(period))
+    return Frame(table, period.share(int(days.seconds.sum())), {"days": days} | period.notes())
 
 
-def week_frame(reader: Reader, view: View) -> Frame:
+@about(period_of)
+def week_frame(period: Period, _view: View) -> Frame:
     """Median and quartiles of the power by half-hour of the local day, for weekdays and weekends."""
-    period = period_of(reader, view)
-    kinds = dict(zip(("weekdays", "weekends"), period.samples(), strict=True)) if period else {}
+    kinds = period.ask(samples_of, period.zone, period.first, period.end)
     rows = [
         {
             "days": kind,
-            "local_time": f"{slot // 2:02d}:{slot % 2 * 30:02d}",
-            "lower_quartile_w": samples[slot].quantile(0.25),
-            "median_w": samples[slot].quantile(0.5),
-            "upper_quartile_w": samples[slot].quantile(0.75),
-            "measured_h": int(samples[slot].seconds.sum()) / 3600,
+            "local_time": clock(30 * slot),
+            "lower_quartile_w": samples.quantile(0.25),
+            "median_w": samples.quantile(0.5),
+            "upper_quartile_w": samples.quantile(0.75),
+            "measured_h": int(samples.seconds.sum()) / 3600,
         }
-        for kind, samples in kinds.items()
-        for slot in range(SLOTS)
+        for kind, of_kind in zip(("weekdays", "weekends"), kinds, strict=True)
+        for slot, samples in enumerate(of_kind)
     ]
-    measured = sum(int(each.seconds.sum()) for samples in kinds.values() for each in samples)
-    if period is None or not measured:
-        return Frame(pd.DataFrame())
-    return Frame(pd.DataFrame(rows), period.share(measured), _common(period))
+    measured = sum(int(samples.seconds.sum()) for of_kind in kinds for samples in of_kind)
+    return Frame(pd.DataFrame(rows), period.share(measured), period.notes()) if measured else EMPTY_FRAME
 
 
-def duration_frame(reader: Reader, view: View) -> Frame:
+@about(period_of)
+def duration_frame(period: Period, _view: View) -> Frame:
     """For how much of the measured time the power was at least so much. Notes: base, peak (W), peak_at (ms UTC)."""
-    period = period_of(reader, view)
-    found = period.distribution(period.first, period.end) if period else None
-    if period is None or found is None or not len(found.watts):
-        return Frame(pd.DataFrame())
+    found = period.distribution(period.first, period.end)
+    if not len(found.watts):
+        return EMPTY_FRAME
     total = int(found.seconds.sum())
     watts, reached = found.watts[::-1], np.cumsum(found.seconds[::-1])
     places = np.unique(np.searchsorted(reached, np.linspace(0, total, CURVE_POINTS)).clip(0, len(watts) - 1))
@@ -211,13 +192,9 @@ def duration_frame(reader: Reader, view: View) -> Frame:
             "at_least_w": np.round(watts[places], 1),
         }
     )
-    notes = {
-        "base": found.quantile(0.1, at_night=True),
-        "peak": float(watts[0]),
-        "peak_at": int(local_of(found.first[-1:], period.zone)[0]),
-        "idle": float(found.seconds[found.watts <= 0].sum() / total),
-    }
-    return Frame(table, period.share(total), notes | _common(period))
+    peak_at = int(local_of(found.first[-1:], period.zone)[0])
+    notes = {"base": found.base, "peak": float(watts[0]), "peak_at": peak_at}
+    return Frame(table, period.share(total), notes | period.notes())
 
 
 def iso(instants: Whole, local: Whole) -> list[str]:
@@ -228,29 +205,10 @@ def iso(instants: Whole, local: Whole) -> list[str]:
     return [text + offsets[ahead] for text, ahead in zip(texts, minutes, strict=True)]
 
 
-def midnights(period: Period) -> Iterable[int]:
-    """The first instant of each local day of the period, ms UTC."""
-    return (
-        midnight(period.first + timedelta(days=place), period.zone) for place in range((period.end - period.first).days)
-    )
-
-
-def _common(period: Period) -> dict[str, Any]:
-    """What every figure needs to know of the period."""
-    return {
-        "first": period.first,
-        "end": period.end,
-        "due": period.due,
-        "zone": period.zone,
-        "is_production": period.is_production,
-    }
-
-
 def _odd_days(period: Period) -> list[tuple[int, int]]:
     """(number of the day in the period, its hours) of the days that have not 24."""
-    edges = np.array([*midnights(period), period.stop])
-    lengths = np.diff(edges) // HOUR_MS
-    return [(int(place), int(lengths[place])) for place in np.flatnonzero(lengths != 24)]
+    lengths = [day_seconds(day, period.zone) // 3600 for day in days(period.first, period.end)]
+    return [(place, hours) for place, hours in enumerate(lengths) if hours != 24]
 
 
 def _place(starts: Whole, instant: int) -> int | None:
@@ -266,37 +224,35 @@ LONGEST = {READINGS: 7, HOURS: 31}  # days shown at most in this resolution; lon
 SHORTEST_ZOOM = HOUR_MS
 
 
-def curve_frame(reader: Reader, view: View) -> Frame:
+@about(period_of)
+def curve_frame(period: Period, view: View) -> Frame:
     """Average power of the period, or of the part that the view zooms into.
 
     Notes: curve (Intervals), resolution, gaps (start, end: ms UTC, within what is due), window (ms UTC, what is drawn),
     strip (Intervals over the whole period), zoomed, changes [(instant, ms the clock is put forward)].
     """
-    period = period_of(reader, view)
-    if period is None:
-        return Frame(pd.DataFrame())
     zoom = zoom_of(view.option(ZOOM, ""), period)
     start, end = zoom or (period.start, period.stop)
     resolution = resolution_of(start, end)
     curve = _curve(period, start, end, resolution)
     strip = _curve(period, period.start, period.stop, max(resolution_of(period.start, period.stop), HOURS, key=_coarse))
     if not len(curve) and not len(strip):
-        return Frame(pd.DataFrame())
-    due = min(end, period.due_ms)
-    notes = {
+        return EMPTY_FRAME
+    due = max(start, min(end, period.due_ms))
+    edges, measured = curve.laid_out(start, due)
+    notes = period.notes() | {
         "curve": curve,
         "strip": strip,
         "resolution": resolution,
         "window": (start, end),
         "period": (period.start, period.stop),
         "zoomed": zoom is not None,
-        "gaps": gaps_in(curve, start, due),
+        "due": due,
+        "gaps": [(int(edges[place]), int(edges[place + 1])) for place in np.flatnonzero(~measured)],
         "changes": _changes(period, start, end),
-        "zone": period.zone,
-        "is_production": period.is_production,
-        "days": {"first": period.first, "end": period.end},
     }
-    return Frame(_table(curve, period), _covered(curve, start, due), notes)
+    covered = min(1.0, int(curve.seconds.sum()) * 1000 / (due - start)) if due > start else None
+    return Frame(_table(curve, period), covered, notes)
 
 
 def resolution_of(start: int, end: int) -> str:
@@ -315,19 +271,11 @@ def zoom_of(text: str, period: Period) -> tuple[int, int] | None:
     return None if whole or end - start < SHORTEST_ZOOM else (start, end)
 
 
-def gaps_in(curve: Intervals, start: int, end: int) -> list[tuple[int, int]]:
-    """The stretches of [start, end) that no interval touches."""
-    edges_before = np.concatenate([[start], curve.end])
-    edges_after = np.concatenate([curve.start, [end]])
-    places = np.flatnonzero(edges_after > edges_before)
-    return [(int(edges_before[place]), int(edges_after[place])) for place in places]
-
-
 def _curve(period: Period, start: int, end: int, resolution: str) -> Intervals:
     if resolution == READINGS:
-        return period.readings(start, end)
+        return period.ask(readings_of, start, end)
     if resolution == HOURS:
-        return period.hours(start, end, True)
+        return period.ask(hours_of, start, end, True)
     return _intervals(period.days(period.first, period.end), start, end)
 
 
@@ -346,10 +294,6 @@ def _intervals(days: Days, start: int, end: int) -> Intervals:
 
 def _coarse(resolution: str) -> int:
     return (READINGS, HOURS, DAYS).index(resolution)
-
-
-def _covered(curve: Intervals, start: int, end: int) -> float | None:
-    return min(1.0, int(curve.seconds.sum()) * 1000 / (end - start)) if end > start else None
 
 
 def _changes(period: Period, start: int, end: int) -> list[tuple[int, int]]:
@@ -377,9 +321,9 @@ def _table(curve: Intervals, period: Period) -> pd.DataFrame:
 DAY = timedelta(days=1)
 YEAR = timedelta(days=364)  # the same days of the week
 MONTH = 30
-BASE_SHARE = 0.1  # the base load is not exceeded for this share of the nights
 ENOUGH = 0.9  # of a period must be measured a year before, so that its base load and peak are comparable
 FEWEST_MONTHS = 12
+BEFORE = "_a_year_before"  # what columns about the same time a year before end with
 
 
 @dataclass(frozen=True, slots=True)
@@ -429,68 +373,31 @@ class KeyFigures:
     best: Energy | None
 
 
-@dataclass(frozen=True, slots=True)
-class MonthBeside:
-    """A calendar month beside the same one a year before. both: Wh (now, before) of the days whole in both years;
-    shared: how many those are; is_whole, was_whole: every day measured."""
-
-    now: Energy
-    before: Energy
-    both: tuple[int, int]
-    shared: int
-
-    @property
-    def is_whole(self) -> bool:
-        return self.now.covered >= 1
-
-    @property
-    def was_whole(self) -> bool:
-        return self.before.covered >= 1
-
-    @property
-    def change(self) -> float | None:
-        """Relative change on the shared days; None when there is nothing to compare."""
-        return self.both[0] / self.both[1] - 1 if self.shared and self.both[1] else None
-
-
-def key_frame(reader: Reader, view: View) -> Frame:
+@about(period_of)
+def key_frame(period: Period, _view: View) -> Frame:
     """One row a key figure; notes: `figures` (KeyFigures)."""
-    period = period_of(reader, view)
-    last = _last_whole_day(period) if period else None
-    if period is None or last is None:
-        return Frame(pd.DataFrame())
-    day, is_whole = last
-    figures = _figures(period, day, is_whole)
+    last = _last_whole_day(period)
+    if last is None:
+        return EMPTY_FRAME
+    figures = _figures(period, *last)
     covered = period.share(int(period.distribution(period.first, period.end).seconds.sum()))
-    notes = {"figures": figures, "is_production": period.is_production, "days": (period.first, period.end)}
-    return Frame(_key_table(figures, period), covered, notes)
+    return Frame(_key_table(figures, period), covered, {"figures": figures} | period.notes())
 
 
-def months_frame(reader: Reader, view: View) -> Frame:
-    """The months of the period, but at least the last twelve up to its end; notes: `months` (MonthBeside)."""
-    period = period_of(reader, view)
-    extent = reader.extent(period.series) if period else None
-    if period is None or extent is None or extent.first is None or extent.end is None:
-        return Frame(pd.DataFrame())
+@about(period_of)
+def months_frame(period: Period, _view: View) -> Frame:
+    """The months of the period, but at least the last twelve up to its end, each beside the same one a year before."""
+    extent = period.reader.extent(period.series)
+    if extent.first is None or extent.end is None:
+        return EMPTY_FRAME
     last = min(period.end, extent.end) - DAY
     first = max(min(period.first.replace(day=1), _month(last, 1 - FEWEST_MONTHS)), extent.first.replace(day=1))
     if first > last:
-        return Frame(pd.DataFrame())
+        return EMPTY_FRAME
     days = period.days(_month(first, -12), _month(last, 1))
-    months = [_beside(days, each) for each in _months(first, last)]
-    table = pd.DataFrame(
-        {
-            "month": [f"{each.now.first:%Y-%m}" for each in months],
-            "kwh": [_kwh(each.now) for each in months],
-            "covered_share": [round(each.now.covered, 6) for each in months],
-            "kwh_a_year_before": [_kwh(each.before) for each in months],
-            "covered_share_a_year_before": [round(each.before.covered, 6) for each in months],
-            "days_measured_in_both": [each.shared for each in months],
-            "kwh_on_those_days": [each.both[0] / 1000 if each.shared else None for each in months],
-            "kwh_on_those_days_a_year_before": [each.both[1] / 1000 if each.shared else None for each in months],
-        }
-    )
-    return Frame(table, None, {"months": months, "is_production": period.is_production})
+    months = range((last.year - first.year) * 12 + last.month - first.month + 1)
+    table = pd.DataFrame([_beside(days, _month(first, place)) for place in months])
+    return Frame(table, None, period.notes())
 
 
 def _figures(period: Period, day: date, is_whole: bool) -> KeyFigures:
@@ -500,7 +407,7 @@ def _figures(period: Period, day: date, is_whole: bool) -> KeyFigures:
     asked = period.days(period.first, period.due)
     is_short = period.end - period.first <= YEAR
     found, earlier = period.distribution(period.first, period.end), _year_before(period)
-    base = found.quantile(BASE_SHARE, at_night=True)
+    base = found.base
     seconds = int(found.seconds.sum())
     average = float((found.watts * found.seconds).sum() / seconds) if seconds else 0.0
     peak = _peak(found, period)
@@ -513,7 +420,7 @@ def _figures(period: Period, day: date, is_whole: bool) -> KeyFigures:
         whole=_energy(asked, 0, len(asked)),
         whole_both=_both(asked, period.days(period.first - YEAR, period.due - YEAR)) if is_short else None,
         base=base,
-        base_before=earlier.quantile(BASE_SHARE, at_night=True) if earlier else None,
+        base_before=earlier.base if earlier else None,
         share=base / average if base is not None and average else None,
         peak=peak,
         peak_before=_peak(earlier, period) if earlier else None,
@@ -569,12 +476,20 @@ def _energy(days: Days, start: int, end: int) -> Energy:
     return Energy(first, after, wh, min(1.0, seconds / max(1, int(days.expected[start:end].sum()))))
 
 
-def _beside(days: Days, first: date) -> MonthBeside:
-    now, before = (_places(days, each) for each in (first, _month(first, -12)))
-    length = min(len(range(*now)), len(range(*before)))  # the 29th of February has no partner
-    both = days.is_whole[now[0] : now[0] + length] & days.is_whole[before[0] : before[0] + length]
-    energy = [int(days.wh[at : at + length][both].sum()) for at in (now[0], before[0])]
-    return MonthBeside(_energy(days, *now), _energy(days, *before), (energy[0], energy[1]), int(both.sum()))
+def _beside(days: Days, first: date) -> dict[str, Any]:
+    """A month; what is compared is the energy of the days that were measured whole in both years."""
+    places = [_places(days, each) for each in (first, _month(first, -12))]
+    length = min(len(range(*each)) for each in places)  # the 29th of February has no partner
+    now, before = (slice(start, start + length) for start, _ in places)
+    both = days.is_whole[now] & days.is_whole[before]
+    row: dict[str, Any] = {"month": f"{first:%Y-%m}"}
+    for year, ends in (("", places[0]), (BEFORE, places[1])):
+        energy = _energy(days, *ends)
+        row |= {f"kwh{year}": _kwh(energy), f"covered_share{year}": round(energy.covered, 6)}
+    row["days_measured_in_both"] = int(both.sum())
+    for year, part in (("", now), (BEFORE, before)):
+        row[f"kwh_on_those_days{year}"] = int(days.wh[part][both].sum()) / 1000 if both.any() else None
+    return row
 
 
 def _places(days: Days, first: date) -> tuple[int, int]:
@@ -585,13 +500,6 @@ def _month(day: date, step: int) -> date:
     """First day of the month that many months later."""
     number = day.year * 12 + day.month - 1 + step
     return date(number // 12, number % 12 + 1, 1)
-
-
-def _months(first: date, last: date) -> list[date]:
-    found = [first.replace(day=1)]
-    while (following := _month(found[-1], 1)) <= last:
-        found.append(following)
-    return found
 
 
 def _end(days: Days) -> date:

@@ -7,7 +7,7 @@ from typing import Any
 from sync.tariffs.bill import MonthBill, cents
 
 from ..kit.blocks import Frame
-from ..kit.figures import Figure, axis, bars, colour, faded, figure, margins, number_width
+from ..kit.figures import Figure, axis, bars, colour, faded, figure, hatched, margins, number_width
 from ..kit.locale import Look
 from .queries import Comparison, Contract, Month, zone_energy
 
@@ -85,7 +85,7 @@ def strengths(count: int) -> list[float]:
 
 def _bars(contract: Contract, months: tuple[Month, ...], strength: float, look: Look) -> dict[str, Any]:
     violet = colour(look, "price")
-    hatched = [not month.is_measured or not contract.bills[month.first].is_whole for month in months]
+    hatches = [not month.is_measured or not contract.bills[month.first].is_whole for month in months]
     return bars(
         [month.first.isoformat() for month in months],
         [_amount(contract.bills[month.first]) for month in months],
@@ -95,13 +95,7 @@ def _bars(contract: Contract, months: tuple[Month, ...], strength: float, look: 
         marker={
             "color": faded(look, "price", strength),
             "line": {"color": violet, "width": 1},
-            "pattern": {
-                "shape": ["/" if each else "" for each in hatched],
-                "fgcolor": colour(look, "missing"),
-                "fillmode": "overlay",
-                "size": 6,
-                "solidity": 0.35,
-            },
+            "pattern": hatched(hatches, colour(look, "missing")),
         },
     )
 

@@ -14,24 +14,12 @@ from sync.tariffs.bill import MonthBill, cents
 from sync.tariffs.model import PEAK, TEMPO, PriceList, Ranges, Tariff
 
 from ..kit.blocks import Block, Frame, Page
-from ..kit.components import key_figure, key_figures, note, sentence, warning
+from ..kit.components import KeyFigure, key_figures, note, sentence, warning
 from ..kit.locale import Look
-from ..kit.table import table
+from ..kit.table import columns_in, table
+from ..kit.ticks import clock
+from . import queries
 from .figures import months_figure, zones_figure
-from .queries import (
-    Comparison,
-    Contract,
-    Month,
-    Rank,
-    bills_frame,
-    contracts_frame,
-    covered_share,
-    euros,
-    prices_frame,
-    ranking,
-    zone_energy,
-    zones_frame,
-)
 
 SHOWN_RUNS = 3
 
@@ -41,21 +29,21 @@ SHOWN_RUNS = 3
 
 def answer_body(frame: Frame, look: Look) -> Component:
     """The cheapest contract in one sentence, each with its sum, and what has to be known about the prices."""
-    compared: Comparison = frame.notes["comparison"]
-    ranked = ranking(compared)
+    compared: queries.Comparison = frame.notes["comparison"]
+    ranked = queries.ranking(compared)
     period = look.text(
         "cost.period",
         start=look.day(compared.start, "long"),
         end=look.day(compared.end - timedelta(days=1), "long"),
         energy=look.energy(float(compared.wh)),
-        covered=look.covered(covered_share(compared.months)),
+        covered=look.covered(queries.covered_share(compared.months)),
     )
     figures = [*_sums(compared, ranked, look), *_off_peak(compared, look)]
     lines = [warning(text) for text in _warnings(compared, look)]
     return html.Div([sentence(_headline(ranked, look)), note(period), key_figures(figures), *lines])
 
 
-def _headline(ranked: Rank, look: Look) -> str:
+def _headline(ranked: queries.Rank, look: Look) -> str:
     if not ranked:
         return look.text("cost.none")
     (first, least), *others = ranked
@@ -69,8 +57,8 @@ def _headline(ranked: Rank, look: Look) -> str:
     return look.text("cost.cheapest", name=name, euros=money, difference=difference, other=second.tariff.name)
 
 
-def _sums(compared: Comparison, ranked: Rank, look: Look) -> list[Component]:
-    found = []
+def _sums(compared: queries.Comparison, ranked: queries.Rank, look: Look) -> list[KeyFigure]:
+    found: list[KeyFigure] = []
     for contract in compared.contracts:
         if not contract.is_whole:
             energy = look.energy(float(_unpriced(contract)))
@@ -78,41 +66,39 @@ def _sums(compared: Comparison, ranked: Rank, look: Look) -> list[Component]:
         elif contract is ranked[0][0]:
             text = look.text("cost.is_cheapest") if len(ranked) > 1 else ""
         else:
-            more = look.money(float(euros(contract) - ranked[0][1]))
+            more = look.money(float(queries.euros(contract) - ranked[0][1]))
             text = look.text("cost.more", euros=more, name=ranked[0][0].tariff.name)
-        found.append(key_figure(contract.tariff.name, _sum(contract, look), text))
+        found.append((contract.tariff.name, _sum(contract, look), text))
     return found
 
 
-def _sum(contract: Contract, look: Look) -> str:
+def _sum(contract: queries.Contract, look: Look) -> str:
     """Its bills added up; with a star when energy without a price is left out, a dash when all of it is."""
     if not any(each.has_amount for each in contract.bills.values()):
         return "–"
-    return look.money(float(euros(contract))) + ("" if contract.is_whole else "*")
+    return look.money(float(queries.euros(contract))) + ("" if contract.is_whole else "*")
 
 
-def _off_peak(compared: Comparison, look: Look) -> list[Component]:
+def _off_peak(compared: queries.Comparison, look: Look) -> list[KeyFigure]:
     """Share of the energy in off-peak hours of each such contract, and what moving 1 kWh a day would have brought."""
-    found = []
+    found: list[KeyFigure] = []
     for contract in compared.contracts:
         name = contract.tariff.name
-        zones = zone_energy(contract)
+        zones = queries.zone_energy(contract)
         if contract.tariff.kind == PEAK:
             off_peak = zones.get("off_peak", 0)
             whole = sum(zones.values(), start=0)
             share = look.percent(float(off_peak / whole) if whole else 0.0)
             parts = {"energy": look.energy(float(off_peak)), "whole": look.energy(float(whole))}
-            found.append(
-                key_figure(look.text("cost.off_peak.label", name=name), share, look.text("cost.off_peak.note", **parts))
-            )
+            found.append((look.text("cost.off_peak.label", name=name), share, look.text("cost.off_peak.note", **parts)))
         if contract.tariff.has_off_peak and contract.is_whole:
             saved = sum((each.saved for each in contract.bills.values()), start=Fraction(0))
             label = look.text("cost.moved.label", name=name)
-            found.append(key_figure(label, look.money(float(cents(saved))), look.text("cost.moved.note")))
+            found.append((label, look.money(float(cents(saved))), look.text("cost.moved.note")))
     return found
 
 
-def _warnings(compared: Comparison, look: Look) -> list[str]:
+def _warnings(compared: queries.Comparison, look: Look) -> list[str]:
     found = []
     if examples := [each.tariff for each in compared.contracts if each.tariff.is_example]:
         found.append(look.text("cost.examples", source=_source(examples[0], look).partition(":")[2].strip()))
@@ -137,7 +123,7 @@ def _left_out(days: Sequence[date], bills: Iterable[MonthBill], look: Look) -> d
     return {"count": look.number(len(days)), "days": shown, "energy": look.energy(float(energy))}
 
 
-def _unpriced(contract: Contract) -> float:
+def _unpriced(contract: queries.Contract) -> float:
     return float(sum((each.unpriced for each in contract.bills.values()), start=0))
 
 
@@ -146,23 +132,23 @@ def _unpriced(contract: Contract) -> float:
 
 def bills_body(frame: Frame, look: Look) -> Component:
     """A row a month: each contract, the cheapest, and how much less than the dearest it is."""
-    compared: Comparison = frame.notes["comparison"]
+    compared: queries.Comparison = frame.notes["comparison"]
     names = [each.tariff.name for each in compared.contracts]
-    columns = ("month", "days", "measured")
-    head = [look.text(f"cost.column.{name}") for name in columns]
-    head += [*names, look.text("cost.column.cheapest"), look.text("cost.column.difference")]
+    first, last = (columns_in("cost", of, look) for of in (("month", "days", "measured"), ("cheapest", "difference")))
     rows = [_bill_row(compared, month, look) for month in compared.months]
-    ranked = ranking(compared)
-    covered = look.covered(covered_share(compared.months))
+    ranked = queries.ranking(compared)
+    covered = look.covered(queries.covered_share(compared.months))
     days = look.number((compared.end - compared.start).days)
     sums = [_sum(each, look) for each in compared.contracts]
     rows.append([look.text("cost.whole"), days, covered, *sums, *_cheapest(ranked, look)])
     numeric = frozenset({1, 2, *range(3, 3 + len(names)), 4 + len(names)})
-    found = table(look.text("cost.bills.title"), head, rows, numeric, kinds={len(rows) - 1: "sum"})
+    found = table(look.text("cost.bills.title"), [*first, *names, *last], rows, numeric, kinds={len(rows) - 1: "sum"})
     return html.Div([found, note(look.text("cost.rounding"))])
 
 
-def _bill_row(compared: Comparison, month: Month, look: Look) -> list[str | Component | list[str | Component]]:
+def _bill_row(
+    compared: queries.Comparison, month: queries.Month, look: Look
+) -> list[str | Component | list[str | Component]]:
     money = []
     for contract in compared.contracts:
         found = contract.bills[month.first]
@@ -172,10 +158,10 @@ def _bill_row(compared: Comparison, month: Month, look: Look) -> list[str | Comp
         share = html.Span(share, className="hatched")
     days = look.number((month.end - month.start).days)
     name = look.day(month.first, "MMMM y")
-    return [name, days, share, *money, *_cheapest(ranking(compared, month.first), look)]
+    return [name, days, share, *money, *_cheapest(queries.ranking(compared, month.first), look)]
 
 
-def _cheapest(ranked: Rank, look: Look) -> list[str]:
+def _cheapest(ranked: queries.Rank, look: Look) -> list[str]:
     """Name of the cheapest (of all that cost as little) and its difference to the dearest; dashes for less than two."""
     if len(ranked) < 2:
         return ["–", "–"]
@@ -201,10 +187,10 @@ def prices_body(frame: Frame, look: Look) -> Component:
         for prices in tariff.prices
         for zone, price in prices.per_kwh
     ]
-    head = [look.text(f"cost.column.{name}") for name in columns]
+    head = columns_in("cost", columns, look)
     lines = [note(look.text("cost.tempo"))] if any(tariff.kind == TEMPO for tariff in tariffs) else []
     if frame.notes["shared"]:
-        lines.append(note(look.text("cost.shared", count=look.number(frame.notes["shared"]))))
+        lines.append(note(look.text("cost.shared", count=frame.notes["shared"])))
     return html.Div([table(look.text("cost.prices.title"), head, rows, frozenset({4, 5})), *lines])
 
 
@@ -213,11 +199,7 @@ def hours_text(off_peak: Ranges) -> str:
     ranges = list(off_peak)
     if len(ranges) > 1 and ranges[0][0] == 0 and ranges[-1][1] == 1440:
         ranges = [*ranges[1:-1], (ranges[-1][0], ranges[0][1])]
-    return ", ".join(f"{_clock(start)}–{_clock(end)}" for start, end in ranges)
-
-
-def _clock(minute: int) -> str:
-    return f"{minute // 60:02}:{minute % 60:02}"
+    return ", ".join(f"{clock(start)}–{clock(end)}" for start, end in ranges)
 
 
 def _validity(prices: PriceList, look: Look) -> str:
@@ -238,14 +220,12 @@ def _source(tariff: Tariff, look: Look) -> str:
 
 PAGE = Page(
     name="cost",
-    title="cost.title",
     icon="coins",
-    empty="cost.empty",
     blocks=(
-        Block("cost-answer", contracts_frame, body=answer_body, wide=True),
-        Block("cost-months", bills_frame, figure=months_figure, wide=True, height=360),
-        Block("cost-bills", bills_frame, body=bills_body, wide=True),
-        Block("cost-zones", zones_frame, figure=zones_figure, wide=True, height=240),
-        Block("cost-prices", prices_frame, body=prices_body, wide=True, empty="shell.empty"),
+        Block("cost-answer", queries.contracts_frame, body=answer_body, wide=True),
+        Block("cost-months", queries.bills_frame, figure=months_figure, wide=True, height=360),
+        Block("cost-bills", queries.bills_frame, body=bills_body, wide=True),
+        Block("cost-zones", queries.zones_frame, figure=zones_figure, wide=True, height=240),
+        Block("cost-prices", queries.prices_frame, body=prices_body, wide=True, empty="shell.empty"),
     ),
 )

@@ -56,10 +56,6 @@ class Month:
     def is_measured(self) -> bool:
         return self.covered >= self.expected
 
-    @property
-    def is_calendar_month(self) -> bool:
-        return self.start.day == 1 and self.end == (self.first + timedelta(days=32)).replace(day=1)
-
 
 @dataclass(frozen=True, slots=True)
 class Contract:

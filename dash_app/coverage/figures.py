@@ -13,15 +13,15 @@ from .queries import COMPLETE, DIFFERS, DUE, MISSING, NOTHING, PARTIAL, DayCover
 BAND = 8  # rows of a year: seven weekdays and a gap
 ROW = 17  # px
 FRAME = 104  # px: legend, months, margins
-SHOWN = (COMPLETE, DIFFERS, PARTIAL, NOTHING, MISSING, DUE)
-MARKS = {  # on top of a square, and for the legend
-    COMPLETE: ("", "square"),
-    DIFFERS: ("asterisk-open", "square-cross"),
-    PARTIAL: ("circle", "square-dot"),
-    NOTHING: ("x-thin-open", "square-x-open"),
-    MISSING: ("line-ne-open", "line-ne-open"),
-    DUE: ("", "square"),
+STYLES = {  # colour and strength of a square, ink of its mark, the mark on top of it, the symbol of the legend
+    COMPLETE: ("consumption", 1.0, "paper", "", "square"),
+    DIFFERS: ("warning", 1.0, "paper", "asterisk-open", "square-cross"),
+    PARTIAL: ("consumption", 0.45, "paper", "circle", "square-dot"),
+    NOTHING: ("missing", 0.35, "quiet", "x-thin-open", "square-x-open"),
+    MISSING: ("missing", 0.15, "quiet", "line-ne-open", "line-ne-open"),
+    DUE: ("grid", 1.0, "grid", "", "square"),
 }
+SHOWN = tuple(STYLES)
 
 
 def calendar_figure(frame: Frame, look: Look) -> Figure:
@@ -30,7 +30,7 @@ def calendar_figure(frame: Frame, look: Look) -> Figure:
     years = sorted({each.day.year for each in days})
     places = {each.day: place(each.day, years) for each in days}
     data = [_squares(days, places, years, look)]
-    data += [_marks(state, days, places, look) for state in SHOWN if MARKS[state][0]]
+    data += [_marks(state, days, places, look) for state in SHOWN if STYLES[state][3]]
     data += [_legend(state, days, look) for state in SHOWN]
     data.append(_chosen(frame.notes["chosen"], places, look))
     rows = BAND * len(years) - 1
@@ -130,7 +130,7 @@ def _marks(state: str, days: list[DayCoverage], places: dict[date, tuple[int, in
         "markers",
         [column for column, _ in found],
         [row for _, row in found],
-        marker={"symbol": MARKS[state][0], "size": 6, "color": _mark(state, look), "line": _line(state, look)},
+        marker={"symbol": STYLES[state][3], "size": 6, "color": _mark(state, look), "line": _line(state, look)},
         **SILENT,
     )
 
@@ -145,7 +145,7 @@ def _legend(state: str, days: list[DayCoverage], look: Look) -> dict[str, Any]:
         name=f"{look.text(f'coverage.legend.{state}')} ({look.number(count)})",
         visible=True if count else "legendonly" if state == COMPLETE else False,
         marker={
-            "symbol": MARKS[state][1],
+            "symbol": STYLES[state][4],
             "size": 10,
             "color": _mark(state, look) if hidden else _fill(state, look),
             "line": _line(state, look) if hidden else {"color": _mark(state, look), "width": 1},
@@ -170,19 +170,12 @@ def _chosen(day: date, places: dict[date, tuple[int, int]], look: Look) -> dict[
 
 
 def _fill(state: str, look: Look) -> str:
-    fills = {
-        COMPLETE: colour(look, "consumption"),
-        DIFFERS: colour(look, "warning"),
-        PARTIAL: faded(look, "consumption", 0.45),
-        NOTHING: faded(look, "missing", 0.35),
-        MISSING: faded(look, "missing", 0.15),
-        DUE: colour(look, "grid"),
-    }
-    return fills[state]
+    meaning, strength, *_ = STYLES[state]
+    return faded(look, meaning, strength)
 
 
 def _mark(state: str, look: Look) -> str:
-    return colour(look, {NOTHING: "quiet", MISSING: "quiet", DUE: "grid"}.get(state, "paper"))
+    return colour(look, STYLES[state][2])
 
 
 def _line(state: str, look: Look) -> dict[str, Any]:

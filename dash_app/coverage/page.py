@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import dash_mantine_components as dmc
@@ -14,39 +16,22 @@ from sync.model.privacy import scrub
 from sync.model.window import Entry
 
 from ..kit.blocks import Block, Frame, Page
-from ..kit.components import attributes, code, key_figure, key_figures, note, sentence, warning, with_command
+from ..kit.components import (
+    attributes,
+    code,
+    named_figures,
+    note,
+    sentence,
+    warning,
+    with_command,
+)
 from ..kit.controls import option
 from ..kit.locale import Look
 from ..kit.reader import Reader
-from ..kit.table import table
+from ..kit.table import columns_in, table
 from ..kit.view import View
+from . import queries
 from .figures import calendar_figure, hours, hours_of
-from .queries import (
-    COMPLETE,
-    DAY,
-    DIFFERS,
-    PROBLEMS,
-    REPAIR,
-    VERIFY,
-    DayCoverage,
-    History,
-    Problem,
-    Run,
-    Upkeep,
-    Verification,
-    calendar_frame,
-    calls_frame,
-    chosen_day,
-    counts,
-    day_frame,
-    history,
-    ledger_frame,
-    own_day,
-    problems_frame,
-    runs_frame,
-    states_frame,
-    verification_frame,
-)
 
 MOST_PROBLEMS = 40
 
@@ -56,30 +41,27 @@ MOST_PROBLEMS = 40
 
 def answer_body(frame: Frame, look: Look) -> Component:
     """Whether anything is missing, in one sentence, and the days by state."""
-    days: list[DayCoverage] = frame.notes["days"]
-    sums = {state: sum(each.state == state for each in days) for state in (COMPLETE, *PROBLEMS)}
+    days: list[queries.DayCoverage] = frame.notes["days"]
+    sums = {state: sum(each.state == state for each in days) for state in (queries.COMPLETE, *queries.PROBLEMS)}
     figures = [
-        key_figure(look.text(f"coverage.key.{state}"), look.number(count), look.text(f"coverage.key.note.{state}"))
+        (state, look.number(count), look.text(f"coverage.key.note.{state}"))
         for state, count in sums.items()
-        if count or state != DIFFERS
+        if count or state != queries.DIFFERS
     ]
-    return html.Div([sentence(_headline(days, sums, look)), key_figures(figures)])
+    return html.Div([sentence(_headline(days, sums, look)), named_figures("coverage.key", figures, look)])
 
 
-def _headline(days: list[DayCoverage], sums: dict[str, int], look: Look) -> str:
+def _headline(days: list[queries.DayCoverage], sums: dict[str, int], look: Look) -> str:
     if not days:
         return look.text("coverage.no_day_due")
     lacking = sum(max(0, each.expected - each.covered) for each in days)
     if lacking:
         return look.text(
-            "coverage.something_missing",
-            complete=look.number(sums[COMPLETE]),
-            days=look.number(len(days)),
-            hours=hours(lacking, look),
+            "coverage.something_missing", complete=sums[queries.COMPLETE], days=len(days), hours=hours(lacking, look)
         )
-    if sums[DIFFERS]:
-        return look.text("coverage.only_differs", days=look.number(sums[DIFFERS]))
-    return look.text("coverage.nothing_missing", days=look.number(len(days)))
+    if sums[queries.DIFFERS]:
+        return look.text("coverage.only_differs", days=sums[queries.DIFFERS])
+    return look.text("coverage.nothing_missing", days=len(days))
 
 
 # --- a day ------------------------------------------------------------------------------------------------------------
@@ -87,11 +69,11 @@ def _headline(days: list[DayCoverage], sums: dict[str, int], look: Look) -> str:
 
 def day_controls(reader: Reader, view: View, look: Look) -> Component:
     """A day by keyboard; a click on the calendar sets it too."""
-    found = history(reader, view)
-    day = chosen_day(found, view) if found else view.end - timedelta(days=1)
-    own = own_day(view)
+    found = queries.history(reader, view)
+    day = queries.chosen_day(found, view) if found else view.end - timedelta(days=1)
+    own = queries.own_day(view)
     picker: Component = dmc.DateInput(
-        id=option(DAY),
+        id=option(queries.DAY),
         value=own.isoformat() if own else None,  # a day of our own choice stays out of the address
         placeholder=look.day(day),
         valueFormat=look.raw_text("unit.day"),
@@ -104,39 +86,38 @@ def day_controls(reader: Reader, view: View, look: Look) -> Component:
 
 def day_body(frame: Frame, look: Look) -> Component:
     """Coverage, energy against the daily total, the windows that hold it, and what fetches it again."""
-    day: DayCoverage = frame.notes["day"]
-    found: History = frame.notes["found"]
+    day: queries.DayCoverage = frame.notes["day"]
     command: str = frame.notes["command"]
     total = look.text("coverage.day.no_total") if day.total is None else f"{look.number(day.total)}\u202fWh"
     seconds = {"covered": look.number(day.covered), "expected": look.number(day.expected)}
     figures = [
-        key_figure(
-            look.text("coverage.day.covered"),
-            look.text("coverage.hours", **hours_of(day, look)),
-            look.text("coverage.seconds", **seconds),
-        ),
-        key_figure(look.text("coverage.day.readings"), look.number(day.readings)),
-        key_figure(look.text("coverage.day.energy"), f"{look.number(day.wh)}\u202fWh" if day.readings else "–"),
-        key_figure(look.text("coverage.day.total"), total, _difference(day, look)),
+        ("covered", look.text("coverage.hours", **hours_of(day, look)), look.text("coverage.seconds", **seconds)),
+        ("readings", look.number(day.readings), ""),
+        ("energy", f"{look.number(day.wh)}\u202fWh" if day.readings else "–", ""),
+        ("total", total, _difference(day, look)),
     ]
     state = look.text(f"coverage.state.{day.state}")
     body: list[Component] = [
         sentence(look.text("coverage.day.headline", day=look.day(day.day, "full"), state=state)),
-        key_figures(figures),
+        named_figures("coverage.day", figures, look),
     ]
     if frame.notes["windows"]:
-        body.append(_windows_table(look.text("coverage.day.title"), frame.notes["windows"], found, look))
+        body.append(_windows_table("coverage.day.title", frame.notes, look))
     else:
         body.append(note(look.text("coverage.day.never")))
     if day.asked and day.asked.by not in ("backfill", "import"):
-        asked = {"function": day.asked.by, "at": local(day.asked.at, found.zone, look), "state": day.asked.state}
+        asked = {
+            "function": day.asked.by,
+            "at": local(day.asked.at, frame.notes["zone"], look),
+            "state": day.asked.state,
+        }
         body.append(note(look.text("coverage.day.by_function", **asked)))
     if command:
         body.append(html.P([look.text("coverage.day.again"), " ", code(command)], className="mend"))
     return html.Div(body)
 
 
-def _difference(day: DayCoverage, look: Look) -> str:
+def _difference(day: queries.DayCoverage, look: Look) -> str:
     if day.total is None or not day.readings:
         return ""
     if day.total == day.wh:
@@ -149,21 +130,21 @@ def _difference(day: DayCoverage, look: Look) -> str:
 
 def problems_body(frame: Frame, look: Look) -> Component:
     """A row a problem with its command."""
-    wrong: list[Problem] = frame.notes["problems"]
+    wrong: list[queries.Problem] = frame.notes["problems"]
     if not wrong:
         return sentence(look.text("coverage.none"))
     rows = [
         [_problem_text(each, frame, look), code(each.command) if each.command else "–"]
         for each in wrong[:MOST_PROBLEMS]
     ]
-    head = [look.text("coverage.column.problem"), look.text("coverage.column.command")]
+    head = columns_in("coverage", ("problem", "command"), look)
     body: list[Component] = [table(look.text("coverage.problems.title"), head, rows)]
     if len(wrong) > MOST_PROBLEMS:
-        body.append(note(look.text("coverage.more", count=look.number(len(wrong) - MOST_PROBLEMS))))
+        body.append(note(look.text("coverage.more", count=len(wrong) - MOST_PROBLEMS)))
     return html.Div(body)
 
 
-def _problem_text(problem: Problem, frame: Frame, look: Look) -> str:
+def _problem_text(problem: queries.Problem, frame: Frame, look: Look) -> str:
     values = dict(problem.values)
     if "start" in values:
         values["stretch"] = look.stretch(values["start"], values["end"])
@@ -177,19 +158,18 @@ def _problem_text(problem: Problem, frame: Frame, look: Look) -> str:
 
 def ledger_body(frame: Frame, look: Look) -> Component:
     """Counts by state, and every window."""
-    found: History = frame.notes["found"]
-    entries: list[tuple[str, Entry]] = frame.notes["entries"]
-    sums = {state: look.number(count) for state, count in counts(found).items()}
+    found: queries.History = frame.notes["found"]
+    sums = {state: look.number(count) for state, count in queries.counts(found).items()}
     body: list[Component] = [note(look.text("coverage.ledger.counts", **sums))]
     if found.floor:
         day, reason = found.floor
         body.append(note(look.text("coverage.ledger.floor", day=look.day(day), code=reason)))
-    body.append(_windows_table(look.text("coverage.ledger.title"), entries, found, look))
+    body.append(_windows_table("coverage.ledger.title", frame.notes, look))
     return html.Div(body)
 
 
-def _windows_table(name: str, entries: list[tuple[str, Entry]], found: History, look: Look) -> Component:
-    columns = ("days", "kind", "state", "readings", "energy", "calls", "asked", "answer")
+def _windows_table(title: str, notes: Mapping[str, Any], look: Look) -> Component:
+    windows: list[tuple[str, Entry]] = notes["windows"]
     rows = [
         [
             look.stretch(entry.window.start, entry.window.end),
@@ -198,19 +178,16 @@ def _windows_table(name: str, entries: list[tuple[str, Entry]], found: History, 
             look.number(entry.readings),
             look.energy(entry.wh) if entry.readings else "–",
             look.number(entry.calls),
-            local(entry.at, found.zone, look),
+            local(entry.at, notes["zone"], look),
             " ".join(part for part in (entry.status, entry.reason) if part) or "–",
         ]
-        for kind, entry in entries
+        for kind, entry in windows
     ]
-    head = [look.text(f"coverage.column.{column}") for column in columns]
-    return table(name, head, rows, frozenset({3, 4, 5}))
+    columns = ("days", "kind", "state", "readings", "energy", "calls", "asked", "answer")
+    return table(look.text(title), columns_in("coverage", columns, look), rows, frozenset({3, 4, 5}))
 
 
 # --- the whole database -----------------------------------------------------------------------------------------------
-
-
-RESULTS = {"missing": "missing", "extra": "extra", "different": "different_ones", "duplicates": "duplicates"}
 
 
 def local(moment: datetime, zone: ZoneInfo, look: Look) -> str:
@@ -220,17 +197,13 @@ def local(moment: datetime, zone: ZoneInfo, look: Look) -> str:
 
 def calls_body(frame: Frame, look: Look) -> Component:
     """Calls of this UTC day against the budget of this machine, and those of the functions."""
-    state: Upkeep = frame.notes["state"]
-    if isinstance(state.usage, str):
-        return warning(state.usage)
-    zone: ZoneInfo = frame.notes["zone"]
-    used, left = _used(state.usage, zone, look)
-    functions = key_figure(
-        look.text("coverage.calls.functions"),
-        look.number(state.runs_today),
-        look.text("coverage.calls.elsewhere"),
-    )
-    return key_figures([key_figure(look.text("coverage.calls.label"), used, left), functions])
+    usage: Usage | str = frame.notes["state"].usage
+    if isinstance(usage, str):
+        return warning(usage)
+    of_functions = look.number(int(frame.table["calls_of_functions"][0]))
+    rows = [("label", *_used(usage, frame.notes["zone"], look))]
+    rows.append(("functions", of_functions, look.text("coverage.calls.elsewhere")))
+    return named_figures("coverage.calls", rows, look)
 
 
 def _used(usage: Usage, zone: ZoneInfo, look: Look) -> tuple[str, str]:
@@ -240,82 +213,78 @@ def _used(usage: Usage, zone: ZoneInfo, look: Look) -> tuple[str, str]:
     if usage.limit is None:
         return look.text("coverage.calls.unlimited", calls=calls), look.text("coverage.calls.own")
     until = datetime.combine(usage.day + timedelta(days=1), time(), UTC).astimezone(zone)
-    used = look.text("coverage.calls.used", calls=calls, limit=look.number(usage.limit))
+    used = look.text("coverage.calls.used", calls=calls, limit=usage.limit)
     left = {"left": look.number(usage.left), "until": look.moment(until, "HH:mm")}
     return used, look.text("coverage.calls.left", **left)
 
 
 def runs_body(frame: Frame, look: Look) -> Component:
     """The newest runs of the functions."""
-    state: Upkeep = frame.notes["state"]
-    zone: ZoneInfo = frame.notes["zone"]
-    columns = ("when", "function", "result", "calls", "new", "changed", "duration", "said")
     rows = [
         [
-            local(run.at, zone, look),
-            run.function,
-            look.text(f"coverage.run.{_result(run)}"),
-            look.number(run.calls),
-            look.number(run.new),
-            look.number(run.changed),
-            f"{look.number(run.seconds, 1)}\u202fs",
-            run.text or "–",
+            local(run["at"], frame.notes["zone"], look),
+            run["function"],
+            look.text(f"coverage.run.{'failed' if not run['ok'] else 'part' if run['waiting'] else 'done'}"),
+            *(look.number(run[name]) for name in ("calls", "new", "changed")),
+            f"{look.number(run['seconds'], 1)}\u202fs",
+            run["text"] or "–",
         ]
-        for run in state.runs
+        for run in frame.notes["state"].runs
     ]
-    head = [look.text(f"coverage.column.{column}") for column in columns]
-    return table(look.text("coverage.runs.title"), head, rows, frozenset({3, 4, 5, 6}))
-
-
-def _result(run: Run) -> str:
-    if not run.ok:
-        return "failed"
-    return "part" if run.waiting else "done"
+    columns = ("when", "function", "result", "calls", "new", "changed", "duration", "said")
+    return table(look.text("coverage.runs.title"), columns_in("coverage", columns, look), rows, frozenset({3, 4, 5, 6}))
 
 
 def verification_body(frame: Frame, look: Look) -> Component:
     """The newest comparison of each pair in words, and what to run when it does not hold any more."""
-    state: Upkeep = frame.notes["state"]
-    zone: ZoneInfo = frame.notes["zone"]
+    state: queries.Upkeep = frame.notes["state"]
     lines: list[Component] = []
     for each in state.verifications:
-        lines.append(sentence(_verified(each, zone, look)))
-        if not each.identical:
-            lines.append(html.P(with_command("{command}", REPAIR), className="mend"))
-        elif each.stored != each.count:
-            text = look.text("coverage.verified.since", count=look.number(each.stored), command="{command}")
-            lines.append(note(with_command(text, VERIFY)))
+        lines.append(sentence(_verified(each, frame.notes["zone"], look)))
+        if not each["identical"]:
+            lines.append(html.P(with_command("{command}", queries.REPAIR), className="mend"))
+        elif each["stored"] != each["regular_count"]:
+            text = look.text("coverage.verified.since", count=each["stored"], command="{command}")
+            lines.append(note(with_command(text, queries.VERIFY)))
     for name in state.stale:
         text = look.text("coverage.verified.stale", name=name, command="{command}")
-        lines.append(warning(with_command(text, REPAIR)))
+        lines.append(warning(with_command(text, queries.REPAIR)))
     return html.Div(lines)
 
 
-def _verified(each: Verification, zone: ZoneInfo, look: Look) -> str:
-    names = {"regular": each.regular, "timeseries": each.timeseries, "at": local(each.at, zone, look)}
-    if each.identical:
-        return look.text("coverage.verified.identical", **names, count=look.number(each.count))
+def _verified(each: Mapping[str, Any], zone: ZoneInfo, look: Look) -> str:
+    names = {"regular": each["regular"], "timeseries": each["timeseries"], "at": local(each["at"], zone, look)}
+    if each["identical"]:
+        return look.text("coverage.verified.identical", **names, count=each["regular_count"])
     differences = ", ".join(
-        look.text(f"coverage.verified.{RESULTS[name]}", count=look.number(count))
-        for name, count in each.differences.items()
+        look.text(f"coverage.verified.{name}", count=each[name]) for name in queries.DIFFERENCES if each.get(name)
     )
-    return look.text("coverage.verified.different", **names, differences=differences)
+    return look.text("coverage.verified.differed", **names, differences=differences)
 
 
 PAGE = Page(
     name="coverage",
-    title="coverage.title",
     icon="calendar-stats",
-    empty="coverage.empty",
-    options={DAY: ""},
+    options={queries.DAY: ""},
+    shared=(),
     blocks=(
-        Block("coverage-answer", states_frame, body=answer_body, wide=True, options=()),
-        Block("coverage-calendar", calendar_frame, figure=calendar_figure, wide=True, height=223, picks=DAY),
-        Block("coverage-day", day_frame, body=day_body, wide=True, controls=day_controls),
-        Block("coverage-problems", problems_frame, body=problems_body, wide=True, options=()),
-        Block("coverage-calls", calls_frame, body=calls_body, options=(), empty="shell.empty"),
-        Block("coverage-verification", verification_frame, body=verification_body, options=()),
-        Block("coverage-runs", runs_frame, body=runs_body, wide=True, options=()),
-        Block("coverage-ledger", ledger_frame, body=ledger_body, wide=True, options=()),
+        Block("coverage-answer", queries.states_frame, body=answer_body, wide=True),
+        Block(
+            "coverage-calendar",
+            queries.calendar_frame,
+            figure=calendar_figure,
+            wide=True,
+            height=223,
+            picks=queries.DAY,
+            options=(queries.DAY,),
+        ),
+        Block(
+            "coverage-day", queries.day_frame, body=day_body, wide=True, controls=day_controls, options=(queries.DAY,)
+        ),
+        Block("coverage-problems", queries.problems_frame, body=problems_body, wide=True),
+        Block("coverage-calls", queries.calls_frame, body=calls_body, empty="shell.empty"),
+        Block("coverage-verification", queries.verification_frame, body=verification_body),
+        Block("coverage-runs", queries.runs_frame, body=runs_body, wide=True),
+        Block("coverage-ledger", queries.ledger_frame, body=ledger_body, wide=True),
     ),
 )

@@ -15,7 +15,6 @@ import pandas as pd
 from sync.http.budget import Usage, budget_limit, used_today
 from sync.model.errors import SyncError
 from sync.model.localtime import day_seconds, days
-from sync.model.localtime_query import DAY_MS, local_ms
 from sync.model.privacy import scrub
 from sync.model.readings import Series
 from sync.model.window import CURVE, DAILY, DONE, EMPTY, FAILED, Entry, Window, months_before
@@ -25,11 +24,12 @@ from sync.model.window import runs as stretches
 from sync.settings import Settings
 from sync.sources.linky.api import CURVE_HISTORY
 from sync.store.ledger import Ledger
-from sync.store.schema import LEASES, VERIFICATIONS, Pair
+from sync.store.schema import LEASES, VERIFICATIONS
 
-from ..kit.address import EARLIEST, LATEST
-from ..kit.blocks import Frame
-from ..kit.reader import ZONES, Reader, instants_of
+from ..kit.address import EARLIEST, LATEST, zone_of
+from ..kit.blocks import EMPTY_FRAME, Frame, about
+from ..kit.days import days_of
+from ..kit.reader import ZONES, Reader
 from ..kit.view import View
 
 COMPLETE, DIFFERS, PARTIAL, NOTHING, MISSING, DUE, BEFORE = (
@@ -108,7 +108,6 @@ def _history(reader: Reader, series: Series, now: datetime) -> History:
     local = now.astimezone(zone)
     today = local.date()
     due = today if local.hour >= PUBLISHED else today - timedelta(days=1)
-    pair = reader.pair_of(series.source)
     ledger = Ledger(reader.database)
     entries = ledger.entries(series, CURVE)
     asked = asked_by_day(entries, _runs_of(reader, series))
@@ -116,11 +115,11 @@ def _history(reader: Reader, series: Series, now: datetime) -> History:
     floor = ledger.floor(series)
     extent = reader.extent(series)
     first = min(day for day in (extent.first, *asked, months_before(today, CURVE_HISTORY[0])) if day is not None)
-    stored = energy_by_day(pair, series, zone, (first, today + timedelta(days=1)))
+    stored = days_of(reader.pair_of(series.source), series, zone, first, today, spread=False)
     found = {}
-    for day in days(first, today):
-        readings, wh, covered = stored.get(day, (0, 0, 0))
-        expected = day_seconds(day, zone)
+    columns = zip(stored.dates(), stored.readings, stored.wh, stored.seconds, stored.expected, strict=True)
+    for day, *counts in columns:
+        readings, wh, covered, expected = (int(each) for each in counts)
         below = floor is not None and day < floor[0]
         state = state_of(covered, expected, asked.get(day), is_due=day < due, is_below_floor=below)
         if state == COMPLETE and totals.get(day, wh) != wh:
@@ -160,30 +159,6 @@ def asked_by_day(entries: Iterable[Entry], runs: Iterable[tuple[date, date, Aske
     return found
 
 
-def energy_by_day(
-    pair: Pair, series: Series, zone: ZoneInfo, period: tuple[date, date]
-) -> dict[date, tuple[int, int, int]]:
-    """(readings, Wh, covered seconds) of each local day of `[start, end)` that has a reading, one aggregation."""
-    start, end = instants_of(View(start=period[0], end=period[1]), zone)
-    local = local_ms(zone, start, end)
-    stages: list[dict[str, Any]] = [
-        {"$match": series.query() | {"ts": {"$gte": start, "$lt": end}}},
-        {
-            "$group": {
-                "_id": {"$floor": {"$divide": [local, DAY_MS]}},
-                "readings": {"$sum": 1},
-                "wh": {"$sum": "$wh"},
-                "seconds": {"$sum": "$seconds"},
-            }
-        },
-    ]
-    first = date(1970, 1, 1)
-    return {
-        first + timedelta(days=int(found["_id"])): (found["readings"], found["wh"], found["seconds"])
-        for found in pair.mirror.aggregate(stages)
-    }
-
-
 def _runs_of(reader: Reader, series: Series) -> list[tuple[date, date, Asked]]:
     """What functions asked for this series: local days [start, end) and how it went."""
     stages: list[dict[str, Any]] = [
@@ -215,36 +190,7 @@ SYNC = "python -m sync"
 REPAIR, VERIFY, TRIGGER, IMPORT = f"{SYNC} repair", f"{SYNC} verify", f"{SYNC} trigger run", f"{SYNC} import FILE"
 HASH = re.compile(r"~[0-9a-f]+")
 DIFFERENCES = ("missing", "extra", "different", "duplicates")
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """One run of an Atlas function; at: UTC; asked, new, changed, waiting: over all its series."""
-
-    function: str
-    at: datetime
-    seconds: float
-    ok: bool
-    calls: int
-    new: int
-    changed: int
-    waiting: int
-    text: str
-    stale: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Verification:
-    """The newest comparison of a pair; stored: documents the record has now."""
-
-    source: str
-    regular: str
-    timeseries: str
-    identical: bool
-    at: datetime
-    count: int
-    differences: Mapping[str, int]
-    stored: int
+Row = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,27 +204,28 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Upkeep:
-    """The state of one database. usage: of this machine's budget, or the text why it cannot be read."""
+    """The state of one database. usage: of this machine's budget, or the text why it cannot be read; runs: of the Atlas
+    functions, newest first, columns summed over all series of a run; verifications: the documents of the newest
+    comparisons, with `stored`, the documents that the record has now."""
 
     usage: Usage | str
-    runs: tuple[Run, ...]
-    runs_today: int
-    verifications: tuple[Verification, ...]
+    runs: tuple[Row, ...]
+    verifications: tuple[Row, ...]
     unverified: tuple[str, ...]
     stale: tuple[str, ...]
 
 
 def upkeep(reader: Reader) -> Upkeep:
     """Read everything; small collections all of them."""
-    now = reader.now()
-    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    found = [_run(each) for each in reader.database[RUNS].find().sort("at", -1).limit(NEWEST)]
-    verified = [_verification(reader, each) for each in reader.database[VERIFICATIONS].find().sort("_id", 1)]
-    known = {each.source for each in verified}
+    database = reader.database
+    verified = [
+        each | {"at": utc(each["at"]), "stored": database[each["regular"]].estimated_document_count()}
+        for each in database[VERIFICATIONS].find().sort("_id", 1)
+    ]
+    known = {each["_id"] for each in verified}
     return Upkeep(
-        usage=_usage(reader.settings, now),
-        runs=tuple(found),
-        runs_today=sum(run.calls for run in found if run.at >= midnight),
+        usage=_usage(reader.settings, reader.now()),
+        runs=tuple(_run(each) for each in database[RUNS].find().sort("at", -1).limit(NEWEST)),
         verifications=tuple(verified),
         unverified=tuple(pair.source for pair in reader.pairs() if pair.source not in known),
         stale=tuple(_stale(reader)),
@@ -302,39 +249,19 @@ def _usage(settings: Settings, now: datetime) -> Usage | str:
         return str(error)
 
 
-def _run(found: Mapping[str, Any]) -> Run:
+def _run(found: Row) -> Row:
     """Texts were scrubbed as they were stored; once more costs nothing."""
     entries = [each for each in found.get("series", ()) if isinstance(each, Mapping)]
     texts = [found.get("error"), found.get("note"), *(each.get("error") for each in entries)]
-
-    def total(name: str) -> int:
-        return sum(int(each.get(name, 0)) for each in entries)
-
-    return Run(
-        function=str(found.get("function", "")),
-        at=utc(found["at"]),
-        seconds=float(found.get("seconds", 0)),
-        ok=bool(found.get("ok")),
-        calls=total("calls"),
-        new=total("new"),
-        changed=total("changed"),
-        waiting=sum(each.get("state") == "waiting" for each in entries),
-        text=scrub(next((str(text) for text in texts if text), "")),
-        stale=any(each.get("mirror") == "stale" for each in entries),
-    )
-
-
-def _verification(reader: Reader, found: Mapping[str, Any]) -> Verification:
-    return Verification(
-        source=str(found["_id"]),
-        regular=found["regular"],
-        timeseries=found["timeseries"],
-        identical=bool(found["identical"]),
-        at=utc(found["at"]),
-        count=int(found["regular_count"]),
-        differences={name: int(found[name]) for name in DIFFERENCES if found.get(name)},
-        stored=reader.database[found["regular"]].estimated_document_count(),
-    )
+    return {
+        "function": str(found.get("function", "")),
+        "at": utc(found["at"]),
+        "seconds": float(found.get("seconds", 0)),
+        "ok": bool(found.get("ok")),
+        **{name: sum(int(each.get(name, 0)) for each in entries) for name in ("calls", "new", "changed")},
+        "waiting": sum(each.get("state") == "waiting" for each in entries),
+        "text": scrub(next((str(text) for text in texts if text), "")),
+    }
 
 
 # --- problems ---------------------------------------------------------------------------------------------------------
@@ -364,9 +291,9 @@ def problems(found: History, state: Upkeep, settings: Settings, now: datetime) -
 
 def _of_store(state: Upkeep) -> list[Problem]:
     wrong = [
-        Problem("coverage.problem.different", {"source": each.source}, REPAIR)
+        Problem("coverage.problem.different", {"source": each["_id"]}, REPAIR)
         for each in state.verifications
-        if not each.identical
+        if not each["identical"]
     ]
     wrong += [Problem("coverage.problem.stale", {"name": name}, REPAIR) for name in state.stale]
     wrong += [Problem("coverage.problem.unverified", {"source": source}, VERIFY) for source in state.unverified]
@@ -375,13 +302,13 @@ def _of_store(state: Upkeep) -> list[Problem]:
 
 def _of_functions(state: Upkeep, now: datetime) -> list[Problem]:
     wrong = []
-    for function in sorted({run.function for run in state.runs}):
-        newest = next(run for run in state.runs if run.function == function)
+    newest = {run["function"]: run for run in reversed(state.runs)}
+    for function, run in sorted(newest.items()):
         command = f"{TRIGGER} {function}"
-        if not newest.ok:
-            wrong.append(Problem("coverage.problem.run", {"function": function, "text": newest.text}, command))
-        if now - newest.at > SILENCE:
-            wrong.append(Problem("coverage.problem.silence", {"function": function, "at": newest.at}, command))
+        if not run["ok"]:
+            wrong.append(Problem("coverage.problem.run", {"function": function, "text": run["text"]}, command))
+        if now - run["at"] > SILENCE:
+            wrong.append(Problem("coverage.problem.silence", {"function": function, "at": run["at"]}, command))
     return wrong
 
 
@@ -440,7 +367,7 @@ MOST_YEARS = 6
 DAY = "day"  # the page's option
 
 
-def days_of(found: History, view: View) -> list[DayCoverage]:
+def days_due(found: History, view: View) -> list[DayCoverage]:
     """The days of a view's period that are due."""
     return [each for each in found.between(view.start, view.end) if each.state not in (DUE, BEFORE)]
 
@@ -464,53 +391,56 @@ def chosen_day(found: History, view: View) -> date:
     """The day a reader chose; else the newest one of the period with a problem, else its newest one."""
     if own := own_day(view):
         return own
-    counted = days_of(found, view)
+    counted = days_due(found, view)
     wrong = [each.day for each in counted if each.state in PROBLEMS]
-    return wrong[-1] if wrong else counted[-1].day if counted else view.end - timedelta(days=1)
+    return wrong[-1] if wrong else counted[-1].day if counted else view.last
 
 
-def states_frame(reader: Reader, view: View) -> Frame:
+@about(history)
+def states_frame(found: History, view: View) -> Frame:
     """A row a state: days of the period."""
-    found = history(reader, view)
-    if found is None:
-        return Frame(pd.DataFrame())
-    counted = days_of(found, view)
+    counted = days_due(found, view)
     rows = [{"state": state, "days": sum(each.state == state for each in counted)} for state in STATES[:-2]]
-    return Frame(pd.DataFrame(rows), covered_share(counted), {"days": counted, "found": found, "view": view})
+    return Frame(pd.DataFrame(rows), covered_share(counted), {"days": counted})
 
 
-def calendar_frame(reader: Reader, view: View) -> Frame:
+@about(history)
+def calendar_frame(found: History, view: View) -> Frame:
     """A row a day of the calendar years that the period touches, the newest MOST_YEARS of them."""
-    found = history(reader, view)
-    if found is None:
-        return Frame(pd.DataFrame())
-    last = (view.end - timedelta(days=1)).year
-    years = range(max(view.start.year, last - MOST_YEARS + 1), last + 1)
-    shown = found.between(date(years[0], 1, 1), date(last + 1, 1, 1))
+    last = view.last.year
+    first = max(view.start.year, last - MOST_YEARS + 1)
+    shown = found.between(date(first, 1, 1), date(last + 1, 1, 1))
     table = pd.DataFrame([_day_row(each) for each in shown])
-    notes = {"days": shown, "chosen": chosen_day(found, view)}
-    return Frame(table, covered_share(days_of(found, view)), notes)
+    return Frame(table, covered_share(days_due(found, view)), {"days": shown, "chosen": chosen_day(found, view)})
 
 
-def day_frame(reader: Reader, view: View) -> Frame:
+@about(history)
+def day_frame(found: History, view: View) -> Frame:
     """A row a ledger window of the chosen day; without any the day itself."""
-    found = history(reader, view)
-    if found is None:
-        return Frame(pd.DataFrame())
-    day = chosen_day(found, view)
-    (each,) = found.between(day, day + timedelta(days=1))
-    windows = windows_of(found, day)
-    rows = [_entry_row(kind, entry) for kind, entry in windows] or [_day_row(each)]
-    command = "" if each.state in (DUE, BEFORE) else _command_of(found, day)
-    notes = {"day": each, "windows": windows, "command": command, "found": found}
-    return Frame(pd.DataFrame(rows), covered_share([each]), notes)
+    chosen = chosen_day(found, view)
+    window = Window(chosen, chosen + timedelta(days=1))
+    (day,) = found.between(window.start, window.end)
+    windows = windows_of(found, chosen)
+    rows = [_entry_row(kind, entry) for kind, entry in windows] or [_day_row(day)]
+    command = "" if day.state in (DUE, BEFORE) else fetch_command(found, window)
+    notes = {"day": day, "windows": windows, "command": command, "zone": found.zone}
+    return Frame(pd.DataFrame(rows), covered_share([day]), notes)
+
+
+@about(history)
+def ledger_frame(found: History, _view: View) -> Frame:
+    """A row a window asked for, newest days first."""
+    entries = [("curve", entry) for entry in found.entries] + [("totals", entry) for entry in found.totals_entries]
+    entries.sort(key=lambda each: (each[1].window.start, each[0]), reverse=True)
+    table = pd.DataFrame([_entry_row(kind, entry) for kind, entry in entries])
+    return Frame(table, notes={"found": found, "windows": entries, "zone": found.zone})
 
 
 def problems_frame(reader: Reader, view: View) -> Frame:
     """A row a problem, over the whole history. One row `none` when there is nothing to mend."""
     found = history(reader, view)
     if found is None:
-        return Frame(pd.DataFrame())
+        return EMPTY_FRAME
     wrong = problems(found, upkeep(reader), reader.settings, reader.now())
     rows = [
         {"problem": each.key.rpartition(".")[2], **_plain(each.values), "command": each.command} for each in wrong
@@ -518,56 +448,37 @@ def problems_frame(reader: Reader, view: View) -> Frame:
     return Frame(pd.DataFrame(rows), notes={"problems": wrong, "zone": found.zone})
 
 
-def ledger_frame(reader: Reader, view: View) -> Frame:
-    """A row a window asked for, newest days first."""
-    found = history(reader, view)
-    if found is None:
-        return Frame(pd.DataFrame())
-    entries = [("curve", entry) for entry in found.entries] + [("totals", entry) for entry in found.totals_entries]
-    entries.sort(key=lambda each: (each[1].window.start, each[0]), reverse=True)
-    table = pd.DataFrame([_entry_row(kind, entry) for kind, entry in entries])
-    return Frame(table, notes={"found": found, "entries": entries})
-
-
 def calls_frame(reader: Reader, view: View) -> Frame:
     """One row: calls of this UTC day, by this machine and by the functions."""
-    state = upkeep(reader)
+    state, today = upkeep(reader), reader.now().date()
     usage = state.usage
-    row = (
-        {"unreadable": usage}
-        if isinstance(usage, str)
-        else {"day_utc": usage.day.isoformat(), "calls": usage.calls, "limit": usage.limit, "closed": usage.closed}
-    )
-    table = pd.DataFrame([row | {"calls_of_functions": state.runs_today}])
-    return Frame(table, notes={"state": state, "zone": _zone(reader, view)})
+    row: dict[str, Any] = {"unreadable": usage}
+    if not isinstance(usage, str):
+        row = {"day_utc": usage.day.isoformat(), "calls": usage.calls, "limit": usage.limit, "closed": usage.closed}
+    row["calls_of_functions"] = sum(run["calls"] for run in state.runs if run["at"].date() == today)
+    return _of_upkeep([row], state, reader, view)
 
 
 def runs_frame(reader: Reader, view: View) -> Frame:
     """A row a run of an Atlas function, newest first."""
     state = upkeep(reader)
-    fields = ("function", "at", "seconds", "ok", "calls", "new", "changed", "waiting", "text")
-    rows = [_plain({name: getattr(run, name) for name in fields}) for run in state.runs]
-    return Frame(pd.DataFrame(rows), notes={"state": state, "zone": _zone(reader, view)})
+    return _of_upkeep([_plain(run) for run in state.runs], state, reader, view)
 
 
 def verification_frame(reader: Reader, view: View) -> Frame:
     """A row a pair: its newest comparison, document by document."""
-    state: Upkeep = upkeep(reader)
+    state = upkeep(reader)
     rows = [
-        {"source": each.source, "identical": each.identical, "at": each.at.isoformat(), "documents": each.count}
-        | dict(each.differences)
+        {"source": each["_id"], "identical": each["identical"], "at": each["at"].isoformat()}
+        | {"documents": each["regular_count"]}
+        | {name: each[name] for name in DIFFERENCES if each.get(name)}
         for each in state.verifications
     ]
-    return Frame(pd.DataFrame(rows), notes={"state": state, "zone": _zone(reader, view)})
+    return _of_upkeep(rows, state, reader, view)
 
 
-def _command_of(found: History, day: date) -> str:
-    return fetch_command(found, Window(day, day + timedelta(days=1)))
-
-
-def _zone(reader: Reader, view: View) -> Any:
-    series: Series | None = reader.series_at(view)
-    return ZONES[series.source if series else "linky"]
+def _of_upkeep(rows: list[Row], state: Upkeep, reader: Reader, view: View) -> Frame:
+    return Frame(pd.DataFrame(rows), notes={"state": state, "zone": zone_of(reader, view)})
 
 
 def _day_row(each: DayCoverage) -> dict[str, Any]:

@@ -4,30 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from sync.fleet.names import ALL, PERCENTILES, SLOTS, after, first_of, month_of
+from sync.fleet.names import ALL, PERCENTILES, after, first_of, month_of
 
-from ..hours.figures import DASHES
 from ..kit.blocks import Frame
-from ..kit.figures import Figure, axis, bars, colour, faded, figure, hover, scatter, upright, words
+from ..kit.figures import Figure, axis, bars, colour, faded, figure, hatched, hover, scatter, upright, words
+from ..kit.lines import DASHES, OWN_TITLE, by_slot, half_hour, hours_axis, ribbon, slot_line
 from ..kit.locale import Look
 from ..kit.ticks import day_ticks, flow_of
 
 OUTER, INNER = 0.14, 0.26  # strengths of the two bands
-OPEN_BIN = {"shape": "/", "fillmode": "overlay", "size": 6, "solidity": 0.35}
+Point = tuple[str | None, dict[Any, Any] | None]
+"""Where it stands, and the row of the table; None between two that are not joined."""
 
 
 def bands_figure(frame: Frame, look: Look) -> Figure:
     """Two bands and the median; open where a day, week or month has no households."""
     table, step = frame.table, frame.notes["step"]
     bands = [("p10", "p90", OUTER), ("p25", "p75", INNER)]
-    data = [_band(frame, low, high, strength, look) for low, high, strength in bands]
-    data.append(_median(table, step, look))
+    points = _points(table, step)
+    data = [_band(points, low, high, strength, look) for low, high, strength in bands]
+    data.append(_median(points, step, look))
     start, end = frame.notes["days"]
     first = min(start, table["from"].iloc[0])
     return figure(
@@ -35,51 +36,26 @@ def bands_figure(frame: Frame, look: Look) -> Figure:
         data,
         showlegend=True,
         xaxis=axis(look, **day_ticks(first, end, look), range=[first.isoformat(), end.isoformat()], showgrid=False)
-        | {"unifiedhovertitle": {"text": " "}},
+        | OWN_TITLE,
         yaxis=axis(look, look.text("fleet.axis.kwh_day"), rangemode="tozero"),
     )
 
 
-def _band(frame: Frame, low: str, high: str, strength: float, look: Look) -> dict[str, Any]:
-    table, step = frame.table, frame.notes["step"]
-    x: list[str | None] = []
-    y: list[float | None] = []
-    for run in _runs(table, step):
-        at = _places(run, step)
-        ends = [_column(run, name, len(at)) for name in (high, low)]
-        x += [*at, *at[::-1], at[0], None]
-        y += [*ends[0], *ends[1][::-1], ends[0][0], None]
-    return scatter(
-        "lines",
-        x[:-1],
-        y[:-1],
-        line={"width": 0, "color": colour(look, "consumption")},
-        name=look.text(f"fleet.bands.{low}"),
-        fill="toself",
-        fillcolor=faded(look, "consumption", strength),
-        hoverinfo="skip",
-        connectgaps=False,
-    )
+def _band(points: list[Point], low: str, high: str, strength: float, look: Look) -> dict[str, Any]:
+    below, above = (_column(points, name) for name in (low, high))
+    line = {"width": 0, "color": colour(look, "consumption")}
+    named = {"name": look.text(f"fleet.bands.{low}"), "fillcolor": faded(look, "consumption", strength)}
+    return ribbon([at for at, _ in points], below, above, line=line, **named)
 
 
-def _median(table: pd.DataFrame, step: str, look: Look) -> dict[str, Any]:
-    x: list[str | None] = []
-    y: list[float | None] = []
-    texts: list[str] = []
-    for run in _runs(table, step):
-        at = _places(run, step)
-        said = [_band_text(row, step, look) for row in run.to_dict("records")]
-        x += [*at, None]
-        y += [*_column(run, "p50", len(at)), None]
-        texts += [*(said if len(said) == len(at) else said * len(at)), ""]
+def _median(points: list[Point], step: str, look: Look) -> dict[str, Any]:
     return scatter(
         "lines",
-        x[:-1],
-        y[:-1],
+        [at for at, _ in points],
+        _column(points, "p50"),
         name=look.text("fleet.bands.p50"),
         line={"color": colour(look, "consumption"), "width": 2},
-        connectgaps=False,
-        **hover(texts[:-1]),
+        **hover([_band_text(row, step, look) if row else "" for _, row in points]),
     )
 
 
@@ -91,7 +67,7 @@ def _band_text(row: Mapping[Any, Any], step: str, look: Look) -> str:
         when = look.text("fleet.bands.week", day=look.day(day, "d MMM y"))
     else:
         when = look.day(day, "MMMM y")
-    return look.text("fleet.bands.hover", when=when, n=look.number(row["households"]), **percentiles(row, look))
+    return look.text("fleet.bands.hover", when=when, n=row["households"], **percentiles(row, look))
 
 
 def percentiles(row: Mapping[Any, Any], look: Look) -> dict[str, str]:
@@ -99,26 +75,25 @@ def percentiles(row: Mapping[Any, Any], look: Look) -> dict[str, str]:
     return {f"p{percent}": kwh(row[f"p{percent}_kwh_a_day"], look) for percent in PERCENTILES}
 
 
-def _runs(table: pd.DataFrame, step: str) -> list[pd.DataFrame]:
-    """Stretches of neighbouring days, weeks or months."""
-    starts = table["from"].tolist()
-    breaks = [place for place in range(1, len(starts)) if starts[place] != _next(starts[place - 1], step)]
-    edges = [0, *breaks, len(starts)]
-    return [table.iloc[first:last] for first, last in pairwise(edges)]
+def _points(table: pd.DataFrame, step: str) -> list[Point]:
+    """The middle of each day, week or month with its row; nothing between those that are no neighbours.
+
+    Both ends of one that stands alone, which would be a band without width.
+    """
+    found: list[Point] = []
+    rows = table.to_dict("records")
+    for place, row in enumerate(rows):
+        start, end = row["from"], _next(row["from"], step)
+        follows = place > 0 and _next(rows[place - 1]["from"], step) == start
+        alone = not follows and (place + 1 == len(rows) or rows[place + 1]["from"] != end)
+        low, high = (datetime(day.year, day.month, day.day) for day in (start, end))  # noqa: DTZ001 - local days
+        found += [] if follows or not found else [(None, None)]
+        found += [(at.isoformat(), row) for at in ((low, high) if alone else (low + (high - low) / 2,))]
+    return found
 
 
-def _places(run: pd.DataFrame, step: str) -> list[str]:
-    """The middles; both ends of one that stands alone, which would be a band without width."""
-    starts = [datetime(each.year, each.month, each.day) for each in run["from"]]  # noqa: DTZ001 - local days
-    ends = [datetime.combine(_next(each, step), datetime.min.time()) for each in run["from"]]
-    if len(starts) == 1:
-        return [starts[0].isoformat(), ends[0].isoformat()]
-    return [(start + (end - start) / 2).isoformat() for start, end in zip(starts, ends, strict=True)]
-
-
-def _column(run: pd.DataFrame, name: str, length: int) -> list[float]:
-    found = run[f"{name}_kwh_a_day"].round(4).tolist()
-    return found if len(found) == length else found * length
+def _column(points: list[Point], name: str) -> list[float | None]:
+    return [round(row[f"{name}_kwh_a_day"], 4) if row else None for _, row in points]
 
 
 def _next(day: date, step: str) -> date:
@@ -140,8 +115,7 @@ def distribution_figure(frame: Frame, look: Look) -> Figure:
         width=width * 0.94,
         marker={
             "color": faded(look, "consumption", 0.75),
-            "pattern": OPEN_BIN
-            | {"shape": [""] * (len(table) - 1) + ["/" if is_open else ""], "fgcolor": colour(look, "consumption")},
+            "pattern": hatched([False] * (len(table) - 1) + [is_open], colour(look, "consumption")),
         },
         **hover(texts),
     )
@@ -164,7 +138,7 @@ def _bin_text(row: Mapping[Any, Any], look: Look) -> str:
     ends = {"low": _round(row["from_kwh_a_day"], look), "high": "" if beyond else _round(row["to_kwh_a_day"], look)}
     share = look.percent(row["share"])
     key = "fleet.distribution.beyond" if beyond else "fleet.distribution.hover"
-    return look.text(key, **ends, count=look.number(row["households"]), share=share)
+    return look.text(key, **ends, count=row["households"], share=share)
 
 
 def _marks(quantiles: dict[int, float], look: Look) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
@@ -197,7 +171,6 @@ def _round(amount: float, look: Look) -> str:
 
 
 STYLES = {"weekdays": ("", "solid", 2.2), "weekends": ("quiet", "dash", 1.8)}
-TICKS = (0, 12, 24, 36, 48)
 PANEL_GAP, ROW_GAP = 0.1, 0.22  # shares of the card
 HEIGHTS = {1: 320, 2: 420, 3: 440, 4: 440}
 
@@ -249,43 +222,14 @@ def profile_figure(frame: Frame, look: Look) -> Figure:
     )
 
 
-def day_line(rows: pd.DataFrame, look: Look, **more: Any) -> dict[str, Any]:
-    """Mean power by half-hour; open where nothing was measured."""
-    watts = np.full(SLOTS, np.nan)
-    for row in rows.itertuples(index=False):
-        watts[slot_of(str(row.local_time))] = row.mean_w
+def day_line(rows: pd.DataFrame, look: Look, line: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """Mean power by half-hour."""
+    watts = by_slot(rows, "mean_w")
     texts = [
-        look.text("fleet.profile.hover", when=_half_hour(slot), power=look.power(float(watts[slot])))
-        if np.isfinite(watts[slot])
-        else ""
-        for slot in range(SLOTS)
+        "" if each is None else look.text("fleet.profile.hover", when=half_hour(slot), power=look.power(each))
+        for slot, each in enumerate(watts)
     ]
-    return (
-        scatter(
-            "lines" if np.isfinite(watts).sum() > 1 else "markers",
-            [slot + 0.5 for slot in range(SLOTS)],
-            [round(float(each), 2) if np.isfinite(each) else None for each in watts],
-            connectgaps=False,
-            **hover(texts, "%{fullData.name}"),
-        )
-        | more
-    )
-
-
-def slot_of(clock: str) -> int:
-    """`06:30` → 13."""
-    return int(clock[:2]) * 2 + int(clock[3:]) // 30
-
-
-def _half_hour(slot: int) -> str:
-    end = (slot + 1) % SLOTS
-    return f"{slot // 2:02d}:{slot % 2 * 30:02d}–{end // 2:02d}:{end % 2 * 30:02d}"
-
-
-def hours_axis(look: Look, title: str = "") -> dict[str, Any]:
-    """An axis of the 48 half-hours of a day, marked in hours."""
-    texts = [str(slot // 2) for slot in TICKS]  # short: four panels stand side by side on a phone
-    return axis(look, title, range=[0, SLOTS], tickvals=list(TICKS), ticktext=texts, tickangle=0, fixedrange=True)
+    return slot_line(watts, texts, line, **more)
 
 
 def _domain(place: int, count: int, gap: float) -> list[float]:

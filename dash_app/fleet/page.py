@@ -15,6 +15,7 @@ from ..kit.locale import Look
 from ..kit.reader import ZONES, Reader
 from ..kit.table import Cell, table
 from ..kit.view import View
+from . import queries
 from .figures import (
     bands_figure,
     distribution_figure,
@@ -23,24 +24,6 @@ from .figures import (
     groups_figure,
     kwh,
     profile_figure,
-)
-from .queries import (
-    COMMAND,
-    STANDARDS,
-    bands_frame,
-    by_in,
-    columns_of,
-    distribution_frame,
-    fleet_in,
-    fleets_of,
-    group_in,
-    group_profile_frame,
-    groups_frame,
-    groups_of,
-    key_frame,
-    profile_frame,
-    scope,
-    storage_frame,
 )
 
 OF_GROUP = ("fleet", "group")
@@ -51,26 +34,26 @@ OF_GROUP = ("fleet", "group")
 
 def fleet_controls(reader: Reader, view: View, look: Look) -> Component:
     """Whose meters, where there are several fleets; and which of their groups."""
-    fleet = fleet_in(reader, view)
+    fleet = queries.fleet_in(reader, view)
     parts: list[Component] = []
-    if fleet is not None and len(fleets := fleets_of(reader)) > 1:
+    if fleet is not None and len(fleets := queries.fleets_of(reader)) > 1:
         choices = [{"value": each.name, "label": _fleet_name(each.source, each.flow, look)} for each in fleets]
         title = look.text("fleet.fleet")
         parts.append(named(title, segmented("fleet", choices, fleet.name, title)))
-    if fleet is not None and len(groups := groups_of(reader, fleet)) > 1:
+    if fleet is not None and len(groups := queries.groups_of(reader, fleet)) > 1:
         choices = [{"value": name, "label": group_name(name, look)} for name in groups]
         title = look.text("fleet.group")
-        parts.append(named(title, one_of("group", choices, group_in(reader, fleet, view), title)))
+        parts.append(named(title, one_of("group", choices, queries.group_in(reader, fleet, view), title)))
     return side_by_side(*parts)
 
 
 def by_controls(reader: Reader, view: View, look: Look) -> Component:
     """The column to compare by, where there are several."""
-    fleet = fleet_in(reader, view)
-    columns = columns_of(fleet) if fleet else ()
+    fleet = queries.fleet_in(reader, view)
+    columns = queries.columns_of(fleet) if fleet else ()
     if fleet is None or len(columns) < 2:
         return html.Div()
-    return segmented("by", labelled(columns, "fleet.column", look), by_in(fleet, view), look.text("fleet.by"))
+    return segmented("by", labelled(columns, "fleet.column", look), queries.by_in(fleet, view), look.text("fleet.by"))
 
 
 def _fleet_name(source: str, flow: str, look: Look) -> str:
@@ -86,7 +69,7 @@ def key_body(frame: Frame, look: Look) -> Component:
     lines = [_warning(notes, look)] if notes["warning"] else []
     figures = notes.get("figures")
     if figures is None:
-        return html.Div([*lines, note(with_command(look.text("fleet.empty", command="{command}"), COMMAND))])
+        return html.Div([*lines, note(with_command(look.text("fleet.empty", command="{command}"), queries.COMMAND))])
     median = figures["p50_kwh_a_day"]
     share = figures["share_of_largest_tenth"]
     at = look.moment(notes["at"].astimezone(ZONES[notes["source"]]))
@@ -103,7 +86,9 @@ def key_body(frame: Frame, look: Look) -> Component:
 
 def _warning(notes: Any, look: Look) -> Component:
     numbers = {name: look.number(number) for name, number in notes["numbers"].items()}
-    return warning(with_command(look.text(f"fleet.{notes['warning']}", **numbers, command="{command}"), COMMAND))
+    return warning(
+        with_command(look.text(f"fleet.{notes['warning']}", **numbers, command="{command}"), queries.COMMAND)
+    )
 
 
 def _counted(figures: dict[str, Any], notes: Any, look: Look) -> str:
@@ -112,9 +97,9 @@ def _counted(figures: dict[str, Any], notes: Any, look: Look) -> str:
         lines.append(look.text("fleet.keys.all_count"))
     else:
         key = "fleet.keys.counted_one" if notes["needed"] == 1 else "fleet.keys.counted"
-        lines.append(look.text(key, counted=look.number(figures["counted"]), needed=notes["needed"]))
+        lines.append(look.text(key, counted=figures["counted"], needed=notes["needed"]))
     if zeros := figures["only_zeros"]:
-        lines.append(look.text("fleet.keys.zero" if zeros == 1 else "fleet.keys.zeros", count=look.number(zeros)))
+        lines.append(look.text("fleet.keys.zero" if zeros == 1 else "fleet.keys.zeros", count=zeros))
     return "; ".join(lines)
 
 
@@ -127,9 +112,6 @@ def _times(amount: float, median: float, look: Look) -> str:
 
 
 # --- what a household takes on disk -----------------------------------------------------------------------------------
-
-
-MEASURES = ("data", "storage", "index", "total")
 
 
 def storage_body(frame: Frame, look: Look) -> Component:
@@ -145,20 +127,18 @@ def storage_body(frame: Frame, look: Look) -> Component:
                 html.Div(_change(regular, timeseries, name, look), className="key-note"),
             ],
         ]
-        for name in MEASURES
+        for name in queries.MEASURES
     ]
     head = [look.text("fleet.storage.measure"), *(look.text(f"storage.form.{form}") for form in forms)]
     said = look.text(
         "fleet.storage.answer",
-        readings=look.number(round(regular["readings_a_series"])),
+        readings=round(regular["readings_a_series"]),
         timeseries=look.bytes(timeseries["total_bytes"]),
         regular=look.bytes(regular["total_bytes"]),
     )
     notes = frame.notes
     at = look.moment(notes["at"], "d MMM y HH:mm 'UTC'")
-    measured = look.text(
-        "fleet.storage.measured", series=look.number(regular["series"]), version=notes["version"], at=at
-    )
+    measured = look.text("fleet.storage.measured", series=regular["series"], version=notes["version"], at=at)
     lines = [] if notes["settled"] else [warning(look.text("fleet.storage.unsettled"))]
     found = table(look.text("fleet.storage.title"), head, rows, frozenset({1, 2}))
     return html.Div([sentence(said), *lines, found, note(measured)])
@@ -171,25 +151,21 @@ def _change(regular: Mapping[Any, Any], timeseries: Mapping[Any, Any], name: str
 
 PAGE = Page(
     name="fleet",
-    title="fleet.title",
     icon="building-community",
-    empty="fleet.empty",
-    subtitle="fleet.subtitle",
     blocks=(
-        Block("fleet-keys", key_frame, body=key_body, wide=True, height=160, controls=fleet_controls, options=OF_GROUP),
-        Block("fleet-bands", bands_frame, figure=bands_figure, wide=True, height=380, options=OF_GROUP),
+        Block("fleet-keys", queries.key_frame, body=key_body, wide=True, height=160, controls=fleet_controls),
+        Block("fleet-bands", queries.bands_frame, figure=bands_figure, wide=True, height=380),
         Block(
             "fleet-distribution",
-            distribution_frame,
+            queries.distribution_frame,
             figure=distribution_figure,
             height=440,
             subtitle="fleet.bands.subtitle",
-            options=OF_GROUP,
         ),
-        Block("fleet-profile", profile_frame, figure=profile_figure, height=440, options=OF_GROUP),
+        Block("fleet-profile", queries.profile_frame, figure=profile_figure, height=440),
         Block(
             "fleet-groups",
-            groups_frame,
+            queries.groups_frame,
             figure=groups_figure,
             height=320,
             empty="fleet.no_groups",
@@ -199,16 +175,24 @@ PAGE = Page(
         ),
         Block(
             "fleet-day",
-            group_profile_frame,
+            queries.group_profile_frame,
             figure=group_profile_figure,
             height=320,
             empty="fleet.no_groups",
             options=("fleet", "by"),
         ),
-        Block("fleet-storage", storage_frame, body=storage_body, wide=True, empty="fleet.no_sizes", options=("fleet",)),
+        Block(
+            "fleet-storage",
+            queries.storage_frame,
+            body=storage_body,
+            wide=True,
+            empty="fleet.no_sizes",
+            options=("fleet",),
+        ),
     ),
     has_series=False,
-    options=STANDARDS,
-    scope=scope,
-    command=COMMAND,
+    options=queries.STANDARDS,
+    shared=OF_GROUP,
+    scope=queries.scope,
+    command=queries.COMMAND,
 )

@@ -37,9 +37,10 @@ from sync.fleet.state import Mark, State, mark_of, state_of
 from sync.model.localtime import midnight
 from sync.model.localtime_query import DAY_MS
 
-from ..kit.blocks import Frame
+from ..kit.blocks import EMPTY_FRAME, Frame
 from ..kit.reader import ZONES, Reader
 from ..kit.sizes import measured
+from ..kit.ticks import clock
 from ..kit.view import Extent, Scope, View
 
 FEWEST = 3  # series; percentiles of fewer mean nothing
@@ -332,6 +333,7 @@ def _months(start: date, end: date) -> list[str]:
 BINS = 28  # of the distribution, up to its 99th percentile; what is above stands in one more
 ROUND = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)  # kWh, widths of a bin
 KINDS = ("weekdays", "weekends")
+MEASURES = ("data", "storage", "index", "total")  # of bytes
 
 Ask = Callable[[Reader, View, Fleet, str], Frame]
 
@@ -342,7 +344,7 @@ def _of_fleet(ask: Ask) -> Callable[[Reader, View], Frame]:
     def frame(reader: Reader, view: View) -> Frame:
         fleet = fleet_in(reader, view)
         if fleet is None or summary_of(reader, fleet).at is None:
-            return Frame(pd.DataFrame())
+            return EMPTY_FRAME
         return ask(reader, view, fleet, group_in(reader, fleet, view))
 
     frame.__doc__ = ask.__doc__
@@ -408,7 +410,7 @@ def distribution_frame(reader: Reader, view: View, fleet: Fleet, group: str) -> 
     found = households_of(reader, fleet, view.start, view.end).within(group)
     daily = found.daily / 1000
     if not len(daily):
-        return Frame(pd.DataFrame())
+        return EMPTY_FRAME
     counts, edges = binned(daily)
     table = pd.DataFrame(
         {
@@ -454,7 +456,7 @@ def profile_frame(reader: Reader, view: View, fleet: Fleet, group: str) -> Frame
                 {
                     "season": name,
                     "days": kind,
-                    "local_time": clock(slot),
+                    "local_time": clock(30 * slot),
                     "mean_w": round(float(watts[slot]), 3),
                     "measured_hours": round(float(seconds[slot]) / 3600, 3),
                 }
@@ -478,7 +480,7 @@ def groups_frame(reader: Reader, view: View, fleet: Fleet, _group: str) -> Frame
             row |= {f"p{percent}_kwh_a_day": quantile(daily, percent) for percent in PERCENTILES}
             rows.append(row)
     if len(rows) < 2:  # a group of everyone says nothing new
-        return Frame(pd.DataFrame())
+        return EMPTY_FRAME
     return Frame(pd.DataFrame(rows), covered(reader, fleet, ALL, view), {"by": by_in(fleet, view)})
 
 
@@ -493,7 +495,12 @@ def group_profile_frame(reader: Reader, view: View, fleet: Fleet, _group: str) -
         watts = profile_of(reader, fleet, name, view.start, view.end).watts()
         households = len(found.within(name))
         rows += [
-            {"group": name, "households": households, "local_time": clock(slot), "mean_w": round(float(watts[slot]), 3)}
+            {
+                "group": name,
+                "households": households,
+                "local_time": clock(30 * slot),
+                "mean_w": round(float(watts[slot]), 3),
+            }
             for slot in range(SLOTS)
             if np.isfinite(watts[slot])
         ]
@@ -516,13 +523,13 @@ def storage_frame(reader: Reader, _view: View, fleet: Fleet, _group: str) -> Fra
     found = measured(reader)
     own = next((each for each in found.pairs if each.source == fleet.source), None)
     if own is None or own.refused or own.series == 0:
-        return Frame(pd.DataFrame())
+        return EMPTY_FRAME
     rows = [
         {
             "form": form,
             "series": own.series,
             "readings_a_series": own.readings / own.series,
-            **{name: amount / own.series for name, amount in _bytes(size).items()},
+            **{f"{name}_bytes": getattr(size, f"{name}_bytes") / own.series for name in MEASURES},
         }
         for form, size in (("regular", own.regular), ("timeseries", own.timeseries))
     ]
@@ -530,23 +537,9 @@ def storage_frame(reader: Reader, _view: View, fleet: Fleet, _group: str) -> Fra
     return Frame(pd.DataFrame(rows), None, notes)
 
 
-def _bytes(size: Any) -> dict[str, int]:
-    return {
-        "data_bytes": size.data_bytes,
-        "storage_bytes": size.storage_bytes,
-        "index_bytes": size.index_bytes,
-        "total_bytes": size.storage_bytes + size.index_bytes,
-    }
-
-
 def quantile(values: Real, percent: int) -> float:
     """Interpolated between neighbours, as the server's are."""
     return float(np.percentile(values, percent))
-
-
-def clock(slot: int) -> str:
-    """`06:30`, when a half-hour begins."""
-    return f"{slot // 2:02d}:{slot % 2 * 30:02d}"
 
 
 def _feeds(fleet: Fleet) -> bool:

@@ -47,7 +47,12 @@ class Span:
     @property
     def at(self) -> Whole:
         """Start of each hour, ms UTC."""
-        return np.arange(self.start, self.end, HOUR_MS, dtype=np.int64)
+        return self.edges[:-1]
+
+    @property
+    def edges(self) -> Whole:
+        """Where the hours begin, and the end of the last one."""
+        return np.arange(self.start, self.end + 1, HOUR_MS, dtype=np.int64)
 
     def days(self) -> tuple[list[date], Whole]:
         """The local days, and where each begins among the hours: one more than days, 23, 24 or 25 apart."""
@@ -80,6 +85,11 @@ class Energies:
             return np.full(len(self.span), np.nan)
         whole = ((self.seconds >= HOUR) | ~self.expected).all(axis=0) & (self.seconds > 0).any(axis=0)
         return np.where(whole, self.wh.sum(axis=0), np.nan)
+
+    @property
+    def measured(self) -> float:
+        """Wh of all groups, as far as measured."""
+        return float(self.wh[self.seconds > 0].sum())
 
     def of(self, group: str) -> Real:
         """Wh of one group by hour; NaN where the hour is not measured wholly."""
@@ -153,22 +163,15 @@ def energies_of(reader: Reader, source: str, flow: str, area: str, span: Span) -
 
 def prices_of(reader: Reader, area: str, span: Span) -> Prices:
     """Day-ahead price of an area; asked once for everyone."""
-
-    def ask() -> Prices:
-        source, flow, group = PRICE
-        mean, seconds = _mean(reader, [Series(source, area, flow, group)], "eur_mwh", span)
-        return Prices(span, mean, seconds)
-
-    return reader.kept(("prices", area, span), ask)
+    source, flow, group = PRICE
+    series = [Series(source, area, flow, group)]
+    return reader.kept(("prices", area, span), lambda: Prices(span, *_mean(reader, series, "eur_mwh", span)))
 
 
 def weather_of(reader: Reader, area: str, variable: str, span: Span) -> Real:
     """A measure of the weather of an area by hour, in the unit of its name; NaN where there is none."""
-
-    def ask() -> Real:
-        return _mean(reader, _stored(reader, "weather", "weather", area), variable, span)[0]
-
-    return reader.kept(("weather", area, variable, span), ask)
+    series = _stored(reader, "weather", "weather", area)
+    return reader.kept(("weather", area, variable, span), lambda: _mean(reader, series, variable, span)[0])
 
 
 def areas_of(reader: Reader, source: str, flow: str) -> tuple[str, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date, timedelta
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -12,7 +11,7 @@ from sync.model.localtime import PARIS
 from .blocks import Block, Page
 from .locale import LANGUAGES, Look
 from .reader import ZONES, Reader
-from .view import PERIODS, THEMES, Extent, Scope, View, parts_of, period_of
+from .view import PERIODS, THEMES, Extent, Scope, View, parts_of, period_of, span_of
 
 EARLIEST, LATEST = date(1990, 1, 1), date(2100, 1, 1)  # no meter, no market of ours has readings beyond
 LONGEST_OPTION = 200
@@ -31,21 +30,21 @@ def view_of(reader: Reader, page: Page, search: str, language: str = STANDARD.la
     Raises PyMongoError when the database cannot be asked for its series.
     """
     asked, look = parts_of(search), look_of(search, language)
-    view = View(page=page.name, language=look.language, theme=look.theme, options=_options(page, asked))
-    if scope := scope_of(reader, page, asked):
-        period, start, end = period_in(asked, scope.extent, scope.today)
-        return replace(view, period=period, start=start, end=end)
-    series = reader.series_at(replace(view, series=asked.get("series", "")))
-    extent = reader.extent(series) if series else Extent()
-    period, start, end = period_in(asked, extent, reader.today(ZONES[series.source] if series else PARIS))
-    return replace(view, series=reader.addresses()[series] if series else "", period=period, start=start, end=end)
+    scope = scope_of(reader, page, asked)
+    days = period_in(asked, scope.extent, scope.today)
+    return View(page.name, scope.address, *days, look.language, look.theme, _options(page, asked))
 
 
-def scope_of(reader: Reader, page: Page, asked: dict[str, str]) -> Scope | None:
-    """What a page is about that has no meter to choose; None for other pages, and where nothing of it is stored."""
+def scope_of(reader: Reader, page: Page, asked: dict[str, str]) -> Scope:
+    """What a page is about at an address; the meter's series also where nothing of what it is about is stored."""
     if page.source:
         return Scope(reader.extent_of(page.source), reader.today(ZONES[page.source]))
-    return page.scope(reader, asked) if page.scope else None
+    if page.scope and (own := page.scope(reader, asked)):
+        return own
+    view = View(series=asked.get("series", ""))
+    series = reader.series_at(view)
+    extent, address = (reader.extent(series), reader.addresses()[series]) if series else (Extent(), "")
+    return Scope(extent, reader.today(zone_of(reader, view)), address)
 
 
 def look_of(search: str, language: str = STANDARD.language) -> Look:
@@ -74,18 +73,7 @@ def period_in(asked: dict[str, str], extent: Extent, today: date) -> tuple[str, 
         name = STANDARD.period if name == "own" else name
         return name, *period_of(name, extent, today)
     end = last + timedelta(days=1)
-    return name if _is(name, first, end) else "own", first, end
-
-
-def _is(name: str, start: date, end: date) -> bool:
-    """Whether these days are such a period."""
-    if name in ("7d", "30d"):
-        return (end - start).days == int(name[:-1])
-    if name == "month":
-        return start.day == 1 and end == (start + timedelta(days=32)).replace(day=1)
-    if name == "year":
-        return (start.day, start.month, end.day, end.month) == (1, 1, 1, 1) and end.year == start.year + 1
-    return False
+    return name if name != "own" and (first, end) == span_of(name, first) else "own", first, end
 
 
 def _options(page: Page, asked: dict[str, str]) -> tuple[tuple[str, str], ...]:
@@ -97,7 +85,8 @@ def needs(page: Page, block: Block) -> list[str]:
     """The parts of an address on which a block's answer depends."""
     parts = ["series"] if page.has_series else []
     parts += ["period", "from", "to"] if page.has_period else []
-    parts += page.options if block.options is None else block.options
+    shared = page.options if page.shared is None else page.shared
+    parts += shared if block.options is None else block.options
     return parts + ([ZOOM] if block.zooms else [])
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import pandas as pd
 from dash.development.base_component import Component
@@ -34,6 +34,24 @@ class Frame:
         return len(self.table) == 0
 
 
+EMPTY_FRAME = Frame(pd.DataFrame())
+Subject = TypeVar("Subject")
+Ask = Callable[[Reader, View], Frame]
+
+
+def about(find: Callable[[Reader, View], Subject | None]) -> Callable[[Callable[[Subject, View], Frame]], Ask]:
+    """Of functions that ask for a frame: they get what `find` finds for a view; where that is None nothing is there."""
+
+    def of(ask: Callable[[Subject, View], Frame]) -> Ask:
+        def frame(reader: Reader, view: View) -> Frame:
+            subject = find(reader, view)
+            return EMPTY_FRAME if subject is None else ask(subject, view)
+
+        return frame
+
+    return of
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What stands in a card. `controls` None: the block has none; `away`: the database could not be asked."""
@@ -52,14 +70,15 @@ class Block:
     name: unique over all pages, `cost-months`: in element ids and names of downloads; frame: asks the database; wide:
     takes the full width; height: px of a figure; zooms: a new range of the x axis (dates, UTC) comes back to `frame` as
     the view's option `zoom`, `startms-endms`; options: the page's choices on which the answer depends, so that others
-    do not ask again (None = all); picks: the option that a click on a point sets, to the first of its `customdata`;
+    do not ask again (None = those that the page's blocks share); picks: the option that a click on a point sets, to the
+    first of its `customdata`;
     texts: what its texts begin with, where that is not its name, `cost.months`: `<texts>.title` is a question,
     `<texts>.subtitle` stands under it and `<texts>.empty` in place of an empty frame, where there are such; subtitle,
     empty: keys of other texts than those. A figure whose layout has a height is as high as that.
     """
 
     name: str
-    frame: Callable[[Reader, View], Frame]
+    frame: Ask
     figure: Callable[[Frame, Look], Figure] | None = None
     body: Callable[[Frame, Look], Component] | None = None
     subtitle: str = ""
@@ -84,33 +103,42 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page. name: also its path (`/storage`); title: key of a text; icon: a name of the icon set in assets;
-    subtitle, empty: keys of the texts of a block that has none of its own, formatted with {series} and {period}, and
-    with {command}.
+    """One page. name: also its path (`/storage`), with the texts `<name>.title`, and where there are such
+    `<name>.subtitle` and `<name>.empty` of a block that has none of its own, formatted with {series} and {period}, and
+    with {command}; icon: a name of the icon set in assets.
 
     has_series, has_period: whether the pickers at the top mean anything here; options: standards of the page's own
-    choices, whose elements have the id {"type": "option", "name": …} and whose texts are kept in the address; source:
-    of a page about a whole source: the period ends with its newest reading, its days are local there, there is no meter
-    to choose, and the page stands in the navigation only where something of the source is stored; scope: the same for a
-    page about something else, which it finds by itself from the parts of the address, None where that is not stored;
-    command: what mends a card without an answer, where that is the same for all of them.
+    choices, whose elements have the id {"type": "option", "name": …} and whose texts are kept in the address; shared:
+    those on which the answer of a block depends that does not name its own (None = all); source: of a page about a
+    whole source: the period ends with its newest reading, its days are local there, there is no meter to choose, and
+    the page stands in the navigation only where something of the source is stored; scope: the same for a page about
+    something else, which it finds by itself from the parts of the address, None where that is not stored; command: what
+    mends a card without an answer, where that is the same for all of them; texts: what its texts begin with, where that
+    is not its name.
     """
 
     name: str
-    title: str
     icon: str
     blocks: tuple[Block, ...]
     has_series: bool = True
     has_period: bool = True
     options: Mapping[str, str] = field(default_factory=dict)
+    shared: tuple[str, ...] | None = None
     source: str = ""
     scope: Callable[[Reader, Mapping[str, str]], Scope | None] | None = None
     command: str = ""
-    subtitle: str = "shell.subtitle"
-    empty: str = "shell.empty"
+    texts: str = ""
+
+    @property
+    def title(self) -> str:
+        return f"{self.texts or self.name}.title"
 
     def text_of(self, block: Block, kind: str) -> str:
-        """The key of a block's text of a kind, `subtitle` or `empty`: named, or its own, or that of the page."""
-        own = block.own(kind)
-        key: str = getattr(block, kind) or (own if has_text(own) else getattr(self, kind))
-        return key
+        """The key of a block's text of a kind, `subtitle` or `empty`: named, its own, the page's, everyone's."""
+        named: str = getattr(block, kind)
+        return named or next(filter(has_text, (block.own(kind), f"{self.texts or self.name}.{kind}")), f"shell.{kind}")
+
+
+def blocks_of(pages: tuple[Page, ...]) -> dict[str, tuple[Page, Block]]:
+    """Every block by its name, with its page."""
+    return {block.name: (page, block) for page in pages for block in page.blocks}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import dash_mantine_components as dmc
@@ -47,26 +47,22 @@ def message(text: str | list[Component | str], kind: str = "empty") -> Component
     )
 
 
-def key_figure(label: str, figure: str, note: Content = "") -> Component:
-    """A big number, what it is above it, and its comparison under it."""
-    return html.Div(
-        [
-            html.Div(label, className="key-label"),
-            html.Div(figure, className="key-figure"),
-            html.Div(note, className="key-note"),
-        ],
-        className="key",
-    )
+KeyFigure = tuple[str, str, Content]
+"""What a big number is, the number, and its comparison."""
 
 
-def key_figures(figures: Sequence[Component]) -> Component:
-    """A row of key figures that wraps on small screens."""
-    return html.Div(list(figures), className="keys")
+def key_figures(figures: Iterable[KeyFigure]) -> Component:
+    """A row of key figures that wraps on small screens: each with its name above it, and its comparison under it."""
+    parts = ("label", "figure", "note")
+    keys = [
+        [html.Div(text, className=f"key-{part}") for part, text in zip(parts, each, strict=True)] for each in figures
+    ]
+    return html.Div([html.Div(key, className="key") for key in keys], className="keys")
 
 
-def named_figures(texts: str, rows: Iterable[tuple[str, str, Content]], look: Look) -> Component:
+def named_figures(texts: str, rows: Iterable[KeyFigure], look: Look) -> Component:
     """Key figures by name, number and note: what each is called is the text `<texts>.<name>`."""
-    return key_figures([key_figure(look.text(f"{texts}.{name}"), figure, note) for name, figure, note in rows])
+    return key_figures((look.text(f"{texts}.{name}"), figure, note) for name, figure, note in rows)
 
 
 def sentence(text: str) -> Component:

@@ -143,6 +143,18 @@ def words(text: str, **more: Any) -> dict[str, Any]:
     return {"text": text, "showarrow": False, "xref": "paper", "yref": "paper"} | more
 
 
+def corner(text: str, look: Look, size: int = 12, ink: str = "text", **more: Any) -> dict[str, Any]:
+    """An annotation above the right end of the chart, unless it is placed otherwise."""
+    place = {"x": 1, "y": 1, "xanchor": "right", "yanchor": "bottom"} | more
+    return words(text, font={"size": size, "color": colour(look, ink)}, **place)
+
+
+def hatched(marks: Iterable[bool], ink: str) -> dict[str, Any]:
+    """The pattern of bars: hatched over their colour where marked."""
+    shapes = ["/" if each else "" for each in marks]
+    return {"shape": shapes, "fgcolor": ink, "fillmode": "overlay", "size": 6, "solidity": 0.35}
+
+
 def upright(at: float, line: dict[str, Any], **more: Any) -> dict[str, Any]:
     """A line from the bottom to the top at a place of the x axis."""
     return {"type": "line", "xref": "x", "yref": "paper", "x0": at, "x1": at, "y0": 0, "y1": 1, "line": line} | more

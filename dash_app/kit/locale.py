@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
+from numbers import Real
 from pathlib import Path
 
 from babel import dates, numbers
@@ -78,14 +79,15 @@ class Look:
         return self.catalog.texts.get(key) or catalog_of(FIRST).texts[key]
 
     def text(self, key: str, /, **values: object) -> str:
-        """The same with values put in."""
-        return self.raw_text(key).format(**values)
+        """The same with values put in; numbers as whole ones, as the reader writes them."""
+        written = {name: self.number(each) if isinstance(each, Real) else each for name, each in values.items()}
+        return self.raw_text(key).format(**written)
 
     def text_or(self, key: str, otherwise: str) -> str:
         """The text of a key, or `otherwise` where there is none: what a source may name anew has its own name."""
         return self.raw_text(key) if has_text(key) else otherwise
 
-    def number(self, amount: float, decimals: int = 0) -> str:
+    def number(self, amount: float | Real, decimals: int = 0) -> str:
         """`34,733` or `34 733`; exactly so many decimals."""
         # As numbers.format_decimal does, in a tenth of its time: a curve of two years has 3,000 numbers.
         return f"{Decimal(str(amount)):,.{decimals}f}".translate(self.catalog.marks)

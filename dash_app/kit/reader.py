@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from pymongo.database import Database
 
 from sync.fleet.names import FLEET
-from sync.model.localtime import local_day, midnight
+from sync.model.localtime import local_day
 from sync.model.readings import Series, series_from
 from sync.settings import Settings
 from sync.sources import SOURCES
@@ -175,9 +175,3 @@ class Reader:
 
 def _series_of(pair: Pair) -> list[Series]:
     return [series for entry in series_of(pair.record) if (series := series_from(entry))]
-
-
-def instants_of(view: View, zone: ZoneInfo) -> tuple[datetime, datetime]:
-    """The UTC instants [start, end) of a view's local days."""
-    start, end = (midnight(day, zone) / 1000 for day in (view.start, view.end))
-    return datetime.fromtimestamp(start, UTC), datetime.fromtimestamp(end, UTC)

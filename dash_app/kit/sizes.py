@@ -43,12 +43,6 @@ class Measured:
         """Whether a checkpoint has written the readings: before it, the files look almost empty."""
         return self.regular is None or self.regular.storage_bytes * UNSETTLED >= self.regular.data_bytes
 
-    @property
-    def total_bytes(self) -> dict[str, int]:
-        """Form → bytes on disk, indexes included."""
-        both = {"regular": self.regular, "timeseries": self.timeseries}
-        return {form: size.storage_bytes + size.index_bytes for form, size in both.items() if size}
-
 
 @dataclass(frozen=True, slots=True)
 class Measurement:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from dash import html
 from dash.development.base_component import Component
 
 from .components import Content, attributes
+from .locale import Look
 
 LONG = 40  # characters; longer cells may be broken
 
@@ -54,6 +55,11 @@ def table(
         [*parts, html.Thead(lines), html.Tbody(body)], className="plain-table blocks" if blocks else "plain-table"
     )
     return html.Div(drawn, className="table-region", tabIndex="0", role="region", **attributes(aria_label=name))
+
+
+def columns_in(texts: str, names: Iterable[str], look: Look) -> list[str]:
+    """The titles of columns: the texts `<texts>.column.<name>`."""
+    return [look.text(f"{texts}.column.{name}") for name in names]
 
 
 def _kind(place: int, numeric: frozenset[int]) -> str:

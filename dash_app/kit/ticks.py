@@ -90,10 +90,9 @@ def flow_text(notes: Mapping[str, Any], unit: str, look: Look) -> str:
     return look.text(f"consumption.axis.{flow_of(notes)}_{unit}")
 
 
-def short_time(local_ms: int) -> str:
-    """`14:30`, as both languages write it; local_ms: on the wall clock."""
-    minutes = local_ms // 60_000 % 1440
-    return f"{minutes // 60:02d}:{minutes % 60:02d}"
+def clock(minute: int) -> str:
+    """`14:30`, as both languages write it; minute: of the day."""
+    return f"{minute // 60:02d}:{minute % 60:02d}"
 
 
 def _hours(start: int, end: int, zone: ZoneInfo) -> list[tuple[int, datetime]]:
@@ -137,8 +136,8 @@ def _texts(locals_: Sequence[datetime], length: int, look: Look) -> list[str]:
     for local in locals_:
         name = look.day(local.date(), "MMM")
         if length <= FEW * DAY_MS:
-            clock = short_time((local.hour * 60 + local.minute) * 60_000)
-            found.append(clock if local.hour else f"{clock}<br>{look.day(local.date(), 'EEE d MMM')}")
+            hour = f"{local:%H:%M}"
+            found.append(hour if local.hour else f"{hour}<br>{look.day(local.date(), 'EEE d MMM')}")
         elif length <= 8 * DAY_MS + HOUR_MS:
             found.append(_two_lines(local, "d MMM" if name != month else "d", look))
         elif WEEKLY * DAY_MS + HOUR_MS < length <= 45 * DAY_MS:

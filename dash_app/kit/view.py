@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from urllib.parse import parse_qsl, urlencode
 
 PERIODS = ("7d", "30d", "month", "year", "all", "own")
+CALENDAR = ("month", "year")
 THEMES = ("light", "dark")
-OWN_FIELDS = ("series", "period", "from", "to", "lang", "theme")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,23 @@ class View:
         """A choice of the page, or its standard."""
         return dict(self.options).get(name, standard)
 
+    def several(self, name: str) -> tuple[str, ...]:
+        """Choices that stand there with commas between them; empty for none."""
+        return tuple(text for text in self.option(name, "").split(",") if text)
+
+    def one_of(self, name: str, choices: Sequence[str]) -> str:
+        """One of some choices; the first of them for anything else."""
+        text = self.option(name, "")
+        return text if text in choices else choices[0]
+
+    def number(self, name: str, standard: str, ends: tuple[float, float]) -> float:
+        """A number between two ends; the standard for anything else."""
+        try:
+            found = float(self.option(name, standard))
+        except ValueError:
+            found = math.nan
+        return found if ends[0] <= found <= ends[1] else float(standard)
+
     @property
     def last(self) -> date:
         """The last local day of the period."""
@@ -53,10 +72,12 @@ class Extent:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What a page is about that has no meter to choose. today: the local day there."""
+    """What a page is about: a meter's series (its `address`), or something that has none to choose. today: the local
+    day there."""
 
     extent: Extent
     today: date
+    address: str = ""
 
 
 def search_of(view: View) -> str:
@@ -73,31 +94,28 @@ def parts_of(search: str) -> dict[str, str]:
     return dict(parse_qsl(search.lstrip("?"), keep_blank_values=False, max_num_fields=50) if len(search) < 2000 else ())
 
 
+def span_of(name: str, day: date) -> tuple[date, date]:
+    """The local days [start, end) of the calendar month or year that holds a day, or of the days that begin with it."""
+    if name == "month":
+        return day.replace(day=1), (day.replace(day=1) + timedelta(days=32)).replace(day=1)
+    if name == "year":
+        return date(day.year, 1, 1), date(day.year + 1, 1, 1)
+    return day, day + timedelta(days=7 if name == "7d" else 30)
+
+
 def period_of(name: str, extent: Extent, today: date) -> tuple[date, date]:
-    """The local days [start, end) of a named period, at the end of what is stored. month, year: calendar ones."""
+    """The local days [start, end) of a named period, at the end of what is stored."""
     end = min(extent.end or today, today + timedelta(days=1))
     last = end - timedelta(days=1)
     if name == "all":
         return extent.first or last, end
-    if name == "month":
-        start = last.replace(day=1)
-        return start, _next_month(start)
-    if name == "year":
-        return date(last.year, 1, 1), date(last.year + 1, 1, 1)
-    return end - timedelta(days=7 if name == "7d" else 30), end
+    start, after = span_of(name, last)
+    return (start, after) if name in CALENDAR else (start - (after - end), end)
 
 
 def neighbour(view: View, step: int) -> tuple[date, date]:
     """The period before (-1) or after (+1): the calendar month or year beside it, else the same number of days."""
-    if view.period == "month":
-        start = _next_month(view.start) if step > 0 else (view.start - timedelta(days=1)).replace(day=1)
-        return start, _next_month(start)
-    if view.period == "year":
-        year = view.start.year + step
-        return date(year, 1, 1), date(year + 1, 1, 1)
+    if view.period in CALENDAR:
+        return span_of(view.period, view.end if step > 0 else view.start - timedelta(days=1))
     move = timedelta(days=step * max(1, view.length))
     return view.start + move, view.end + move
-
-
-def _next_month(first: date) -> date:
-    return (first + timedelta(days=32)).replace(day=1)

@@ -6,16 +6,28 @@ from typing import Any
 
 import numpy as np
 
-from ..hours.figures import DASHES, gap_axis, gaps, hovers, interval_texts, stepped, time_axis
 from ..hours.queries import GWH, MWH, Real
 from ..kit.blocks import Frame
-from ..kit.figures import SEQUENTIAL, Figure, axis, bars, colour, faded, figure, hover, scatter, upright, words
+from ..kit.figures import (
+    SEQUENTIAL,
+    Figure,
+    axis,
+    bars,
+    colour,
+    corner,
+    faded,
+    figure,
+    hatched,
+    hover,
+    scatter,
+    upright,
+)
+from ..kit.lines import DASHES, gap_axis, gaps, hovers, interval_texts, stepped, time_axis
 from ..kit.locale import Look, minus
 from ..kit.ticks import day_ticks
 
 MOST_DOTS = 31 * 25  # more hours are drawn as a density
 CELLS = (44, 30)
-PATTERN = {"shape": "/", "fillmode": "overlay", "size": 6, "solidity": 0.35}
 
 
 def curve_figure(frame: Frame, look: Look) -> Figure:
@@ -28,13 +40,12 @@ def curve_figure(frame: Frame, look: Look) -> Figure:
     data = [
         gaps(edges, ~np.isfinite(price) & ~np.isfinite(wh), look),
         stepped(edges, shown, 3)
-        | {"yaxis": "y2", "name": look.text("market.production"), "hoverinfo": "skip"}
+        | {"yaxis": "y2", "name": look.text("market.production")}
         | {"line": {"shape": "hv", "color": amber, "width": 1.6}, "fill": "tozeroy"}
         | {"fillcolor": faded(look, "production", 0.14)},
         stepped(edges, price)
-        | {"name": look.text("market.price"), "hoverinfo": "skip"}
-        | {"line": {"shape": "hv", "color": violet, "width": 1.8}},
-        hovers(edges, price, _curve_texts(notes, look), look),
+        | {"name": look.text("market.price"), "line": {"shape": "hv", "color": violet, "width": 1.8}},
+        hovers(edges, price, _curve_texts(notes, look), colour(look, "quiet")),
     ]
     right = look.text("market.axis.mwh" if hourly else "market.axis.gwh")
     left, other = aligned(price, shown)
@@ -90,7 +101,6 @@ def cumulative_figure(frame: Frame, look: Look) -> Figure:
                 [day.isoformat() for day in days],
                 _rounded(mwh / 1000),
                 name=name,
-                connectgaps=False,
                 line={"color": series_colour(place, look), "width": 2, "dash": DASHES[place % len(DASHES)]},
                 marker={"color": series_colour(place, look)},
                 **hover(texts),
@@ -129,14 +139,8 @@ def capture_figure(frame: Frame, look: Look) -> Figure:
         **hover(said),
     )
     line = {"color": colour(look, "quiet"), "width": 1.5, "dash": "dash"}
-    label = words(
-        look.text("market.capture.mean", price=look.price(mean)) if mean is not None else "",
-        xref="x",
-        x=mean,
-        y=1,
-        yanchor="bottom",
-        font={"color": colour(look, "quiet"), "size": 11},
-    )
+    named = look.text("market.capture.mean", price=look.price(mean)) if mean is not None else ""
+    label = corner(named, look, 11, "quiet", xref="x", x=mean, xanchor="center")
     return figure(
         look,
         [drawn],
@@ -153,14 +157,13 @@ def capture_figure(frame: Frame, look: Look) -> Figure:
 def negative_figure(frame: Frame, look: Look) -> Figure:
     """Hours below zero by day or month; hatched where not all hours are priced."""
     table, monthly = frame.table, frame.notes["monthly"]
-    partly = (table["priced_hours"] < table["hours"]).tolist()
     form = "MMMM y" if monthly else "EEE d MMM y"
     said = [
         look.text(
             "market.negative.hover",
             when=look.day(row["from"], form),
-            hours=look.number(row["negative_hours"]),
-            priced=look.number(row["priced_hours"]),
+            hours=row["negative_hours"],
+            priced=row["priced_hours"],
             energy=look.grid_energy(row["production_mwh"] * MWH),
         )
         for _, row in table.iterrows()
@@ -171,9 +174,7 @@ def negative_figure(frame: Frame, look: Look) -> Figure:
         [hours if there else None for hours, there in zip(table["negative_hours"].tolist(), known, strict=True)],
         marker={
             "color": faded(look, "price", 0.75),
-            "pattern": PATTERN
-            | {"shape": ["/" if each else "" for each in partly]}
-            | {"fgcolor": colour(look, "missing")},
+            "pattern": hatched(table["priced_hours"] < table["hours"], colour(look, "missing")),
         },
         **hover(said),
     )
@@ -194,13 +195,12 @@ def scatter_figure(frame: Frame, look: Look) -> Figure:
     x, y = (table[name].to_numpy(dtype=np.float64) for name in ("production_mwh", "price_eur_mwh"))
     data = [_dots(frame, look) if len(table) <= MOST_DOTS else _density(x, y, look)]
     said = look.text("market.scatter.none") if r is None else look.text("market.scatter.r", r=minus(look.number(r, 2)))
-    label = words(said, x=1, y=1, yanchor="bottom")
     return figure(
         look,
         data,
         hovermode="closest",
         margin={"l": 8, "r": 8, "t": 24, "b": 8},
-        annotations=[label | {"xanchor": "right", "font": {"size": 13, "color": colour(look, "text")}}],
+        annotations=[corner(said, look, 13)],
         xaxis=axis(look, look.text("market.axis.mwh")),
         yaxis=axis(look, look.text("market.axis.price"), zeroline=True),
     )

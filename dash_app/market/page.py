@@ -14,41 +14,20 @@ from ..kit.components import named_figures, note
 from ..kit.controls import labelled, named, segmented, side_by_side, slider, some_of
 from ..kit.locale import Look, minus
 from ..kit.reader import Reader
-from ..kit.table import Cell, table
+from ..kit.table import Cell, columns_in, table
 from ..kit.view import View
+from . import queries
 from .figures import capture_figure, cumulative_figure, curve_figure, negative_figure, scatter_figure
-from .queries import (
-    RANGES,
-    SOURCE,
-    STANDARDS,
-    STEPS,
-    Rule,
-    Side,
-    Verdict,
-    capture_frame,
-    cumulative_frame,
-    curve_frame,
-    days_frame,
-    decision_frame,
-    key_frame,
-    market_areas,
-    negative_frame,
-    recent_frame,
-    rule_in,
-    scatter_frame,
-    type_of,
-    types_in,
-)
 
 OF_AREA = ("area", "types")
 
 
 def area_controls(reader: Reader, view: View, look: Look) -> Component:
     """The area, and the types of production that count."""
-    area = view.option("area", STANDARDS["area"])
-    areas = sorted({*market_areas(reader), area})
-    types = sorted({type_of(group) for group in groups_of(reader, SOURCE, "production")})
-    chosen = [name for name in types_in(view) if name in types]
+    area = view.option("area", queries.STANDARDS["area"])
+    areas = sorted({*queries.market_areas(reader), area})
+    types = sorted({queries.type_of(group) for group in groups_of(reader, queries.SOURCE, "production")})
+    chosen = [name for name in view.several("types") if name in types]
     of_area, of_types = look.text("market.area"), look.text("market.types")
     return side_by_side(
         named(of_area, segmented("area", areas, area, of_area)),
@@ -58,15 +37,15 @@ def area_controls(reader: Reader, view: View, look: Look) -> Component:
 
 def step_controls(_reader: Reader, view: View, look: Look) -> Component:
     """Hours or days."""
-    chosen = view.option("step", STANDARDS["step"])
-    return segmented("step", labelled(STEPS, "market.step", look), chosen, look.text("market.step"))
+    chosen = view.option("step", queries.STANDARDS["step"])
+    return segmented("step", labelled(queries.STEPS, "market.step", look), chosen, look.text("market.step"))
 
 
 def key_body(frame: Frame, look: Look) -> Component:
     """Six numbers; each with what it is made of."""
     figures = frame.notes["figures"]
     hours = {"hours": look.number(figures["priced_hours"])}
-    both = look.text("market.keys.both", hours=look.number(figures["hours_with_both"]))
+    both = look.text("market.keys.both", hours=figures["hours_with_both"])
     mean, capture = figures["mean_price_where_both_eur_mwh"], figures["capture_price_eur_mwh"]
     worth = (
         look.text("market.keys.worth", share=look.percent(capture / mean, 0)) if capture and mean and mean > 0 else ""
@@ -96,7 +75,7 @@ def _price(eur_mwh: float | None, look: Look) -> str:
 
 def decision_controls(_reader: Reader, view: View, look: Look) -> Component:
     """Days of the window, and how far from usual price and production have to be."""
-    rule = rule_in(view)
+    rule = queries.rule_in(view)
     return side_by_side(
         _slider("window", rule.window, 1, [7, 30, 90, 180], look),
         _slider("price_z", rule.price_z, 0.1, [0.5, 1, 2, 3], look),
@@ -106,14 +85,14 @@ def decision_controls(_reader: Reader, view: View, look: Look) -> Component:
 
 def _slider(name: str, value: float, step: float, numbers: list[float], look: Look) -> Component:
     marks = [{"value": number, "label": look.number(number, 0 if number == int(number) else 1)} for number in numbers]
-    return slider(name, value, RANGES[name], look.text(f"market.{name}"), marks, step=step, precision=1)
+    return slider(name, value, queries.RANGES[name], look.text(f"market.{name}"), marks, step=step, precision=1)
 
 
 def decision_body(frame: Frame, look: Look) -> Component:
     """The rule, then a row an area with its sentence."""
-    verdicts: list[Verdict] = frame.notes["verdicts"]
-    rule: Rule = frame.notes["rule"]
-    head = [look.text(f"market.column.{name}") for name in ("area", "verdict", "why", "day", "price", "production")]
+    verdicts: list[queries.Verdict] = frame.notes["verdicts"]
+    rule: queries.Rule = frame.notes["rule"]
+    head = columns_in("market", ("area", "verdict", "why", "day", "price", "production"), look)
     rows: list[list[Cell]] = [
         [
             each.area,
@@ -138,7 +117,7 @@ def decision_body(frame: Frame, look: Look) -> Component:
     return html.Div([*parts, note(look.text("market.decision.note"))])
 
 
-def reason(found: Verdict, rule: Rule, look: Look) -> str:
+def reason(found: queries.Verdict, rule: queries.Rule, look: Look) -> str:
     """Why this verdict: both numbers beside what is usual for the area, and which part of the rule decided."""
     if found.reason == "too_few":
         return look.text("market.why.too_few", known=found.known, window=rule.window)
@@ -162,7 +141,7 @@ def reason(found: Verdict, rule: Rule, look: Look) -> str:
     return f"{price} {production} {look.text(f'market.why.{found.verdict}')} {known}"
 
 
-def _side(side: Side, look: Look) -> str:
+def _side(side: queries.Side, look: Look) -> str:
     return look.text("market.above" if (side.z or 0) > 0 else "market.below" if (side.z or 0) < 0 else "market.equal")
 
 
@@ -186,7 +165,7 @@ def days_body(frame: Frame, look: Look) -> Component:
         shown = "–" if pd.isna(energy) else look.grid_energy(energy * 1e6)
         production = _partly(shown, row["production_measured"] if shown != "–" else 1.0, look)
         rows.append([look.day(row["day"], "EEE d MMM y"), row["area"], price, production])
-    found = table(look.text("market.days.title"), _head(names, look), rows, frozenset({2, 3}))
+    found = table(look.text("market.days.title"), columns_in("market", names, look), rows, frozenset({2, 3}))
     return html.Div([found, note(look.text("market.days.note"))])
 
 
@@ -197,17 +176,16 @@ def recent_body(frame: Frame, look: Look) -> Component:
         start = datetime.fromisoformat(row["start_local"])
         price = _price(row["price_eur_mwh"], look)
         if price == "–" and row["priced_s"] > 0:
-            price = look.text("market.recent.quarters", count=look.number(row["priced_s"] / 900))
+            price = look.text("market.recent.quarters", count=row["priced_s"] / 900)
         energy = row["production_mwh"]
         shown = "–" if pd.isna(energy) else look.grid_energy(energy * 1e6)
         rows.append([look.moment(start, "EEE d MMM y HH:mm") + f" {start:%z}"[:4], price, shown])
     return table(
-        look.text("market.recent.title"), _head(("hour", "price", "production"), look), rows, frozenset({1, 2})
+        look.text("market.recent.title"),
+        columns_in("market", ("hour", "price", "production"), look),
+        rows,
+        frozenset({1, 2}),
     )
-
-
-def _head(names: tuple[str, ...], look: Look) -> list[str]:
-    return [look.text(f"market.column.{name}") for name in names]
 
 
 def _partly(text: str, share: float, look: Look) -> Cell:
@@ -218,15 +196,12 @@ def _partly(text: str, share: float, look: Look) -> Cell:
 
 PAGE = Page(
     name="market",
-    title="market.title",
     icon="chart-line",
-    empty="market.empty",
-    subtitle="market.subtitle",
     blocks=(
-        Block("market-keys", key_frame, body=key_body, wide=True, height=160, controls=area_controls, options=OF_AREA),
+        Block("market-keys", queries.key_frame, body=key_body, wide=True, height=160, controls=area_controls),
         Block(
             "market-decision",
-            decision_frame,
+            queries.decision_frame,
             body=decision_body,
             wide=True,
             controls=decision_controls,
@@ -234,27 +209,22 @@ PAGE = Page(
         ),
         Block(
             "market-curve",
-            curve_frame,
+            queries.curve_frame,
             figure=curve_figure,
             wide=True,
             height=400,
             controls=step_controls,
             options=(*OF_AREA, "step"),
         ),
-        Block("market-capture", capture_frame, figure=capture_figure, empty="market.no_production", options=OF_AREA),
-        Block("market-scatter", scatter_frame, figure=scatter_figure, empty="market.no_production", options=OF_AREA),
-        Block(
-            "market-cumulative",
-            cumulative_frame,
-            figure=cumulative_figure,
-            empty="market.no_production",
-            options=OF_AREA,
-        ),
-        Block("market-negative", negative_frame, figure=negative_figure, options=OF_AREA),
-        Block("market-days", days_frame, body=days_body, options=("types",)),
-        Block("market-recent", recent_frame, body=recent_body, options=OF_AREA),
+        Block("market-capture", queries.capture_frame, figure=capture_figure, empty="market.no_production"),
+        Block("market-scatter", queries.scatter_frame, figure=scatter_figure, empty="market.no_production"),
+        Block("market-cumulative", queries.cumulative_frame, figure=cumulative_figure, empty="market.no_production"),
+        Block("market-negative", queries.negative_frame, figure=negative_figure),
+        Block("market-days", queries.days_frame, body=days_body, options=("types",)),
+        Block("market-recent", queries.recent_frame, body=recent_body),
     ),
     has_series=False,
-    options=STANDARDS,
-    source=SOURCE,
+    options=queries.STANDARDS,
+    shared=OF_AREA,
+    source=queries.SOURCE,
 )

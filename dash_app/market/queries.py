@@ -34,7 +34,7 @@ from ..hours.queries import (
     span_in,
     span_of,
 )
-from ..kit.blocks import Frame
+from ..kit.blocks import EMPTY_FRAME, Frame, about
 from ..kit.reader import ZONES, Reader
 from ..kit.view import View
 
@@ -67,11 +67,6 @@ class Market:
         return np.isfinite(self.prices.hourly) & np.isfinite(self.total)
 
     @property
-    def mean_price(self) -> float | None:
-        """EUR/MWh, each hour counting the same."""
-        return mean_of(self.prices.hourly)
-
-    @property
     def capture_price(self) -> float | None:
         """EUR/MWh, each hour counting as much as was produced in it."""
         return capture(self.prices.hourly, self.total)
@@ -85,9 +80,9 @@ class Market:
 def market_of(reader: Reader, view: View) -> Market | None:
     """The chosen area over the period; None when it has neither price nor production there."""
     area, span = view.option("area", STANDARDS["area"]), span_in(view, SOURCE)
-    prices, energies = prices_of(reader, area, span), production_of(reader, area, span, types_in(view))
-    market = Market(area, span, due_in(reader, span), prices, energies)
-    return market if market.prices.seconds.any() or market.energies.seconds.any() else None
+    prices, energies = prices_of(reader, area, span), production_of(reader, area, span, view.several("types"))
+    there = prices.seconds.any() or energies.seconds.any()
+    return Market(area, span, due_in(reader, span), prices, energies) if there else None
 
 
 def production_of(reader: Reader, area: str, span: Span, types: tuple[str, ...] = ()) -> Energies:
@@ -101,21 +96,11 @@ def type_of(group: str) -> str:
     return group.split(" ", 1)[0]
 
 
-def types_in(view: View) -> tuple[str, ...]:
-    """The chosen types; empty for all."""
-    return tuple(name for name in view.option("types", "").split(",") if name)
-
-
 def capture(price: Real, wh: Real) -> float | None:
     """Mean price weighted by energy over the hours in which both are known; None without energy in them."""
     both = np.isfinite(price) & np.isfinite(wh)
     energy = float(wh[both].sum())
     return float((price[both] * wh[both]).sum() / energy) if energy > 0 else None
-
-
-def measured(energies: Energies) -> float:
-    """Wh of all groups, as far as measured."""
-    return float(energies.wh[energies.seconds > 0].sum())
 
 
 def market_areas(reader: Reader) -> tuple[str, ...]:
@@ -175,20 +160,14 @@ class Verdict:
 
 def rule_in(view: View) -> Rule:
     """The chosen rule; a choice that is no number, or out of range, has its standard."""
-
-    def chosen(name: str) -> float:
-        low, high = RANGES[name]
-        try:
-            found = float(view.option(name, STANDARDS[name]))
-        except ValueError:
-            found = np.nan
-        return found if low <= found <= high else float(STANDARDS[name])
-
-    return Rule(int(chosen("window")), chosen("price_z"), chosen("production_z"))
+    window, price_z, production_z = (view.number(name, STANDARDS[name], ends) for name, ends in RANGES.items())
+    return Rule(int(window), price_z, production_z)
 
 
 def side_of(today: float, window: Real) -> Side:
-    """A day beside the days of its window (sample standard deviation)."""
+    """A day beside the days of its window (sample standard deviation); of no day nothing is known."""
+    if not len(window):
+        return Side(today, today, 0.0, None, 0.0)
     mean, deviation = float(window.mean()), float(window.std(ddof=1)) if len(window) > 1 else 0.0
     # A window of equal days has no spread but that of rounding.
     varies = deviation > 1e-9 * max(abs(mean), abs(today))
@@ -202,8 +181,7 @@ def judge(area: str, days: list[date], both: tuple[Real, Real], rule: Rule, earl
     both: price and production by day, NaN where not wholly known; any unit: only how far a day lies from its own usual
     counts.
     """
-    price, production = both
-    known_days = np.isfinite(price) & np.isfinite(production)
+    known_days = np.isfinite(both[0]) & np.isfinite(both[1])
     places = [place for place in np.flatnonzero(known_days).tolist() if days[place] >= earliest]
     if not places:
         return None
@@ -212,15 +190,12 @@ def judge(area: str, days: list[date], both: tuple[Real, Real], rule: Rule, earl
     window[: max(0, at - rule.window)] = False
     window[at:] = False
     known = int(window.sum())
-    if not known:
-        lone = [Side(float(each[at]), float(each[at]), 0.0, None, 0.0) for each in (price, production)]
-        return Verdict(area, days[at], 0, lone[0], lone[1], MONITOR, "too_few")
-    sides = side_of(float(price[at]), price[window]), side_of(float(production[at]), production[window])
+    price, production = (side_of(float(each[at]), each[window]) for each in both)
     if known < max(FEWEST, rule.window / 2):
-        return Verdict(area, days[at], known, *sides, MONITOR, "too_few")
-    if sides[0].z is None or sides[1].z is None:
-        return Verdict(area, days[at], known, *sides, MONITOR, "flat")
-    return Verdict(area, days[at], known, *sides, _verdict(sides[0].z, sides[1].z, rule))
+        return Verdict(area, days[at], known, price, production, MONITOR, "too_few")
+    if price.z is None or production.z is None:
+        return Verdict(area, days[at], known, price, production, MONITOR, "flat")
+    return Verdict(area, days[at], known, price, production, _verdict(price.z, production.z, rule))
 
 
 def _verdict(price: float, production: float, rule: Rule) -> str:
@@ -240,7 +215,7 @@ def decision_frame(reader: Reader, view: View) -> Frame:
     verdicts: list[Verdict] = []
     lacking: list[str] = []
     for area in areas_of(reader, SOURCE, "price"):
-        prices, energies = prices_of(reader, area, span), production_of(reader, area, span, types_in(view))
+        prices, energies = prices_of(reader, area, span), production_of(reader, area, span, view.several("types"))
         lengths = np.diff(places)
         whole = day_sums(np.isfinite(prices.hourly).astype(np.float64), places) == lengths
         price = np.where(whole, day_prices(prices, places), np.nan)
@@ -251,8 +226,9 @@ def decision_frame(reader: Reader, view: View) -> Frame:
             verdicts.append(found)
         else:
             lacking.append(area)
-    rows = [_row(each) for each in verdicts]
-    return Frame(pd.DataFrame(rows), None, {"verdicts": verdicts, "rule": rule, "lacking": lacking})
+    return Frame(
+        pd.DataFrame([_row(each) for each in verdicts]), None, {"verdicts": verdicts, "rule": rule, "lacking": lacking}
+    )
 
 
 def _row(found: Verdict) -> dict[str, object]:
@@ -273,18 +249,16 @@ def _row(found: Verdict) -> dict[str, object]:
 # --- frames -----------------------------------------------------------------------------------------------------------
 
 
-def key_frame(reader: Reader, view: View) -> Frame:
+@about(market_of)
+def key_frame(market: Market, _view: View) -> Frame:
     """Key figures of the chosen area."""
-    market = market_of(reader, view)
-    if market is None:
-        return Frame(pd.DataFrame())
     price, both = market.prices.hourly, market.both
     negative = price < 0
     figures: dict[str, float | None] = {
-        "mean_price_eur_mwh": market.mean_price,
+        "mean_price_eur_mwh": mean_of(price),
         "mean_price_where_both_eur_mwh": mean_of(price[both]),
         "capture_price_eur_mwh": market.capture_price,
-        "production_mwh": measured(market.energies) / MWH if market.energies.seconds.any() else None,
+        "production_mwh": market.energies.measured / MWH if market.energies.seconds.any() else None,
         "negative_hours": float(negative.sum()),
         "priced_hours": float(np.isfinite(price).sum()),
         "hours_with_both": float(both.sum()),
@@ -295,13 +269,11 @@ def key_frame(reader: Reader, view: View) -> Frame:
     return Frame(table, covered(market), notes)
 
 
-def curve_frame(reader: Reader, view: View) -> Frame:
+@about(market_of)
+def curve_frame(market: Market, view: View) -> Frame:
     """Price and production by hour or by day. Notes: start, end (ms UTC), price, wh, share (measured), step, zone."""
-    market = market_of(reader, view)
-    if market is None:
-        return Frame(pd.DataFrame())
     if step_of(view) == "hour":
-        edges = np.append(market.span.at, market.span.end)
+        edges = market.span.edges
         price, wh = market.prices.hourly, market.total
         share = np.where(np.isfinite(wh), 1.0, 0.0)
     else:
@@ -327,11 +299,9 @@ def step_of(view: View) -> str:
     return "hour" if view.length <= LONGEST_HOURLY.get(asked, 0) else "day"
 
 
-def recent_frame(reader: Reader, view: View) -> Frame:
+@about(market_of)
+def recent_frame(market: Market, _view: View) -> Frame:
     """The newest hours of the chosen area, newest first; partly priced ones with how much is priced."""
-    market = market_of(reader, view)
-    if market is None:
-        return Frame(pd.DataFrame())
     priced, total = market.prices, market.total
     there = (priced.seconds > 0) | (market.energies.seconds > 0).any(axis=0)
     places = np.flatnonzero(there)[::-1][:RECENT_HOURS]
@@ -352,38 +322,29 @@ def days_frame(reader: Reader, view: View) -> Frame:
     first = max(view.start, view.end - timedelta(days=TABLE_DAYS))
     span = span_of(first, view.end, ZONES[SOURCE])
     days, places = span.days()
-    rows: list[dict[str, Any]] = []
+    areas = []
     for area in market_areas(reader):
-        energies, prices = production_of(reader, area, span, types_in(view)), prices_of(reader, area, span)
-        columns = zip(
-            days,
-            day_prices(prices, places),
-            day_sums(prices.seconds.astype(np.float64), places) / (np.diff(places) * 3600),
-            day_energy(energies, places),
-            day_share(energies, places),
-            strict=True,
-        )
-        rows += [
-            {
-                "day": day,
-                "area": area,
-                "mean_price_eur_mwh": price,
-                "priced": priced,
-                "production_mwh": wh / MWH,
-                "production_measured": share,
-            }
-            for day, price, priced, wh, share in columns
-            if np.isfinite(price) or np.isfinite(wh)
-        ]
-    rows.sort(key=lambda row: (-row["day"].toordinal(), row["area"]))
-    return Frame(pd.DataFrame(rows), None, {"first": first, "is_cut": first > view.start})
+        energies, prices = production_of(reader, area, span, view.several("types")), prices_of(reader, area, span)
+        columns = {
+            "day": days,
+            "area": area,
+            "mean_price_eur_mwh": day_prices(prices, places),
+            "priced": day_sums(prices.seconds.astype(np.float64), places) / (np.diff(places) * 3600),
+            "production_mwh": day_energy(energies, places) / MWH,
+            "production_measured": day_share(energies, places),
+        }
+        areas.append(pd.DataFrame(columns).dropna(how="all", subset=["mean_price_eur_mwh", "production_mwh"]))
+    if not areas:
+        return EMPTY_FRAME
+    table = pd.concat(areas).sort_values(["day", "area"], ascending=[False, True], ignore_index=True)
+    return Frame(table, None, {"first": first})
 
 
-def cumulative_frame(reader: Reader, view: View) -> Frame:
+@about(market_of)
+def cumulative_frame(market: Market, _view: View) -> Frame:
     """Production added up from the first day of the period, by type, MWh at the end of each local day."""
-    market = market_of(reader, view)
-    if market is None or not market.energies.seconds.any():
-        return Frame(pd.DataFrame())
+    if not market.energies.seconds.any():
+        return EMPTY_FRAME
     days, places = market.span.days()
     columns: dict[str, Real] = {}
     for row, name in enumerate(market.energies.groups):
@@ -397,11 +358,9 @@ def cumulative_frame(reader: Reader, view: View) -> Frame:
     )
 
 
-def capture_frame(reader: Reader, view: View) -> Frame:
+@about(market_of)
+def capture_frame(market: Market, _view: View) -> Frame:
     """Capture price of each type: dear when it produces in dear hours. Types that produced nothing have none."""
-    market = market_of(reader, view)
-    if market is None:
-        return Frame(pd.DataFrame())
     price = market.prices.hourly
     mean = mean_of(price[market.both])
     rows: list[dict[str, Any]] = [
@@ -415,11 +374,11 @@ def capture_frame(reader: Reader, view: View) -> Frame:
     return Frame(table, covered(market), {"mean": mean, "whole": market.capture_price})
 
 
-def negative_frame(reader: Reader, view: View) -> Frame:
+@about(market_of)
+def negative_frame(market: Market, _view: View) -> Frame:
     """Hours with a mean price below zero, by day or by month, and what was produced in them."""
-    market = market_of(reader, view)
-    if market is None or not market.prices.seconds.any():
-        return Frame(pd.DataFrame())
+    if not market.prices.seconds.any():
+        return EMPTY_FRAME
     days, places = market.span.days()
     price = market.prices.hourly
     below, known = price < 0, np.isfinite(price)
@@ -439,11 +398,11 @@ def negative_frame(reader: Reader, view: View) -> Frame:
     return Frame(table, covered(market), {"monthly": monthly, "hours": int(below.sum())})
 
 
-def scatter_frame(reader: Reader, view: View) -> Frame:
+@about(market_of)
+def scatter_frame(market: Market, _view: View) -> Frame:
     """Price and production of each hour in which both are known."""
-    market = market_of(reader, view)
-    if market is None or not market.both.any():
-        return Frame(pd.DataFrame())
+    if not market.both.any():
+        return EMPTY_FRAME
     both = market.both
     table = pd.DataFrame(
         {

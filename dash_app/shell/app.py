@@ -18,7 +18,7 @@ from ..kit.reader import Reader
 from ..kit.view import parts_of
 from .answers import first_answers, hidden_pages
 from .callbacks import register
-from .layout import layout
+from .layout import layout, shell
 from .pages import PAGES
 from .prefetch import Prefetch
 from .routes import add_routes, version_of
@@ -138,8 +138,9 @@ def _layout(reader: Reader, pages: tuple[Page, ...], prefetch: Prefetch) -> Comp
     search = whole(address.query, _language(), theme)
     opened, version = page_of(pages, address.path), version_of(reader) or ""
     if not version:
-        return layout(pages, opened, search, look_of(search), version)
+        return layout(shell(pages, opened, search, look_of(search)), version)
     answers = first_answers(reader, opened, search, touch=pointer == "touch")
     if has_request_context():
         prefetch.begin(opened, search, version)
-    return layout(pages, opened, search, look_of(search), version, hidden=hidden_pages(reader, pages), answers=answers)
+    hidden = hidden_pages(reader, pages)
+    return layout(shell(pages, opened, search, look_of(search), hidden=hidden, answers=answers), version)

@@ -11,8 +11,8 @@ from pymongo.errors import PyMongoError
 
 from sync.model.errors import StoreError
 
-from ..kit.address import look_of, page_of, scope_of, view_of, zone_of
-from ..kit.blocks import Block, Page
+from ..kit.address import look_of, page_of, scope_of, view_of
+from ..kit.blocks import Page, blocks_of
 from ..kit.reader import Reader
 from ..kit.view import View, neighbour, parts_of, search_of
 from .answers import first_answers, hidden_pages
@@ -41,7 +41,7 @@ def register(app: Dash, reader: Reader, pages: tuple[Page, ...]) -> None:
         prevent_initial_call=True,
     )
     def tabulate(asked: dict[str, str]) -> Parts:
-        page, block = block_named(pages, asked["block"])
+        page, block = blocks_of(pages)[asked["block"]]
         look = look_of(asked["search"])
         return look.text(block.title), table_of(reader, page, block, asked["search"], look), True
 
@@ -92,15 +92,12 @@ def _bar(app: Dash, reader: Reader, pages: tuple[Page, ...]) -> None:
             view = view_of(reader, page, search)
             addresses = reader.addresses()
             names = [{"value": address, "label": reader.name_of(series)} for series, address in addresses.items()]
-            series = reader.series_at(view)
-            extent = reader.extent(series) if series else None
-            today = reader.today(zone_of(reader, view))
-            if scope := scope_of(reader, page, parts_of(search)):
-                extent, today = scope.extent, scope.today
-                view = replace(view, series=parts_of(search).get("series", ""))  # kept for the pages that have one
+            scope = scope_of(reader, page, parts_of(search))
         except (PyMongoError, StoreError):
             return (no_update,) * 7
-        first, last = (extent.first, extent.end) if extent else (None, None)
+        if not scope.address:
+            view = replace(view, series=parts_of(search).get("series", ""))  # kept for the pages that have one
+        first, last = scope.extent.first, scope.extent.end
         days = [view.start.isoformat(), view.last.isoformat()]
         shown = {"series": view.series, "period": view.period, "from": days[0], "to": days[1]} | {
             "previous": _beside(view, -1) if first and view.start > first else None,
@@ -108,11 +105,11 @@ def _bar(app: Dash, reader: Reader, pages: tuple[Page, ...]) -> None:
         }
         return (
             names,
-            no_update if scope or series_shown == view.series else view.series or None,
+            view.series if scope.address and series_shown != view.series else no_update,
             no_update if period_shown == view.period else view.period,
             days,
             first.isoformat() if first else None,
-            today.isoformat(),
+            scope.today.isoformat(),
             shown,
         )
 
@@ -123,12 +120,3 @@ def _beside(view: View, step: int) -> str | None:
         return None
     start, end = neighbour(view, step)
     return search_of(replace(view, start=start, end=end))
-
-
-def block_named(pages: tuple[Page, ...], name: str) -> tuple[Page, Block]:
-    """A block and its page. Raises KeyError."""
-    for page in pages:
-        for block in page.blocks:
-            if block.name == name:
-                return page, block
-    raise KeyError(name)

@@ -21,21 +21,10 @@ POLL_MS = 5000
 NO_ANSWERS: Mapping[str, tuple[str, Answer]] = MappingProxyType({})
 
 
-def layout(
-    pages: tuple[Page, ...],
-    opened: Page,
-    search: str,
-    look: Look,
-    version: str,
-    *,
-    hidden: frozenset[str] = frozenset(),
-    answers: Mapping[str, tuple[str, Answer]] = NO_ANSWERS,
-) -> Component:
-    """Everything, in the reader's language; the theme is chosen in the browser (assets/head/theme.js).
+def layout(frame: list[Component], version: str) -> Component:
+    """Everything; the theme is chosen in the browser (assets/head/theme.js).
 
-    opened, search: the page that is looked at first and the rest of its address; version: of the database as `/version`
-    says it, empty while it is away; hidden: pages that are not in the navigation, by name; answers: answers of cards of
-    the opened page, by block, each with its question.
+    frame: a `shell`; version: of the database as `/version` says it, empty while it is away.
     """
     page: Component = dmc.MantineProvider(
         [
@@ -47,7 +36,7 @@ def layout(
             dcc.Store(id="bar-told"),
             dcc.Store(id="shell-ask"),
             dcc.Store(id="table-ask"),
-            html.Div(shell(pages, opened, search, look, hidden=hidden, answers=answers), id="shell"),
+            html.Div(frame, id="shell"),
         ],
         id="mantine",
         defaultColorScheme="auto",
@@ -67,7 +56,9 @@ def shell(
 ) -> list[Component]:
     """All that holds texts; made anew for another language.
 
-    The cards of the other pages come when they are looked at: a browser works long on what it does not show.
+    opened, search: the page that is looked at first and the rest of its address; hidden: pages that are not in the
+    navigation, by name; answers: answers of cards of the opened page, by block, each with its question. The cards of
+    the other pages come when they are looked at: a browser works long on what it does not show.
     """
     frame: list[Component] = [
         html.A(look.text("shell.skip"), href="#main", className="skip"),

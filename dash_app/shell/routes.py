@@ -19,7 +19,7 @@ from pymongo.errors import PyMongoError
 from sync.model.errors import StoreError
 
 from ..kit.address import look_of, view_of
-from ..kit.blocks import Block, Page
+from ..kit.blocks import Block, Page, blocks_of
 from ..kit.components import message
 from ..kit.locale import Look
 from ..kit.reader import Reader
@@ -33,7 +33,7 @@ QUICK = 3.0  # s; the page asks again by itself
 
 def add_routes(app: Dash, reader: Reader, pages: tuple[Page, ...]) -> None:
     """`/version`, `/cards/<page>`, `/card/<block>` and `/csv/<block>`."""
-    blocks = {block.name: (page, block) for page in pages for block in page.blocks}
+    blocks = blocks_of(pages)
 
     def csv(name: str) -> Response:
         if name not in blocks or not blocks[name][1].has_csv:

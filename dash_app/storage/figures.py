@@ -120,7 +120,7 @@ def percent_text(percent: float, look: Look) -> str:
 
 def counted(amount: float, what: str, look: Look) -> str:
     """`1 meter`, `2,000 meters`; what: `meter` or `year`."""
-    return look.text(f"storage.count.{what}{'s' if amount > 1 else ''}", count=look.number(amount))
+    return look.text(f"storage.count.{what}{'s' if amount > 1 else ''}", count=amount)
 
 
 def sentence_figure(text: str, look: Look) -> Figure:
@@ -322,8 +322,8 @@ def _times(form: str, rows: Rows, names: list[str], look: Look) -> dict[str, Any
             median=look.significant(each[form]["median_ms"]),
             low=look.significant(each[form]["low_ms"]),
             high=look.significant(each[form]["high_ms"]),
-            runs=look.number(result["runs"]),
-            readings=look.number(each["readings"]),
+            runs=result["runs"],
+            readings=each["readings"],
         )
         for question, (result, each) in zip(names, rows, strict=True)
     ]

@@ -51,12 +51,12 @@ def _result(result: Result, named: bool, look: Look) -> list[Component]:
         lines.append(warning(look.text("storage.lab.few")))
     measured = look.text(
         "storage.lab.note",
-        readings=look.number(result["readings"]),
-        stored=look.number(result["stored"]),
-        series=look.number(result["series"]),
+        readings=result["readings"],
+        stored=result["stored"],
+        series=result["series"],
         version=result["server_version"],
         at=look.moment(result["at"].replace(tzinfo=None)),
-        runs=look.number(result["runs"]),
+        runs=result["runs"],
     )
     return [*lines, note(_order(result, look)), lab_table(result, look), note(measured)]
 
@@ -179,8 +179,8 @@ def fits_body(frame: Frame, look: Look) -> Component:
         "storage.fits.wish",
         meters=counted(wish.meters, "meter", look),
         years=counted(wish.years, "year", look),
-        step=look.number(wish.step),
-        readings=look.number(float(f"{wish.readings:.3g}")),
+        step=wish.step,
+        readings=float(f"{wish.readings:.3g}"),
     )
     head = [look.text(f"storage.fits.{key}") for key in ("tier", "regular", "timeseries")]
     rows = [_tier_row([fit for fit in fits if fit.tier == tier], look) for tier in TIERS]
@@ -199,7 +199,7 @@ def fits_body(frame: Frame, look: Look) -> Component:
             frozenset({1, 2}),
             blocks=True,
         ),
-        note(look.text("storage.fits.source", readings=look.number(measured.readings), source=measured.source)),
+        note(look.text("storage.fits.source", readings=measured.readings, source=measured.source)),
     ]
     return html.Div([html.Div(left), html.Div(right)], className="halves")
 
@@ -256,13 +256,13 @@ def answer_body(frame: Frame, look: Look) -> Component:
 
 
 def _sentence(each: Measured, look: Look) -> str:
-    total = each.total_bytes
-    change = total["timeseries"] / total["regular"] - 1
+    regular, timeseries = each.comparison.regular.total_bytes, each.comparison.timeseries.total_bytes
+    change = timeseries / regular - 1
     return look.text(
         f"storage.answer.{'less' if change <= 0 else 'more'}",
-        readings=look.number(each.readings),
-        timeseries=look.bytes(total["timeseries"]),
-        regular=look.bytes(total["regular"]),
+        readings=each.readings,
+        timeseries=look.bytes(timeseries),
+        regular=look.bytes(regular),
         percent=look.percent(abs(change)),
     )
 
@@ -294,7 +294,7 @@ def numbers_body(frame: Frame, look: Look) -> Component:
 def _rows(each: Measured, look: Look) -> list[list[Cell]]:
     compared = each.comparison
     regular, timeseries, saved = compared.regular, compared.timeseries, compared.reduction_pct
-    total = each.total_bytes
+    totals = [size.total_bytes for size in (regular, timeseries)]
     count = look.number(each.readings)
     free = ""
     if regular.free_bytes or timeseries.free_bytes:
@@ -316,8 +316,8 @@ def _rows(each: Measured, look: Look) -> list[list[Cell]]:
         rows.append([_what(name, look, free if name == "storage" else ""), *sizes, percent_text(percent, look)])
     return [
         *rows,
-        [_what("total", look), look.bytes(total["regular"]), look.bytes(total["timeseries"]), whole],
-        [_what("each", look), *(look.significant(total[form] / each.readings) for form in FORMS), whole],
+        [_what("total", look), *(look.bytes(total) for total in totals), whole],
+        [_what("each", look), *(look.significant(total / each.readings) for total in totals), whole],
         [_what("buckets", look), "–", fill, ""],
     ]
 
@@ -364,7 +364,7 @@ def _documents(
         repeated = [_field("series", _meter(series))]
         parts.append(html.Div([*own[:2], *repeated, *own[2:]], className="document"))
     if fill and fill > 2:
-        parts.append(html.Div(look.text("storage.bucket.more", count=look.number(fill - 2)), className="more"))
+        parts.append(html.Div(look.text("storage.bucket.more", count=fill - 2), className="more"))
     if each.regular:
         one = each.regular.data_bytes / each.readings
         parts.append(html.P(look.text("storage.bucket.repeats", bytes=look.bytes(round(one)))))
@@ -390,11 +390,11 @@ def _bucket(each: Measured, series: Series, documents: list[dict[str, Any]], fil
         ),
     ]
     if fill:
-        parts.append(html.Div(look.text("storage.bucket.columns", count=look.number(fill)), className="more"))
+        parts.append(html.Div(look.text("storage.bucket.columns", count=fill), className="more"))
     parts.append(html.P(look.text("storage.bucket.once")))
     if each.timeseries and each.timeseries.buckets and fill:
         amount = look.bytes(each.timeseries.data_bytes / each.timeseries.buckets)
-        parts.append(html.Strong(look.text("storage.bucket.packed", count=look.number(fill), bytes=amount)))
+        parts.append(html.Strong(look.text("storage.bucket.packed", count=fill, bytes=amount)))
     return html.Div(parts, className="form form-timeseries")
 
 
@@ -432,26 +432,30 @@ def _text(value: Any) -> str:
     return str(value)
 
 
+WISH = tuple(OPTIONS)
 PAGE = Page(
     name="storage",
-    title="storage.title",
     icon="database",
-    empty="storage.empty",
     has_series=False,
     has_period=False,
     options=OPTIONS,
+    shared=(),
     blocks=(
-        Block("storage-answer", sizes_frame, body=answer_body, wide=True, options=()),
-        Block("storage-bars", sizes_frame, figure=bars_figure, height=480, options=()),
-        Block("storage-bucket", bucket_frame, body=bucket_body, height=340, options=()),
-        Block("storage-numbers", sizes_frame, body=numbers_body, wide=True, height=360, options=()),
+        Block("storage-answer", sizes_frame, body=answer_body, wide=True),
+        Block("storage-bars", sizes_frame, figure=bars_figure, height=480),
+        Block("storage-bucket", bucket_frame, body=bucket_body, height=340),
+        Block("storage-numbers", sizes_frame, body=numbers_body, wide=True, height=360),
         Block(
-            "storage-projection", projection_frame, figure=projection_figure, wide=True, height=380, controls=controls
+            "storage-projection",
+            projection_frame,
+            figure=projection_figure,
+            wide=True,
+            height=380,
+            controls=controls,
+            options=WISH,
         ),
-        Block("storage-fits", projection_frame, body=fits_body, wide=True, height=360, has_csv=False),
-        Block("storage-lab", lab_frame, body=lab_body, wide=True, empty="storage.no_lab", options=()),
-        Block(
-            "storage-speed", times_frame, figure=speed_figure, wide=True, height=340, empty="storage.no_lab", options=()
-        ),
+        Block("storage-fits", projection_frame, body=fits_body, wide=True, height=360, has_csv=False, options=WISH),
+        Block("storage-lab", lab_frame, body=lab_body, wide=True, empty="storage.no_lab"),
+        Block("storage-speed", times_frame, figure=speed_figure, wide=True, height=340, empty="storage.no_lab"),
     ),
 )

@@ -34,18 +34,16 @@ def sizes_frame(reader: Reader, _view: View) -> Frame:
         for form, size in (("regular", each.regular), ("timeseries", each.timeseries)):
             row: dict[str, Any] = {"source": each.source, "form": form, "readings": each.readings}
             if size:
-                total = size.storage_bytes + size.index_bytes
+                saved = each.comparison.reduction_pct if form == "timeseries" else {}
                 row |= {
                     "data_bytes": size.data_bytes,
                     "storage_bytes": size.storage_bytes,
                     "index_bytes": size.index_bytes,
-                    "total_bytes": total,
-                    "bytes_a_reading": total / each.readings,
+                    "total_bytes": size.total_bytes,
+                    "bytes_a_reading": size.total_bytes / each.readings,
                     "buckets": size.buckets,
                     "readings_per_bucket": each.readings / size.buckets if size.buckets else None,
-                    "saved_data_pct": each.comparison.reduction_pct["data"] if form == "timeseries" else None,
-                    "saved_storage_pct": each.comparison.reduction_pct["storage"] if form == "timeseries" else None,
-                    "saved_total_pct": each.comparison.reduction_pct["total"] if form == "timeseries" else None,
+                    **{f"saved_{name}_pct": saved.get(name) for name in ("data", "storage", "total")},
                     "server_version": found.server_version,
                     "measured_at": found.at.isoformat(timespec="seconds"),
                 }

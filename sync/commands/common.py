@@ -16,7 +16,7 @@ from ..model.clock import SystemClock
 from ..settings import Settings
 from ..sources import SOURCES
 from ..store.ledger import Ledger
-from ..store.schema import Document, Pair, pair
+from ..store.schema import Document, Pair, pair, refuse_mismatch
 from ..store.writer import PairWriter
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -61,6 +61,11 @@ def pairs(database: Database[Document], settings: Settings, source: str | None) 
     """The pairs of one source or of all."""
     names = [source] if source else sorted(settings.collections)
     return [pair(database, name, settings.collections) for name in names]
+
+
+def stored_pairs(database: Database[Document], settings: Settings, source: str | None) -> list[Pair]:
+    """The same, of those whose collections are there. Raises StoreError when these are not ours."""
+    return [each for each in pairs(database, settings, source) if refuse_mismatch(each)]
 
 
 def loader_of(database: Database[Document], settings: Settings, source: str) -> Loader:

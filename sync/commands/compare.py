@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import click
+from pymongo.database import Database
 
-from ..settings import load
+from ..settings import Settings, load
 from ..store.connection import open_store, server_version
-from ..store.schema import refuse_mismatch
+from ..store.schema import Document
 from ..store.sizes import Comparison, compare_pair, settle
-from .common import echo_json, json_option, pairs, size, source_option
+from .common import echo_json, json_option, pairs, size, source_option, stored_pairs
 from .lab import run_labs, tell_lab
 
 
@@ -33,18 +34,22 @@ def compare_command(source: str | None, lab: bool, as_json: bool) -> None:
     """
     settings = load()
     with open_store(settings) as database:
-        settle(database)
-        chosen = pairs(database, settings, source)
-        found = [compare_pair(each) for each in chosen if refuse_mismatch(each)]
-        version = ".".join(str(part) for part in server_version(database))
-        labs = run_labs(chosen, settings) if lab else []
+        found, version = compared(database, settings, source)
+        labs = run_labs(pairs(database, settings, source), settings) if lab else []
     if as_json:
         answer = {"pairs": [each.as_json() for each in found], "server_version": version}
-        echo_json(answer | ({"lab": [each.as_json() for each in labs]} if lab else {}))
+        echo_json(answer | ({"lab": labs} if lab else {}))
         return
     tell(found, version)
     for result in labs:
         tell_lab(result)
+
+
+def compared(database: Database[Document], settings: Settings, source: str | None) -> tuple[list[Comparison], str]:
+    """Both forms of what is stored, and the server's version."""
+    settle(database)
+    found = [compare_pair(each) for each in stored_pairs(database, settings, source)]
+    return found, ".".join(str(part) for part in server_version(database))
 
 
 def tell(found: list[Comparison], version: str) -> None:
@@ -61,12 +66,7 @@ def tell(found: list[Comparison], version: str) -> None:
             ("data (BSON)", regular.data_bytes, timeseries.data_bytes, saved["data"]),
             ("storage on disk", regular.storage_bytes, timeseries.storage_bytes, saved["storage"]),
             ("indexes", regular.index_bytes, timeseries.index_bytes, None),
-            (
-                "storage and indexes",
-                regular.storage_bytes + regular.index_bytes,
-                timeseries.storage_bytes + timeseries.index_bytes,
-                saved["total"],
-            ),
+            ("storage and indexes", regular.total_bytes, timeseries.total_bytes, saved["total"]),
         )
         for name, before, after, percent in rows:
             share = "" if percent is None else f"{percent:.1f} %"

@@ -14,9 +14,7 @@ from ..model.clock import SystemClock
 from ..settings import load
 from ..store.connection import open_store
 from ..store.schema import exists
-from .common import echo_json, json_option, pairs
-
-PARTLY = 3
+from .common import PARTLY, echo_json, json_option, pairs
 
 
 @click.command("fleet")

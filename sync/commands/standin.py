@@ -14,11 +14,10 @@ from ..model.errors import UsageError
 from ..model.signals import kept
 from ..sources import SOURCES
 from ..standin.curve import Meter, household_meters
-from ..standin.days import clock_set_to
 from ..standin.faults import kinds_text, parse_faults
 from ..standin.linky import BAN_AFTER, LinkyStandin
 from ..standin.r63 import read_r63
-from ..standin.server import OpenStandin, Options, Request, Standin
+from ..standin.server import OpenStandin, Options, Request, Standin, clock_set_to
 
 DAY = click.DateTime(formats=["%Y-%m-%d"])
 

@@ -56,16 +56,6 @@ class SourceStatus:
         self.usage: Usage | None = None
         self.calls_per_day = 0
 
-    def add(self, series: Series) -> None:
-        """Count in one stored series."""
-        self.stored.append(coverage(self.pair, series))
-
-    def add_windows(self, key: Series, planned: int) -> None:
-        """Count in the windows of one meter's flow or one dataset, and how many are still to be asked."""
-        for state, count in self.ledger.counts(key).items():
-            self.windows[state] += count
-        self.windows["planned"] += planned
-
     def as_json(self) -> dict[str, Any]:
         """The entry of `status --json`."""
         return {
@@ -129,15 +119,16 @@ def _is_shown(pair: Pair, asked: str | None) -> bool:
 def _source(pair: Pair, settings: Settings) -> SourceStatus:
     refuse_mismatch(pair)
     status = SourceStatus(pair)
-    stored = {series for entry in series_of(pair.record) if (series := series_from(entry))}
-    for series in sorted(stored, key=lambda series: series.key):
-        status.add(series)
+    found = {series for entry in series_of(pair.record) if (series := series_from(entry))}
+    stored = sorted(found, key=lambda series: series.key)
+    status.stored = [coverage(pair, series) for series in stored]
     if SOURCES[pair.source].has_api:
         _add_datasets(status, settings, stored)
     return status
 
 
-def _add_datasets(status: SourceStatus, settings: Settings, stored: set[Series]) -> None:
+def _add_datasets(status: SourceStatus, settings: Settings, stored: list[Series]) -> None:
+    """The windows of each meter's flow or dataset, how many are still to be asked, and the calls."""
     clock = SystemClock()
     source, now = SOURCES[status.pair.source].connect(settings), clock.now()
     status.usage = budget_of(source, settings, clock).usage()
@@ -152,4 +143,6 @@ def _add_datasets(status: SourceStatus, settings: Settings, stored: set[Series])
         entries = status.ledger.entries(key, CURVE)
         planned[key] = len(due_windows(source, dataset, entries, Wish(wanted, today), now))
     for key, count in planned.items():
-        status.add_windows(key, count)
+        for state, number in status.ledger.counts(key).items():
+            status.windows[state] += number
+        status.windows["planned"] += count

@@ -22,21 +22,12 @@ from ..triggers.tree import DEFAULT_FOLDER
 from .common import echo_json, json_option
 
 if TYPE_CHECKING:
-    from ..triggers.deploy.changes import Change
-    from ..triggers.deploy.deploy import Plan
+    from ..triggers.deploy.deploy import Change, Plan
 
 NEXT_TIMES = 2
 TOLD_ANYWAY = ("secret", "data source")
 """Kinds that are told even where nothing is to be done: what cannot be compared, and where the readings go."""
 Command = TypeVar("Command", bound=Callable[..., Any])
-
-
-class FunctionFailed(SyncError):
-    """The function threw: its text, in one line."""
-
-
-class ProblemsFound(SyncError):
-    """The tree has problems, which have been told."""
 
 
 def folder_option(command: Command) -> Command:
@@ -71,10 +62,8 @@ def list_command(folder: Path, as_json: bool) -> None:
     from ..triggers.check.tree import read_tree  # noqa: PLC0415 - pydantic is for whoever looks at the tree
 
     tree, now = read_tree(folder), SystemClock().now()
-    functions, triggers = (
-        sorted(tree.functions),
-        [trigger.described(now, NEXT_TIMES) for trigger in tree.triggers.values()],
-    )
+    functions = sorted(tree.functions)
+    triggers = [trigger.described(now, NEXT_TIMES) for trigger in tree.triggers.values()]
     if as_json:
         echo_json({"functions": functions, "triggers": triggers})
         return
@@ -107,7 +96,7 @@ def check_command(folder: Path, as_json: bool) -> None:
         for problem in problems:
             click.echo(f"{folder.name}/{problem}")
     if problems:
-        raise ProblemsFound(f"{len(problems)} problem{'s' * (len(problems) > 1)} in {folder.name}")
+        raise SyncError(f"{len(problems)} problem{'s' * (len(problems) > 1)} in {folder.name}")
     if not as_json:
         click.echo(f"{folder.name}: nothing that Atlas would refuse")
 
@@ -157,7 +146,7 @@ def run_command(name: str, folder: Path, as_json: bool) -> None:
     elif error is None and result is not None:
         click.echo(json.dumps(result, ensure_ascii=False))
     if error is not None:
-        raise FunctionFailed(error if error.startswith(f"{name}: ") else f"{name}: {error}")
+        raise SyncError(error if error.startswith(f"{name}: ") else f"{name}: {error}")
 
 
 @trigger.command("deploy")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import NoReturn
+
 import click
 
 from ..model.clock import SystemClock
@@ -32,19 +35,7 @@ def verify_command(source: str | None, as_json: bool) -> None:
       python -m sync verify
       python -m sync verify --json
     """
-    settings = load()
-    with open_store(settings) as database:
-        found = [
-            verify_pair(each, zone_of(each.source))
-            for each in pairs(database, settings, source)
-            if refuse_mismatch(each) or known_readings(each)
-        ]
-        keep_verification(found, SystemClock().now())
-        _tell(found, as_json)
-        if not as_json:
-            for report in found:
-                _tell_broken(report.pair)
-    raise SystemExit(0 if all(report.identical for report in found) else 1)
+    _compare(source, as_json, lambda pair: verify_pair(pair, zone_of(pair.source)))
 
 
 @click.command("repair")
@@ -60,15 +51,19 @@ def repair_command(source: str | None, rewrite: bool, as_json: bool) -> None:
       python -m sync repair
       python -m sync repair --rewrite        fewest buckets after loading out of order
     """
+    _compare(source, as_json, lambda pair: _repair(pair, rewrite, SystemClock()))
+
+
+def _compare(source: str | None, as_json: bool, report_of: Callable[[Pair], PairReport]) -> NoReturn:
+    """A report of each pair, kept and told. Exits with 0 when all are identical, else with 1."""
     settings = load()
-    clock = SystemClock()
     with open_store(settings) as database:
-        found = []
-        for each in pairs(database, settings, source):
-            if refuse_mismatch(each):
-                found.append(_repair(each, rewrite, clock))
-        keep_verification(found, clock.now())
+        known = [each for each in pairs(database, settings, source) if refuse_mismatch(each) or known_readings(each)]
+        found = [report_of(each) for each in known]
+        keep_verification(found, SystemClock().now())
         _tell(found, as_json)
+        for report in found if not as_json else ():
+            _tell_broken(report.pair)
     raise SystemExit(0 if all(report.identical for report in found) else 1)
 
 

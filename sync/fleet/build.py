@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any, Protocol
 
@@ -85,7 +85,7 @@ class Fleet:
         months = self._months(state, mark, everything)
         if not months and state.began is None:
             return state
-        note = {"began": mark.as_document(), "todo": months, "months": len(months)}
+        note = {"began": asdict(mark), "todo": months, "months": len(months)}
         old: Document = {"$unset": {"done": ""}} if state.done is None else {}  # of another layout
         self._note({"$set": {**note, "layout": LAYOUT, "at": self._clock.now()}} | old)
         return state_of(self.database, self.pair.source)
@@ -178,7 +178,7 @@ class Fleet:
         if began and totals["readings"] != began.readings:  # the server's own count may be off after a crash
             lacking = max(0, self.pair.record.count_documents({}) - totals["readings"])
         ours = {name: totals[name] for name in ("readings", "first", "last")} | {"lacking": lacking}
-        done = {"done": began.as_document() if began else None, "at": self._clock.now()}
+        done = {"done": asdict(began) if began else None, "at": self._clock.now()}
         self._note({"$set": ours | done, "$unset": {"began": "", "todo": "", "months": ""}})
 
     def _totals(self) -> Document:

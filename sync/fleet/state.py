@@ -26,9 +26,6 @@ class Mark:
     readings: int
     table: str
 
-    def as_document(self) -> Document:
-        return {"newest": self.newest, "readings": self.readings, "table": self.table}
-
 
 @dataclass(frozen=True, slots=True)
 class State:
@@ -59,21 +56,13 @@ def state_of(database: Database[Any], source: str) -> State:
     found = database[FLEET].find_one({"_id": source, "layout": LAYOUT})
     if found is None:
         return State()
-    return State(
-        done=_mark(found.get("done")),
-        todo=tuple(found.get("todo", ())),
-        months=found.get("months", 0),
-        began=_mark(found.get("began")),
-        first=found.get("first"),
-        last=found.get("last"),
-        readings=found.get("readings", 0),
-        lacking=found.get("lacking", 0),
-        at=found.get("at"),
-    )
+    plain = {name: found[name] for name in ("months", "first", "last", "readings", "lacking", "at") if name in found}
+    done, began = _mark(found.get("done")), _mark(found.get("began"))
+    return State(done=done, began=began, todo=tuple(found.get("todo", ())), **plain)
 
 
 def _mark(stored: Document | None) -> Mark | None:
-    return Mark(stored["newest"], stored["readings"], stored["table"]) if stored else None
+    return Mark(**stored) if stored else None
 
 
 def _table(pair: Pair) -> str:

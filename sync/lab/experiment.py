@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -34,7 +35,7 @@ from .forms import (
     scratch,
     share_of,
 )
-from .questions import NAMES, RUNS, Times, as_json, questions_about, time_questions
+from .questions import NAMES, RUNS, Times, questions_about, time_questions
 
 RESULTS = "sync_lab"
 LEASE, LEASE_SECONDS = "lab", 120
@@ -53,92 +54,6 @@ PATIENCE = 150  # s; a server makes a checkpoint every 60 s
 POLL = 1.0  # s
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """What one form took: its size, the seconds its inserts lasted, and its answers' times by question."""
-
-    form: Form
-    readings: int
-    size: Size
-    seconds: float
-    times: dict[str, Times]
-
-    @property
-    def total_bytes(self) -> int:
-        """On disk, indexes included."""
-        return self.size.storage_bytes + self.size.index_bytes
-
-    def as_json(self, record: Row) -> dict[str, Any]:
-        """`reduction_pct`: against the record's form; `total` is storage and indexes together."""
-        buckets = self.size.buckets
-        compared = Comparison("", self.readings, 0, regular=record.size, timeseries=self.size)
-        return {
-            "form": "timeseries" if self.form.is_timeseries else "regular",
-            "granularity": self.form.granularity,
-            "order": self.form.order,
-            "index": self.form.index,
-            "documents": self.readings,
-            "data_bytes": self.size.data_bytes,
-            "storage_bytes": self.size.storage_bytes,
-            "free_bytes": self.size.free_bytes,
-            "index_bytes": self.size.index_bytes,
-            "total_bytes": self.total_bytes,
-            "buckets": buckets,
-            "readings_per_bucket": round(self.readings / buckets, 1) if buckets else None,
-            "reduction_pct": compared.reduction_pct,
-            "readings_per_second": round(self.readings / self.seconds) if self.seconds else None,
-            "queries": as_json(self.times),
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """readings: taken part of `stored`; settled: whether a checkpoint came before the sizes were read."""
-
-    source: str
-    at: datetime
-    server_version: str
-    readings: int
-    stored: int
-    series: int
-    settled: bool
-    rows: list[Row]
-    questions: dict[str, int]
-
-    @property
-    def best(self) -> Row:
-        """The fewest bytes on disk of the forms that carry the index, without which every question reads all meters."""
-        return min((row for row in self.rows if row.form.index), key=lambda row: row.total_bytes)
-
-    def row(self, form: Form) -> Row:
-        return next(row for row in self.rows if row.form == form)
-
-    def as_json(self) -> dict[str, Any]:
-        """The entry of `compare --lab --json`, and what is kept for the page."""
-        record, mirror = self.row(RECORD), self.row(MIRROR)
-        marks = {"best": self.best.form, "trap": TRAP, "ours": MIRROR, "record": RECORD}
-        rows = [
-            row.as_json(record) | {"marks": [mark for mark, form in marks.items() if form == row.form]}
-            for row in self.rows
-        ]
-        regular, timeseries = as_json(record.times), as_json(mirror.times)
-        return {
-            "source": self.source,
-            "at": self.at.isoformat(),
-            "server_version": self.server_version,
-            "readings": self.readings,
-            "stored": self.stored,
-            "series": self.series,
-            "settled": self.settled,
-            "runs": RUNS,
-            "rows": rows,
-            "queries": [
-                {"name": name, "readings": count, "regular": regular[name], "timeseries": timeseries[name]}
-                for name, count in self.questions.items()
-            ],
-        }
-
-
 class Lab:
     """The lab on one pair; `zone` is that of its source's local days."""
 
@@ -150,8 +65,11 @@ class Lab:
         self._progress = progress
         self._lease = Lease(self._database, LEASE, LEASE_SECONDS, clock)
 
-    def run(self, cap: int = CAP) -> Result | None:
+    def run(self, cap: int = CAP) -> dict[str, Any] | None:
         """Measure everything and keep the result; None when nothing is stored. The pair itself is only read.
+
+        The result, as printed: readings are the taken part of `stored`; settled: whether a checkpoint came before the
+        sizes were read; rows: what each form took; queries: how long both forms that we keep need for each question.
 
         Raises StoreError when there is no room, another lab runs, or a right is missing. However this ends, the scratch
         is removed; if the process is killed, by the next run.
@@ -170,10 +88,9 @@ class Lab:
             remove_scratch(self._database)
             self._lease.release()
 
-    def _measured(self, share: Share, stored: int) -> Result:
+    def _measured(self, share: Share, stored: int) -> dict[str, Any]:
         self._announce(share, stored)
         loaded = self._load(share)
-        readings = loaded[RECORD][0]
         self._progress.note("waiting for a checkpoint, after which the sizes are true")
         settled = wait_for_checkpoint(self._database, self._clock)
         if not settled:
@@ -184,17 +101,22 @@ class Lab:
         questions = questions_about(collections[RECORD], series, self._zone)
         self._progress.note(f"asking {len(questions)} questions {RUNS} times of each form, in turns")
         times = time_questions(collections, questions, RUNS, self._step)
-        result = Result(
-            self.pair.source,
-            self._clock.now(),
-            ".".join(str(part) for part in server_version(self._database)),
-            readings,
-            stored,
-            len(share),
-            settled,
-            [Row(form, count, sizes[form], seconds, times[form]) for form, (count, seconds) in loaded.items()],
-            {question.name: question.readings for question in questions},
-        )
+        result = {
+            "source": self.pair.source,
+            "at": self._clock.now().isoformat(),
+            "server_version": ".".join(str(part) for part in server_version(self._database)),
+            "readings": loaded[RECORD][0],
+            "stored": stored,
+            "series": len(share),
+            "settled": settled,
+            "runs": RUNS,
+            "rows": rows_of(loaded, sizes, times),
+            "queries": [
+                {"name": question.name, "readings": question.readings}
+                | {kind: times[form][question.name] for kind, form in (("regular", RECORD), ("timeseries", MIRROR))}
+                for question in questions
+            ],
+        }
         keep(self._database, result)
         return result
 
@@ -228,10 +150,40 @@ class Lab:
         self._progress.advance(text)
 
 
-def keep(database: Database[Document], result: Result) -> None:
+def rows_of(
+    loaded: Mapping[Form, tuple[int, float]], sizes: Mapping[Form, Size], times: Mapping[Form, Mapping[str, Times]]
+) -> list[dict[str, Any]]:
+    """What each form took. loaded: readings, and the seconds its inserts lasted; times: of its answers, by question.
+
+    total_bytes: on disk, indexes included; reduction_pct: against the record's form, `total` as total_bytes; best: the
+    fewest bytes on disk of the forms that carry the index, without which every question reads all meters.
+    """
+    total = {form: size.storage_bytes + size.index_bytes for form, size in sizes.items()}
+    marks = {"best": min((form for form in loaded if form.index), key=total.__getitem__)}
+    marks |= {"trap": TRAP, "ours": MIRROR, "record": RECORD}
+    return [
+        {
+            "form": "timeseries" if form.is_timeseries else "regular",
+            "granularity": form.granularity,
+            "order": form.order,
+            "index": form.index,
+            "documents": readings,
+            **asdict(sizes[form]),
+            "total_bytes": total[form],
+            "readings_per_bucket": round(readings / buckets, 1) if (buckets := sizes[form].buckets) else None,
+            "reduction_pct": Comparison("", readings, 0, sizes[RECORD], sizes[form]).reduction_pct,
+            "readings_per_second": round(readings / seconds) if seconds else None,
+            "queries": times[form],
+            "marks": [mark for mark, marked in marks.items() if marked == form],
+        }
+        for form, (readings, seconds) in loaded.items()
+    ]
+
+
+def keep(database: Database[Document], result: Mapping[str, Any]) -> None:
     """Store the result of a source in place of its last one."""
-    kept = result.as_json() | {"_id": result.source, "at": result.at}
-    database[RESULTS].replace_one({"_id": result.source}, kept, upsert=True)
+    kept = {**result, "_id": result["source"], "at": datetime.fromisoformat(result["at"])}
+    database[RESULTS].replace_one({"_id": result["source"]}, kept, upsert=True)
 
 
 # --- room, before anything is written ---------------------------------------------------------------------------------

@@ -113,13 +113,8 @@ def _within(series: Series, start: date, end: date, zone: ZoneInfo) -> Document:
 # --- times ------------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Times:
-    """Milliseconds: the median of the runs and the limits of their middle half."""
-
-    median_ms: float
-    low_ms: float
-    high_ms: float
+Times = dict[str, float]
+"""Milliseconds: `median_ms` of the runs and the limits of their middle half, `low_ms` and `high_ms`."""
 
 
 def time_questions(
@@ -164,12 +159,4 @@ def _duration(collection: Collection[Document], question: Question) -> float:
 
 def _times(taken: list[float]) -> Times:
     low, median, high = (round(float(each), 3) for each in np.percentile(np.array(taken), [LOW, 50, HIGH]))
-    return Times(median, low, high)
-
-
-def as_json(times: Mapping[str, Times]) -> dict[str, Any]:
-    """Question → its times, as kept and printed."""
-    return {
-        name: {"median_ms": each.median_ms, "low_ms": each.low_ms, "high_ms": each.high_ms}
-        for name, each in times.items()
-    }
+    return {"median_ms": median, "low_ms": low, "high_ms": high}

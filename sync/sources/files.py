@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 UNREAD = np.iinfo(np.int64).min
 """In place of a time that cannot be read."""
+NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?", re.ASCII)
 
 
 @dataclass(slots=True)
@@ -139,6 +140,12 @@ def column_of(header: Sequence[str], names: Iterable[str]) -> str | None:
     """The spelling in the header of the first of the names that it has."""
     spelled = {name.strip().strip("\ufeff").lower(): name for name in header}
     return next((spelled[name.lower()] for name in names if name.lower() in spelled), None)
+
+
+def cell(text: str, divisor: float = 1.0) -> Any:
+    """A number by its divisor, None for an empty cell, the text itself for anything else."""
+    stripped = text.strip()
+    return float(stripped) / divisor if NUMBER.fullmatch(stripped) else stripped or None
 
 
 def instants(texts: pd.Series[str], form: re.Pattern[str], offset_seconds: int = 0) -> Instants:

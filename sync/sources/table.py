@@ -113,29 +113,33 @@ def by_name(names: Sequence[Any]) -> tuple[list[Any], NDArray[np.int64]]:
 
 
 def holes(table: Table, low: int, end: int, step: int) -> tuple[list[str], list[str]]:
-    """(unexplained, explained): which series lack intervals of `[low, end)` (ms), `step` ms each, in words.
+    """(unexplained, explained): what is missing of series × intervals of `[low, end)` (ms), `step` ms each, in words.
 
-    A series that begins within explains itself: series come into being at any time. Rows at or after `end` are no hole
-    and no proof: what is published early is welcome.
+    A series that begins within explains itself: series come into being at any time. All else is unexplained, so that
+    the window is not taken for complete: intervals that no series has, a hole, a series that stops (whether it ended or
+    was cut off, the next window will tell). Rows at or after `end` are no hole and no proof: published early, welcome.
     """
     expected = max(0, (end - low) // step)
-    lacking: list[tuple[str, bool]] = []
-    for code, series in enumerate(table.series):
-        place = (table.start[table.code == code] - low) // step
-        present = np.zeros(expected, dtype=bool)
-        present[place[(place >= 0) & (place < expected)]] = True
-        if present.all():
-            continue
-        first = int(np.argmax(present)) if present.any() else expected
-        missing = np.flatnonzero(~present[first:]) + first
-        at = int(missing[0]) if len(missing) else 0
-        count = len(missing) or first
-        name = f"{series.id} {series.group}"
-        unit = "hours" if step == 3_600_000 else f"intervals of {step // 60_000} min"
-        lacking.append((f"{name} lacks {count:,} {unit} (first {iso(low + at * step)})", bool(len(missing))))
-    unexplained = [text for text, is_hole in lacking if is_hole]
-    explained = [text for text, is_hole in lacking if not is_hole]
-    return _few(unexplained), _few(explained)
+    place = (table.start - low) // step
+    inside = (place >= 0) & (place < expected)
+    present = np.zeros((len(table.series), expected), dtype=bool)
+    present[table.code[inside], place[inside]] = True
+    common = np.asarray(~present.any(axis=0), dtype=np.bool_)
+    unit = "hour" if step == 3_600_000 else f"interval of {step // 60_000} min"
+
+    def counted(gone: NDArray[np.bool_]) -> str:
+        count, first = int(gone.sum()), iso(low + int(np.argmax(gone)) * step)
+        name = unit if count == 1 else unit.replace("hour", "hours").replace("interval", "intervals")
+        return f"{count:,} {name} (first {first}) of {expected:,}"
+
+    lacking: dict[bool, list[str]] = {True: [], False: []}
+    for series, own in zip(table.series, present, strict=True):
+        gone = ~own & ~common
+        if gone.any():
+            first = int(np.argmax(own)) if own.any() else expected
+            lacking[bool(gone[first:].any())].append(f"{series.id} {series.group} lacks {counted(gone)}")
+    unexplained = [f"no series has {counted(common)}"] if common.any() else []
+    return unexplained + _few(lacking[True]), _few(lacking[False])
 
 
 def _few(texts: list[str]) -> list[str]:

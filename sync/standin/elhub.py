@@ -12,20 +12,22 @@ from __future__ import annotations
 import gzip
 import json
 import re
-from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from itertools import groupby
-from typing import ClassVar, Unpack
+from typing import Any, ClassVar, Unpack
 
 import numpy as np
 
 from ..model.localtime import midnight
+from ..model.readings import milliseconds
 from ..sources.elhub.api import AREAS
 from . import elhub_spoil
-from .elhub_hours import HOUR, PUBLISHED_AFTER, ZONE, FileHours, GeneratedHours, Hours, Served
-from .faults import DayFault, Kind
-from .replies import NO_SUCH_PAGE, Reply, json_reply
+from .elhub_hours import PUBLISHED_AFTER, ZONE, FileHours, GeneratedHours, Hours
+from .faults import Fault, Kind
+from .hours import HOUR
+from .replies import NO_SUCH_PAGE, Refused, Reply, json_reply
 from .server import TRANSPORT_KINDS, OpenStandin, Options, Request
 
 DATASETS = {"productionPerGroupMbaHour": "production", "consumptionPerGroupMbaHour": "consumption"}
@@ -33,14 +35,6 @@ EIC = {"NO1": "10YNO-1--------2", "NO2": "10YNO-2--------T", "NO3": "10YNO-3----
 WALL = re.compile(r"(\d{4}-\d\d-\d\d)(?:T(\d\d:\d\d:\d\d)(?:Z|[+-]\d\d:\d\d))?")
 PUBLISHED_HOUR = 18  # local; the day before appears in the afternoon or evening
 KEPT = 200  # rendered answers
-
-
-class Refused(Exception):
-    """A request the API refuses, with its status."""
-
-    def __init__(self, status: int, words: str) -> None:
-        super().__init__(words)
-        self.status = status
 
 
 class ElhubStandin(OpenStandin):
@@ -54,7 +48,7 @@ class ElhubStandin(OpenStandin):
     zone = ZONE
     days_behind = 2
 
-    def __init__(self, served: Served | None = None, **options: Unpack[Options]) -> None:
+    def __init__(self, served: Any = None, **options: Unpack[Options]) -> None:
         self._rendered = lru_cache(maxsize=KEPT)(self._render)
         super().__init__(served, **options)
 
@@ -66,47 +60,27 @@ class ElhubStandin(OpenStandin):
 
     def reply(self, request: Request, spoilt: Mapping[str, float]) -> Reply:
         """One answer, compressed where that is accepted."""
-        path = request.path.removeprefix(self.base)
+        given = request.given
         if not ("accept" in request.headers and "user-agent" in request.headers):
-            return json_reply({"message": "Forbidden"}, 403)
-        area = re.fullmatch(r"/price-areas(?:/(\w+))?", path)
-        if not area:
+            raise Refused(json_reply({"message": "Forbidden"}, 403))
+        match = re.fullmatch(r"/price-areas(?:/(\w+))?", request.path.removeprefix(self.base))
+        if not match:
             return NO_SUCH_PAGE
-        try:
-            body = self._body(area[1], request.given, spoilt)
-        except Refused as refused:
-            return json_reply({"error": {"status": refused.status, "detail": str(refused)}}, refused.status)
+        name, area = _dataset(given.get("dataset", ""), swapped="otherdataset" in spoilt), match[1]
+        if area is not None and area not in AREAS:
+            raise _refused(404, f"price area {area} not found")
+        span = self._wall_window(given)
+        if "othermonth" in spoilt:
+            span = self._wall_window({})
+        if "400" in spoilt or "204" in spoilt:
+            raise _refused(400 if "400" in spoilt else 204, "asked for by a fault")
+        group = given.get(f"{DATASETS[name]}Group")
+        low, high = (milliseconds(edge.replace(tzinfo=ZONE)) for edge in span)
+        body = self._rendered(name, area, group, (low, min(high, self.published)), tuple(self.faults.days))
+        body = elhub_spoil.spoil(body, spoilt)
         if "gzip" in request.headers.get("accept-encoding", ""):
             return Reply(200, body, headers={"Content-Encoding": "gzip"})
         return Reply(200, gzip.decompress(body))
-
-    def _body(self, area: str | None, given: Mapping[str, str], spoilt: Mapping[str, float]) -> bytes:
-        name = _dataset(given.get("dataset", ""), swapped="otherdataset" in spoilt)
-        flow = DATASETS[name]
-        if area is not None and area not in AREAS:
-            raise Refused(404, f"price area {area} not found")
-        first, end = self._wall_window(given)
-        if "othermonth" in spoilt:
-            first, end = self._wall_window({})
-        group = given.get(f"{flow}Group")
-        days = tuple(self.faults.days)
-        if "400" in spoilt or "204" in spoilt:
-            raise Refused(400 if "400" in spoilt else 204, "asked for by a fault")
-        return elhub_spoil.spoil(self._rendered(name, area, group, (first, end), self.published, days), spoilt)
-
-    def _render(
-        self,
-        name: str,
-        area: str | None,
-        group: str | None,
-        span: tuple[datetime, datetime],
-        _published: int,
-        days: tuple[DayFault, ...],
-    ) -> bytes:
-        """The answer, compressed; what it depends on beside its parameters is `_published`."""
-        series = self._hours(DATASETS[name], *span, elhub_spoil.Days(days, self.now()))
-        wanted = [hours for hours in series if area in (None, hours.area) and group in (None, hours.group)]
-        return gzip.compress(_render(name, DATASETS[name], wanted, span[0]), 1, mtime=0)
 
     def _wall_window(self, given: Mapping[str, str]) -> tuple[datetime, datetime]:
         """Naive Oslo wall clock `[first, end)`; offsets are read and ignored."""
@@ -114,27 +88,42 @@ class ElhubStandin(OpenStandin):
         end = _wall(given["endDate"]) if "endDate" in given else now
         first = _wall(given["startDate"]) if "startDate" in given else _month_before(end)
         if first < _month_before(end):
-            raise Refused(400, "the period cannot exceed one month")
+            raise _refused(400, "the period cannot exceed one month")
         return first, end
 
-    def _hours(self, flow: str, first: datetime, end: datetime, days: elhub_spoil.Days) -> list[Hours]:
-        low, high = midnight(first.date(), ZONE), midnight(end.date() + timedelta(days=1), ZONE)
-        high = min(high, self.published)
-        served = []
-        for hours in self.served.hours(flow, low, high):
-            wall = _walls(hours.start)
-            kept = (wall >= np.datetime64(first, "ms")) & (wall < np.datetime64(end, "ms"))
-            if kept.any():
-                start, updated = hours.start[kept], hours.updated[kept]
-                shown = np.where(
-                    updated <= self._now_ms(), updated, start // (24 * HOUR) * (24 * HOUR) + PUBLISHED_AFTER
-                )
-                part = (start, hours.kwh[kept], shown)
-                served.append(days.changed(Hours(hours.area, hours.group, *part, hours.meters)))
-        return served
+    def _render(
+        self, name: str, area: str | None, group: str | None, span: tuple[int, int], days: tuple[Fault, ...]
+    ) -> bytes:
+        """The answer, compressed. The order of the areas is not promised: it turns with the month."""
+        listed: dict[str, list[dict[str, Any]]] = {"*": []}
+        for hours in self.served.hours(DATASETS[name], *span):
+            if area in (None, hours.area) and group in (None, hours.group):
+                listed.setdefault(hours.area, []).extend(self._records(hours, DATASETS[name], days))
+        entities = []
+        for place, records in listed.items():
+            country = {"country": "NO", "eic": EIC.get(place, "*"), "name": place, name: records}
+            entities.append({"id": place, "type": "price-areas", "attributes": country})
+        turn = span[0] // (30 * 24 * HOUR) % len(entities)
+        links, meta = {"self": f"/price-areas?dataset={name}"}, {"created": f"{self.now():%Y-%m-%d}"}
+        answer = {"data": entities[turn:] + entities[:turn], "links": links, "meta": meta}
+        return gzip.compress(json.dumps(answer, separators=(",", ":")).encode(), 1, mtime=0)
 
-    def _now_ms(self) -> int:
-        return int(self.now().timestamp()) * 1000
+    def _records(self, hours: Hours, flow: str, days: tuple[Fault, ...]) -> Iterator[dict[str, Any]]:
+        now = milliseconds(self.now().replace(microsecond=0))
+        early = hours.start // (24 * HOUR) * (24 * HOUR) + PUBLISHED_AFTER
+        shown = replace(hours, updated=np.where(hours.updated <= now, hours.updated, early))
+        shown = elhub_spoil.changed(shown, days, now)
+        common: dict[str, Any] = {"priceArea": hours.area, f"{flow}Group": hours.group}
+        common |= {"meteringPointCount": hours.meters} if flow == "consumption" else {}
+        # The shortest text of each float32 names the number.
+        kwh = map(float, np.asarray(shown.kwh, dtype=np.float32).astype(str).tolist())
+        for start, updated, number in zip(shown.start.tolist(), shown.updated.tolist(), kwh, strict=True):
+            times = {"startTime": _text(start), "endTime": _text(start + HOUR), "lastUpdatedTime": _text(updated)}
+            yield {**common, **times, "quantityKwh": number}
+
+
+def _refused(status: int, words: str) -> Refused:
+    return Refused(json_reply({"error": {"status": status, "detail": words}}, status))
 
 
 def _dataset(text: str, swapped: bool) -> str:
@@ -142,7 +131,7 @@ def _dataset(text: str, swapped: bool) -> str:
     names = {name.lower(): name for name in DATASETS}
     name = names.get(text.replace("_", "").lower())
     if name is None:
-        raise Refused(400, f"dataset '{text[:60]}' is not known")
+        raise _refused(400, f"dataset '{text[:60]}' is not known")
     return next(other for other in DATASETS if other != name) if swapped else name
 
 
@@ -153,7 +142,7 @@ def _wall(text: str) -> datetime:
             return datetime.fromisoformat(f"{match[1]}T{match[2] or '00:00:00'}")
     except ValueError:
         match = None
-    raise Refused(400, "dates must be yyyy-MM-dd or yyyy-MM-dd'T'HH:mm:ssXXX")
+    raise _refused(400, "dates must be yyyy-MM-dd or yyyy-MM-dd'T'HH:mm:ssXXX")
 
 
 def _month_before(moment: datetime) -> datetime:
@@ -161,55 +150,7 @@ def _month_before(moment: datetime) -> datetime:
     return last.replace(day=min(moment.day, last.day))
 
 
-def _walls(start: np.ndarray) -> np.ndarray:
-    """Naive wall clock of instants: the offset is that of the local day, or of the hour on the days of change."""
-    offsets = {}
-    walls = np.empty(len(start), dtype="datetime64[ms]")
-    for place, moment in enumerate(start.tolist()):
-        if moment not in offsets:
-            local = datetime.fromtimestamp(moment / 1000, ZONE)
-            offsets[moment] = local.utcoffset() or timedelta()
-        walls[place] = np.datetime64(moment, "ms") + np.timedelta64(offsets[moment])
-    return walls
-
-
-def _render(name: str, flow: str, series: list[Hours], first: datetime) -> bytes:
-    """The JSON text. The order of the areas is not promised: it turns with the month."""
-    texts = _Texts()
-    series = sorted(series, key=lambda hours: hours.area)
-    entities = [f'{{"id":"*","type":"price-areas","attributes":{{"country":"NO","eic":"*","name":"*","{name}":[]}}}}']
-    for area, own in groupby(series, key=lambda hours: hours.area):
-        records = ",".join(text for hours in own for text in _records(hours, flow, texts))
-        entities.append(
-            f'{{"id":"{area}","type":"price-areas","attributes":{{"country":"NO","eic":"{EIC.get(area, "*")}",'
-            f'"name":"{area}","{name}":[{records}]}}}}'
-        )
-    turn = first.month % len(entities)
-    link = f'"links":{{"self":"/price-areas?dataset={name}"}},"meta":{{"created":"{date.today()}"}}'  # noqa: DTZ011
-    return f'{{"data":[{",".join(entities[turn:] + entities[:turn])}],{link}}}'.encode()
-
-
-def _records(hours: Hours, flow: str, texts: _Texts) -> list[str]:
-    # The shortest text of each float32, in the notation of the API: 2494728.0, not 2.494728e+06.
-    kwh = [repr(float(text)) for text in np.asarray(hours.kwh, dtype=np.float32).astype(str).tolist()]
-    rows = zip(hours.start.tolist(), hours.updated.tolist(), kwh, strict=True)
-    head = f'"priceArea":"{hours.area}"'
-    if flow == "production":
-        return [
-            f'{{"endTime":"{texts[start + HOUR]}","lastUpdatedTime":"{texts[updated]}",{head},'
-            f'"productionGroup":"{hours.group}","quantityKwh":{number},"startTime":"{texts[start]}"}}'
-            for start, updated, number in rows
-        ]
-    return [
-        f'{{"consumptionGroup":"{hours.group}","endTime":"{texts[start + HOUR]}","lastUpdatedTime":"{texts[updated]}",'
-        f'"meteringPointCount":{json.dumps(hours.meters)},{head},"quantityKwh":{number},"startTime":"{texts[start]}"}}'
-        for start, updated, number in rows
-    ]
-
-
-class _Texts(dict[int, str]):
-    """Instant (ms) → text with the Oslo offset."""
-
-    def __missing__(self, moment: int) -> str:
-        self[moment] = text = datetime.fromtimestamp(moment // 1000, UTC).astimezone(ZONE).isoformat()
-        return text
+@lru_cache(maxsize=100_000)
+def _text(moment: int) -> str:
+    """An instant (ms) with the Oslo offset."""
+    return datetime.fromtimestamp(moment // 1000, UTC).astimezone(ZONE).isoformat()

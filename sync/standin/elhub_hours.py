@@ -7,24 +7,23 @@ like that of the country.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..model.localtime import midnight
-from ..model.readings import Instants
+from ..model.readings import Instants, Series
 from ..sources import zone_of
 from ..sources.elhub.api import AREAS, FIRST
 from ..sources.elhub.files import open_files
+from .hours import HOUR, OPEN_END, grid, noise
 
 ZONE = zone_of("elhub")
-HOUR = 3_600_000
-OPEN_END = 2**62
 
 PRODUCTION = {"hydro": 3e6, "wind": 4e5, "solar": 3e4, "thermal": 4e4, "other": 500.0}
 CONSUMPTION = {"household": 1.2e6, "cabin": 1.5e5, "primary": 6e4, "secondary": 9e5, "tertiary": 8e5}
@@ -55,17 +54,6 @@ class Hours:
     updated: Instants
     meters: int | None = None
 
-    def between(self, low: int, high: int) -> Hours:
-        """The hours of `[low, high)`."""
-        part = slice(*np.searchsorted(self.start, [low, high]))
-        return Hours(self.area, self.group, self.start[part], self.kwh[part], self.updated[part], self.meters)
-
-
-class Served(Protocol):
-    """What a stand-in can serve of a flow within `[low, high)`, ms; series without an hour there are left out."""
-
-    def hours(self, flow: str, low: int, high: int) -> Iterable[Hours]: ...
-
 
 class GeneratedHours:
     """Norway as if; `seed` makes another one, `groups` a smaller one."""
@@ -75,21 +63,21 @@ class GeneratedHours:
         self._groups = groups
 
     def hours(self, flow: str, low: int, high: int) -> Iterator[Hours]:
-        """Every series of the flow, area by area."""
+        """Every series of the flow with hours within `[low, high)` (ms), area by area."""
         sizes = PRODUCTION | {"*": 40.0} if flow == "production" else CONSUMPTION
         for place, area in enumerate(AREAS):
             for number, (group, size) in enumerate(sizes.items()):
                 if (group == "*" and (flow, area, group) not in EDGES) or group not in (self._groups or sizes):
                     continue
                 first, end = EDGES.get((flow, area, group), (STARTS, OPEN_END))
-                start = np.arange(max(first, STARTS, low), min(end, high), HOUR, dtype=np.int64)
+                start = grid(max(first, low), min(end, high))
                 if len(start) == 0:
                     continue
                 code = self._seed * 1000 + (flow == "consumption") * 100 + place * 10 + number
                 kwh = _shape(start, size * (1 + 0.2 * place), code)
                 if (flow, area, group) == NEGATIVE:
                     negative = (start >= NEGATIVE_DAY[0]) & (start < NEGATIVE_DAY[1])
-                    kwh = np.where(negative, -3.1e6 - 1.1e6 * _noise(start, code), kwh)
+                    kwh = np.where(negative, -3.1e6 - 1.1e6 * noise(start, code), kwh)
                 updated = np.where(start < REWRITTEN_UNTIL, REWRITTEN, start + CORRECTED_AFTER)
                 meters = METERS[group] + 1000 * place if flow == "consumption" else None
                 yield Hours(area, group, start, np.round(kwh, 3), updated, meters)
@@ -99,35 +87,20 @@ class FileHours:
     """The hours of bulk files or of saved answers (`sync/sources/elhub/files.py`)."""
 
     def __init__(self, *paths: Path) -> None:
-        parts: dict[tuple[str, str, str], list[Hours]] = {}
+        parts: defaultdict[Series, list[NDArray[np.float64]]] = defaultdict(list)
         for parsed in open_files(paths).parts():
             for batch in parsed.batches:
-                series = batch.series
-                updated = batch.start + CORRECTED_AFTER
-                if "updated" in batch.columns:
-                    updated = batch.columns["updated"].astype(np.int64)
-                hours = Hours(series.id, series.group, batch.start, batch.wh / 1000, updated)
-                parts.setdefault((series.flow, series.id, series.group), []).append(hours)
-        self._series = {name: _joined(hours) for name, hours in parts.items()}
-
-    @property
-    def last(self) -> int:
-        """Start of the newest hour, ms."""
-        return max(int(hours.start[-1]) for hours in self._series.values())
+                updated = batch.columns.get("updated", batch.start + CORRECTED_AFTER).astype(np.int64)
+                parts[batch.series].append(np.array([batch.start, batch.wh / 1000, updated]))
+        self._series = {series: np.concatenate(own, axis=1) for series, own in parts.items()}
+        self.last = int(max(rows[0, -1] for rows in self._series.values()))
 
     def hours(self, flow: str, low: int, high: int) -> Iterator[Hours]:
         """Every series of the flow that has hours there."""
-        for (own, *_), hours in sorted(self._series.items()):
-            part = hours.between(low, high)
-            if own == flow and len(part.start):
-                yield part
-
-
-def _joined(parts: list[Hours]) -> Hours:
-    start, kwh, updated = (
-        np.concatenate([getattr(part, name) for part in parts]) for name in ("start", "kwh", "updated")
-    )
-    return Hours(parts[0].area, parts[0].group, start, kwh, updated)
+        for series, rows in sorted(self._series.items(), key=lambda item: item[0].key):
+            start, kwh, updated = rows[:, slice(*np.searchsorted(rows[0], [low, high]))]
+            if series.flow == flow and len(start):
+                yield Hours(series.id, series.group, start.astype(np.int64), kwh, updated.astype(np.int64))
 
 
 def _shape(start: Instants, size: float, code: int) -> NDArray[np.float64]:
@@ -135,12 +108,4 @@ def _shape(start: Instants, size: float, code: int) -> NDArray[np.float64]:
     hour = start / HOUR
     season = np.cos(2 * np.pi * (hour / 8766 - 0.05))
     daily = np.sin(2 * np.pi * (hour / 24 - 0.3))
-    return np.asarray(size * (1 + 0.35 * season + 0.15 * daily) * (0.7 + 0.6 * _noise(start, code)))
-
-
-def _noise(start: Instants, code: int) -> NDArray[np.float64]:
-    """0 … 1, by a mixing of the hour's number (splitmix64): any month can be made without the ones before."""
-    mixed = (start // HOUR).astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(code * 0x632BE59B % 2**63)
-    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
-        mixed = (mixed ^ (mixed >> np.uint64(shift))) * np.uint64(factor)
-    return np.asarray((mixed ^ (mixed >> np.uint64(31))) / float(2**64))
+    return np.asarray(size * (1 + 0.35 * season + 0.15 * daily) * (0.7 + 0.6 * noise(start, code)))

@@ -5,8 +5,8 @@
 
 With its habits: Danish time unless `timezone=UTC`, newest first unless `sort` is given, a hundred records unless a
 start or a limit is, names of columns in the letter case they were asked in, `total` of what matches rather than of what
-comes, unknown parameters ignored. `minute` is its limit of one call a dataset; off by default, as it is for a server
-of one's own, on with the fault `minute@*1`.
+comes (of the newest hundred days where no start is said), unknown parameters ignored. Its limit of one call a dataset
+and minute is off, as it is for a server of one's own, and on with the fault `minute@*1`.
 """
 
 from __future__ import annotations
@@ -18,21 +18,19 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, Unpack
 
 from ..model.readings import milliseconds
+from ..sources.energidata.prices import CHANGE
 from . import energidata_spoil
-from .energidata_rows import COLUMNS, HISTORY, HOUR, TIMES, ZONE, FileRows, GeneratedRows, Row, Served
+from .energidata_rows import COLUMNS, ELSPOT, TIMES, ZONE, FileRows, GeneratedRows, Row
 from .faults import Kind
-from .replies import Reply, json_reply
+from .hours import HOUR, OPEN_END
+from .replies import Refused, Reply, json_reply
 from .server import TRANSPORT_KINDS, OpenStandin, Options, Request
 
 DEFAULT_LIMIT = 100
-LOOK_BACK = (10, 50, 250, 1000, 10_000)  # days
+LOOK_BACK = 100  # days of a question without a start: all of them would take many seconds
 MOMENT = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T(\d\d):(\d\d))?)?)?")
 RELATIVE = re.compile(r"(now|utcnow|StartOfDay|StartOfMonth|StartOfYear)(?:([+-])P(\d{1,4})D)?")
 MARGIN = timedelta(hours=3)  # between the two clocks
-
-
-class Refused(Exception):
-    """A request the API refuses with 400."""
 
 
 class EnergidataStandin(OpenStandin):
@@ -44,7 +42,7 @@ class EnergidataStandin(OpenStandin):
     read = FileRows
     days_behind = 1
 
-    def __init__(self, served: Served | None = None, **options: Unpack[Options]) -> None:
+    def __init__(self, served: Any = None, **options: Unpack[Options]) -> None:
         self._asked: dict[str, datetime] = {}
         super().__init__(served, **options)
 
@@ -56,16 +54,12 @@ class EnergidataStandin(OpenStandin):
             return json_reply({"message": f"Resource not found: {request.path[:80]}"}, 404)
         if "minute" in spoilt and (wait := self._wait(name, spoilt["minute"])):
             said = {"statusCode": 429, "message": f"Rate limit is exceeded. Try again in {wait} seconds."}
-            return Reply(429, json.dumps(said).encode(), headers={"Retry-After": str(wait)})
+            raise Refused(json_reply(said, 429, Retry_After=str(wait)))
         if "400" in spoilt:
-            return json_reply({"message": "Invalid column name: HourUTC"}, 400)
-        try:
-            answer = self._found(name, energidata_spoil.parameters(request.given, spoilt))
-        except Refused as refused:
-            return json_reply({"message": str(refused)}, 400)
+            raise _refused("Invalid column name: HourUTC")
+        answer = self._found(name, energidata_spoil.parameters(request.given, spoilt))
         energidata_spoil.spoil(answer, name, spoilt)
-        headers = {"RemainingCalls": "39", "TotalCalls": str(len(self.requests))}
-        return Reply(200, json.dumps(answer, separators=(",", ":")).encode(), headers=headers)
+        return json_reply(answer, RemainingCalls="39", TotalCalls=str(len(self.requests)))
 
     def _wait(self, name: str, minute: float) -> int:
         """Seconds until the dataset may be asked again; 0 when it may be now, which is then noted."""
@@ -87,12 +81,8 @@ class EnergidataStandin(OpenStandin):
             (_column(name, words[0]) if words else utc, words[1:] == ["desc"])
             for words in map(str.split, order.split(","))
         ]
-        if limit and not given.keys() & {"start", "end", "filter", "sort"}:
-            rows, total = self._newest(name, limit + offset)
-        else:
-            rows = self._matching(name, given)
-            total = len(rows)
-        answer: dict[str, Any] = {"total": total}
+        rows = self._matching(name, given)
+        answer: dict[str, Any] = {"total": len(rows)}
         for column, is_falling in reversed(sorting):
             # A null sorts before everything, as in the real one's database.
             rows.sort(key=lambda row: (row[column] is not None, row[column]), reverse=is_falling)
@@ -105,26 +95,16 @@ class EnergidataStandin(OpenStandin):
             rows = [{text: row[column] for text, column in spelled} for row in rows]
         return answer | {"limit": limit, "dataset": name, "records": rows}
 
-    def _newest(self, name: str, count: int) -> tuple[list[Row], int]:
-        """At least so many rows, the newest, and how many there are: to make all of them would take many seconds."""
-        now = self.now()
-        end = milliseconds(now + timedelta(days=3))
-        rows: list[Row] = []
-        low = end
-        for days in LOOK_BACK:
-            if len(rows) < count:
-                low = max(end - days * 24 * HOUR, HISTORY)
-                rows = self.served.rows(name, low, end, now)
-        return rows, len(rows) + self.served.count(name, HISTORY, low, now)
-
     def _matching(self, name: str, given: Mapping[str, str]) -> list[Row]:
         """Rows of the asked time, read on the UTC or on the Danish column, that pass the filter."""
         in_utc = given.get("timezone", "").upper() == "UTC"
         first, end = (self._moment(given[edge], in_utc) if edge in given else None for edge in ("start", "end"))
-        low, high = (_margin(moment, sign) if moment else None for moment, sign in ((first, -1), (end, 1)))
+        now, last = self.now(), milliseconds(self.now()) + 3 * 24 * HOUR
+        high = milliseconds(end.replace(tzinfo=UTC) + MARGIN) if end else last
+        newest = min(high, last, CHANGE if name == ELSPOT else OPEN_END)
+        low = milliseconds(first.replace(tzinfo=UTC) - MARGIN) if first else newest - LOOK_BACK * 24 * HOUR
         wanted = _filter(name, given.get("filter", "{}"))
-        now = self.now()
-        rows = self.served.rows(name, low or HISTORY, high or milliseconds(now + timedelta(days=3)), now)
+        rows = self.served.rows(name, low, high, now)
         column = TIMES[name][0 if in_utc else 1]
         earliest, latest = first.isoformat() if first else "", end.isoformat() if end else "~"
         return [
@@ -151,11 +131,11 @@ class EnergidataStandin(OpenStandin):
                 return datetime(year or 1, month or 1, day or 1, hour or 0, minute or 0)  # noqa: DTZ001 - naive is meant
             except ValueError:
                 pass
-        raise Refused(f"Invalid date: {text[:40]}. Use yyyy-MM-ddTHH:mm")
+        raise _refused(f"Invalid date: {text[:40]}. Use yyyy-MM-ddTHH:mm")
 
 
-def _margin(moment: datetime, sign: int) -> int:
-    return milliseconds(moment.replace(tzinfo=UTC) + sign * MARGIN)
+def _refused(words: str) -> Refused:
+    return Refused(json_reply({"message": words}, 400))
 
 
 def _filter(name: str, text: str) -> dict[str, list[Any]]:
@@ -164,19 +144,19 @@ def _filter(name: str, text: str) -> dict[str, list[Any]]:
         wanted = json.loads(text)
         allowed = {column: value if isinstance(value, list) else [value] for column, value in wanted.items()}
     except (ValueError, AttributeError):
-        raise Refused('Invalid filter: use JSON like {"PriceArea":["DK1"]}') from None
+        raise _refused('Invalid filter: use JSON like {"PriceArea":["DK1"]}') from None
     return {_column(name, column): values for column, values in allowed.items()}
 
 
 def _column(name: str, text: str) -> str:
     column = next((column for column in COLUMNS[name] if column.lower() == text.strip().lower()), None)
     if column is None:
-        raise Refused(f"Invalid column name: {text[:40]}")
+        raise _refused(f"Invalid column name: {text[:40]}")
     return column
 
 
 def _number(given: Mapping[str, str], name: str, default: int) -> int:
     text = given.get(name, str(default))
     if not text.isdecimal():
-        raise Refused(f"Invalid {name}: {text[:40]}")
+        raise _refused(f"Invalid {name}: {text[:40]}")
     return int(text)

@@ -6,11 +6,11 @@ in February 2025, a hole in NO2, SE3 and SE4 after that; production with thermal
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,10 +20,9 @@ from ..model.readings import Instants
 from ..sources import zone_of
 from ..sources.energidata.files import open_files
 from ..sources.energidata.prices import CHANGE
+from .hours import HOUR, OPEN_END, grid, noise
 
 ZONE = zone_of("energidata")
-HOUR = 3_600_000
-OPEN_END = 2**62
 Row = dict[str, Any]
 
 ELSPOT, DAY_AHEAD, PRODUCTION = "Elspotprices", "DayAheadPrices", "DeclarationProduction"
@@ -73,14 +72,6 @@ THERMAL = (
 """Types of production with their size in MWh; the sun's with two kinds of delivery."""
 
 
-class Served(Protocol):
-    """Rows with all columns of a dataset whose UTC time lies in `[low, high)`, oldest first, and how many there are."""
-
-    def rows(self, dataset: str, low: int, high: int, now: datetime) -> list[Row]: ...
-
-    def count(self, dataset: str, low: int, high: int, now: datetime) -> int: ...
-
-
 @dataclass(frozen=True, slots=True)
 class GeneratedRows:
     """Denmark as if; the numbers are invented, `seed` makes others."""
@@ -92,13 +83,6 @@ class GeneratedRows:
         if dataset == PRODUCTION:
             return list(self._production(low, high, now))
         return list(self._prices(dataset, low, high, now))
-
-    def count(self, dataset: str, low: int, high: int, now: datetime) -> int:
-        """The number of those rows."""
-        start = self._starts(dataset, low, high, now).tolist()
-        if dataset == PRODUCTION:
-            return len(start) * len(DECLARED) * (len(ALWAYS) + len(METHODS) * len(THERMAL))
-        return sum(is_quoted(area, moment) for area in AREAS for moment in start)
 
     def _starts(self, dataset: str, low: int, high: int, now: datetime) -> Instants:
         local = now.astimezone(ZONE)
@@ -112,7 +96,7 @@ class GeneratedRows:
     def _prices(self, dataset: str, low: int, high: int, now: datetime) -> Iterator[Row]:
         start = self._starts(dataset, low, high, now)
         prices = {area: self._price(start, area, level) for area, level in AREAS.items()}
-        for place, (moment, times) in enumerate(zip(start.tolist(), both_times(dataset, start), strict=True)):
+        for place, (moment, times) in enumerate(zip(start.tolist(), both_times(dataset, start.tolist()), strict=True)):
             for area, eur in prices.items():
                 if is_quoted(area, moment):
                     yield price_row(dataset, times, area, float(eur[place]), round(float(eur[place]) * 7.46, 6))
@@ -126,7 +110,7 @@ class GeneratedRows:
     def _production(self, low: int, high: int, now: datetime) -> Iterator[Row]:
         final = midnight((now - FINAL_AFTER).astimezone(ZONE).date(), ZONE)
         start = self._starts(PRODUCTION, low, high, now)
-        times = both_times(PRODUCTION, start)
+        times = both_times(PRODUCTION, start.tolist())
         for number, area in enumerate(DECLARED):
             code = 100 * number
             plain = [(kind, way, self._energy(start, code + at, size)) for at, (kind, way, size) in enumerate(ALWAYS)]
@@ -162,37 +146,23 @@ class FileRows:
     """The prices of site exports (`sync/sources/energidata/files.py`); nothing is declared there."""
 
     def __init__(self, *paths: Path) -> None:
-        self._prices: dict[int, list[tuple[str, float, float | None]]] = {}
+        prices: dict[tuple[int, str], tuple[float, float | None]] = {}
         for parsed in open_files(paths).parts():
             for batch in parsed.batches:
                 absent = batch.absent.get("dkk_mwh", np.zeros(len(batch), dtype=bool)).tolist()
-                columns = (batch.start.tolist(), batch.columns["eur_mwh"].tolist(), batch.columns["dkk_mwh"].tolist())
-                for moment, eur, dkk, no_dkk in zip(*columns, absent, strict=True):
-                    at = self._prices.setdefault(moment, [])
-                    if all(batch.series.id != area for area, *_ in at):
-                        at.append((batch.series.id, eur, None if no_dkk else dkk))
-        self._times = sorted(self._prices)
-
-    @property
-    def last(self) -> int:
-        """Start of the newest price, ms."""
-        return self._times[-1]
+                dkk = [None if no else each for no, each in zip(absent, batch.columns["dkk_mwh"].tolist(), strict=True)]
+                rows = zip(batch.start.tolist(), batch.columns["eur_mwh"].tolist(), dkk, strict=True)
+                for moment, eur, kroner in rows:
+                    prices.setdefault((moment, batch.series.id), (eur, kroner))
+        self._prices = sorted((*key, *price) for key, price in prices.items())
+        self.last = self._prices[-1][0]
 
     def rows(self, dataset: str, low: int, high: int, now: datetime) -> list[Row]:  # noqa: ARG002 - all is published
         """Prices of before and after the change, each in its dataset."""
-        if dataset == PRODUCTION:
-            return []
-        first, end = (low, min(high, CHANGE)) if dataset == ELSPOT else (max(low, CHANGE), high)
-        start = np.array([moment for moment in self._times if first <= moment < end], dtype=np.int64)
-        return [
-            price_row(dataset, times, area, eur, dkk)
-            for moment, times in zip(start.tolist(), both_times(dataset, start), strict=True)
-            for area, eur, dkk in self._prices[moment]
-        ]
-
-    def count(self, dataset: str, low: int, high: int, now: datetime) -> int:
-        """The number of those rows."""
-        return len(self.rows(dataset, low, high, now))
+        first, end = {ELSPOT: (low, min(high, CHANGE)), DAY_AHEAD: (max(low, CHANGE), high)}.get(dataset, (0, 0))
+        found = [row for row in self._prices if first <= row[0] < end]
+        times = both_times(dataset, [row[0] for row in found])
+        return [price_row(dataset, each, *row[1:]) for each, row in zip(times, found, strict=True)]
 
 
 def price_row(dataset: str, times: Row, area: str, eur: float, dkk: float | None) -> Row:
@@ -210,21 +180,11 @@ def is_quoted(area: str, moment: int) -> bool:
     return area not in ("NO2", "SE3", "SE4") or not HOLE[0] <= moment < HOLE[1]
 
 
-def both_times(dataset: str, start: Instants) -> list[Row]:
+def both_times(dataset: str, start: Iterable[int]) -> list[Row]:
     """The UTC and the Danish time of each instant, without a zone, as the API writes them."""
     times = []
     utc_name, local_name = TIMES[dataset]
-    for moment in start.tolist():
+    for moment in start:
         utc = datetime.fromtimestamp(moment // 1000, UTC)
         times.append({utc_name: f"{utc:%Y-%m-%dT%H:%M:%S}", local_name: f"{utc.astimezone(ZONE):%Y-%m-%dT%H:%M:%S}"})
     return times
-
-
-def grid(low: int, high: int, step: int) -> Instants:
-    """Instants of `[low, high)` on the grid."""
-    return np.arange(-(-low // step) * step, max(low, high), step, dtype=np.int64)
-
-
-def noise(start: Instants, code: int) -> NDArray[np.float64]:
-    """0 … 1, without order to the eye, from the instant and a number alone: any month can be made by itself."""
-    return np.asarray(np.modf(np.abs(np.sin(start / 900_000 * 12.9898 + code * 78.233)) * 43758.5453)[0])

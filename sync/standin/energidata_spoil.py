@@ -1,4 +1,4 @@
-"""What may be wrong with an answer of Energi Data Service that comes with status 200, put upon a right one."""
+"""What may be wrong with an answer of Energi Data Service, put upon a right one on request."""
 
 from __future__ import annotations
 
@@ -10,56 +10,6 @@ from . import spoils
 from .energidata_rows import PRICES, TIMES, ZONE
 from .faults import Kind
 from .spoils import Fields, Lists, Record, called, each, later, put, valued, without
-
-IGNORED = {
-    "otheryear": Kind("start and end are ignored: the year before comes", "otheryear@2"),
-    "danish": Kind("timezone is ignored: the window is Danish wall clock", "danish@2"),
-    "hundred": Kind("limit is ignored: a hundred records come", "hundred@2"),
-    "methods": Kind("filter is ignored: every allocation method comes", "methods@2"),
-}
-KINDS = IGNORED | {
-    "minute": Kind("one call a dataset and minute, as the real one", "minute@*1", "seconds", 60, 3600),
-    "400": Kind("the columns are refused", "400@2"),
-    "empty": Kind("no records, and a total of nothing", "empty@2"),
-    "norecords": Kind("no records, though the total says otherwise", "norecords@2"),
-    "otherdataset": Kind("the answer says that it is of another dataset", "otherdataset@2"),
-    "double": Kind("every record comes twice", "double@2"),
-    "lastday": Kind("the last day is missing", "lastday@2"),
-    "losthour": Kind("one instant is missing in all areas, the repeated hour in October", "losthour@2"),
-    "halfhour": Kind("the times begin at half past", "halfhour@2"),
-    "noarea": Kind("DK2 is missing", "noarea@2"),
-    "newarea": Kind("NO2 is called XX9", "newarea@2"),
-    "renamed": Kind("the column of the number is called Amount", "renamed@2"),
-    "smallcase": Kind("the names of columns are in small letters", "smallcase@2"),
-    "nan": Kind("numbers are NaN", "nan@2:5", "records", 5, 100_000),
-    "text": Kind("numbers are text", "text@2:5", "records", 5, 100_000),
-    "null": Kind("numbers are null", "null@2:5", "records", 5, 100_000),
-    "nodkk": Kind("DKK is null, as at weekends once", "nodkk@2:48", "records", 48, 100_000),
-    "extreme": Kind("the first prices are -500 and 4000", "extreme@2"),
-    "twice": Kind("thermal production comes as All, too, under another code", "twice@2"),
-}
-
-
-def parameters(given: Mapping[str, str], spoilt: Mapping[str, float]) -> dict[str, str]:
-    """The parameters that are not ignored."""
-    gone = {"danish": ("timezone",), "hundred": ("limit",), "methods": ("filter",)}
-    ignored = {name for kind in spoilt for name in gone.get(kind, ())}
-    left = {name: text for name, text in given.items() if name not in ignored}
-    if "otheryear" in spoilt:
-        left |= {name: f"{int(left[name][:4]) - 1}{left[name][4:]}" for name in ("start", "end")}
-    return left | ({"limit": "100"} if "hundred" in spoilt else {})
-
-
-def spoil(answer: dict[str, Any], dataset: str, spoilt: Mapping[str, float]) -> None:
-    """Put faults upon an answer, which is changed in place; `total` follows unless the fault is about it."""
-    records: list[Record] = answer["records"]
-    number = next((name for name in PRICES.get(dataset, ()) if name.endswith("EUR")), "Production_MWh")
-    if put([records], Fields(TIMES[dataset][:1], number, ZONE), SPOILS, spoilt):
-        answer["total"] = len(records)
-    if "norecords" in spoilt:
-        records.clear()
-    if "otherdataset" in spoilt:
-        answer["dataset"] = "CO2Emis"
 
 
 def _new_area(record: Record, _fields: Fields) -> None:
@@ -73,8 +23,7 @@ def _small_case(record: Record, _fields: Fields) -> None:
 
 
 def _no_dkk(lists: Lists, fields: Fields, count: int) -> None:
-    price = fields.number.replace("EUR", "DKK")
-    valued(None)(lists, replace(fields, number=price), count)
+    valued(None)(lists, replace(fields, number=fields.number.replace("EUR", "DKK")), count)
 
 
 def _extreme(lists: Lists, fields: Fields, _amount: int) -> None:
@@ -87,14 +36,45 @@ def _twice(lists: Lists, _fields: Fields, _amount: int) -> None:
     lists[0] += [record | {"FuelAllocationMethod": "All", "ReportGrpCode": "X"} for record in total]
 
 
-SPOILS = spoils.SPOILS | {
-    "empty": lambda lists, *_: lists[0].clear(),
-    "halfhour": later(minutes=5),
-    "noarea": without(lambda record, _: record["PriceArea"] == "DK2"),
-    "newarea": each(_new_area),
-    "renamed": called("Amount"),
-    "smallcase": each(_small_case),
-    "nodkk": _no_dkk,
-    "extreme": _extreme,
-    "twice": _twice,
+KINDS = {
+    "otheryear": Kind("start and end are ignored: the year before comes", "otheryear@2"),
+    "danish": Kind("timezone is ignored: the window is Danish wall clock", "danish@2"),
+    "hundred": Kind("limit is ignored: a hundred records come", "hundred@2"),
+    "methods": Kind("filter is ignored: every allocation method comes", "methods@2"),
+    "minute": Kind("one call a dataset and minute, as the real one", "minute@*1", "seconds", 60, 3600),
+    "400": Kind("the columns are refused", "400@2"),
+    "empty": Kind("no records, and a total of nothing", "empty@2", spoil=lambda lists, *_: lists[0].clear()),
+    "norecords": Kind("no records, though the total says otherwise", "norecords@2"),
+    "otherdataset": Kind("the answer says that it is of another dataset", "otherdataset@2"),
+    **spoils.KINDS,
+    "halfhour": Kind("the times begin at five past", "halfhour@2", spoil=later(minutes=5)),
+    "noarea": Kind("DK2 is missing", "noarea@2", spoil=without(lambda record: record["PriceArea"] == "DK2")),
+    "newarea": Kind("NO2 is called XX9", "newarea@2", spoil=each(_new_area)),
+    "renamed": Kind("the column of the number is called Amount", "renamed@2", spoil=called("Amount")),
+    "smallcase": Kind("the names of columns are in small letters", "smallcase@2", spoil=each(_small_case)),
+    "nodkk": Kind("DKK is null, as at weekends once", "nodkk@2:48", "records", 48, 100_000, _no_dkk),
+    "extreme": Kind("the first prices are -500 and 4000", "extreme@2", spoil=_extreme),
+    "twice": Kind("thermal production comes as All, too, under another code", "twice@2", spoil=_twice),
 }
+IGNORED = {"danish": "timezone", "hundred": "limit", "methods": "filter"}
+
+
+def parameters(given: Mapping[str, str], spoilt: Mapping[str, float]) -> dict[str, str]:
+    """The parameters that are not ignored."""
+    ignored = {name for kind, name in IGNORED.items() if kind in spoilt}
+    left = {name: text for name, text in given.items() if name not in ignored}
+    if "otheryear" in spoilt:
+        left |= {name: f"{int(left[name][:4]) - 1}{left[name][4:]}" for name in ("start", "end")}
+    return left | ({"limit": "100"} if "hundred" in spoilt else {})
+
+
+def spoil(answer: dict[str, Any], dataset: str, spoilt: Mapping[str, float]) -> None:
+    """Put faults upon an answer, which is changed in place; `total` follows unless the fault is about it."""
+    records: list[Record] = answer["records"]
+    number = next((name for name in PRICES.get(dataset, ()) if name.endswith("EUR")), "Production_MWh")
+    if put([records], Fields(TIMES[dataset][:1], number, ZONE), KINDS, spoilt):
+        answer["total"] = len(records)
+    if "norecords" in spoilt:
+        records.clear()
+    if "otherdataset" in spoilt:
+        answer["dataset"] = "CO2Emis"

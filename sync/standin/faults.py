@@ -11,22 +11,24 @@ were set, from 1. Faults of days choose local dates: `D` or `D..D`, both include
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 
 from ..model.errors import UsageError
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What one kind of fault does. `amount` is its default and `unit` what it counts, where it takes one."""
+    """What one kind of fault does. `amount` is its default and `unit` what it counts, where it takes one; spoil: puts
+    it upon the records of an answer, where it is one of these."""
 
     text: str
     example: str
     unit: str = ""
     amount: float = 0
     highest: float = 86_400
+    spoil: Callable[..., None] | None = None
 
 
 REQUEST_KINDS = {
@@ -61,52 +63,35 @@ DAY_KINDS = {
 ALIASES = {"null": "nullcurve"}
 WHOLE_DAYS = {"429at", "missing", "late"}
 
+NEVER = 10**9  # requests
 WRITTEN = re.compile(r"(?P<kind>[a-z0-9]+)@(?P<which>[^:]+)(?::(?P<amount>\d{1,6}(?:\.\d{1,3})?))?")
 NUMBERS = re.compile(r"(?:\*(?P<every>\d{1,9})|(?P<first>\d{1,9})(?:-(?P<last>\d{1,9}))?)")
 DATES = re.compile(r"(\d{4}-\d\d-\d\d)(?:\.\.(\d{4}-\d\d-\d\d))?")
 
 
 @dataclass(frozen=True, slots=True)
-class RequestFault:
-    """A fault of requests `first` … `last` (1 = the first since the faults were set), or of every `every`-th."""
+class Fault:
+    """which: numbers of requests (1 = the first since the faults were set), or ordinals of local days."""
 
     kind: str
-    first: int = 1
-    last: int = 1
-    every: int = 0
+    which: range
     amount: float = 0
-
-    def hits(self, number: int) -> bool:
-        return number % self.every == 0 if self.every else self.first <= number <= self.last
-
-
-@dataclass(frozen=True, slots=True)
-class DayFault:
-    """A fault of the local days `first` … `last`, both included."""
-
-    kind: str
-    first: date
-    last: date
-    amount: float = 0
-
-    def hits(self, day: date) -> bool:
-        return self.first <= day <= self.last
 
 
 @dataclass(frozen=True, slots=True)
 class Faults:
     """All faults of a stand-in; the first of several that hit the same request or day goes first."""
 
-    requests: Sequence[RequestFault] = field(default=())
-    days: Sequence[DayFault] = field(default=())
+    requests: Sequence[Fault] = field(default=())
+    days: Sequence[Fault] = field(default=())
 
     def of_request(self, number: int) -> dict[str, float]:
         """Kinds that hit a request → amount, in the order in which they were written."""
-        return {fault.kind: fault.amount for fault in self.requests if fault.hits(number)}
+        return {fault.kind: fault.amount for fault in self.requests if number in fault.which}
 
     def of_day(self, day: date) -> dict[str, float]:
         """Kinds that hit a local day → amount, in the order in which they were written."""
-        return {fault.kind: fault.amount for fault in self.days if fault.hits(day)}
+        return {fault.kind: fault.amount for fault in self.days if day.toordinal() in fault.which}
 
 
 NO_FAULTS = Faults()
@@ -120,8 +105,8 @@ def parse_faults(
     text: str, request_kinds: Mapping[str, Kind] = REQUEST_KINDS, day_kinds: Mapping[str, Kind] = DAY_KINDS
 ) -> Faults:
     """`429@5,late@2024-06-01:2` → Faults; an empty text is none. Raises UsageError with all kinds and examples."""
-    requests: list[RequestFault] = []
-    days: list[DayFault] = []
+    requests: list[Fault] = []
+    days: list[Fault] = []
     for written in filter(None, (part.strip() for part in text.split(","))):
         try:
             match = WRITTEN.fullmatch(written)
@@ -131,10 +116,9 @@ def parse_faults(
             if name not in request_kinds:
                 name = ALIASES.get(name, name)
             if name in request_kinds:
-                first, last, every = _numbers(match["which"])
-                requests.append(RequestFault(name, first, last, every, _amount(name, request_kinds, match["amount"])))
+                requests.append(Fault(name, _numbers(match["which"]), _amount(name, request_kinds, match["amount"])))
             elif name in day_kinds:
-                days.append(DayFault(name, *_dates(match["which"]), _amount(name, day_kinds, match["amount"])))
+                days.append(Fault(name, _dates(match["which"]), _amount(name, day_kinds, match["amount"])))
             else:
                 raise _Wrong(f"there is no kind '{match['kind']}'")
         except _Wrong as wrong:
@@ -156,33 +140,32 @@ def _amount(name: str, kinds: Mapping[str, Kind], text: str | None) -> float:
     return amount
 
 
-def _numbers(which: str) -> tuple[int, int, int]:
-    """First, last and every-k-th of a request selector."""
+def _numbers(which: str) -> range:
     match = NUMBERS.fullmatch(which)
     if not match:
         raise _Wrong(f"'{which}' is not a request number (5), a range (7-9) or every k-th (*20)")
     if match["every"]:
         if int(match["every"]) == 0:
             raise _Wrong("every 0th request is none; the first is 1")
-        return 1, 1, int(match["every"])
+        return range(int(match["every"]), NEVER, int(match["every"]))
     first = int(match["first"])
-    last = int(match["last"] or first)
-    if not 1 <= first <= last:
+    numbers = range(first, int(match["last"] or first) + 1)
+    if first == 0 or not numbers:
         raise _Wrong(f"'{which}' is an empty range; the first request is 1")
-    return first, last, 0
+    return numbers
 
 
-def _dates(which: str) -> tuple[date, date]:
+def _dates(which: str) -> range:
     match = DATES.fullmatch(which)
+    if not match:
+        raise _Wrong(f"'{which}' is not a local date (2024-05-01) or a range (2024-06-01..2024-06-03)")
     try:
-        first, last = (date.fromisoformat(text) for text in (match[1], match[2] or match[1])) if match else (None, None)
+        first, last = (date.fromisoformat(text).toordinal() for text in (match[1], match[2] or match[1]))
     except ValueError:
         raise _Wrong(f"'{which}' is not a date of the calendar") from None
-    if first is None or last is None:
-        raise _Wrong(f"'{which}' is not a local date (2024-05-01) or a range (2024-06-01..2024-06-03)")
-    if last < first or last - first > timedelta(days=4000):
+    if not 0 <= last - first <= 4000:
         raise _Wrong(f"'{which}' ends before it begins or is longer than ten years")
-    return first, last
+    return range(first, last + 1)
 
 
 def kinds_text(request_kinds: Mapping[str, Kind] = REQUEST_KINDS, day_kinds: Mapping[str, Kind] = DAY_KINDS) -> str:

@@ -1,109 +1,108 @@
 """From a query to an answer: the gateway's checks in its order, then Enedis' rules, then the measures.
 
-No HTTP here and no clock: "today" is an argument. Reference: ../shared/docs/linky.md §1.
+No network here and no clock: "today" is an argument. Reference: ../shared/docs/linky.md §1. Shapes are as recorded:
+points of load curves carry END labels in Paris wall-clock time, powers are average W, daily totals Wh.
 """
 
 from __future__ import annotations
 
 import re
 from calendar import monthrange
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from hashlib import blake2b
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Any
 
-from ..model.localtime import PARIS, days, wall_clock_instants
-from . import answers, refusals
-from .answers import CURVE, DAILY, INDEX, PEAK, ROUTES, Period, Route, Stamped
-from .curve import CurvePoint, day_total
-from .refusals import Refused
+from ..model.localtime import days
+from ..model.readings import mask
+from . import refusals
+from .curve import CONSUMPTION, PRODUCTION, CurvePoint, day_total
+from .replies import Refused
+from .server import ODD, Request
 from .spoil import SpoiltCurve
 
+Body = dict[str, Any]
+BASE = "/api/"
+CURVE, DAILY = "curve", "daily"
+ROUTES = {
+    "consommation_quotidienne": (DAILY, CONSUMPTION),
+    "production_quotidienne": (DAILY, PRODUCTION),
+    "courbe_de_charge_consommation": (CURVE, CONSUMPTION),
+    "courbe_de_charge_production": (CURVE, PRODUCTION),
+}
+"""Types of the API that a loader asks for: what they measure and the flow."""
+DIRECTIONS = {CONSUMPTION: "CONS", PRODUCTION: "PROD"}
 LONGEST_CURVE_DAYS = 7
-HISTORY_MONTHS = {CURVE: 24, DAILY: 36, PEAK: 36, INDEX: 36}
+HISTORY_MONTHS = {CURVE: 24, DAILY: 36}
 HISTORY_DAYS = 15
-
-T = TypeVar("T")
-
 LOOSE_DATE = re.compile(r"20[0-9]{2}-[0-9]{2}-[0-9]{2}")
 """The gateway's own check, unanchored as there: what passes it may still be no date."""
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
-    """The parameters of a request, aliases resolved; None = not given."""
+class LinkyRequest(Request):
+    """`route` is the type of measures; the others are the raw parameters, None where not given; new names win."""
 
-    type: str
-    prm: str | None
-    start: str | None
-    end: str | None
-    step: str | None = None
-    quantity: str | None = None
+    @property
+    def route(self) -> str:
+        return self.path.removeprefix(BASE)
 
-    @classmethod
-    def of(cls, type_name: str, given: Mapping[str, str]) -> Query:
-        """`given` are the parameters of the URL; the new names win over the old ones, even when empty."""
-        return cls(
-            type_name,
-            given.get("pointId", given.get("prm")),
-            given.get("dateDebut", given.get("start")),
-            given.get("dateFin", given.get("end")),
-            given.get("mesuresPas"),
-            given.get("grandeurPhysique"),
-        )
+    @property
+    def prm(self) -> str | None:
+        return self.given.get("pointId", self.given.get("prm"))
+
+    @property
+    def start(self) -> str | None:
+        return self.given.get("dateDebut", self.given.get("start"))
+
+    @property
+    def end(self) -> str | None:
+        return self.given.get("dateFin", self.given.get("end"))
+
+    @property
+    def shown(self) -> str:
+        """Without the whole usage point."""
+        start, end = (text if text and re.fullmatch(LOOSE_DATE, text) else "?" for text in (self.start, self.end))
+        return f"{ODD.sub('?', self.route)[:40]} {mask(self.prm) if self.prm else '-'} {start}..{end}"
 
 
-def check(query: Query) -> tuple[Route, Period]:
-    """The gateway's loose check of the query. Raises Refused (400) listing every parameter that fails."""
-    issues = _text_issues("pointId", query.prm)
-    if query.prm is not None and len(query.prm) != 14:
-        code, limit = ("too_small", "minimum") if len(query.prm) < 14 else ("too_big", "maximum")
-        rule = {"code": code, limit: 14, "type": "string", "inclusive": True, "exact": True}
-        issues.append({**rule, "message": "String must contain exactly 14 character(s)", "path": ["pointId"]})
-    for name, text in (("dateDebut", query.start), ("dateFin", query.end)):
-        issues += _text_issues(name, text)
-        if text is not None and not LOOSE_DATE.search(text):
+def check(request: LinkyRequest) -> None:
+    """The gateway's loose check. Raises Refused (400) listing every parameter that fails."""
+    issues: list[Body] = []
+    rule: Body
+    if request.route not in ROUTES:
+        wanted = " | ".join(f"'{choice}'" for choice in ROUTES)
+        message = f"Invalid enum value. Expected {wanted}, received '{request.route}'"
+        rule = {"received": request.route, "code": "invalid_enum_value", "options": list(ROUTES)}
+        issues.append({**rule, "path": ["type"], "message": message})
+    for name, text in (("pointId", request.prm), ("dateDebut", request.start), ("dateFin", request.end)):
+        if text is None:
+            rule = {"code": "invalid_type", "expected": "string", "received": "null", "path": [name]}
+            issues.append({**rule, "message": "Expected string, received null"})
+        elif name == "pointId" and len(text) != 14:
+            code, limit = ("too_small", "minimum") if len(text) < 14 else ("too_big", "maximum")
+            rule = {"code": code, limit: 14, "type": "string", "inclusive": True, "exact": True}
+            issues.append({**rule, "message": "String must contain exactly 14 character(s)", "path": [name]})
+        elif name != "pointId" and not LOOSE_DATE.search(text):
             issues.append({"validation": "regex", "code": "invalid_string", "message": "Invalid", "path": [name]})
-    issues = _choice_issues("type", query.type, list(ROUTES)) + issues
-    issues += _choice_issues("mesuresPas", query.step, ["P1D", "P1M"])
-    issues += _choice_issues("grandeurPhysique", query.quantity, ["PMA", "TOUT"])
-    if issues or query.prm is None or query.start is None or query.end is None:
+    if issues:
         raise Refused(refusals.invalid_parameters(issues))
-    return ROUTES[query.type], Period(query.prm, query.start, query.end)
 
 
-def _text_issues(name: str, text: str | None) -> list[dict[str, Any]]:
-    if text is not None:
-        return []
-    message = "Expected string, received null"
-    return [{"code": "invalid_type", "expected": "string", "received": "null", "path": [name], "message": message}]
-
-
-def _choice_issues(name: str, given: str | None, choices: list[str]) -> list[dict[str, Any]]:
-    if given is None or given in choices:
-        return []
-    wanted = " | ".join(f"'{choice}'" for choice in choices)
-    message = f"Invalid enum value. Expected {wanted}, received '{given}'"
-    return [{"received": given, "code": "invalid_enum_value", "options": choices, "path": [name], "message": message}]
-
-
-def asked_days(route: Route, period: Period, today: date, activation: date | None) -> tuple[date, date]:
+def asked_days(request: LinkyRequest, today: date, activation: date | None) -> tuple[date, date]:
     """The asked `[start, end)` of local days. Raises Refused where Enedis refuses the whole range."""
+    measure, _ = ROUTES[request.route]
     try:
-        start, end = (_strict_date(text) for text in (period.start, period.end))
+        start, end = (_strict_date(text or "") for text in (request.start, request.end))
     except ValueError:
-        raise Refused(refusals.NOT_A_DATE if route.legacy else refusals.TECHNICAL) from None
-    if start >= end:
-        raise Refused(refusals.START_AFTER_END)
-    if end > today:
-        raise Refused(refusals.END_IN_FUTURE)
-    if route.measure == CURVE and (end - start).days > LONGEST_CURVE_DAYS:
-        raise Refused(refusals.TOO_LONG)
-    if start < history_edge(today, route.measure):
-        raise Refused(refusals.TOO_OLD)
-    if activation is not None and start < activation:
-        raise Refused(refusals.BEFORE_ACTIVATION)
+        raise Refused(refusals.TECHNICAL) from None
+    for wrong, refusal in (
+        (start >= end, refusals.START_AFTER_END),
+        (end > today, refusals.END_IN_FUTURE),
+        (measure == CURVE and (end - start).days > LONGEST_CURVE_DAYS, refusals.TOO_LONG),
+        (start < months_before(today, HISTORY_MONTHS[measure]) - timedelta(days=HISTORY_DAYS), refusals.TOO_OLD),
+        (activation is not None and start < activation, refusals.BEFORE_ACTIVATION),
+    ):
+        if wrong:
+            raise Refused(refusal)
     return start, end
 
 
@@ -113,75 +112,60 @@ def _strict_date(text: str) -> date:
     return date.fromisoformat(text)
 
 
-def history_edge(today: date, measure: str = CURVE) -> date:
-    """The oldest day served: 24 months and 15 days back for load curves, 36 months and 15 days for the rest."""
-    return months_before(today, HISTORY_MONTHS[measure]) - timedelta(days=HISTORY_DAYS)
-
-
 def months_before(day: date, months: int) -> date:
     """The same day so many months earlier, or the last of that month."""
     year, month = divmod(day.year * 12 + day.month - 1 - months, 12)
     return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
-def measure(route: Route, period: Period, span: tuple[date, date], curve: SpoiltCurve, query: Query) -> answers.Body:
-    """The answer to a query that passed every check. Raises Refused (404) with nothing in the whole range."""
-    if route.measure == CURVE:
+def answer(request: LinkyRequest, span: tuple[date, date], curve: SpoiltCurve, is_v5: bool) -> Body:
+    """The measures of a query that passed every check, as V2 or V5. Raises Refused (404) with nothing in the range."""
+    measure, flow = ROUTES[request.route]
+    if measure == CURVE:
         points = [point for day in days(*span) for point in curve.points(day)]
-        _need(points)
-        return answers.curve_v5(period, points) if route.legacy else answers.curve_v2(period, route.flow, points)
-    if route.measure == INDEX:
-        return answers.index_v2(period, route.flow, _need(list(_registers(curve, span))))
-    if route.measure == DAILY:
-        totals = _need([(day.isoformat(), total) for day, total in _totals(curve, span)])
-        return answers.daily_v5(period, totals) if route.legacy else answers.daily_v2(period, route.flow, totals)
-    peaks = _need(list(_peaks(curve, span)))
-    if route.legacy:
-        return answers.peaks_v5(period, peaks)
-    step = query.step or "P1D"
-    # A home on one phase has no phase peaks, so grandeurPhysique=TOUT adds nothing to PMA.
-    return answers.peaks_v2(period, _monthly(peaks) if step == "P1M" else peaks, step)
-
-
-def _need(items: list[T]) -> list[T]:
-    if not items:
+        parts = _curve_v5(points) if is_v5 else _curve_v2(points, DIRECTIONS[flow])
+    else:
+        totals = {day.isoformat(): day_total(curve.true_points(day)) for day in days(*span)}
+        listed = [(str(wh), day) for day, wh in totals.items() if wh is not None]
+        parts = _daily_v5(listed) if is_v5 else _daily_v2(listed, DIRECTIONS[flow])
+    if not (parts["interval_reading"] if is_v5 else parts["grandeur"][0]["points"]):
         raise Refused(refusals.NOTHING_FOUND)
-    return items
+    if is_v5:
+        return {"usage_point_id": request.prm, "start": request.start, "end": request.end, "quality": "BRUT", **parts}
+    period = {"dateDebut": request.start, "dateFin": request.end}
+    return {"idPrm": request.prm, "etapeMetier": "BRUT", "periode": period, **parts}
 
 
-def _totals(curve: SpoiltCurve, span: tuple[date, date]) -> Iterator[tuple[date, int]]:
-    for day in days(*span):
-        total = day_total(curve.true_points(day))
-        if total is not None:
-            yield day, total
+def _curve_v2(points: Sequence[CurvePoint], direction: str) -> Body:
+    rows = [
+        {"v": _text(point.watts), "d": point.label, "p": point.step, "n": point.nature, "iv": point.iv, "ec": point.ec}
+        for point in points
+    ]
+    measured = {"grandeurMetier": direction, "grandeurPhysique": "PA", "unite": "W", "points": rows}
+    return {"modeCalcul": "MESURE", "grandeur": [measured]}
 
 
-def _registers(curve: SpoiltCurve, span: tuple[date, date]) -> Iterator[Stamped]:
-    """The register at the beginning of each day that has a total."""
-    present = {day for day, _ in _totals(curve, span)}
-    for day in sorted(present):
-        yield f"{day} 00:00:00", curve.register(day)
+def _daily_v2(totals: Sequence[tuple[str, str]], direction: str) -> Body:
+    rows = [{"v": wh, "d": day} for wh, day in totals]
+    measured = {"grandeurMetier": direction, "grandeurPhysique": "EA", "unite": "Wh", "points": rows, "calendrier": []}
+    kind = {"typeValeur": "GLOBALE", "modeCalcul": "DIFF.INDEX", "pas": "P1D"}
+    return {**kind, "grandeur": [measured], "contexte": []}
 
 
-def _peaks(curve: SpoiltCurve, span: tuple[date, date]) -> Iterator[Stamped]:
-    for day in days(*span):
-        measured = [point for point in curve.true_points(day) if point.watts is not None]
-        if measured:
-            highest = max(measured, key=lambda point: point.watts or 0)
-            yield _peak_second(highest), 10 * (((highest.watts or 0) * 27 // 25 + 9) // 10)
+def _curve_v5(points: Sequence[CurvePoint]) -> Body:
+    """As the gateway hands it on, without the `meter_reading` envelope."""
+    rows = [
+        {"value": _text(each.watts), "date": each.label, "interval_length": each.step, "measure_type": each.nature}
+        for each in points
+    ]
+    kind = {"unit": "W", "measurement_kind": "power", "aggregate": "average"}
+    return {"reading_type": kind, "interval_reading": rows}
 
 
-def _peak_second(point: CurvePoint) -> str:
-    """A second inside the interval, always the same one for the same interval."""
-    end = wall_clock_instants(datetime.fromisoformat(point.label))[0] // 1000
-    back = int.from_bytes(blake2b(point.label.encode(), digest_size=4).digest(), "big") % point.seconds
-    return f"{datetime.fromtimestamp(end - 1 - back, PARIS):%Y-%m-%d %H:%M:%S}"
+def _daily_v5(totals: Sequence[tuple[str, str]]) -> Body:
+    kind = {"unit": "Wh", "measurement_kind": "energy", "aggregate": "sum", "measuring_period": "P1D"}
+    return {"reading_type": kind, "interval_reading": [{"value": wh, "date": day} for wh, day in totals]}
 
 
-def _monthly(peaks: list[Stamped]) -> list[Stamped]:
-    highest: dict[str, Stamped] = {}
-    for peak in peaks:
-        month = peak[0][:7]
-        if month not in highest or peak[1] > highest[month][1]:
-            highest[month] = peak
-    return list(highest.values())
+def _text(watts: int | None) -> str | None:
+    return None if watts is None else str(watts)

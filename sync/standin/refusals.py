@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
+
+from .replies import HTML, NOT_JSON, RESET, Reply, json_reply
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -21,33 +23,17 @@ BAN_PAGE = """<!DOCTYPE html>
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """An error answer: HTTP status and JSON body."""
-
-    status: int
-    body: dict[str, Any]
-
-
-class Refused(Exception):
-    """Carries an error answer out of the checks that found it."""
-
-    def __init__(self, refusal: Refusal) -> None:
-        super().__init__(str(refusal.status))
-        self.refusal = refusal
-
-
-def gateway(status: int, message: str, **more: Any) -> Refusal:
+def gateway(status: int, message: str, **more: Any) -> Reply:
     """An error of the gateway itself."""
-    return Refusal(status, {"status": status, "message": message, **more})
+    return json_reply({"status": status, "message": message, **more}, status)
 
 
-def enedis(status: int, error: dict[str, Any] | str) -> Refusal:
+def enedis(status: int, error: dict[str, Any] | str) -> Reply:
     """An error of Enedis, wrapped by the gateway."""
     return gateway(status, "The Enedis API returned an error", error=error)
 
 
-def _coded(status: int, code: str, text: str) -> Refusal:
+def _coded(status: int, code: str, text: str) -> Reply:
     return enedis(status, {"error": code, "error_description": text})
 
 
@@ -58,7 +44,6 @@ NO_ENEDIS_TOKEN = gateway(500, "Impossible de rafraîchir le token. Réessayez p
 
 START_AFTER_END = _coded(400, "Invalid_request", "Start date should be before end date.")
 END_IN_FUTURE = _coded(400, "Invalid_request", "The end date parameter must be earlier than the current date.")
-NOT_A_DATE = _coded(400, "Invalid_request", "start date parameter must be in the format yyyy-mm-dd.")
 BEFORE_ACTIVATION = _coded(
     400, "ADAM-ERR0123", "The requested period cannot be anterior to the meter's last activation date"
 )
@@ -68,7 +53,6 @@ WRONG_FLOW = _coded(400, "ADAM-ERR0069", "Le sens de la mesure ne correspond pas
 NO_CONSENT = _coded(403, "ADAM-DC-0008", "No consent can be found for this customer and this usage point.")
 NOTHING_FOUND = _coded(404, "no_data_found", "no measure found for this usage point")
 TECHNICAL = _coded(500, "technical_error", "Technical error. Please try later.")
-TECHNICAL_TEXT = enedis(500, "500 Internal Server Error")
 
 THROTTLED = enedis(
     429,
@@ -80,23 +64,26 @@ THROTTLED = enedis(
         }
     },
 )
-BAD_GATEWAY = Refusal(
-    502,
-    {
-        "type": "https://developers.cloudflare.com/support/troubleshooting/http-status-codes/cloudflare-5xx-errors/"
-        "error-502/",
-        "title": "Error 502: Bad gateway",
-        "status": 502,
-        "detail": "The origin web server returned an invalid or incomplete response to Cloudflare. This typically "
-        "indicates the origin is overloaded or misconfigured.",
-        "error_code": 502,
-        "error_name": "origin_bad_gateway",
-        "error_category": "origin",
-    },
+BAD_GATEWAY = replace(
+    json_reply(
+        {
+            "type": "https://developers.cloudflare.com/support/troubleshooting/http-status-codes/cloudflare-5xx-errors/"
+            "error-502/",
+            "title": "Error 502: Bad gateway",
+            "status": 502,
+            "detail": "The origin web server returned an invalid or incomplete response to Cloudflare. This typically "
+            "indicates the origin is overloaded or misconfigured.",
+            "error_code": 502,
+            "error_name": "origin_bad_gateway",
+            "error_category": "origin",
+        },
+        502,
+    ),
+    content_type="application/problem+json",
 )
 
 
-def throttled_until(moment: datetime) -> Refusal:
+def throttled_until(moment: datetime) -> Reply:
     """The quota is spent until `moment` (aware), written as Enedis does: `2026-Jul-17 05:00:00+0000 UTC`."""
     utc = moment.astimezone(UTC)
     text = f"{utc.year}-{MONTHS[utc.month - 1]}-{utc:%d %H:%M:%S}+0000 UTC"
@@ -111,6 +98,22 @@ def throttled_until(moment: datetime) -> Refusal:
     )
 
 
-def invalid_parameters(issues: list[dict[str, Any]]) -> Refusal:
+def invalid_parameters(issues: list[dict[str, Any]]) -> Reply:
     """The gateway's own check of the query failed; `issues` as zod lists them."""
     return gateway(400, "Paramètres invalides", error={"issues": issues, "name": "ZodError"})
+
+
+BANNED = Reply(403, BAN_PAGE.encode(), HTML)
+INSTEAD = {
+    "429": THROTTLED,
+    "500": TECHNICAL,
+    "500token": NO_ENEDIS_TOKEN,
+    "500text": enedis(500, "500 Internal Server Error"),
+    "502": BAD_GATEWAY,
+    "html403": BANNED,
+    "consent": NO_CONSENT,
+    "reset": RESET,
+    "notjson": NOT_JSON,
+    "emptyobject": json_reply({}),
+}
+"""Faults that put another answer in place of the true one."""

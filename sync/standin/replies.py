@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
-from . import refusals
-from .refusals import BAN_PAGE, Refusal
-
-JSON = "application/json"
 HTML = "text/html; charset=UTF-8"
 
 
@@ -20,39 +16,28 @@ class Reply:
 
     status: int
     body: bytes
-    content_type: str = JSON
+    content_type: str = "application/json"
     wait: float = 0
     cut: bool = False
     reset: bool = False
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-def json_reply(body: Any, status: int = 200) -> Reply:
-    """Compact UTF-8 JSON, as the gateway serialises."""
-    return Reply(status, json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode())
+class Refused(Exception):
+    """What the API refuses, with its answer."""
+
+    def __init__(self, reply: Reply) -> None:
+        super().__init__(str(reply.status))
+        self.reply = reply
 
 
-def refusal_reply(refusal: Refusal) -> Reply:
-    """A refusal as the gateway words it."""
-    return json_reply(refusal.body, refusal.status)
+def json_reply(body: Any, status: int = 200, **headers: str) -> Reply:
+    """Compact UTF-8 JSON, as the gateway serialises. headers: with _ for -."""
+    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+    return Reply(status, text.encode(), headers={name.replace("_", "-"): value for name, value in headers.items()})
 
 
-BANNED = Reply(403, BAN_PAGE.encode(), HTML)
 NO_SUCH_PAGE = Reply(404, b"<!DOCTYPE html><title>404</title><p>Page not found</p>\n", HTML)
 EMPTY = Reply(200, b"")
 RESET = Reply(0, b"", reset=True)
 NOT_JSON = Reply(200, b"upstream connect error or disconnect/reset before headers")
-
-INSTEAD = {
-    "429": refusal_reply(refusals.THROTTLED),
-    "500": refusal_reply(refusals.TECHNICAL),
-    "500token": refusal_reply(refusals.NO_ENEDIS_TOKEN),
-    "500text": refusal_reply(refusals.TECHNICAL_TEXT),
-    "502": replace(refusal_reply(refusals.BAD_GATEWAY), content_type="application/problem+json"),
-    "html403": BANNED,
-    "consent": refusal_reply(refusals.NO_CONSENT),
-    "reset": RESET,
-    "notjson": NOT_JSON,
-    "emptyobject": json_reply({}),
-}
-"""Faults of the gateway that put another answer in place of the true one."""

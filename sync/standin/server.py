@@ -12,7 +12,7 @@ import struct
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from email.utils import formatdate
 from http import HTTPStatus
 from pathlib import Path
@@ -24,14 +24,15 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request as HttpRequest
 
 from ..model.errors import UsageError
-from .days import Now, clock_set_to, real_now
+from ..model.localtime import PARIS
 from .faults import NO_FAULTS, Faults, Kind
-from .replies import EMPTY, NO_SUCH_PAGE, NOT_JSON, RESET, Reply, json_reply
+from .replies import EMPTY, HTML, NO_SUCH_PAGE, NOT_JSON, RESET, Refused, Reply, json_reply
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-PAGE = Reply(200, b"<!DOCTYPE html><title>Maintenance</title><p>Back soon\n", "text/html; charset=UTF-8")
+Now = Callable[[], datetime]
+"""Returns an aware UTC datetime."""
 ODD = re.compile(r"[^\w:.,+*/@-]")
 RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # SO_LINGER on, 0 s: closing sends RST instead of FIN
 
@@ -50,10 +51,22 @@ TRANSPORT_KINDS = {
 INSTEAD = {
     "500": json_reply({"message": "Internal Server Error"}, 500),
     "403": json_reply({"message": "Forbidden"}, 403),
-    "page": PAGE,
+    "page": Reply(200, b"<!DOCTYPE html><title>Maintenance</title><p>Back soon\n", HTML),
     "notjson": NOT_JSON,
     "reset": RESET,
 }
+
+
+def real_now() -> datetime:
+    """The machine's own clock."""
+    return datetime.now(UTC)
+
+
+def clock_set_to(day: date, now: Now = real_now) -> Now:
+    """A clock that shows the same time of day as `now`, but begins on this Paris local day."""
+    ahead = day - now().astimezone(PARIS).date()
+    # Moved on the wall clock, so that the day of Paris is right at any hour of any season.
+    return lambda: (now().astimezone(PARIS) + ahead).astimezone(UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +143,7 @@ class Standin(ABC):
 
     @abstractmethod
     def reply(self, request: Request, spoilt: Mapping[str, float]) -> Reply:
-        """The answer to a request below `base`; `spoilt`: the faults that hit it, with their amounts."""
+        """The answer to a request below `base`, or Refused; `spoilt`: the faults that hit it, with their amounts."""
 
     def beforehand(self, _request: Request) -> Reply | None:
         """An answer that stands before all faults."""
@@ -139,7 +152,7 @@ class Standin(ABC):
     def instead(self, kind: str, amount: float) -> Reply | None:
         """The answer that a fault puts in place of the true one; None where it puts none."""
         if kind == "429":
-            return replace(json_reply({"message": "Too Many Requests"}, 429), headers={"Retry-After": f"{amount:.0f}"})
+            return json_reply({"message": "Too Many Requests"}, 429, Retry_After=f"{amount:.0f}")
         return INSTEAD.get(kind)
 
     def outside(self, _request: Request) -> Reply:
@@ -209,16 +222,18 @@ class Standin(ABC):
         reply = next((reply for reply in replaced if reply), None)
         if reply is None and self.other_method and request.method != "GET":
             reply = EMPTY if request.method == "OPTIONS" else self.other_method
-        if reply is None:
-            reply = self.reply(request, spoilt)
+        try:
+            reply = reply or self.reply(request, spoilt)
+        except Refused as refused:
+            reply = refused.reply
         return replace(reply, wait=spoilt.get("slow", 0), cut="cut" in spoilt)
 
     def _serve(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         reply = self._answer(HttpRequest(environ))
         if reply.reset:
             raise _Reset
-        date = formatdate(self.now().timestamp(), usegmt=True)  # so that clients can tell the day
-        headers = [("Server", "linky-standin"), ("Date", date), *reply.headers.items()]
+        told = formatdate(self.now().timestamp(), usegmt=True)  # so that clients can tell the day
+        headers = [("Server", "linky-standin"), ("Date", told), *reply.headers.items()]
         if reply.body or reply.status != HTTPStatus.NO_CONTENT:
             headers += [("Content-Type", reply.content_type), ("Content-Length", str(len(reply.body)))]
         start_response(f"{reply.status} {HTTPStatus(reply.status).phrase}", headers)

@@ -9,6 +9,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from .faults import Kind
+
 Record = dict[str, Any]
 Lists = list[list[Record]]
 """The records of an answer, in the lists in which they come; changed in place."""
@@ -37,12 +39,12 @@ def each(change: Callable[[Record, Fields], Any]) -> Spoil:
     return spoil
 
 
-def without(is_lost: Callable[[Record, Fields], bool]) -> Spoil:
+def without(is_lost: Callable[[Record], bool]) -> Spoil:
     """Some records are missing."""
 
-    def spoil(lists: Lists, fields: Fields, _amount: int) -> None:
+    def spoil(lists: Lists, _fields: Fields, _amount: int) -> None:
         for records in lists:
-            records[:] = [record for record in records if not is_lost(record, fields)]
+            records[:] = [record for record in records if not is_lost(record)]
 
     return spoil
 
@@ -64,36 +66,33 @@ def valued(number: object) -> Spoil:
 
 def later(**by: int) -> Spoil:
     """The times are shifted."""
+    return each(
+        lambda record, fields: record.update(
+            {name: (datetime.fromisoformat(record[name]) + timedelta(**by)).isoformat() for name in fields.times}
+        )
+    )
 
-    def change(record: Record, fields: Fields) -> None:
-        for name in fields.times:
-            record[name] = (datetime.fromisoformat(record[name]) + timedelta(**by)).isoformat()
 
-    return each(change)
-
-
-def double(lists: Lists, _fields: Fields, _amount: int) -> None:
-    """Every record comes twice."""
+def _double(lists: Lists, _fields: Fields, _amount: int) -> None:
     for records in lists:
         records += [dict(record) for record in records]
 
 
-def last_day(lists: Lists, fields: Fields, amount: int) -> None:
-    """The last day is missing."""
+def _last_day(lists: Lists, fields: Fields, amount: int) -> None:
     time = fields.times[0]
     last = max(record[time][:10] for records in lists for record in records)
-    without(lambda record, _: record[time][:10] == last)(lists, fields, amount)
+    without(lambda record: record[time][:10] == last)(lists, fields, amount)
 
 
-def lost_hour(lists: Lists, fields: Fields, amount: int) -> None:
-    """One instant in the middle is missing everywhere; where an hour comes twice on the clock, it is that."""
+def _lost_hour(lists: Lists, fields: Fields, amount: int) -> None:
+    """One instant in the middle; where an hour comes twice on the clock, it is that."""
     time = fields.times[0]
     moments = sorted({record[time] for record in lists[0]}, key=_instant)
     walls = [_instant(moment).astimezone(fields.zone).replace(tzinfo=None, fold=0) for moment in moments]
     times_seen = Counter(walls)
     repeated = [moment for moment, wall in zip(moments, walls, strict=True) if times_seen[wall] > 1]
     lost = repeated[0] if repeated else moments[len(moments) // 2]
-    without(lambda record, _: record[time] == lost)(lists, fields, amount)
+    without(lambda record: record[time] == lost)(lists, fields, amount)
 
 
 def _instant(text: str) -> datetime:
@@ -101,14 +100,20 @@ def _instant(text: str) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def put(lists: Lists, fields: Fields, table: Mapping[str, Spoil], spoilt: Mapping[str, float]) -> bool:
-    """Put the faults of a table upon the records; whether there was one."""
-    kinds = [kind for kind in spoilt if kind in table]
-    for kind in kinds:
-        table[kind](lists, fields, int(spoilt[kind]))
-    return bool(kinds)
+def put(lists: Lists, fields: Fields, kinds: Mapping[str, Kind], spoilt: Mapping[str, float]) -> bool:
+    """Put those of the faults upon the records that are of records; whether there was one."""
+    spoils = [(spoil, int(amount)) for kind, amount in spoilt.items() if kind in kinds and (spoil := kinds[kind].spoil)]
+    for spoil, amount in spoils:
+        spoil(lists, fields, amount)
+    return bool(spoils)
 
 
-NUMBERS: dict[str, Spoil] = {"nan": valued(float("nan")), "text": valued("n/a"), "null": valued(None)}
-SPOILS: dict[str, Spoil] = {**NUMBERS, "double": double, "lastday": last_day, "losthour": lost_hour}
-"""Faults that the records of any source may have, by kind."""
+KINDS = {
+    "double": Kind("every record comes twice", "double@2", spoil=_double),
+    "lastday": Kind("the last day is missing", "lastday@2", spoil=_last_day),
+    "losthour": Kind("one hour is missing everywhere, the repeated one in October", "losthour@10", spoil=_lost_hour),
+    "nan": Kind("numbers are NaN", "nan@2:5", "records", 5, 100_000, valued(float("nan"))),
+    "text": Kind("numbers are text", "text@2:5", "records", 5, 100_000, valued("n/a")),
+    "null": Kind("numbers are null", "null@2:5", "records", 5, 100_000, valued(None)),
+}
+"""Faults that the records of any source may have."""

@@ -20,9 +20,9 @@ import numpy as np
 
 from ..model.readings import Instants, milliseconds
 from ..sources.weather.places import VARIABLES
-from .energidata_rows import HOUR, grid
 from .faults import Kind
-from .replies import NO_SUCH_PAGE, Reply, json_reply
+from .hours import HOUR, grid
+from .replies import NO_SUCH_PAGE, Refused, Reply, json_reply
 from .server import TRANSPORT_KINDS, OpenStandin, Request
 from .weather_hours import LEVELS, FileWeather, GeneratedWeather
 
@@ -46,10 +46,6 @@ KINDS = {
 Reason = dict[str, Any]
 
 
-class Refused(Exception):
-    """A request the API refuses with 400; the text is the reason."""
-
-
 class WeatherStandin(OpenStandin):
     """The weather anywhere; a file has that of a few cities."""
 
@@ -64,14 +60,10 @@ class WeatherStandin(OpenStandin):
         if request.path not in (f"{self.base}/archive", f"{self.base}/era5"):
             return NO_SUCH_PAGE
         if "minutely" in spoilt:
-            reason = "Minutely API request limit exceeded. Please try again in one minute."
-            return json_reply({"error": True, "reason": reason}, 429)
-        try:
-            if "400" in spoilt:
-                raise Refused("Parameter 'start_date' is out of allowed range from 1940-01-01 to 2026-01-01")
-            answer = self._found(_given(request.given, spoilt))
-        except Refused as refused:
-            return json_reply({"error": True, "reason": str(refused)}, 400)
+            raise _refused("Minutely API request limit exceeded. Please try again in one minute.", 429)
+        if "400" in spoilt:
+            raise _refused("Parameter 'start_date' is out of allowed range from 1940-01-01 to 2026-01-01")
+        answer = self._found(_given(request.given, spoilt))
         _spoil(answer, spoilt)
         return json_reply(answer)
 
@@ -80,15 +72,15 @@ class WeatherStandin(OpenStandin):
         zone, offset = self._zone(given.get("timezone", "GMT"))
         first, last = self._day(given, "start_date"), self._day(given, "end_date")
         if last < first:
-            raise Refused("End-date must be larger or equals than start-date")
+            raise _refused("End-date must be larger or equals than start-date")
         names = [name for name in given.get("hourly", "").split(",") if name]
         if wrong := [name for name in names if name not in LEVELS]:
-            raise Refused(f"Data corrupted at path ''. Cannot initialize from invalid String value {wrong[0][:40]}.")
+            raise _refused(f"Data corrupted at path ''. Cannot initialize from invalid String value {wrong[0][:40]}.")
         wind = WIND_UNITS.get(given.get("wind_speed_unit", "kmh"))
         if wind is None:
-            raise Refused("Cannot initialize WindspeedUnit from invalid String value")
+            raise _refused("Cannot initialize WindspeedUnit from invalid String value")
         low, high = (milliseconds(datetime(day.year, day.month, day.day, tzinfo=UTC)) for day in (first, last))
-        walls = grid(low, high + 24 * HOUR, HOUR)  # the whole answer on one offset
+        walls = grid(low, high + 24 * HOUR)  # the whole answer on one offset
         start = walls - offset * 1000
         units, hourly = {"time": "iso8601"}, {"time": _texts(walls)}
         for name in names:
@@ -120,33 +112,37 @@ class WeatherStandin(OpenStandin):
         try:
             offset = self.now().astimezone(ZoneInfo(name)).utcoffset()
         except (ZoneInfoNotFoundError, ValueError):
-            raise Refused("Invalid timezone") from None
+            raise _refused("Invalid timezone") from None
         return name, int(offset.total_seconds()) if offset else 0
 
     def _day(self, given: Mapping[str, str], name: str) -> date:
         if name not in given:
-            raise Refused(f"Parameter '{name}' must be set")
+            raise _refused(f"Parameter '{name}' must be set")
         try:
             day = date.fromisoformat(given[name]) if re.fullmatch(r"\d{4}-\d\d-\d\d", given[name]) else None
         except ValueError:
             day = None
         if day is None:
-            raise Refused("Invalid date format. Make sure to use 'YYYY-MM-DD'")
+            raise _refused("Invalid date format. Make sure to use 'YYYY-MM-DD'")
         newest = self.now().date()
         if not FIRST <= day <= newest:
-            raise Refused(f"Parameter '{name}' is out of allowed range from {FIRST} to {newest}")
+            raise _refused(f"Parameter '{name}' is out of allowed range from {FIRST} to {newest}")
         return day
+
+
+def _refused(reason: str, status: int = 400) -> Refused:
+    return Refused(json_reply({"error": True, "reason": reason}, status))
 
 
 def _degrees(given: Mapping[str, str], name: str, most: int) -> float:
     try:
         degrees = float(given[name])
     except KeyError:
-        raise Refused(f"Parameter '{name}' must be set") from None
+        raise _refused(f"Parameter '{name}' must be set") from None
     except ValueError:
-        raise Refused(f"Cannot initialize {name} from invalid String value") from None
+        raise _refused(f"Cannot initialize {name} from invalid String value") from None
     if not abs(degrees) <= most:
-        raise Refused(f"{name.capitalize()} must be in range of -{most} to {most}°. Given: {degrees}.")
+        raise _refused(f"{name.capitalize()} must be in range of -{most} to {most}°. Given: {degrees}.")
     return degrees
 
 

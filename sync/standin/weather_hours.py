@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ..model.readings import Instants
 from ..sources.weather.files import open_files
 from ..sources.weather.places import PLACES, VARIABLES
-from .energidata_rows import HOUR, noise
+from .hours import HOUR, noise
 
 LEVELS = {
     "temperature_2m": (-12.0, 35.0),
@@ -25,12 +25,6 @@ LEVELS = {
 DRY_OFTEN = 0.7  # share of dry hours
 
 
-class Served(Protocol):
-    """Values of a variable at each of the hours (ms, UTC) for a place; NaN where there is none. Wind in m/s."""
-
-    def measure(self, name: str, latitude: float, longitude: float, start: Instants) -> NDArray[np.float64]: ...
-
-
 @dataclass(frozen=True, slots=True)
 class GeneratedWeather:
     """Weather as if; nothing of it was measured."""
@@ -38,7 +32,7 @@ class GeneratedWeather:
     seed: int = 0
 
     def measure(self, name: str, latitude: float, longitude: float, start: Instants) -> NDArray[np.float64]:
-        """Levels with seasons, days and chance."""
+        """Values of a variable at each of the hours (ms, UTC) for a place. Wind in m/s."""
         low, high = LEVELS[name]
         code = self.seed * 100 + list(LEVELS).index(name) + round(latitude * 8 + longitude * 4)
         chance = noise(start, code)
@@ -54,24 +48,17 @@ class FileWeather:
     """The hours of weather files (`sync/sources/weather/files.py`), by price area."""
 
     def __init__(self, *paths: Path) -> None:
-        self._hours: dict[str, dict[str, dict[int, float]]] = {}
+        self._hours: defaultdict[tuple[str, str], dict[int, float]] = defaultdict(dict)
         for parsed in open_files(paths).parts():
             for batch in parsed.batches:
-                area = self._hours.setdefault(batch.series.id, {})
                 for variable in VARIABLES:
                     there = ~batch.absent.get(variable.field, np.zeros(len(batch), dtype=bool))
-                    values = zip(
-                        batch.start[there].tolist(), batch.columns[variable.field][there].tolist(), strict=True
-                    )
-                    area.setdefault(variable.name, {}).update(values)
-
-    @property
-    def last(self) -> int:
-        """The newest hour, ms."""
-        return max(max(hours) for area in self._hours.values() for hours in area.values() if hours)
+                    values = (column[there].tolist() for column in (batch.start, batch.columns[variable.field]))
+                    self._hours[batch.series.id, variable.name].update(zip(*values, strict=True))
+        self.last = max(moment for hours in self._hours.values() for moment in hours)
 
     def measure(self, name: str, latitude: float, longitude: float, start: Instants) -> NDArray[np.float64]:
-        """Of the area whose city is near."""
+        """Of the area whose city is near; NaN where there is none."""
         area = next((place.area for place in PLACES if place.is_near(latitude, longitude)), "")
-        hours = self._hours.get(area, {}).get(name, {})
+        hours = self._hours.get((area, name), {})
         return np.array([hours.get(moment, math.nan) for moment in start.tolist()], dtype=np.float64)

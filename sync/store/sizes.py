@@ -27,6 +27,11 @@ class Size:
     index_bytes: int
     buckets: int | None = None
 
+    @property
+    def total_bytes(self) -> int:
+        """On disk, indexes included."""
+        return self.storage_bytes + self.index_bytes
+
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
@@ -47,9 +52,7 @@ class Comparison:
         return {
             "data": _reduction(regular.data_bytes, timeseries.data_bytes),
             "storage": _reduction(regular.storage_bytes, timeseries.storage_bytes),
-            "total": _reduction(
-                regular.storage_bytes + regular.index_bytes, timeseries.storage_bytes + timeseries.index_bytes
-            ),
+            "total": _reduction(regular.total_bytes, timeseries.total_bytes),
         }
 
     def as_json(self) -> dict[str, Any]:

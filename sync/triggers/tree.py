@@ -1,4 +1,4 @@
-"""What a run needs of the tree that `appservices push` reads: function sources, values, environment, the app's name."""
+"""What a run needs of the tree that `appservices push` reads: function sources and values."""
 
 from __future__ import annotations
 
@@ -56,19 +56,6 @@ def resolved(values: Mapping[str, Any], secrets: Mapping[str, str]) -> dict[str,
     plain = {name: entry for name, entry in values.items() if not isinstance(entry, FromSecret)}
     links = {name: entry.secret for name, entry in values.items() if isinstance(entry, FromSecret)}
     return plain | {name: secrets[secret] for name, secret in links.items() if secret in secrets}
-
-
-def environment_of(folder: Path) -> dict[str, Any]:
-    """`context.environment`: the tag of root_config.json and the values of environments/<tag>.json."""
-    tag = app_of(folder).get("environment", "")
-    path = folder / "environments" / f"{tag or 'no-environment'}.json"
-    return {"tag": tag, "values": read_json(path).get("values", {}) if path.exists() else {}}
-
-
-def app_of(folder: Path) -> dict[str, Any]:
-    """root_config.json; empty when there is none."""
-    path = folder / "root_config.json"
-    return read_json(path) if path.exists() else {}
 
 
 def read_json(path: Path) -> Any:

@@ -22,6 +22,8 @@ from sync.triggers.run.harness import Execution
 from tests.atlas.functions_runs import TOKEN_SECRET, atlas, days_from
 from tests.atlas.open_functions import EVENING, GROUPS, OpenAtlas, open_atlas
 
+pytestmark = pytest.mark.soak  # whole commands and functions of the open sources; test_every_source has short ones
+
 DAY = timedelta(days=1)
 FIRST = date(2026, 3, 24)  # the clocks change five days later
 

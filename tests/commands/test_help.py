@@ -67,6 +67,7 @@ def test_every_command_has_an_example() -> None:
     assert named == set(COMMANDS) - {"trigger"}
 
 
+@pytest.mark.soak  # forty commands, many of them whole loads
 @pytest.mark.parametrize(("name", "line"), every_example(), ids=lambda text: text)
 def test_example(
     name: str,

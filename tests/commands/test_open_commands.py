@@ -19,6 +19,8 @@ from tests.elhub_answers import OSLO, local_hours
 from tests.open_shell import OpenShell
 from tests.processes import finish, start
 
+pytestmark = pytest.mark.soak  # whole commands and functions of the open sources; test_every_source has short ones
+
 NOW = datetime(2026, 3, 10, 11, tzinfo=UTC)
 QUARTER = ("backfill", "--source", "elhub", "--since", "2021-01-01", "--until", "2021-04-01")
 ROWS = 2 * 5 * (90 * 24 - 1)

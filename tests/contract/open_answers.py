@@ -46,7 +46,7 @@ class OpenQuestion:
         return [midnight(self.window.start, zone), midnight(self.window.end, zone)]
 
     def as_argument(self) -> dict[str, Any]:
-        """What elhubReadings and energidataReadings take."""
+        """What openReadings takes."""
         named = {"text": self.text, "dataset": self.dataset.name, "flow": self.dataset.flow}
         return named | {"window": self.bounds, "at": self.now}
 

@@ -78,7 +78,8 @@ def javascript_side(
     names = {"service": "mongodb-atlas", "database": database.name, "record": record, "mirror": mirror}
     for first in range(0, len(questions), part):
         own = slice(first, first + part)
-        arguments = [f"{source}Readings", questions[own], keys[own], names if store else None, together]
+        reader = "linkyReadings" if source == "linky" else "openReadings"
+        arguments = [reader, questions[own], keys[own], names if store else None, together]
         execution = run_function(
             folder, "both", database=database, values={}, secrets={}, arguments=arguments, skip_waits=True
         )

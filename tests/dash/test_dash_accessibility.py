@@ -13,6 +13,8 @@ from dash_app.shell.pages import PAGES
 from tests.dash.readers import all_answered, answered, shown
 from tests.dash.served import Served
 
+pytestmark = pytest.mark.soak  # pages in the browser; test_dash_screens opens each of them every time
+
 Open = Callable[..., Page]
 SERIOUS = {"serious", "critical"}
 

@@ -16,6 +16,8 @@ from tests.dash import by_hand
 from tests.dash.readers import all_answered, answered, asked, card, drawn
 from tests.dash.served import Served
 
+pytestmark = pytest.mark.soak  # pages in the browser; test_dash_screens opens each of them every time
+
 Open = Callable[..., Page]
 AUTUMN, SPRING = date(2024, 10, 27), date(2024, 3, 31)
 DAY = timedelta(days=1)

@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 from pymongo.database import Database
 
-from dash_app.consumption.queries_frames import KeyFigures, MonthBeside
+from dash_app.consumption.queries_frames import KeyFigures
+from dash_app.kit.locale import Look
 from dash_app.kit.reader import Reader
 from tests import paris
 from tests.dash import by_hand
-from tests.dash.views import frame_of, reader_of
+from tests.dash.views import BLOCKS, frame_of, reader_of
 
 WHOLE = date(2023, 3, 13), date(2025, 3, 12)
 AUTUMN, SPRING = date(2024, 10, 27), date(2024, 3, 31)
@@ -132,37 +133,48 @@ def test_days_add_up(reader: Reader, every: tuple[by_hand.Local, ...]) -> None:
         assert row.kwh == pytest.approx(wh / 1000) if seconds else np.isnan(row.kwh)
 
 
+def months_of(reader: Reader, first: date, last: date) -> list[dict[Any, Any]]:
+    return frame_of(reader, "months", first, last).table.to_dict("records")
+
+
 def test_months_beside_a_year_before(reader: Reader, every: tuple[by_hand.Local, ...]) -> None:
-    months: list[MonthBeside] = frame_of(reader, "months", date(2025, 3, 1), date(2025, 3, 12)).notes["months"]
-    assert [f"{each.now.first:%y%m}" for each in months] == [
-        f"{n // 12}{n % 12 + 1:02}" for n in range(24 * 12 + 3, 25 * 12 + 3)
-    ]
+    months = months_of(reader, date(2025, 3, 1), date(2025, 3, 12))
+    assert [row["month"] for row in months] == [f"20{n // 12}-{n % 12 + 1:02}" for n in range(24 * 12 + 3, 25 * 12 + 3)]
     days = by_hand.by_day(every)
     whole = {day for day, (_, seconds) in days.items() if seconds >= by_hand.length(day)}
-    for each in months:
+    for row in months:
+        first = date.fromisoformat(f"{row['month']}-01")
+        before = first.replace(year=first.year - 1)
+        for year, start in (("", first), ("_a_year_before", before)):
+            inside = [day for day in days if (day.year, day.month) == (start.year, start.month)]
+            assert row[f"kwh{year}"] * 1000 == pytest.approx(sum(days[day][0] for day in inside), abs=1e-6)
         shared = 0
-        for energy in (each.now, each.before):
-            inside = [day for day in days if energy.first <= day < energy.end]
-            assert energy.wh == sum(days[day][0] for day in inside)
         sums = [0, 0]
-        for number in range((each.now.end - each.now.first).days):
-            now, then = each.now.first + number * DAY, each.before.first + number * DAY
-            if then < each.before.end and now in whole and then in whole:
+        for number in range(31):
+            now, then = first + number * DAY, before + number * DAY
+            if (now.month, then.month) == (first.month, before.month) and now in whole and then in whole:
                 shared += 1
                 sums = [sums[0] + days[now][0], sums[1] + days[then][0]]
-        assert (each.shared, list(each.both)) == (shared, sums)
-    march, july = months[-1], next(each for each in months if each.now.first.month == 7)
-    assert (march.is_whole, march.was_whole, march.shared) == (False, True, 12)
-    assert march.change == pytest.approx(march.both[0] / march.both[1] - 1)
-    assert not july.is_whole
-    assert july.was_whole
+        both = [row[f"kwh_on_those_days{year}"] * 1000 for year in ("", "_a_year_before")]
+        assert row["days_measured_in_both"] == shared
+        assert both == pytest.approx(sums, abs=1e-6)
+    march, july = months[-1], next(row for row in months if row["month"] == "2024-07")
+    assert (march["covered_share"] < 1, march["covered_share_a_year_before"]) == (True, 1)
+    assert march["days_measured_in_both"] == 12
+    change = march["kwh_on_those_days"] / march["kwh_on_those_days_a_year_before"] - 1
+    shown = BLOCKS["months"].figure
+    assert shown is not None
+    drawn = shown(frame_of(reader, "months", date(2025, 3, 1), date(2025, 3, 12)), Look("en"))
+    assert Look("en").change(change) in drawn["data"][-1]["customdata"][-1]
+    assert july["covered_share"] < 1
+    assert july["covered_share_a_year_before"] == 1
 
 
 def test_all_months_and_no_year_before(reader: Reader) -> None:
-    months: list[MonthBeside] = frame_of(reader, "months", *WHOLE).notes["months"]
-    assert (months[0].now.first, months[-1].now.first, len(months)) == (date(2023, 3, 1), date(2025, 3, 1), 25)
-    assert months[3].before.wh is None
-    assert months[3].change is None
+    months = months_of(reader, *WHOLE)
+    assert (months[0]["month"], months[-1]["month"], len(months)) == ("2023-03", "2025-03", 25)
+    assert np.isnan(months[3]["kwh_a_year_before"])
+    assert np.isnan(months[3]["kwh_on_those_days_a_year_before"])
 
 
 def test_the_usual_week(reader: Reader, every: tuple[by_hand.Local, ...]) -> None:

@@ -11,6 +11,7 @@ import pytest
 from pymongo.database import Database
 
 from dash_app.consumption import queries as consumption
+from dash_app.kit.days import days_of
 from sync.model.localtime import PARIS
 from sync.model.readings import Series
 from sync.settings import DEFAULT_COLLECTIONS
@@ -46,7 +47,7 @@ def instants(days: tuple[date, date]) -> tuple[int, int]:
 
 
 def test_days(house: Pair, shared_data: Path, days: tuple[date, date]) -> None:
-    found = consumption.days_of(house, HOUSE, PARIS, *days)
+    found = days_of(house, HOUSE, PARIS, *days)
     expected = by_hand.by_day(by_hand.between(by_hand.readings(shared_data), *days))
     assert len(found) == (days[1] - days[0]).days
     for place, day in enumerate(found.dates()):
@@ -58,7 +59,7 @@ def test_days(house: Pair, shared_data: Path, days: tuple[date, date]) -> None:
 
 
 def test_the_real_years_have_days_of_23_and_25_hours_and_one_that_is_not_whole(house: Pair) -> None:
-    found = consumption.days_of(house, HOUSE, PARIS, FIRST, END)
+    found = days_of(house, HOUSE, PARIS, FIRST, END)
     lengths = dict(zip(found.dates(), (found.expected // 3600).tolist(), strict=True))
     assert {day: hours for day, hours in lengths.items() if hours != 24} == {
         date(2023, 3, 26): 23,
@@ -106,7 +107,7 @@ def test_distribution(house: Pair, shared_data: Path, days: tuple[date, date]) -
     assert dict(zip(found.watts.tolist(), found.seconds.tolist(), strict=True)) == lasted
     strongest = by_hand.peak(some)
     assert (found.watts[-1], found.first[-1]) == (strongest.watts, strongest.at * 1000)
-    assert found.quantile(0.1, at_night=True) == by_hand.base_load(some)
+    assert found.base == by_hand.base_load(some)
     for share in (0.01, 0.25, 0.5, 0.99, 1.0):
         assert found.quantile(share) == by_hand.not_exceeded([(each.watts, each.seconds) for each in some], share)
 
@@ -125,7 +126,7 @@ def test_samples(house: Pair, shared_data: Path, days: tuple[date, date]) -> Non
 
 def test_nothing_there(house: Pair) -> None:
     days = date(2020, 1, 1), date(2020, 1, 8)
-    assert not consumption.days_of(house, HOUSE, PARIS, *days).seconds.any()
+    assert not days_of(house, HOUSE, PARIS, *days).seconds.any()
     assert len(consumption.hours_of(house, HOUSE, *instants(days))) == 0
     assert len(consumption.readings_of(house, HOUSE, *instants(days))) == 0
     assert consumption.distribution_of(house, HOUSE, PARIS, *days).quantile(0.5) is None
@@ -135,7 +136,7 @@ def test_nothing_there(house: Pair) -> None:
 
 
 def test_no_day_is_no_question(house: Pair) -> None:
-    assert len(consumption.days_of(house, HOUSE, PARIS, FIRST, FIRST)) == 0
+    assert len(days_of(house, HOUSE, PARIS, FIRST, FIRST)) == 0
     assert len(consumption.distribution_of(house, HOUSE, PARIS, FIRST, FIRST).watts) == 0
 
 
@@ -146,7 +147,7 @@ def test_only_the_own_series_is_read(database: Database[Any]) -> None:
     load_readings(database, start, [9_000] * 48, prm=ONE, flow="production")
     both = pair(database, "linky", DEFAULT_COLLECTIONS)
     day = date(2025, 1, 6)
-    found = consumption.days_of(both, own, PARIS, day, day + timedelta(days=1))
+    found = days_of(both, own, PARIS, day, day + timedelta(days=1))
     assert (found.wh.tolist(), found.seconds.tolist()) == ([4_800], [86_400])
     assert consumption.distribution_of(both, own, PARIS, day, day + timedelta(days=1)).watts.tolist() == [200.0]
 

@@ -26,6 +26,8 @@ from sync.settings import load
 from tests import paris, r63
 from tests.dash.stores import ONE, TODAY, TWO, load_readings
 
+pytestmark = pytest.mark.soak  # pages in the browser; test_dash_screens opens each of them every time
+
 FIRST, END = date(2023, 3, 13), date(2025, 3, 13)
 ALL = View(page="cost", period="all", start=FIRST, end=END)
 Price = Callable[[str], Fraction | None]

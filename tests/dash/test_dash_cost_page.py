@@ -30,6 +30,8 @@ from tests.dash.served import Served
 from tests.dash.stores import ONE, TODAY, load_readings
 from tests.dash.test_dash_cost_bills import ALL, ENTRIES, own_bills, settings_with
 
+pytestmark = pytest.mark.soak  # pages in the browser; test_dash_screens opens each of them every time
+
 LOOKS = [Look(language, theme) for language in ("en", "fr") for theme in ("light", "dark")]
 START = TODAY.replace(month=1, day=5, hour=23, minute=0)
 

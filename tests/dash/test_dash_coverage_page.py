@@ -27,6 +27,8 @@ from tests.dash.coverage_story import DIFFERING_DAY, NEVER_ASKED, tell
 from tests.dash.served import Served
 from tests.dash.stores import ONE, TODAY, loader_of
 
+pytestmark = pytest.mark.soak  # pages in the browser; test_dash_screens opens each of them every time
+
 LOOKS = [Look(language, theme) for language in ("en", "fr") for theme in ("light", "dark")]
 ALL = View(page="coverage", period="all", start=date(2023, 3, 13), end=date(2025, 3, 13))
 

@@ -27,6 +27,8 @@ from tests.dash.served import Served, serve
 from tests.dash.test_dash_accessibility import findings
 from tests.fleet_rows import by_hand, groups_of, identity, london_rows
 
+pytestmark = pytest.mark.soak  # pages in the browser; test_dash_screens opens each of them every time
+
 Open = Callable[..., Page]
 EN, FR = Look("en"), Look("fr")
 NOW = datetime(2013, 1, 5, 9, tzinfo=UTC)

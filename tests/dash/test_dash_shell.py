@@ -16,6 +16,8 @@ from tests.dash.pages_of_meters import OF_METERS
 from tests.dash.readers import all_answered, answered, asked, card, choose_period, days, drawn, shown
 from tests.dash.served import Served, Watch
 
+pytestmark = pytest.mark.soak  # pages in the browser; test_dash_screens opens each of them every time
+
 Open = Callable[..., Page]
 NARROW = {"width": 375, "height": 812}
 

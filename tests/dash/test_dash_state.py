@@ -14,6 +14,8 @@ from tests.dash import trial
 from tests.dash.readers import answered, asked, card, choose_period, days, drawn
 from tests.dash.served import Served, serve
 
+pytestmark = pytest.mark.soak  # pages in the browser; test_dash_screens opens each of them every time
+
 Open = Callable[..., Page]
 DAY_MS = 86_400_000
 

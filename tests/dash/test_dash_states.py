@@ -19,6 +19,8 @@ from tests.dash.readers import all_answered, answered, asked, card, choose_perio
 from tests.dash.served import Served, Watch, serve
 from tests.dash.stores import ONE, TODAY, TWO, load_readings
 
+pytestmark = pytest.mark.soak  # pages in the browser; test_dash_screens opens each of them every time
+
 Open = Callable[..., Page]
 Serving = Callable[..., Served]
 MIDNIGHT = TODAY.replace(hour=23, minute=0) - timedelta(days=1)

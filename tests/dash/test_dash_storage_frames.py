@@ -43,6 +43,8 @@ from tests import r63
 from tests.dash.stores import ONE, TODAY, TWO, load_readings
 from tests.servers import GuardedServer
 
+pytestmark = pytest.mark.soak  # pages in the browser; test_dash_screens opens each of them every time
+
 VIEW = View()
 LOOKS = [Look(language, theme) for language in ("en", "fr") for theme in ("light", "dark")]
 READINGS = 34_733

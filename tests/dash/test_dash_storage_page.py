@@ -22,6 +22,8 @@ from tests import r63
 from tests.dash.served import Served, serve
 from tests.dash.stores import load_file
 
+pytestmark = pytest.mark.soak  # pages in the browser; test_dash_screens opens each of them every time
+
 READINGS = 34_733
 TAKEN = 2_000  # readings in the lab of these tests
 PHONE = {"width": 375, "height": 812}

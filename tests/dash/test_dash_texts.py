@@ -15,6 +15,8 @@ from dash_app.shell.pages import PAGES
 
 ANY = r"[\w.=+*-]*"
 KINDS = ("title", "subtitle", "empty")
+KEY_MAKERS = {"labelled": (1, ""), "named_figures": (0, ""), "columns_in": (0, ".column")}
+"""Functions of the kit that put keys together: which argument their beginning is, and what follows it."""
 OTHERS = [language for language in LANGUAGES if language != FIRST]
 
 
@@ -61,8 +63,9 @@ def named_in(code: str) -> Iterator[str]:
                 yield "".join(map(str, parts))
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield re.escape(node.value)
-        elif isinstance(node, ast.Call) and getattr(node.func, "id", "") == "labelled":
-            yield re.escape(str(ast.literal_eval(node.args[1]))) + "[.]" + ANY
+        elif isinstance(node, ast.Call) and (maker := KEY_MAKERS.get(getattr(node.func, "id", ""))):
+            place, ending = maker
+            yield re.escape(f"{ast.literal_eval(node.args[place])}{ending}.") + ANY
 
 
 def test_every_text_is_used() -> None:
@@ -70,6 +73,7 @@ def test_every_text_is_used() -> None:
     patterns = {pattern for path in CATALOGS.parent.rglob("*.py") for pattern in named_in(path.read_text())}
     used = re.compile("|".join(pattern for pattern in patterns if "." in pattern))
     of_blocks = {block.own(kind) for page in PAGES for block in page.blocks for kind in KINDS}
+    of_blocks |= {f"{page.name}.{kind}" for page in PAGES for kind in KINDS}
     assert [key for key in catalog_of(FIRST).texts if not used.fullmatch(key) and key not in of_blocks] == []
 
 

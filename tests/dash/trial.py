@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from typing import Any
 
 import dash_mantine_components as dmc
@@ -14,7 +14,7 @@ from dash_app.kit.address import zone_of
 from dash_app.kit.blocks import Block, Figure, Frame, Page
 from dash_app.kit.figures import axis, figure
 from dash_app.kit.locale import Look
-from dash_app.kit.reader import Reader, instants_of
+from dash_app.kit.reader import Reader
 from dash_app.kit.view import View
 from tests.r63 import PRM
 
@@ -26,7 +26,8 @@ def curve(reader: Reader, view: View) -> Frame:
     series = reader.series_at(view)
     if series is None:
         return Frame(pd.DataFrame({"start": [], "wh": []}))
-    start, end = instants_of(view, zone_of(reader, view))
+    zone = zone_of(reader, view)
+    start, end = (datetime.combine(day, time(), zone).astimezone(UTC) for day in (view.start, view.end))
     if zoom := view.option("zoom", ""):
         start, end = (datetime.fromtimestamp(int(ms) / 1000, UTC) for ms in zoom.split("-"))
     hour = {"$dateTrunc": {"date": "$ts", "unit": "hour"}}
@@ -71,27 +72,27 @@ def failing(_reader: Reader, _view: View) -> Frame:
     raise ValueError(f"{MISTAKE} {PRM}")
 
 
-TITLE, TEXTS = "shell.name", "cost.answer"
+TEXTS = "cost.answer"
 PAGES = (
     Page(
         "first",
-        TITLE,
         "database",
         (
             Block("chosen", chosen, body=chosen_body, controls=meters, texts=TEXTS),
             Block("failing", failing, body=chosen_body, texts=TEXTS),
         ),
+        texts="cost",
         has_series=False,
         has_period=False,
         options={"meters": "10"},
     ),
     Page(
         "second",
-        TITLE,
         "bolt",
         (
             Block("curve", curve, figure=bars, wide=True, height=700, zooms=True, texts=TEXTS),
             Block("below", curve, figure=bars, height=700, texts=TEXTS),
         ),
+        texts="cost",
     ),
 )

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
-from sync.triggers.check.sources import SourceError, read_sources
+from sync.triggers.check.sources import syntax_errors
 
 Entry = dict[str, Any]
 
@@ -144,7 +144,7 @@ class AppStore:
         source = body.get("source")
         if not isinstance(source, str):
             raise _missing("source")
-        if "exports" not in source or isinstance(read_sources({"": source})[""], SourceError):
+        if "exports" not in source or syntax_errors({"": source}):
             raise ApiRefusal(400, f"error processing function '{body['name']}': syntax error", "FunctionSyntaxError")
         kept = ("name", "private", "run_as_system", "disable_arg_logs", "source", "can_evaluate", "run_as_user_id")
         return {**{key: body[key] for key in kept if key in body}, "last_modified": 1790000000}

@@ -46,6 +46,7 @@ class Cluster(RuleBasedStateMachine):
         self.around = Atlas(self.database, datetime(2026, 10, 29, 9, tzinfo=UTC))
         clock = FakeClock(self.around.moment)
         self.load = Load(self.database, self.around.standin, clock, self.folder / self.database.name, WANTED, None)
+        self.made = 0
         self.strays: dict[str, set[Any]] = {"consumption": set(), "consumptionTS": set()}
         ensure_pair(self.load.pair)
         PairWriter(self.load.pair).write(self.old(0, 96))
@@ -81,8 +82,9 @@ class Cluster(RuleBasedStateMachine):
     @rule(side=SIDES, kind=st.sampled_from(["other", "ours"]))
     def stray(self, side: str, kind: str) -> None:
         ensure_pair(self.load.pair)
-        moment = datetime(2026, 3, 1, tzinfo=UTC) + timedelta(hours=len(self.strays[side]))
-        series = self.load.series().subdocument() if kind == "ours" else {"kind": "other", "n": len(self.strays[side])}
+        self.made += 1
+        moment = datetime(2026, 3, 1, tzinfo=UTC) + timedelta(hours=self.made)
+        series = self.load.series().subdocument() if kind == "ours" else {"kind": "other", "n": self.made}
         name = f"{kind} {uuid.uuid4().hex}"
         self.database[side].insert_one({"_id": name, "ts": moment, "series": series, "note": "x"})
         self.strays[side].add(name)

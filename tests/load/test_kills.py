@@ -28,6 +28,8 @@ from sync.store.writer import PairWriter
 from tests.processes import environment, finish, start
 from tests.soak import short_and_long
 
+pytestmark = pytest.mark.soak  # kills, again and again
+
 SINCE, UNTIL = date(2024, 11, 1), date(2026, 11, 1)
 NOW = datetime(2026, 11, 1, 9, 0, tzinfo=UTC)
 BACKFILL = ("backfill", "--since", str(SINCE), "--until", str(UNTIL))

@@ -25,6 +25,8 @@ from tests.many import assert_same_sides
 from tests.processes import finish
 from tests.soak import short_and_long
 
+pytestmark = pytest.mark.soak  # kills, again and again
+
 SEED, KILLS = 20261121, 20
 
 

@@ -23,6 +23,8 @@ from tests.open_shell import OpenShell
 from tests.processes import finish, start
 from tests.soak import short_and_long
 
+pytestmark = pytest.mark.soak  # kills, again and again
+
 NOW = datetime(2026, 3, 10, 11, tzinfo=UTC)
 BACKFILL = ("backfill", "--source", "elhub", "--until", "2023-01-01")
 ROWS = 2 * 5 * 2 * 8760  # two years of five areas, a group each of production and consumption

@@ -196,7 +196,7 @@ def test_an_hour_that_is_missing_is_told() -> None:
     parsed = read(
         ELSPOT, [each for each in day() if (each["HourUTC"], each["PriceArea"]) != ("2024-05-01T10:00:00", "DK2")]
     )
-    assert parsed.short == "DK2 day-ahead lacks 1 hours (first 2024-05-01 10:00Z)"
+    assert parsed.short == "DK2 day-ahead lacks 1 hour (first 2024-05-01 10:00Z) of 48"
 
 
 def test_an_area_that_begins_explains_itself() -> None:
@@ -245,7 +245,7 @@ def test_a_quarter_hour_never_stands_for_its_hour() -> None:
     records = [each for each in prices(DAY_AHEAD, "2025-10-01", "2025-10-02") if each["TimeUTC"][14:16] == "00"]
     parsed = read(DAY_AHEAD, records, ("2025-10-01", "2025-10-02"))
     assert set(parsed.batches[0].seconds.tolist()) == {900}
-    assert "DK1 day-ahead lacks 72 intervals of 15 min" in parsed.short
+    assert "no series has 72 intervals of 15 min" in parsed.short
     with pytest.raises(AnswerRefused, match="not on the grid of 60 min"):
         read(ELSPOT, _first(day(), HourUTC="2024-05-01T00:45:00"))
 
@@ -255,7 +255,7 @@ def test_hours_that_are_not_over_are_not_missed() -> None:
     records = [each for each in day() if each["HourUTC"] < "2024-05-02T09:00:00"]
     text = answer(ELSPOT, records)
     assert SOURCE.parse(ELSPOT, window("2024-05-01", "2024-05-03"), text, now).short == ""
-    assert "lacks 13 hours" in SOURCE.parse(ELSPOT, window("2024-05-01", "2024-05-03"), text, NOW).short
+    assert "no series has 13 hours" in SOURCE.parse(ELSPOT, window("2024-05-01", "2024-05-03"), text, NOW).short
 
 
 def test_nothing_is_told_as_nothing() -> None:
@@ -321,7 +321,7 @@ def test_production_comes_days_later() -> None:
     text = answer(PRODUCTION, production("2024-05-01", "2024-05-03"))
     assert SOURCE.parse(PRODUCTION, window("2024-05-01", "2024-05-16"), text, now).short == ""
     assert (
-        "lacks 312 hours (first 2024-05-02 22:00Z)"
+        "no series has 312 hours (first 2024-05-02 22:00Z)"
         in SOURCE.parse(PRODUCTION, window("2024-05-01", "2024-05-16"), text, NOW).short
     )
 

@@ -212,8 +212,8 @@ def test_what_passes_is_tried_again(load: OpenLoad, standin: EnergidataStandin, 
 # --- what is stored all the same, and told ---------------------------------------------------------------------------
 
 SHORT = [
-    ("lastday@1", ELSPOT, WHOLE[ELSPOT] - 7 * 23, "lacks 23 hours"),  # the day by UTC
-    ("losthour@1", ELSPOT, WHOLE[ELSPOT] - 7, "lacks 1 hours (first 2024-10-27 00:00Z)"),
+    ("lastday@1", ELSPOT, WHOLE[ELSPOT] - 7 * 23, "no series has 23 hours"),  # the day by UTC
+    ("losthour@1", ELSPOT, WHOLE[ELSPOT] - 7, "no series has 1 hour (first 2024-10-27 00:00Z)"),
     ("null@1:5", ELSPOT, WHOLE[ELSPOT] - 5, "5 records without a price in EUR"),
     ("nan@1:5", ELSPOT, WHOLE[ELSPOT] - 5, "5 records refused"),
     ("text@1:5", PRODUCTION, WHOLE[PRODUCTION] - 5, "5 records or hours refused"),

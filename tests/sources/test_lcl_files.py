@@ -196,12 +196,12 @@ def test_the_tables_beside_the_readings(shared_data: Path) -> None:
     assert not is_household_table(shared_data / "lcl" / "MAC000002_raw_2012-2014.csv.gz")
     assert is_tariff_table(workbook)
     found = households(table)
-    assert Counter(each.tariff for each in found) == {"Std": 4443, "ToU": 1123}
+    assert Counter(each["tariff"] for each in found) == {"Std": 4443, "ToU": 1123}
     stretches = bands(workbook)
     assert len(stretches) == 272
     slots = Counter(dict.fromkeys(("High", "Normal", "Low"), 0))
     for band in stretches:
-        slots[band.name] += (band.end - band.start) // 1_800_000
+        slots[band["band"]] += (band["end"] - band["_id"]) // timedelta(minutes=30)
     assert slots == {"Normal": 15_072, "Low": 1_660, "High": 788}
     # A label of summer is local time: one hour before the same label read as UTC.
-    assert stretches[0].start == datetime(2013, 1, 1, tzinfo=UTC).timestamp() * 1000
+    assert stretches[0]["_id"] == datetime(2013, 1, 1, tzinfo=UTC)

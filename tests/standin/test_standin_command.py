@@ -16,7 +16,7 @@ import requests
 from click.testing import CliRunner
 
 from sync.commands.standin import standin
-from sync.model.errors import FileRefused, UsageError
+from sync.model.errors import UsageError
 from sync.standin.faults import DAY_KINDS, REQUEST_KINDS, parse_faults
 from sync.standin.household import HOUSEHOLD_PRM
 
@@ -106,7 +106,7 @@ def test_a_file_sets_the_day(run: Run, tmp_path: Path) -> None:
     [
         (["nowhere"], UsageError, "known: linky"),
         (["linky", "--faults", "418@1"], UsageError, "429@5"),
-        (["linky", "--data", "nowhere.csv"], FileRefused, "nowhere.csv"),
+        (["linky", "--data", "nowhere.csv"], UsageError, "nowhere.csv"),
         (["linky", "--data", "nowhere.csv", "--meters", "2"], UsageError, "leave out --meters"),
     ],
 )

@@ -14,7 +14,7 @@ import requests
 
 from sync.standin.faults import parse_faults
 from sync.standin.household import HOUSEHOLD_PRM
-from sync.standin.replies import BANNED
+from sync.standin.refusals import BANNED
 
 ROUTE = "courbe_de_charge_consommation"
 DAY, NEXT = "2026-07-01", "2026-07-02"
@@ -97,8 +97,8 @@ def test_successes_that_are_none(start: Callable[..., Any], kind: str, body: str
 
 def test_v5_from_a_v2_route(start: Callable[..., Any]) -> None:
     client = spoilt(start, "v5@1")
-    old = ask(client).json()
-    assert old == client.get("consumption_load_curve", DAY, NEXT).json()
+    old, new = ask(client).json()["interval_reading"], ask(client).json()["grandeur"][0]["points"]
+    assert [(point["value"], point["date"]) for point in old] == [(point["v"], point["d"]) for point in new]
 
 
 def test_every_kth_and_ranges(start: Callable[..., Any]) -> None:

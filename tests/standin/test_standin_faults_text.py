@@ -7,21 +7,23 @@ from datetime import date
 import pytest
 
 from sync.model.errors import UsageError
-from sync.standin.faults import DAY_KINDS, REQUEST_KINDS, DayFault, Faults, RequestFault, parse_faults
+from sync.standin.faults import DAY_KINDS, NEVER, REQUEST_KINDS, Fault, Faults, parse_faults
+
+MAY = date(2024, 5, 1).toordinal()
 
 
 def test_all_selectors() -> None:
     faults = parse_faults("429@5, 500@7-9,reset@*20,slow@3:0.5,null@2024-05-01,late@2024-06-01..2024-06-03:2")
     assert faults == Faults(
         (
-            RequestFault("429", 5, 5),
-            RequestFault("500", 7, 9),
-            RequestFault("reset", every=20),
-            RequestFault("slow", 3, 3, amount=0.5),
+            Fault("429", range(5, 6)),
+            Fault("500", range(7, 10)),
+            Fault("reset", range(20, NEVER, 20)),
+            Fault("slow", range(3, 4), 0.5),
         ),
         (
-            DayFault("nullcurve", date(2024, 5, 1), date(2024, 5, 1)),
-            DayFault("late", date(2024, 6, 1), date(2024, 6, 3), 2),
+            Fault("nullcurve", range(MAY, MAY + 1)),
+            Fault("late", range(MAY + 31, MAY + 34), 2),
         ),
     )
     assert [number for number in range(1, 50) if "reset" in faults.of_request(number)] == [20, 40]

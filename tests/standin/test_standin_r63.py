@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sync.model.errors import FileRefused
+from sync.model.errors import FileRefused, UsageError
 from sync.standin.curve import CurvePoint, day_total
 from sync.standin.r63 import read_r63
 
@@ -51,13 +51,16 @@ def test_both_flows_of_one_meter(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("rows", "told"),
     [
-        ([], "no load curve points"),
-        ([row("2024-01-01 00:30:00", "2"), row("2024-01-01 00:30:00", "2", prm="00000000000001")], "2 usage points"),
-        ([row("2024-01-01 00:30:00", "2"), row("2024-01-01 01:00:00", "2")[:70]], "line 3: cut off"),
+        ([], "holds a header but no reading"),
+        (
+            [row("2024-01-01 00:30:00", "2"), row("2024-01-01 00:30:00", "2", prm="00000000000001")],
+            "than one meter",
+        ),
+        ([row("2024-01-01 00:30:00", "2"), row("2024-01-01 01:00:00", "2")[:70]], "line 3: has 8 columns"),
         ([row("2024-01-01 00:30:00", "2,5")], "line 2: not a whole number of W"),
         ([row("2024-02-30 00:30:00", "2")], "line 2"),
         ([row("2024-01-01 00:30:00", "2", "PT7M")], "line 2: not a step"),
-        ([row("2024-01-01 00:30:00", "2", prm="1234")], "line 2: the usage point is not 14 digits"),
+        ([row("2024-01-01 00:30:00", "2", prm="1234")], "line 2: a PRM has 14 digits"),
     ],
 )
 def test_refused_with_the_place(tmp_path: Path, rows: list[str], told: str) -> None:
@@ -68,8 +71,8 @@ def test_refused_with_the_place(tmp_path: Path, rows: list[str], told: str) -> N
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        (b"Date;Valeur\n2024-01-01;3\n", "not an R63"),
-        (b"", "not an R63"),
+        (b"Date;Valeur\n2024-01-01;3\n", "not an Enedis export"),
+        (b"", "is empty"),
         (HEADER.encode("latin-1"), "not UTF-8"),
         (gzip.compress(HEADER.encode())[:-6], "cut off or damaged"),
     ],
@@ -82,5 +85,5 @@ def test_other_files_are_refused(tmp_path: Path, content: bytes, told: str) -> N
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(FileRefused, match=r"nowhere\.csv"):
+    with pytest.raises(UsageError, match=r"nowhere\.csv"):
         read_r63(tmp_path / "nowhere.csv")

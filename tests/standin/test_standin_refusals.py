@@ -39,7 +39,6 @@ def coded(seen: list[tuple[int, Any]], code: str) -> tuple[int, Any]:
         (CURVE, "2026-07-02", "2026-07-02", "Invalid_request"),
         (CURVE, "2026-07-02", "2026-07-01", "Invalid_request"),
         (CURVE, "2026-07-01", "2026-07-09", "ADAM-ERR0126"),
-        ("consumption_load_curve", "2026-07-01", "2026-07-09", "ADAM-ERR0126"),
         (CURVE, "2024-07-01", "2024-07-08", "ADAM-ERR0125"),
         (DAILY, "2023-07-01", "2023-07-08", "ADAM-ERR0125"),
         (CURVE, "2025-01-31", "2025-02-07", "ADAM-ERR0123"),
@@ -70,7 +69,7 @@ def test_the_future_is_refused(client: Any) -> None:
 
 def test_nothing_in_the_whole_range_is_404(start: Callable[..., Any], seen: list[tuple[int, Any]]) -> None:
     client = start(faults=parse_faults("late@2026-07-15..2026-07-16:9"))
-    for route in (CURVE, DAILY, "puissance_conso_max_quotidienne", "index_consommation"):
+    for route in (CURVE, DAILY):
         answer = client.get(route, "2026-07-15", "2026-07-17")
         assert (answer.status_code, answer.json()) == coded(seen, "no_data_found")
     assert len(client.curve("2026-07-14", "2026-07-17")) == 48
@@ -78,8 +77,7 @@ def test_nothing_in_the_whole_range_is_404(start: Callable[..., Any], seen: list
 
 @pytest.mark.parametrize("text", ["2026-02-31", "x2026-02-01", "2026-02-011"])
 def test_texts_that_pass_the_loose_check_but_are_no_dates(client: Any, text: str) -> None:
-    assert client.get(CURVE, text, "2026-03-01").json() == refusals.TECHNICAL.body
-    assert client.get("consumption_load_curve", text, "2026-03-01").json() == refusals.NOT_A_DATE.body
+    assert client.get(CURVE, text, "2026-03-01").content == refusals.TECHNICAL.body
 
 
 def test_invalid_parameters_list_every_one(client: Any, seen: list[tuple[int, Any]]) -> None:
@@ -90,8 +88,6 @@ def test_invalid_parameters_list_every_one(client: Any, seen: list[tuple[int, An
     assert (body["message"], body["error"]["name"]) == (sample["message"], sample["error"]["name"])
     assert body.keys() == sample.keys()
     assert [issue["path"] for issue in body["error"]["issues"]] == [["type"], ["pointId"], ["dateDebut"], ["dateFin"]]
-    refused = client.get("puissance_conso_max_quotidienne", "2026-07-01", "2026-07-02", mesuresPas="P1Y")
-    assert refused.json()["error"]["issues"][0]["path"] == ["mesuresPas"]
 
 
 def test_methods(client: Any, seen: list[tuple[int, Any]]) -> None:

@@ -20,6 +20,8 @@ from tests.loading import READINGS, SERIES, finish, start, wait_for
 from tests.many import assert_same_sides, expected, stored
 from tests.soak import short_and_long
 
+pytestmark = pytest.mark.soak  # kills, again and again
+
 SEED = 20261121
 
 

@@ -16,6 +16,8 @@ from sync.store.connection import open_store
 from sync.store.embedded.server import Embedded
 from tests.store.places import Where
 
+pytestmark = pytest.mark.soak  # kills, again and again
+
 
 @contextmanager
 def small_disk(folder: Path, megabytes: int) -> Iterator[bool]:

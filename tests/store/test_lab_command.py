@@ -30,6 +30,8 @@ from tests.servers import GuardedServer
 from tests.shell import PRM, Shell, export_file
 from tests.store.test_lab import fingerprint
 
+pytestmark = pytest.mark.soak  # labs of whole commands
+
 PARIS = ZoneInfo("Europe/Paris")
 
 
@@ -225,8 +227,8 @@ def test_the_cap_takes_whole_series_then_the_newest_readings(sync: Shell, databa
     remove_scratch(database)
     result = Lab(own, PARIS, SystemClock(), Silence()).run(cap=120)
     assert result is not None
-    assert (result.readings, result.stored, result.series) == (120, 192, 2)
-    assert {row.readings for row in result.rows} == {120}
+    assert (result["readings"], result["stored"], result["series"]) == (120, 192, 2)
+    assert {row["documents"] for row in result["rows"]} == {120}
 
 
 def test_forms_that_answer_differently_are_not_compared(sync: Shell, database: Database[Any]) -> None:

@@ -12,8 +12,8 @@ from pymongo.database import Database
 
 from dash_app.consumption import queries as consumption
 from dash_app.cost.queries import energy_by_part
-from dash_app.coverage.queries import energy_by_day
 from dash_app.hours.queries import energies_of, prices_of, span_of, weather_of
+from dash_app.kit.days import days_of
 from dash_app.kit.reader import Reader
 from dash_app.kit.view import View
 from dash_app.storage.queries import bucket_frame
@@ -149,12 +149,11 @@ def test_the_pages_of_a_meter(database: Database[Any], tmp_path: Path) -> None:
     def work() -> None:
         assert len(reader.series()) == 4
         reader.extent_of("lcl")
-        assert len(consumption.days_of(own, series, PARIS, DAY, NEXT)) == 10
+        assert len(days_of(own, series, PARIS, DAY, NEXT)) == 10
         consumption.hours_of(own, series, start, end)
         consumption.readings_of(own, series, start, end)
         consumption.distribution_of(own, series, PARIS, DAY, NEXT)
         energy_by_part(own, series, PARIS, (DAY, NEXT), (0, 360, 1320))
-        energy_by_day(own, series, PARIS, (DAY, NEXT))
         bucket_frame(reader, View())
 
     assert_along_an_index(database, own, work, least=10)

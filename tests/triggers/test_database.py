@@ -56,60 +56,35 @@ def test_numbers_come_back_as_numbers(tmp_path: Path, database: Database[Any]) -
 def test_projection_is_the_second_argument(tmp_path: Path, numbers: Database[Any]) -> None:
     body = """return [await collection.findOne({_id: 4}, {name: 1, _id: 0}), await collection.findOne({_id: 9}),
       await collection.find({n: {$lt: 2}}, {_id: 0, n: 1}).sort({n: -1}).toArray(),
-      await collection.find({}, {n: 1, _id: 0}).sort({name: 1, n: -1}).skip(1).limit(2).toArray()];"""
+      await collection.find({}, {n: 1, _id: 0}).sort({name: 1, n: -1}).limit(2).toArray()];"""
     found = result_of(tmp_path, body, numbers)
-    assert found == [{"name": "b"}, None, [{"n": 1}, {"n": 0}], [{"n": 0}, {"n": 4}]]
+    assert found == [{"name": "b"}, None, [{"n": 1}, {"n": 0}], [{"n": 3}, {"n": 0}]]
 
 
-def test_a_cursor_ends_with_undefined(tmp_path: Path, numbers: Database[Any]) -> None:
-    body = """const cursor = collection.find({n: 1});
-    const first = await cursor.next(); const second = await cursor.next();
-    return [first.n, typeof second, typeof (await collection.aggregate([{$match: {n: 9}}]).next())];"""
-    assert result_of(tmp_path, body, numbers) == [1, "undefined", "undefined"]
-
-
-@pytest.mark.parametrize("step", ["sort({n: 1})", "limit(1)", "skip(1)"])
-def test_a_cursor_is_set_up_before_it_is_read(tmp_path: Path, numbers: Database[Any], step: str) -> None:
-    body = f"const cursor = collection.find(); await cursor.next(); return cursor.{step};"
-    assert "after documents were taken" in error_of(tmp_path, body, numbers)
-
-
-def test_reading_calls(tmp_path: Path, numbers: Database[Any]) -> None:
-    body = """const names = await collection.distinct("name", {n: {$gt: 2}});
-    const stages = [{$group: {_id: "$name", sum: {$sum: "$n"}}}, {$sort: {_id: 1}}];
-    const groups = await collection.aggregate(stages).skip(1).toArray();
-    return [await collection.count(), await collection.count({n: {$gte: 4}}), names.sort(), groups];"""
-    assert result_of(tmp_path, body, numbers) == [
-        *(6, 2, ["a", "b", "c"], [{"_id": "b", "sum": 5}, {"_id": "c", "sum": 7}])
-    ]
+def test_aggregating(tmp_path: Path, numbers: Database[Any]) -> None:
+    body = """const stages = [{$group: {_id: "$name", sum: {$sum: "$n"}}}, {$sort: {_id: 1}}, {$skip: 1}];
+    return collection.aggregate(stages).toArray();"""
+    assert result_of(tmp_path, body, numbers) == [{"_id": "b", "sum": 5}, {"_id": "c", "sum": 7}]
 
 
 def test_writing_calls(tmp_path: Path, numbers: Database[Any]) -> None:
     body = """const id = new BSON.ObjectId();
     return [await collection.insertOne({_id: 7}), await collection.insertMany([{_id: 8}, {_id: id}]),
       String((await collection.insertOne({})).insertedId).length === 24,
-      await collection.updateOne({_id: 1}, {$set: {n: 9}}),
-      await collection.updateMany({_id: {$in: [1, 2]}}, {$set: {n: 9}}),
-      await collection.updateOne({_id: 50}, {$set: {n: 5}}, {upsert: true}), await collection.deleteOne({_id: 3}),
+      await collection.updateMany({_id: {$in: [1, 2]}}, {$set: {name: "b"}}),
       await collection.deleteMany({_id: {$in: [4, 5]}}),
       await collection.bulkWrite([
-        {insertOne: {document: {_id: 60}}}, {updateOne: {filter: {_id: 60}, update: {$set: {a: 1}}}},
-        {updateMany: {filter: {a: 1}, update: {$set: {a: 2}}, upsert: true}}, {deleteOne: {filter: {_id: 7}}},
-        {deleteMany: {filter: {_id: 8}}}, {replaceOne: {filter: {_id: 61}, replacement: {b: 1}, upsert: true}},
+        {updateOne: {filter: {_id: 3}, update: {$set: {a: 1}}}},
+        {updateOne: {filter: {_id: 60}, update: {$set: {a: 2}}, upsert: true}},
+        {replaceOne: {filter: {_id: 61}, replacement: {b: 1}, upsert: true}},
       ], {ordered: true})];"""
     found = result_of(tmp_path, body, numbers)
     assert found[0] == {"insertedId": 7}
     assert found[1]["insertedIds"][0] == 8
     assert isinstance(found[1]["insertedIds"], list)
     assert found[2] is True
-    assert found[3:] == [
-        {"matchedCount": 1, "modifiedCount": 1},
-        {"matchedCount": 2, "modifiedCount": 1},
-        {"matchedCount": 0, "modifiedCount": 0, "upsertedId": 50},
-        {"deletedCount": 1},
-        {"deletedCount": 2},
-        None,
-    ]
+    assert found[3:] == [{"matchedCount": 2, "modifiedCount": 1}, {"deletedCount": 2}, None]
+    assert numbers["readings"].find_one({"_id": 3}) == {"_id": 3, "n": 3, "name": "a", "a": 1}
     assert numbers["readings"].find_one({"_id": 60}) == {"_id": 60, "a": 2}
     assert numbers["readings"].find_one({"_id": 61}) == {"_id": 61, "b": 1}
 
@@ -117,7 +92,8 @@ def test_writing_calls(tmp_path: Path, numbers: Database[Any]) -> None:
 def test_a_duplicate_is_told_in_the_servers_words_alone(tmp_path: Path, numbers: Database[Any]) -> None:
     body = """try { await collection.insertMany([{_id: 1}, {_id: 20}, {_id: 2}], {ordered: false}); }
     catch (error) {
-      return [error instanceof Error, error.message, typeof error.code, await collection.count({_id: 20})];
+      const inserted = await collection.find({_id: 20}).toArray();
+      return [error instanceof Error, error.message, typeof error.code, inserted.length];
     }"""
     is_error, message, code, inserted = result_of(tmp_path, body, numbers)
     assert is_error
@@ -136,13 +112,13 @@ def test_a_duplicate_is_told_in_the_servers_words_alone(tmp_path: Path, numbers:
         ("insertOne({}, {ordered: true})", "insertOne has no option ordered"),
         ("find({}, {}, {sort: {a: 1}}).toArray()", "find has no option sort"),
         ("findOne({}, {}, {sort: {a: 1}})", "findOne has no option sort"),
-        ("updateOne({}, {$set: {a: 1}}, {hint: 1})", "updateOne has no option hint"),
-        ("updateOne({}, {a: 1})", "only"),
-        ("updateOne({a: 1})", "the update must be a document"),
-        ("bulkWrite([{insert: {}}])", "none of insertOne"),
-        ("bulkWrite([{insertOne: {doc: {}}}])", "insertOne has no doc"),
-        ("bulkWrite([{insertOne: {}}])", "document is missing"),
-        ("aggregate({})", "array of stages"),
+        ("updateMany({}, {$set: {a: 1}}, {hint: 1})", "updateMany has no option hint"),
+        ("updateMany({}, {a: 1})", "only"),
+        ("updateMany({a: 1})", "the update must be a document"),
+        ("bulkWrite([{insert: {}}])", "none of updateOne"),
+        ("bulkWrite([{updateOne: {doc: {}}}])", "updateOne has no doc"),
+        ("bulkWrite([{updateOne: {}}])", "filter is missing"),
+        ("aggregate({})", "takes an array"),
         ("aggregate([{$indexStats: {}}]).toArray()", "no stage $indexStats"),
         ("find({$nonsense: 1}).toArray()", "unknown top level operator"),
     ],
@@ -152,7 +128,12 @@ def test_wrong_calls_are_refused(tmp_path: Path, database: Database[Any], call: 
 
 
 def test_a_missing_collection_silently_becomes_a_regular_one(tmp_path: Path, database: Database[Any]) -> None:
-    assert result_of(tmp_path, "await collection.insertOne({a: 1}); return collection.count();", database) == 1
+    assert (
+        result_of(
+            tmp_path, "await collection.insertOne({a: 1}); return (await collection.find().toArray()).length;", database
+        )
+        == 1
+    )
     assert [entry["type"] for entry in database.list_collections()] == ["collection"]
 
 
@@ -172,17 +153,13 @@ def test_a_time_series_collection_takes_inserts_and_finds(tmp_path: Path, databa
     "call",
     [
         'updateMany({"series.id": "1"}, {$set: {"series.id": "2"}})',
-        "updateOne({a: 1}, {$set: {a: 2}}, {upsert: true})",
+        "bulkWrite([{updateOne: {filter: {a: 1}, update: {$set: {a: 2}}, upsert: true}}])",
         "bulkWrite([{replaceOne: {filter: {}, replacement: {}}}])",
     ],
 )
 def test_a_time_series_collection_is_never_updated(tmp_path: Path, database: Database[Any], call: str) -> None:
     ensure_pair(pair(database, "linky", {"linky": ("readings", "readingsTS")}))
     assert "must never update" in error_of(tmp_path, f"return mirror.{call};", database)
-
-
-def test_there_are_no_transactions(tmp_path: Path, database: Database[Any]) -> None:
-    assert "transactions are not offered" in error_of(tmp_path, "return client.startSession();", database)
 
 
 def test_several_calls_are_under_way_at_once(tmp_path: Path, numbers: Database[Any]) -> None:

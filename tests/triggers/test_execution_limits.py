@@ -18,8 +18,8 @@ NOW = datetime(2026, 10, 25, 5, 0, tzinfo=UTC)
 
 def test_operations_are_counted_over_nested_functions(tmp_path: Path, database: Database[Any]) -> None:
     inner = """exports = async (name) => {
-      const cursor = context.services.get("mongodb-atlas").db(name).collection("readings").find();
-      await cursor.next(); await cursor.next(); };"""
+      const readings = context.services.get("mongodb-atlas").db(name).collection("readings");
+      await readings.find().toArray(); await readings.findOne(); };"""
     body = """await collection.insertOne({a: 1});
     await context.functions.execute("inner", context.values.get("mongodbDatabase"));
     await context.http.get({url: "https://api.test/x"});"""
@@ -30,7 +30,7 @@ def test_operations_are_counted_over_nested_functions(tmp_path: Path, database: 
 
 
 def test_the_operation_too_many_ends_the_execution(tmp_path: Path, database: Database[Any]) -> None:
-    body = "try { for (;;) await collection.count({}); } catch (error) { return 'caught'; }"
+    body = "try { for (;;) await collection.findOne({}); } catch (error) { return 'caught'; }"
     execution = run_body(tmp_path, body, database, limits=Limits(operations=10))
     assert execution.error == "more than 10 asynchronous operations in one execution"
 

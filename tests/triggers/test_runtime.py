@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from bson import Binary, ObjectId, Regex
+from bson import ObjectId
 
 from tests.triggers.trees import error_of, result_of
 
@@ -33,7 +33,8 @@ ABSENT = [
     *("context.http.post", "context.values.set", "console.warn", "utils.crypto.encrypt", "collection.replaceOne"),
     *("collection.countDocuments", "collection.createIndex", "collection.findOneAndUpdate", "client.admin"),
     *("collection.estimatedDocumentCount", "client.db('a').createCollection", "client.db('a').runCommand"),
-    *("collection.find().count", "collection.aggregate([]).sort", "BSON.Int32(1).toNumber", "BSON.EJSON"),
+    *("collection.find().count", "collection.aggregate([{}]).sort", "BSON.Int32(1).toNumber", "BSON.EJSON"),
+    *("collection.updateOne", "collection.count", "collection.find().next", "client.startSession", "utils.jwt"),
 ]
 
 
@@ -73,8 +74,7 @@ def test_types_are_written_and_read(tmp_path: Path) -> None:
     const hex = "5e58667d902d38559c802b13";
     return EJSON.parse(EJSON.stringify({
       id: new BSON.ObjectId(hex), int: BSON.Int32(5), long: BSON.Long(600206158, 342), double: BSON.Double(2),
-      decimal: BSON.Decimal128.fromString("1.20"), when: new Date(0), binary: BSON.Binary.fromText("é"), no: null,
-      regex: BSON.BSONRegExp("a", "i"), least: BSON.MinKey, plain: 42, half: 0.5, text: "x", list: [true, undefined],
+      when: new Date(0), no: null, plain: 42, half: 0.5, text: "x", list: [true, undefined],
       absent: undefined,
     }));
     """
@@ -83,8 +83,6 @@ def test_types_are_written_and_read(tmp_path: Path) -> None:
     assert found["id"] == ObjectId("5e58667d902d38559c802b13")
     assert found["long"] == 342 * 2**32 + 600206158
     assert found["when"] == datetime(1970, 1, 1, tzinfo=UTC)
-    assert found["binary"] in (Binary("é".encode()), "é".encode())
-    assert found["regex"] == Regex("a", "i")
     assert (found["plain"], found["half"], found["list"]) == (42, 0.5, [True, None])
 
 
@@ -107,13 +105,11 @@ def test_a_whole_number_is_a_long_in_the_official_form(tmp_path: Path) -> None:
         ("BSON.Double('5')", "number"),
         ("new BSON.ObjectId('xyz')", "24 hex"),
         ("BSON.Binary.fromBase64('eyJhIjoxfQ')", "padding"),
-        ("BSON.Binary.fromHex('abc')", "hex"),
         ("EJSON.stringify({a: () => 1})", "a is function"),
         ("EJSON.stringify({a: new Map()})", "a is a Map"),
         ("EJSON.stringify({a: new Date(NaN)})", "invalid Date"),
         ("utils.crypto.hash('sha512', 'x')", "no sha512"),
-        ("utils.jwt.encode('RS256', {}, 'k')", "HS256"),
-        ("utils.jwt.decode(utils.jwt.encode('HS256', {}, 'k'), 'other', false)", "not signed"),
+        ("EJSON.stringify({a: /x/})", "a is a RegExp"),
     ],
 )
 def test_wrong_arguments_are_refused(tmp_path: Path, expression: str, words: str) -> None:
@@ -121,17 +117,10 @@ def test_wrong_arguments_are_refused(tmp_path: Path, expression: str, words: str
 
 
 def test_utils_give_what_the_official_pages_show(tmp_path: Path) -> None:
-    body = """
-    const token = utils.jwt.encode("HS256", {sub: ["é"]}, "k", {kid: "1"});
-    const empty = BSON.Binary.fromText("");
-    return [utils.crypto.hash("sha256", "hello!").toBase64(), utils.crypto.hash("md5", empty).toHex(),
-      utils.crypto.hmac("hello!", "super-secret", "sha256", "base64"), utils.jwt.decode(token, "k", true, ["HS256"])];
-    """
+    body = 'return [utils.crypto.hash("sha256", "hello!").toBase64(), utils.crypto.hash("md5", "").toHex()];'
     assert result_of(tmp_path, body) == [
         "zgYJL7lI2f+sfRo3bkBLJrdXW8wR7gWkYV/vT+w6MIs=",
         "d41d8cd98f00b204e9800998ecf8427e",
-        "SUXd6PRMaTXXgBGaGsIHzaDWgTSa6C3D44lRGrvRak0=",
-        {"header": {"alg": "HS256", "typ": "JWT", "kid": "1"}, "payload": {"sub": ["é"]}},
     ]
 
 

@@ -18,8 +18,8 @@ from ...model.readings import Series
 from ...model.window import Window
 from ..answers import OffsetTimes, json_object, refuse_marked, shown
 from ..source import AnswerRefused, Dataset, Parsed
-from ..table import by_name
-from .quantities import Records, absences, readings
+from ..table import by_name, holes
+from .quantities import Records, readings
 
 EVERYWHERE = "*"  # an entity of its own beside the areas, with an empty list
 SHOWN = 120
@@ -76,7 +76,7 @@ def read_answer(text: str, question: Question, now: datetime) -> Parsed:
     table, kept, rejects, missing = readings(records, question.dataset)
     table.refuse_repeated("area, group and hour")
     published = min(high, int(now.timestamp() * 1000) // step * step)
-    unexplained, explained = absences(records, low, published, step)
+    unexplained, explained = holes(table, low, published, step)
     unexplained += [f"{missing} records without a quantity"] if missing else []
     final = now.timestamp() * 1000 - high > question.dataset.reread * 86_400_000
     return replace(table.parsed(kept, rejects, unexplained, explained + new_areas), final=final)

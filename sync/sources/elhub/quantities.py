@@ -1,4 +1,4 @@
-"""Quantities of Elhub → exact Wh, with what is unusual about them; and which hours each series lacks.
+"""Quantities of Elhub → exact Wh, with what is unusual about them.
 
 The API rounds kWh to float32 and writes the shortest text of it, which never has more than three decimals where the
 meter value has three: so Wh is a whole number, and anything finer is rounded to it and marked.
@@ -14,14 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...model.readings import INT32_MAX, Instants, Series
-from ..answers import iso, numbers
+from ..answers import numbers
 from ..source import Dataset
 from ..table import Table
 
 LARGEST = 9.0e12  # kWh; above, Wh would no longer be exact
 IMPLAUSIBLE = 50e6  # kWh in an hour: all of Norway together stays below 30 GWh
 NEGATIVE_FLAG, IMPLAUSIBLE_FLAG, ROUNDED_FLAG = "negative", "implausible", "rounded"
-SHOWN_SERIES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,40 +80,3 @@ def _meters(counts: list[Any]) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
     wide = np.array([min(max(count, -1), INT32_MAX + 1) for count in counts], dtype=np.int64)
     absent = (wide < 0) | (wide > INT32_MAX)
     return np.where(absent, 0, wide).astype(np.int32), absent
-
-
-def absences(records: Records, low: int, published: int, step: int) -> tuple[list[str], list[str]]:
-    """(unexplained, explained), both empty when the answer is complete: series × hours of `[low, published)`, ms.
-
-    A series that begins within explains itself: series come into being at any time. Everything else that is missing is
-    unexplained, so that the window is not taken for complete: hours that no series has, a hole inside a series, a
-    series that stops (whether it ended or was cut off, the next window will tell).
-    """
-    hours = max((published - low) // step, int((records.start.max() - low) // step) + 1)
-    present = np.zeros((len(records.series), hours), dtype=bool)
-    present[records.code, (records.start - low) // step] = True
-    unexplained: list[str] = []
-    explained: list[str] = []
-    common = np.asarray(~present.any(axis=0), dtype=np.bool_)
-    if common.any():
-        unexplained.append(f"no series has {_hours(common, low, step)} of {hours}")
-    lacking = []
-    for series, own in zip(records.series, present, strict=True):
-        gone = ~own & ~common
-        if gone.any():
-            since = int(np.argmax(own))
-            lacking.append(
-                (f"{series.id} {series.group} lacks {_hours(gone, low, step)} of {hours}", gone[since:].any())
-            )
-    for text, is_hole in lacking[:SHOWN_SERIES]:
-        (unexplained if is_hole else explained).append(text)
-    if more := lacking[SHOWN_SERIES:]:
-        has_hole = any(is_hole for _, is_hole in more)
-        (unexplained if has_hole else explained).append(f"{len(more)} more series lack hours")
-    return unexplained, explained
-
-
-def _hours(gone: NDArray[np.bool_], low: int, step: int) -> str:
-    count = int(gone.sum())
-    first = iso(low + int(np.flatnonzero(gone)[0]) * step)
-    return f"{count:,} {'hour' if count == 1 else 'hours'} (first {first})"

@@ -7,7 +7,6 @@ where the cells are divided by `;`, and a point where they are by `,`. Only a UT
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ from numpy.typing import NDArray
 
 from ...model.readings import Instants
 from ..answers import NAIVE, iso
-from ..files import UNREAD, Files, Part, instants
+from ..files import UNREAD, Files, Part, cell, instants
 from ..table import Csv, by_month, by_name, files_of, refuse_rows
 from .prices import CHANGE, price_table
 
@@ -31,7 +30,6 @@ NAMES = {
 }
 HOUR, QUARTER = 3_600_000, 900_000
 ROWS = 100_000  # read at a time
-NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?", re.ASCII)
 
 
 def open_files(paths: Sequence[Path], _settings: object = None) -> Files:
@@ -90,9 +88,7 @@ def _rows(file: Csv) -> tuple[pd.DataFrame, list[str]]:
 
 
 def _numbers(texts: pd.Series[str], comma: bool) -> list[Any]:
-    """float for a number, None for an empty cell, the text itself for anything else."""
-    plain = texts.str.strip().str.replace(",", ".", regex=False) if comma else texts.str.strip()
-    return [float(text) if NUMBER.fullmatch(text) else text or None for text in plain]
+    return [cell(text) for text in (texts.str.replace(",", ".", regex=False) if comma else texts)]
 
 
 def _contradicting(frame: pd.DataFrame) -> NDArray[np.bool_]:

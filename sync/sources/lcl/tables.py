@@ -9,11 +9,12 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby, pairwise
 from pathlib import Path
+from typing import Any
 from zipfile import BadZipFile, is_zipfile
 
 from ...model.errors import FileRefused
@@ -30,53 +31,21 @@ NO_GROUP = ("ACORN-", "")
 BAND_HEADER, HOUSEHOLD_HEADER = ("TariffDateTime", "Tariff"), ("LCLid", "stdorToU", "Acorn", "Acorn_grouped")
 
 
-@dataclass(frozen=True, slots=True)
-class Household:
-    """tariff: `Std` or `ToU`, the arm of the trial; acorn: `ACORN-A` …, acorn_group: Affluent, Comfortable, Adversity,
-    ACORN-U; both empty where the table has no group."""
-
-    id: str
-    tariff: str
-    acorn: str
-    acorn_group: str
-
-
-@dataclass(frozen=True, slots=True)
-class Band:
-    """A stretch of one price, [start, end) in ms since the epoch, UTC."""
-
-    start: int
-    end: int
-    name: str
-    pence_kwh: float
-
-
 def is_side_table(path: Path) -> bool:
     """Whether a file holds something else than readings."""
     return is_household_table(path) or is_tariff_table(path)
 
 
 def side_table(path: Path) -> SideTable:
-    """The documents of a table. Raises FileRefused.
-
-    `{_id: LCLid, tariff, acorn, acorn_group}`, a household without a group has no such fields; or `{_id: start, end,
-    band, pence_kwh, tariff: "ToU"}`, UTC: the prices of time-of-use households, 2013 only.
-    """
+    """The documents of a table. Raises FileRefused."""
     if is_tariff_table(path):
-        stretches = [
-            {"_id": instant(band.start), "end": instant(band.end), "band": band.name, "pence_kwh": band.pence_kwh}
-            | {"tariff": "ToU"}
-            for band in bands(path)
-        ]
+        stretches = bands(path)
         words = f"{path.name}: {len(stretches):,} stretches of one price for time-of-use households"
         return SideTable(BANDS, stretches, words)
     listed = households(path)
-    named = [
-        {"_id": home.id, "tariff": home.tariff, "acorn": home.acorn, "acorn_group": home.acorn_group} for home in listed
-    ]
-    arms = {arm: sum(home.tariff == arm for home in listed) for arm in ("Std", "ToU")}
+    arms = Counter(home["tariff"] for home in listed)
     words = f"{path.name}: {len(listed):,} households ({arms['Std']:,} Std, {arms['ToU']:,} ToU)"
-    return SideTable(HOUSEHOLDS, [{name: text for name, text in home.items() if text} for home in named], words)
+    return SideTable(HOUSEHOLDS, listed, words)
 
 
 def is_household_table(path: Path) -> bool:
@@ -96,30 +65,34 @@ def is_tariff_table(path: Path) -> bool:
     return path.suffix.lower() == ".xlsx" and is_zipfile(path)
 
 
-def households(path: Path) -> list[Household]:
-    """The rows of the table. Raises FileRefused for a household that stands there twice, or in an unknown arm."""
-    found: dict[str, Household] = {}
+def households(path: Path) -> list[dict[str, str]]:
+    """`{_id: LCLid, tariff, acorn, acorn_group}`; one without a group has no such fields.
+
+    tariff: `Std` or `ToU`, the arm of the trial; acorn: `ACORN-A` …; acorn_group: Affluent, Comfortable, Adversity,
+    ACORN-U. Raises FileRefused for a household that stands there twice, or in an unknown arm.
+    """
+    found: dict[str, dict[str, str]] = {}
     with _text(path) as lines:
         for number, row in enumerate(csv.DictReader(lines), start=2):
             given = {name.strip(): (text or "").strip() for name, text in row.items() if name}
-            arm, acorn, group = given["stdorToU"], given["Acorn"], given["Acorn_grouped"]
-            if arm not in ("Std", "ToU") or not given["LCLid"]:
+            home, arm = given["LCLid"], given["stdorToU"]
+            if arm not in ("Std", "ToU") or not home:
                 raise FileRefused(f"{path.name}, line {number}: no household, or an arm that is neither Std nor ToU")
-            bare = ["" if text in NO_GROUP else text for text in (acorn, group)]
-            own = Household(given["LCLid"], arm, *bare)
-            if found.setdefault(own.id, own) != own:
-                raise FileRefused(f"{path.name}, line {number}: {own.id} stands there twice with different groups")
+            groups = {"acorn": given["Acorn"], "acorn_group": given["Acorn_grouped"]}
+            own = {"_id": home, "tariff": arm, **{name: text for name, text in groups.items() if text not in NO_GROUP}}
+            if found.setdefault(home, own) != own:
+                raise FileRefused(f"{path.name}, line {number}: {home} stands there twice with different groups")
     return list(found.values())
 
 
-def bands(path: Path) -> list[Band]:
-    """The bands as stretches, oldest first; of the doubled autumn hour both passes have the band of their label.
+def bands(path: Path) -> list[dict[str, Any]]:
+    """`{_id: start, end, band, pence_kwh, tariff: "ToU"}`, UTC: the prices of time-of-use households, 2013 only.
 
-    Raises FileRefused for a workbook of another form, a band without a price, and half hours that are missing.
+    Stretches of one price, oldest first; of the doubled autumn hour both passes have the band of their label. Raises
+    FileRefused for a workbook of another form, a band without a price, and half hours that are missing.
     """
-    labels = list(_labels(path))
     instants: dict[int, str] = {}
-    for label, name in labels:
+    for label, name in list(_labels(path)):
         if name not in PENCE:
             raise FileRefused(f"{path.name}: no price is known for the band {name!r}; known: {', '.join(PENCE)}")
         for moment in wall_clock_instants(label, zone_of("lcl")):
@@ -130,7 +103,8 @@ def bands(path: Path) -> list[Band]:
     stretches = []
     for name, group in groupby(slots, key=instants.__getitem__):
         own = list(group)
-        stretches.append(Band(own[0], own[-1] + HALF_HOUR, name, PENCE[name]))
+        ends = {"_id": instant(own[0]), "end": instant(own[-1] + HALF_HOUR)}
+        stretches.append({**ends, "band": name, "pence_kwh": PENCE[name], "tariff": "ToU"})
     return stretches
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
-from typing import Protocol
+from typing import Any
 
 from ...http.transport import Answer
 from ...model.errors import UsageError
@@ -122,23 +122,7 @@ class Linky(Source):
         return first_served_day(windows, position, is_served)
 
 
-class MeterSettings(Protocol):
-    """What the settings say about meters. given: names of the settings that the user has set."""
-
-    @property
-    def meters(self) -> tuple[Meter, ...]: ...
-
-    @property
-    def linky_max_power_w(self) -> int: ...
-
-    @property
-    def sync_calls_per_day(self) -> int: ...
-
-    @property
-    def given(self) -> frozenset[str]: ...
-
-
-def connect(base: str, settings: MeterSettings) -> Linky:
+def connect(base: str, settings: Any) -> Linky:
     """The user's meters at an address."""
     linky = Linky(base, settings.meters, settings.linky_max_power_w)
     linky.calls_per_day = settings.sync_calls_per_day

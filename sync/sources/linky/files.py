@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from ...model.errors import FileRefused, UsageError
 from ...model.readings import ReadingBatch, Series, energy_batch, instant
 from ..files import File, Files, Part
-from .api import CURVE_DAYS, SOURCE, MeterSettings
+from .api import CURVE_DAYS, SOURCE
 from .exports.conso import read_conso
 from .exports.export import (
     DOWNLOAD_AGAIN,
@@ -46,7 +46,7 @@ from .exports.xlsx import read_xlsx
 from .points import MAX_POWER_W, curve_from_points
 
 
-def open_files(paths: Sequence[Path], settings: MeterSettings | None = None) -> Files:
+def open_files(paths: Sequence[Path], settings: Any = None) -> Files:
     """`files.Files` of Enedis exports. Raises FileRefused for what is none, UsageError for what cannot be opened."""
     exports = [export for path in paths for export in read_exports(path)]
     by_series: defaultdict[Series, list[Export]] = defaultdict(list)

@@ -13,21 +13,19 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from ...model.errors import FileRefused
 from ..answers import NAIVE
-from ..files import UNREAD, Files, Part, instants, text_of
+from ..files import UNREAD, Files, Part, cell, instants, text_of
 from ..table import files_of, refuse_rows
 from .answer import HOUR, weather_readings
 from .places import DIVISORS, PLACES, VARIABLES, Variable
 
 TITLE = re.compile(r"(?P<name>\w+)\s*(?:\((?P<unit>[^)]+)\))?")
 AREA = re.compile(r"(?<![A-Za-z0-9])(NO[1-5]|DK[12])(?![A-Za-z0-9])")
-NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?", re.ASCII)
 ABOVE = 6  # lines looked through for the header of the table
 PART = 8784  # hours handed out at a time
 
@@ -131,7 +129,7 @@ def _parts(file: _File) -> Iterator[Part]:
     for first in range(0, len(order), PART) if len(order) else (0,):
         rows = order[first : first + PART]
         columns = {
-            variable.field: [_number(text, divisor) for text in table[title].iloc[rows]]
+            variable.field: [cell(text, divisor) for text in table[title].iloc[rows]]
             for title, (variable, divisor) in file.columns.items()
         }
         columns |= {each.field: [None] * len(rows) for each in VARIABLES if each.field not in columns}
@@ -141,11 +139,3 @@ def _parts(file: _File) -> Iterator[Part]:
         missing = len(rows) - parsed.readings
         yield Part.counted(parsed.batches, own, [*rejects, *parsed.rejects], missing=missing)
         rejects = []
-
-
-def _number(text: str, divisor: float) -> Any:
-    """A value in our unit; None for an empty cell; the text itself for anything else."""
-    stripped = text.strip()
-    if NUMBER.fullmatch(stripped):
-        return float(stripped) / divisor
-    return stripped or None

@@ -1,26 +1,23 @@
-"""The JSON files of the tree as strict models (atlas.md 1.6 and 2.1), and what is wrong with one in words."""
+"""The JSON files of the tree as strict models (atlas.md 1.6 and 2.1). What is wrong is said in pydantic's words."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
-from pydantic_core import ErrorDetails, PydanticCustomError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
 
 from ...model.localtime import PARIS
 from ..cron import parse_schedule
-from .names import checked_app_name, checked_function_name, checked_name
 
 SOURCE_TYPE = "mongodb-atlas"
 TOKEN = re.compile(r"eyJ[A-Za-z0-9_-]{8,}")  # as JSON in base64 begins: a gateway token
+PART = "[A-Za-z0-9][A-Za-z0-9_-]{0,63}"
 
-Name = Annotated[str, BeforeValidator(checked_name)]
-Environment = Literal["", "development", "testing", "qa", "production"]
-Location = Literal["US-VA", "US-OR", "DE-FF", "IE", "AU", "IN-MB", "SG", "BR-SP"]
-Preference = Literal["primary", "primaryPreferred", "secondary", "secondaryPreferred", "nearest"]
+Name = Annotated[str, Field(pattern=f"^{PART}$")]
+FunctionName = Annotated[str, Field(pattern=f"^{PART}(/{PART})*$")]
+AppName = Annotated[str, Field(pattern="^[A-Za-z][A-Za-z0-9_-]{0,31}$")]
 Region = Literal[
     "aws-us-east-1", "aws-us-west-2", "aws-eu-central-1", "aws-eu-west-1", "aws-eu-west-2",
     "aws-ap-southeast-1", "aws-ap-southeast-2", "aws-ap-south-1", "aws-sa-east-1",
@@ -45,19 +42,19 @@ class Entry(Part):
 class App(Part, extra="ignore"):
     """root_config.json."""
 
-    name: Annotated[str, BeforeValidator(checked_app_name)]
+    name: AppName
     config_version: Literal[20210101]
-    location: Location = "US-VA"
+    location: Literal["US-VA", "US-OR", "DE-FF", "IE", "AU", "IN-MB", "SG", "BR-SP"] = "US-VA"
     provider_region: Region = "aws-us-east-1"
     deployment_model: Literal["GLOBAL", "LOCAL"] = "GLOBAL"
-    environment: Environment = ""
+    environment: Literal["", "development", "testing", "qa", "production"] = ""
 
 
 class SourceConfig(Part):
     """The link to a cluster."""
 
-    clusterName: str = Field(pattern=r"\S")
-    readPreference: Preference = "primary"
+    clusterName: str = Field(min_length=1)
+    readPreference: Literal["primary", "primaryPreferred", "secondary", "secondaryPreferred", "nearest"] = "primary"
     wireProtocolEnabled: bool = False
 
 
@@ -69,16 +66,10 @@ class DataSource(Part, extra="ignore"):
     config: SourceConfig
 
 
-class EnvironmentValues(Part):
-    """environments/NAME.json."""
-
-    values: dict[Name, Any]
-
-
 class FunctionEntry(Entry):
     """One entry of functions/config.json."""
 
-    name: Annotated[str, BeforeValidator(checked_function_name)]
+    name: FunctionName
     private: bool = False
     run_as_system: bool = False
     disable_arg_logs: bool = False
@@ -91,17 +82,23 @@ class ValueConfig(Entry):
     """values/NAME.json; with `from_secret`, `value` is the name of the secret it links to."""
 
     name: Name
-    value: Any = None
     from_secret: bool = False
     private: bool = True
+    value: Any
 
-    @model_validator(mode="after")
-    def _taken(self) -> ValueConfig:
-        if "value" not in self.model_fields_set:
-            raise _wrong("name", "has no value")
-        if wrong := _wrong_link(self.value) if self.from_secret else _wrong_value(self.value):
-            raise _wrong("value", wrong)
-        return self
+    @field_validator("value")
+    @classmethod
+    def _taken(cls, value: Any, info: ValidationInfo) -> Any:
+        if info.data.get("from_secret"):
+            if not isinstance(value, str) or not re.fullmatch(PART, value):
+                raise ValueError("with from_secret it is the name of a secret")
+        elif not isinstance(value, str | list | dict):
+            raise ValueError('must be text, a list or an object: write numbers as text, "36000"')
+        elif value == "":
+            raise ValueError('is empty, which Atlas may refuse: write "auto", "[]", or remove the file')
+        elif TOKEN.search(str(value)):
+            raise ValueError("holds a token: keep it in a secret, name the secret here and set from_secret to true")
+        return value
 
 
 class Scheduling(Part):
@@ -137,20 +134,22 @@ class TriggerConfig(Entry):
     config: Scheduling
     disabled: bool = False
     event_processors: Processors = Processors()
-    function_name: str = ""
+    function_name: str = Field("", validate_default=True)
     function_id: Any = None
 
-    @model_validator(mode="after")
-    def _one_function(self) -> TriggerConfig:
-        if len({self.function_name, self.event_processors.FUNCTION.config.function_name} - {""}) != 1:
-            place = "event_processors.FUNCTION.config.function_name"
-            raise _wrong("function_name", f"must name one function, in {place}")
-        return self
+    @field_validator("function_name")
+    @classmethod
+    def _one_function(cls, name: str, info: ValidationInfo) -> str:
+        processors: Processors = info.data.get("event_processors", Processors())
+        names = {name, processors.FUNCTION.config.function_name} - {""}
+        if len(names) != 1:
+            raise ValueError("must name one function, in event_processors.FUNCTION.config.function_name")
+        return names.pop()
 
     @property
     def function(self) -> str:
         """The function that it runs."""
-        return self.function_name or self.event_processors.FUNCTION.config.function_name
+        return self.function_name
 
     @property
     def schedule(self) -> str:
@@ -169,78 +168,3 @@ class TriggerConfig(Entry):
             "disabled": self.disabled,
             "next": [{"utc": utc.isoformat(), "paris": utc.astimezone(PARIS).isoformat()} for utc in times],
         }
-
-
-def _wrong(key: str, message: str) -> PydanticCustomError:
-    """What is wrong with several fields together, to be shown in the line of `key`."""
-    return PydanticCustomError("together", "{words}", {"key": key, "words": message})
-
-
-def _wrong_link(value: object) -> str:
-    try:
-        checked_name(value)
-    except ValueError as error:
-        return f"with from_secret, value is the name of a secret, which {error}"
-    return ""
-
-
-def _wrong_value(value: object) -> str:
-    if not isinstance(value, str | list | dict):
-        return 'value must be text, a list or an object: write numbers as text, "36000"'
-    if value == "":
-        return 'value is empty, which Atlas may refuse: write "auto", "[]", or remove the file'
-    if TOKEN.search(str(value)):
-        return "value holds a token: keep it in a secret, name the secret here and set from_secret to true"
-    return ""
-
-
-# --- errors in words --------------------------------------------------------------------------------------------------
-
-WORDS = {
-    "missing": "is missing",
-    "bool_type": "must be true or false",
-    "model_type": "must be an object",
-    "dict_type": "must be an object",
-    "string_type": "must be text",
-    "string_pattern_mismatch": "must not be empty",
-}
-PLURAL = "has no effect: Atlas reads skip_catchup_events, plural, inside config"
-MISPLACED = {
-    "skip_catchup_event": PLURAL,
-    "config.skip_catchup_event": PLURAL,
-    "skip_catchup_events": "belongs inside config",
-    "schedule": "belongs inside config",
-}
-
-
-def wrong_fields(model: type[BaseModel], error: ValidationError) -> Iterator[tuple[str, str]]:
-    """The key in whose line each thing stands, empty for the whole object, and what is wrong with it."""
-    for detail in error.errors(include_url=False):
-        context = detail.get("ctx", {})
-        place = [str(part) for part in detail["loc"] if part != "[key]"]
-        if detail["type"] == "together":
-            yield context["key"], detail["msg"]
-        else:
-            key = "" if detail["type"] == "missing" else place[-1]
-            yield key, f"{'.'.join(place)} {_words(model, place, detail)}"
-
-
-def _words(model: type[BaseModel], place: list[str], detail: ErrorDetails) -> str:
-    context = detail.get("ctx", {})
-    if detail["type"] == "extra_forbidden":
-        unknown = f"is no field Atlas knows here; known are {', '.join(_fields(model, place[:-1]))}"
-        return MISPLACED.get(".".join(place), unknown)
-    if detail["type"] == "literal_error":
-        return f"must be {context['expected']}, not {detail['input']!r}"
-    if detail["type"] == "value_error":
-        return str(context["error"])
-    return WORDS.get(detail["type"], detail["msg"])
-
-
-def _fields(model: type[BaseModel], path: list[str]) -> list[str]:
-    for part in path:
-        inner = model.model_fields[part].annotation
-        if not isinstance(inner, type) or not issubclass(inner, BaseModel):
-            return []
-        model = inner
-    return [field.alias or name for name, field in model.model_fields.items()]

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import field
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
 from ...model.errors import UsageError
-from ...settings import Address, dotenv_file
+from ...settings import Address, dotenv_file, form
 
 ADMIN_URL = "https://services.cloud.mongodb.com/api/admin/v3.0"
 WHERE_KEYS_COME_FROM = "Atlas → Access Manager → API Keys, with the role Project Owner"
@@ -27,16 +26,7 @@ SETTINGS = {
 }
 
 
-def _text(pattern: str, words: str) -> AfterValidator:
-    def parse(text: str) -> str:
-        if not re.fullmatch(pattern, text):
-            raise ValueError(f"must be {words}")
-        return text
-
-    return AfterValidator(parse)
-
-
-Key = Annotated[str, _text(r"[!-~]+", f"one word of plain characters (see {WHERE_KEYS_COME_FROM})")]
+Key = Annotated[str, form(r"[!-~]+", f"must be one word of plain characters (see {WHERE_KEYS_COME_FROM})")]
 PROJECT = "the 24 hexadecimal digits of the project (Atlas → Project Settings → Project ID)"
 CLUSTER = "the cluster's name as Atlas shows it, as in Cluster0"
 
@@ -47,9 +37,9 @@ class AtlasAccount:
 
     public_key: Key = field(repr=False)
     private_key: Key = field(repr=False)
-    project_id: Annotated[str, _text(r"[0-9a-f]{24}", PROJECT)]
-    cluster: Annotated[str, _text(r"([A-Za-z0-9][A-Za-z0-9-]{0,63})?", CLUSTER)] = ""
-    app: Annotated[str, _text(r"[A-Za-z0-9_-]*", "an App ID as Atlas shows it, as in triggers-abcde")] = ""
+    project_id: Annotated[str, form(r"[0-9a-f]{24}", f"must be {PROJECT}")]
+    cluster: Annotated[str, form(r"([A-Za-z0-9][A-Za-z0-9-]{0,63})?", f"must be {CLUSTER}")] = ""
+    app: Annotated[str, form(r"[A-Za-z0-9_-]*", "must be an App ID as Atlas shows it, as in triggers-abcde")] = ""
     url: Address = ADMIN_URL
 
 

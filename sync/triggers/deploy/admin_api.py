@@ -1,4 +1,4 @@
-"""A client of the App Services Admin API v3: login by API key, tokens renewed as they end, errors in words.
+"""A client of the App Services Admin API v3: login by API key, errors in words.
 
 Reference: https://www.mongodb.com/docs/api/doc/atlas-app-services-admin-api-v3/ (access tokens last 30 minutes).
 No message holds a key, a token or a request's body. Nothing is repeated by itself but what an ended token refused:
@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from types import TracebackType
-from typing import Any, NoReturn, Self
+from contextlib import AbstractContextManager
+from typing import Any, NoReturn
 from urllib.parse import quote, urlsplit
 
 import requests
@@ -43,7 +43,7 @@ class AdminApiError(SyncError):
         self.code = code
 
 
-class AdminApi:
+class AdminApi(AbstractContextManager["AdminApi"]):
     """Requests under the base address, logged in at the first of them. `path` is quoted parts: ("groups", id, "apps").
 
     Every call raises AdminApiError for anything but a 2xx. `user_id` is who the key is, once logged in.
@@ -54,7 +54,6 @@ class AdminApi:
         self._account = account
         self._host = urlsplit(account.url).netloc
         self._access = ""
-        self._refresh = ""
         self._hidden = [account.private_key, account.public_key]
         self._session = requests.Session()
         self._session.headers.update({"User-Agent": f"linky-atlas/{VERSION}", "Accept": "application/json"})
@@ -65,48 +64,23 @@ class AdminApi:
         """Keep a text that is going to be sent out of every message, even where the server repeats it."""
         self._hidden.append(secret)
 
-    def get(self, *path: str, query: Mapping[str, str] | None = None) -> Any:
-        """What a GET answers, as JSON."""
-        return self._request("GET", path, query=query)
-
-    def post(self, *path: str, body: Any, query: Mapping[str, str] | None = None) -> Any:
-        """Create; the answer as JSON, None for none."""
-        return self._request("POST", path, body, query)
-
-    def put(self, *path: str, body: Any) -> Any:
-        """Replace."""
-        return self._request("PUT", path, body)
-
-    def patch(self, *path: str, body: Any) -> Any:
-        """Change in part."""
-        return self._request("PATCH", path, body)
-
-    def close(self) -> None:
-        """Give back the connections."""
+    def __exit__(self, *_error: object) -> None:
         self._session.close()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def _request(
-        self, method: str, path: tuple[str, ...], body: Any = None, query: Mapping[str, str] | None = None
-    ) -> Any:
+    def request(self, method: str, *path: str, body: Any = None, query: Mapping[str, str] | None = None) -> Any:
+        """What is answered, as JSON; None for nothing. A token that has ended is renewed by another login."""
         if not self._access:
             self._log_in()
-        answer = self._send(method, path, self._access, body, query)
+        answer = self._send(method, path, body, query)
         if answer.status_code == 401 and _error(answer)[1] == ENDED:
-            self._renew()
-            answer = self._send(method, path, self._access, body, query)
+            self._log_in()
+            answer = self._send(method, path, body, query)
         return self._accepted(answer, method, path)
 
     def _log_in(self) -> None:
         keys = {"username": self._account.public_key, "apiKey": self._account.private_key}
-        answer = self._send("POST", ("auth", "providers", "mongodb-cloud", "login"), "", keys)
+        self._access = ""
+        answer = self._send("POST", ("auth", "providers", "mongodb-cloud", "login"), keys)
         if answer.status_code in (400, 401, 403):
             text, code = _error(answer)
             raise AdminApiError(
@@ -118,30 +92,15 @@ class AdminApi:
         tokens = self._accepted(answer, "POST", ("login",))
         if not isinstance(tokens, dict) or not isinstance(tokens.get("access_token"), str):
             raise AdminApiError(f"{self._host} answered the login without a token: is ATLAS_ADMIN_URL right?")
-        self._access, self._refresh = tokens["access_token"], str(tokens.get("refresh_token", ""))
+        self._access = tokens["access_token"]
+        self._hidden += [self._access, str(tokens.get("refresh_token", ""))]
         self.user_id = str(tokens.get("user_id", ""))
 
-    def _renew(self) -> None:
-        """A new access token by the refresh token; a new login where that has ended, too."""
-        answer = self._send("POST", ("auth", "session"), self._refresh)
-        if answer.status_code == 401:
-            self._log_in()
-            return
-        renewed = self._accepted(answer, "POST", ("auth", "session"))
-        self._access = str(renewed["access_token"]) if isinstance(renewed, dict) and "access_token" in renewed else ""
-        if not self._access:
-            self._log_in()
-
     def _send(
-        self,
-        method: str,
-        path: tuple[str, ...],
-        token: str,
-        body: Any = None,
-        query: Mapping[str, str] | None = None,
+        self, method: str, path: tuple[str, ...], body: Any, query: Mapping[str, str] | None = None
     ) -> requests.Response:
         address = "/".join([self._account.url, *(quote(part, safe="") for part in path)])
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        headers = {"Authorization": f"Bearer {self._access}"} if self._access else {}
         try:
             return self._session.request(
                 method, address, params=query, json=body, headers=headers, timeout=TIMEOUT, allow_redirects=False
@@ -180,9 +139,8 @@ class AdminApi:
 
     def _clean(self, text: str) -> str:
         """A server's text without keys and tokens, on one line, not too long."""
-        for secret in (*self._hidden, self._access, self._refresh):
-            if secret:
-                text = text.replace(secret, "<secret>")
+        for secret in filter(None, self._hidden):
+            text = text.replace(secret, "<secret>")
         text = " ".join(scrub(text).split())
         return text if len(text) <= LONGEST_TEXT else text[:LONGEST_TEXT] + "…"
 

@@ -5,11 +5,9 @@ Nothing in Atlas says who made a function, and `appservices push` leaves no mark
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
 from ...model.errors import UsageError
-from ..check.tree import FunctionConfig
-from .changes import Change
 from .triggers_app import TriggersApp
 
 RELATED = 0.25
@@ -21,18 +19,21 @@ SHORT = 12
 GUARD = "module.exports"  # a line that MongoDB's own pages tell everybody to write
 
 
-def refuse_foreign(app: TriggersApp, functions: Mapping[str, FunctionConfig], changes: Iterable[Change]) -> None:
-    """Raises UsageError with everything that an update would take from somebody else.
+def refuse_foreign(app: TriggersApp, sources: Mapping[str, str], updated: Iterable[tuple[str, str]]) -> None:
+    """Raises UsageError with everything that an update would take from somebody else. updated: (kind, name) of each.
 
     A function is somebody else's when its source has next to nothing in common with ours. Values and triggers that
     differ are so as long as the app holds none of our functions: then this is the first deploy into it.
     """
-    updated = [change for change in changes if change.action == "update"]
-    there = {name: str(app.whole("functions", name).get("source", "")) for name in _known(app, functions)}
-    ours = {name for name, source in there.items() if is_related(source, functions[name].source)}
-    foreign = [change for change in updated if _is_foreign(change, ours)]
+    there = {name: app.whole("functions", name) for name in sources if name in app.entries("functions")}
+    ours = {name for name, entry in there.items() if is_related(str(entry.get("source", "")), sources[name])}
+    foreign = [
+        f"  {kind} {name}"
+        for kind, name in updated
+        if (name not in ours if kind == "function" else kind in ("value", "trigger") and not ours)
+    ]
     if foreign:
-        listed = "\n".join(f"  {change.kind} {change.name}" for change in foreign)
+        listed = "\n".join(foreign)
         raise UsageError(
             f"the app {app.label} holds things of these names that seem to be somebody else's:\n{listed}\n"
             "rename them in the app, or overwrite them: trigger deploy --replace"
@@ -44,16 +45,6 @@ def is_related(there: str, here: str) -> bool:
     ours, theirs = _lines(here), _lines(there)
     shorter = min(len(ours), len(theirs))
     return there.strip() == here.strip() or (shorter > 0 and len(ours & theirs) >= RELATED * shorter)
-
-
-def _known(app: TriggersApp, functions: Collection[str]) -> list[str]:
-    return [name for name in functions if name in app.entries("functions")]
-
-
-def _is_foreign(change: Change, ours: Collection[str]) -> bool:
-    if change.kind == "function":
-        return change.name not in ours
-    return change.kind in ("value", "trigger") and not ours
 
 
 def _lines(source: str) -> set[str]:

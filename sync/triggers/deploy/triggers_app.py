@@ -25,7 +25,7 @@ class TriggersApp:
 
     def __init__(self, api: AdminApi, account: AtlasAccount) -> None:
         self._api = api
-        self._project = account.project_id
+        self._apps = ("groups", account.project_id, "apps")
         self._listed: dict[Kind, dict[str, Entry]] = {}
         self.entry = self._find(account.app)
 
@@ -36,19 +36,19 @@ class TriggersApp:
 
     def create(self, meta: Mapping[str, Any]) -> None:
         """Make the app. meta: location, provider_region, deployment_model."""
-        path = ("groups", self._project, "apps")
-        (self.entry,) = _entries([self._api.post(*path, body={"name": NAME, **meta}, query=PRODUCT)], "apps")
+        created = self._api.request("POST", *self._apps, body={"name": NAME, **meta}, query=PRODUCT)
+        (self.entry,) = _entries([created], "apps")
 
     def entries(self, kind: Kind) -> dict[str, Entry]:
         """Name → what the list tells of it (`_id`, `name`, little more)."""
         if kind not in self._listed:
-            listed = _entries(self._api.get(*self._path(kind)), kind) if self.entry else []
+            listed = _entries(self._request("GET", kind), kind) if self.entry else []
             self._listed[kind] = {entry["name"]: entry for entry in listed}
         return self._listed[kind]
 
     def whole(self, kind: Kind, name: str) -> Entry:
         """All of one entry that the list has, without what the server alone sets."""
-        (entry,) = _entries([self._api.get(*self._path(kind, self.id_of(kind, name)))], kind)
+        (entry,) = _entries([self._request("GET", kind, self.id_of(kind, name))], kind)
         return {key: part for key, part in entry.items() if key not in READ_ONLY}
 
     def id_of(self, kind: Kind, name: str) -> str:
@@ -59,26 +59,26 @@ class TriggersApp:
 
     def add(self, kind: Kind, body: Entry) -> None:
         """Create an entry."""
-        created = self._api.post(*self._path(kind), body=body)
+        created = self._request("POST", kind, body=body)
         identity = {"_id": created["_id"]} if isinstance(created, dict) and "_id" in created else {}
         self.entries(kind)[body["name"]] = {"name": body["name"], **identity}
 
     def replace(self, kind: Kind, name: str, body: Entry) -> None:
         """Replace an entry."""
-        self._api.put(*self._path(kind, self.id_of(kind, name)), body=body)
+        self._request("PUT", kind, self.id_of(kind, name), body=body)
 
-    def source_config(self, name: str) -> Entry:
+    def config_of(self, name: str) -> Entry:
         """The configuration of a data source."""
-        return dict(self._api.get(*self._path("services", self.id_of("services", name), "config")))
+        return dict(self._request("GET", "services", self.id_of("services", name), "config"))
 
-    def set_source_config(self, name: str, config: Entry) -> None:
+    def set_config(self, name: str, config: Entry) -> None:
         """Replace it."""
-        self._api.patch(*self._path("services", self.id_of("services", name), "config"), body=config)
+        self._request("PATCH", "services", self.id_of("services", name), "config", body=config)
 
     def refuse_open_draft(self) -> None:
         """Raises UsageError when changes of this key would only be collected in a draft, and never take effect."""
         try:
-            drafts = self._api.get(*self._path("drafts")) or []
+            drafts = self._request("GET", "drafts") or []
         except AdminApiError as error:
             if error.status == 404:  # an app without drafts
                 return
@@ -91,7 +91,7 @@ class TriggersApp:
             )
 
     def _find(self, wanted: str) -> Entry | None:
-        apps = _entries(self._api.get("groups", self._project, "apps", query=PRODUCT), "apps")
+        apps = _entries(self._api.request("GET", *self._apps, query=PRODUCT), "apps")
         if wanted:
             apps = [app for app in apps if wanted in (app.get("client_app_id"), app.get("name"))]
             if not apps:
@@ -101,10 +101,10 @@ class TriggersApp:
             raise UsageError(f"the project has several triggers apps: set ATLAS_APP to one of {listed}")
         return dict(apps[0]) if apps else None
 
-    def _path(self, *parts: str) -> tuple[str, ...]:
+    def _request(self, method: str, *path: str, body: Entry | None = None) -> Any:
         if self.entry is None:
             raise LookupError("the app does not exist yet")
-        return ("groups", self._project, "apps", str(self.entry["_id"]), *parts)
+        return self._api.request(method, *self._apps, str(self.entry["_id"]), *path, body=body)
 
 
 def _entries(listed: Any, kind: str) -> list[Entry]:

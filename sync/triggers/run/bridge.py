@@ -18,7 +18,8 @@ from ...store.schema import Document
 
 EJSON = json_util.CANONICAL_JSON_OPTIONS.with_options(tz_aware=True, tzinfo=UTC)
 REFUSED_STAGES = ("$indexStats", "$currentOp")
-UPDATES = ("updateOne", "updateMany")
+UPDATES = ("updateMany", "bulkWrite")
+Method = Callable[[Collection[Document], Mapping[str, Any]], Any]
 
 
 class CallRefused(Exception):
@@ -34,61 +35,26 @@ class DatabaseBridge:
     def __init__(self, database: Database[Document], most: int) -> None:
         self._database = database
         self._most = most
-        self._methods: dict[str, Callable[[Collection[Document], Mapping[str, Any]], Any]] = {
-            "find": self._find,
-            "findOne": self._find_one,
-            "aggregate": self._aggregate,
-            "count": lambda collection, request: collection.count_documents(request["query"]),
-            "distinct": lambda collection, request: collection.distinct(request["field"], request["query"]),
-            "insertOne": _insert_one,
-            "insertMany": _insert_many,
-            "updateOne": _update,
-            "updateMany": _update,
-            "deleteOne": _delete,
-            "deleteMany": _delete,
-            "bulkWrite": _bulk_write,
-        }
+        self._methods: dict[str, Method] = METHODS | {"find": self._find, "aggregate": self._aggregate}
 
     def call(self, packed: Mapping[str, Any]) -> Any:
-        """Do one call `{method, database, collection, …}`, all in canonical EJSON; the answer likewise."""
-        request = _unpacked(packed)
-        collection = self._collection(request["database"], request["collection"])
-        self._refuse_update(collection, request)
-        return _packed(self._methods[request["method"]](collection, request))
-
-    def _collection(self, database: str, name: str) -> Collection[Document]:
-        if database == self._database.name:
-            return self._database[name]
-        return self._database.client[database][name]
-
-    def _refuse_update(self, collection: Collection[Document], request: Mapping[str, Any]) -> None:
-        """An update from a function adds a reserved field to documents: never in a time-series collection."""
-        operations = request.get("operations", ())
-        updates = any(name.startswith(("update", "replace")) for operation in operations for name in operation)
-        if not updates and request["method"] not in UPDATES:
-            return
-        collections = collection.database.list_collections(filter={"name": collection.name})
-        if any(entry["type"] == "timeseries" for entry in collections):
-            raise CallRefused(f"{collection.name} is a time-series collection: a function must never update it")
+        """Do one call `{method, database, collection, options, …}`, all in canonical EJSON; the answer likewise."""
+        request = json_util.loads(json.dumps(packed), json_options=EJSON)
+        collection = self._database.client.get_database(request["database"])[request["collection"]]
+        if request["method"] in UPDATES:
+            _refuse_update(collection)
+        answer = self._methods[request["method"]](collection, request)
+        return json.loads(json_util.dumps(answer, json_options=EJSON))
 
     def _find(self, collection: Collection[Document], request: Mapping[str, Any]) -> list[Document]:
-        cursor = collection.find(request["query"], request["projection"] or None)
-        if "sort" in request:
-            cursor = cursor.sort(list(request["sort"].items()))
-        cursor = cursor.skip(int(request.get("skip", 0))).limit(int(request.get("limit", 0)))
-        return self._limited(cursor)
-
-    def _find_one(self, collection: Collection[Document], request: Mapping[str, Any]) -> list[Document]:
-        return list(collection.find(request["query"], request["projection"] or None).limit(1))
+        cursor = collection.find(request["query"], request["projection"] or None).limit(int(request.get("limit", 0)))
+        return self._limited(cursor.sort(list(request["sort"].items())) if "sort" in request else cursor)
 
     def _aggregate(self, collection: Collection[Document], request: Mapping[str, Any]) -> list[Document]:
-        pipeline = request["pipeline"]
-        for stage in pipeline:
+        for stage in request["pipeline"]:
             if refused := [name for name in stage if name in REFUSED_STAGES]:
                 raise CallRefused(f"aggregate: a function has no stage {refused[0]}")
-        if "skip" in request:
-            pipeline = [*pipeline, {"$skip": int(request["skip"])}]
-        with collection.aggregate(pipeline) as cursor:
+        with collection.aggregate(request["pipeline"]) as cursor:
             return self._limited(cursor)
 
     def _limited(self, cursor: Any) -> list[Document]:
@@ -98,54 +64,46 @@ class DatabaseBridge:
         return documents
 
 
+def _refuse_update(collection: Collection[Document]) -> None:
+    """An update from a function adds a reserved field to documents: never in a time-series collection."""
+    collections = collection.database.list_collections(filter={"name": collection.name})
+    if any(entry["type"] == "timeseries" for entry in collections):
+        raise CallRefused(f"{collection.name} is a time-series collection: a function must never update it")
+
+
 def _insert_one(collection: Collection[Document], request: Mapping[str, Any]) -> Document:
     return {"insertedId": collection.insert_one(request["document"]).inserted_id}
 
 
 def _insert_many(collection: Collection[Document], request: Mapping[str, Any]) -> Document:
-    ordered = bool(request["options"].get("ordered", True))
-    return {"insertedIds": collection.insert_many(request["documents"], ordered=ordered).inserted_ids}
+    return {"insertedIds": collection.insert_many(request["documents"], **request["options"]).inserted_ids}
 
 
-def _update(collection: Collection[Document], request: Mapping[str, Any]) -> Document:
-    options = request["options"]
-    update = collection.update_one if request["method"] == "updateOne" else collection.update_many
-    result = update(
-        request["query"],
-        request["update"],
-        upsert=bool(options.get("upsert", False)),
-        array_filters=options.get("arrayFilters"),
-    )
-    counts = {"matchedCount": result.matched_count, "modifiedCount": result.modified_count}
-    return counts if result.upserted_id is None else counts | {"upsertedId": result.upserted_id}
-
-
-def _delete(collection: Collection[Document], request: Mapping[str, Any]) -> Document:
-    delete = collection.delete_one if request["method"] == "deleteOne" else collection.delete_many
-    return {"deletedCount": delete(request["query"]).deleted_count}
+def _update_many(collection: Collection[Document], request: Mapping[str, Any]) -> Document:
+    result = collection.update_many(request["query"], request["update"])
+    return {"matchedCount": result.matched_count, "modifiedCount": result.modified_count}
 
 
 def _bulk_write(collection: Collection[Document], request: Mapping[str, Any]) -> None:
-    options = request["options"]
-    collection.bulk_write(
-        [_operation(written) for written in request["operations"]],
-        ordered=bool(options.get("ordered", True)),
-        bypass_document_validation=options.get("bypassDocumentValidation"),
-    )
+    collection.bulk_write([_operation(written) for written in request["operations"]], **request["options"])
 
 
 def _operation(written: Mapping[str, Any]) -> Any:
     [(name, parts)] = written.items()
     upsert = bool(parts.get("upsert", False))
-    if name == "insertOne":
-        return pymongo.InsertOne(parts["document"])
     if name == "updateOne":
         return pymongo.UpdateOne(parts["filter"], parts["update"], upsert=upsert)
-    if name == "updateMany":
-        return pymongo.UpdateMany(parts["filter"], parts["update"], upsert=upsert)
-    if name == "replaceOne":
-        return pymongo.ReplaceOne(parts["filter"], parts["replacement"], upsert=upsert)
-    return (pymongo.DeleteOne if name == "deleteOne" else pymongo.DeleteMany)(parts["filter"])
+    return pymongo.ReplaceOne(parts["filter"], parts["replacement"], upsert=upsert)
+
+
+METHODS: dict[str, Method] = {
+    "findOne": lambda collection, request: collection.find_one(request["query"], request["projection"] or None),
+    "insertOne": _insert_one,
+    "insertMany": _insert_many,
+    "updateMany": _update_many,
+    "deleteMany": lambda collection, request: {"deletedCount": collection.delete_many(request["query"]).deleted_count},
+    "bulkWrite": _bulk_write,
+}
 
 
 def error_text(error: Exception) -> str:
@@ -159,13 +117,3 @@ def error_text(error: Exception) -> str:
     if isinstance(error, KeyError):
         return f"{error.args[0]} is missing"
     return str(error).partition(", full error:")[0] if isinstance(error, PyMongoError) else str(error)
-
-
-def _unpacked(packed: Any) -> Any:
-    """Canonical EJSON → Python, through the well-kept reader of pymongo's bson."""
-    return json_util.loads(json.dumps(packed), json_options=EJSON)
-
-
-def _packed(answer: Any) -> Any:
-    """Python → canonical EJSON, as plain JSON types."""
-    return json.loads(json_util.dumps(answer, json_options=EJSON))

@@ -24,7 +24,7 @@ from pymongo.database import Database
 
 from ...model.readings import milliseconds
 from ...store.schema import Document
-from ..tree import app_of, environment_of, resolved, sources, values_of
+from ..tree import resolved, sources, values_of
 from .bridge import EJSON, DatabaseBridge
 from .process import NodeProcess, Outcome
 from .web import Http, send
@@ -94,8 +94,6 @@ def run_function(
                 name: json.dumps(text) for name, text in resolved({**values_of(folder), **values}, secrets).items()
             },
             "service": service,
-            "environment": environment_of(folder),
-            "app": {"name": app_of(folder).get("name", "")},
         },
     }
     bridge = DatabaseBridge(database, limits.documents)

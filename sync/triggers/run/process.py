@@ -126,7 +126,7 @@ class NodeProcess:
         self._send({"id": identity, "answer": answer, "after": after})
 
     def _fetch(self, wanted: Mapping[str, Any]) -> Reply:
-        request = Request(wanted["method"], wanted["url"], wanted["headers"], wanted["followRedirects"])
+        request = Request(wanted["method"], wanted["url"], wanted["headers"])
         status = 0
         try:
             reply = self._http(request)

@@ -23,7 +23,6 @@ class Request:
     method: str
     url: str
     headers: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    follow_redirects: bool = False
 
     @property
     def shown_url(self) -> str:
@@ -75,7 +74,7 @@ def send(request: Request) -> Reply:
         headers = {name: ", ".join(texts) for name, texts in request.headers.items()}
         try:
             answer = session.request(
-                request.method, request.url, headers=headers, timeout=TIMEOUT, allow_redirects=request.follow_redirects
+                request.method, request.url, headers=headers, timeout=TIMEOUT, allow_redirects=False
             )
         except (requests.RequestException, ValueError) as error:
             host = urlsplit(request.url).hostname

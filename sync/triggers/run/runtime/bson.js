@@ -1,5 +1,6 @@
-// BSON and EJSON as the platform documents them. Runs inside the context of the functions; an expression that makes both.
-// Nothing has a method here that the documentation does not name: a function that leans on one must fail.
+// BSON and EJSON as the platform documents them, of the types that the functions of this project use. Runs inside their
+// context; an expression that makes both. Nothing has a method here that the documentation does not name: a function that
+// leans on one must fail.
 (function (host) {
   "use strict";
 
@@ -33,18 +34,6 @@
     if (double !== undefined && typeof double !== "number") throw new TypeError("BSON.Double takes a number");
     self.$number = double === undefined ? 0 : double;
   });
-  const Decimal128 = constructor("Decimal128", function (self, text) {
-    if (typeof text !== "string") throw new TypeError("BSON.Decimal128 takes a string");
-    self.$text = text;
-  });
-  Decimal128.fromString = (text) => Decimal128(text);
-  const BSONRegExp = constructor("BSONRegExp", function (self, pattern, flags) {
-    self.pattern = String(pattern);
-    self.flags = flags === undefined ? "" : String(flags);
-  });
-  const MinKey = Object.freeze({ $key: "$minKey" });
-  const MaxKey = Object.freeze({ $key: "$maxKey" });
-
   let counter = host.random(3);
   class ObjectId {
     constructor(id) {
@@ -61,23 +50,17 @@
   }
 
   class Binary {
-    constructor(base64, subType) {
+    constructor(base64) {
       this.$base64 = base64;
-      this.$subType = subType === undefined ? 0 : subType;
       Object.freeze(this);
     }
-    static fromBase64(base64, subType) {
+    static fromBase64(base64) {
       // Not one pattern with a repeated group: that overflows the stack of V8 from some megabytes on.
       if (base64.length % 4 !== 0 || /[^A-Za-z0-9+/]/.test(base64.replace(/={1,2}$/, ""))) {
         throw new TypeError("BSON.Binary.fromBase64 takes base64 with its padding");
       }
-      return new Binary(base64, subType);
+      return new Binary(base64);
     }
-    static fromHex(hex, subType) {
-      if (!/^(?:[0-9a-fA-F]{2})*$/.test(hex)) throw new TypeError("BSON.Binary.fromHex takes hex characters");
-      return new Binary(host.recode(hex, "hex", "base64"), subType);
-    }
-    static fromText(text, subType) { return new Binary(host.recode(String(text), "utf8", "base64"), subType); }
     toBase64() { return this.$base64; }
     toHex() { return host.recode(this.$base64, "base64", "hex"); }
     text() { return host.recode(this.$base64, "base64", "utf8"); }
@@ -95,10 +78,6 @@
     [Int32, (number) => ({ $numberInt: number.$text })],
     [Long, (number) => ({ $numberLong: number.$text })],
     [Double, (number) => double(number.$number)],
-    [Decimal128, (number) => ({ $numberDecimal: number.$text })],
-    [Binary, (binary) => ({ $binary: { base64: binary.$base64, subType: ("0" + binary.$subType.toString(16)).slice(-2) } })],
-    [BSONRegExp, (regexp) => ({ $regularExpression: { pattern: regexp.pattern, options: regexp.flags.split("").sort().join("") } })],
-    [RegExp, (regexp) => ({ $regularExpression: { pattern: regexp.source, options: regexp.flags.split("").filter((flag) => "imsx".indexOf(flag) >= 0).sort().join("") } })],
   ];
 
   // A whole number becomes an Int64, as in the platform's own EJSON: who wants another type must say so.
@@ -110,13 +89,12 @@
     }
     if (member === undefined && undefinedIsAbsent) return null;
     if (typeof member !== "object") throw new TypeError(place + " is " + typeof member + ", which cannot become BSON");
-    if (member === MinKey || member === MaxKey) return { [member.$key]: 1 };
     if (member instanceof Date) {
       if (isNaN(member.getTime())) throw new TypeError(place + " is an invalid Date");
       return { $date: { $numberLong: String(member.getTime()) } };
     }
     for (const [type, write] of WRITERS) if (member instanceof type) return write(member);
-    if (Array.isArray(member)) return member.map((each, index) => pack(each, place + "." + index, undefinedIsAbsent));
+    if (Array.isArray(member)) return member.map((part, index) => pack(part, place + "." + index, undefinedIsAbsent));
     const packed = {};
     for (const name of plainKeys(member, place)) {
       if (member[name] === undefined && undefinedIsAbsent) continue;
@@ -147,12 +125,7 @@
     $numberInt: Number,
     $numberLong: long,
     $numberDouble: Number,
-    $numberDecimal: (text) => Decimal128(text),
     $date: (moment) => new Date(typeof moment === "string" ? moment : Number(moment.$numberLong)),
-    $binary: (binary) => new Binary(binary.base64, parseInt(binary.subType, 16)),
-    $regularExpression: (regexp) => BSONRegExp(regexp.pattern, regexp.options),
-    $minKey: () => MinKey,
-    $maxKey: () => MaxKey,
   };
 
   function unpack(member) {
@@ -167,7 +140,7 @@
 
   // `store` is for documents and queries, where undefined is a mistake; `pass` for arguments and results, where it is absent.
   return {
-    BSON: Object.freeze({ ObjectId, Int32, Long, Double, Decimal128, Binary, BSONRegExp, MinKey, MaxKey }),
+    BSON: Object.freeze({ ObjectId, Int32, Long, Double, Binary }),
     EJSON: Object.freeze({
       stringify: (member) => JSON.stringify(pack(member, "EJSON.stringify", true)),
       parse: (text) => unpack(JSON.parse(text)),

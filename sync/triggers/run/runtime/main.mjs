@@ -3,7 +3,7 @@
 // Speaks JSON lines with the Python side, which does the real database and HTTP work: reads {start} and {id, answer},
 // writes {id, kind, request}, {log} and at the end {done}. Only text and numbers cross into the context, so that no
 // object of Node itself can be reached from a function.
-import { createHash, createHmac, randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import vm from "node:vm";
@@ -76,8 +76,7 @@ const host = {
   process: randomBytes(5).toString("hex"),
   random: (bytes) => randomBytes(bytes).readUIntBE(0, bytes),
   recode: (text, from, to) => Buffer.from(text, from).toString(to),
-  hash: (name, base64) => createHash(name).update(Buffer.from(base64, "base64")).digest("base64"),
-  hmac: (name, secret, text) => createHmac(name, secret).update(text).digest("base64"),
+  hash: (name, text) => createHash(name).update(text).digest("base64"),
   long: (low, high) => BigInt.asIntN(64, (BigInt(high) << 32n) + BigInt.asUintN(32, BigInt(low))).toString(),
 };
 

@@ -19,7 +19,7 @@
 
   function call(kind, request) {
     const stopped = count();
-    if (stopped || kind === "step") return stopped || Promise.resolve();
+    if (stopped) return stopped;
     return new Promise((resolve, reject) => {
       last += 1;
       waiting.set(last, { resolve, reject });
@@ -39,39 +39,17 @@
 
   // --- http -----------------------------------------------------------------------------------------------------------
 
-  const REQUEST = ["url", "scheme", "host", "path", "query", "fragment", "headers", "cookies", "followRedirects"];
-
-  function address(request) {
-    if (request.url !== undefined) return String(request.url);
-    if (!request.host) throw new TypeError("http.get takes a url or a host");
-    const query = [];
-    for (const name of Object.keys(request.query || {})) {
-      for (const text of strings(request.query[name], "query." + name)) {
-        query.push(encodeURIComponent(name) + "=" + encodeURIComponent(text));
+  async function get({ url, headers, ...others }) {
+    const strange = Object.keys(others);
+    if (strange.length) throw new TypeError("http.get: " + strange[0] + " is not offered here");
+    if (typeof url !== "string") throw new TypeError("http.get takes a url");
+    for (const name of Object.keys(headers || {})) {
+      if (!Array.isArray(headers[name]) || headers[name].some((text) => typeof text !== "string")) {
+        throw new TypeError("http.get: headers." + name + " must be an array of strings");
       }
     }
-    const path = request.path ? "/" + String(request.path).replace(/^\//, "") : "";
-    return (request.scheme || "http") + "://" + request.host + path + (query.length ? "?" + query.join("&") : "");
-  }
-
-  function strings(given, name) {
-    if (!Array.isArray(given) || given.some((text) => typeof text !== "string")) {
-      throw new TypeError("http.get: " + name + " must be an array of strings");
-    }
-    return given;
-  }
-
-  async function get(request) {
-    for (const name of Object.keys(request)) {
-      if (REQUEST.indexOf(name) < 0) throw new TypeError("http.get: " + name + " is not offered here");
-    }
-    if (Object.keys(request.cookies || {}).length) throw new TypeError("http.get: cookies are not offered here");
-    const headers = {};
-    for (const name of Object.keys(request.headers || {})) headers[name] = strings(request.headers[name], "headers." + name);
-    const asked = { method: "GET", url: address(request), headers, followRedirects: Boolean(request.followRedirects) };
-    const answer = await call("http", asked);
-    const body = bson.BSON.Binary.fromBase64(answer.body);
-    return Object.assign(answer, { body, cookies: {} });
+    const answer = await call("http", { method: "GET", url, headers: headers || {} });
+    return Object.assign(answer, { body: bson.BSON.Binary.fromBase64(answer.body), cookies: {} });
   }
 
   // --- functions ------------------------------------------------------------------------------------------------------
@@ -93,43 +71,10 @@
 
   // --- utils ----------------------------------------------------------------------------------------------------------
 
-  function hash(name, input) {
+  function hash(name, text) {
     if (["sha1", "sha256", "md5"].indexOf(name) < 0) throw new Error("utils.crypto.hash has no " + name);
-    const base64 = input instanceof bson.BSON.Binary ? input.toBase64() : host.recode(String(input), "utf8", "base64");
-    return bson.BSON.Binary.fromBase64(host.hash(name, base64));
+    return bson.BSON.Binary.fromBase64(host.hash(name, String(text)));
   }
-
-  function hmac(input, secret, name, format) {
-    if (["sha1", "sha256", "sha512"].indexOf(name) < 0) throw new Error("utils.crypto.hmac has no " + name);
-    if (format !== "hex" && format !== "base64") throw new Error("utils.crypto.hmac gives hex or base64");
-    return host.recode(host.hmac(name, String(secret), String(input)), "base64", format);
-  }
-
-  const url = (base64) => base64.replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
-  const part = (member) => url(host.recode(JSON.stringify(member), "utf8", "base64"));
-  const unpart = (text) => JSON.parse(host.recode(text.replace(/-/g, "+").replace(/_/g, "/"), "base64", "utf8"));
-  const SIGNING = { HS256: "sha256", HS384: "sha384", HS512: "sha512" };
-
-  function sign(method, text, secret) {
-    if (!SIGNING[method]) throw new Error("utils.jwt: only " + Object.keys(SIGNING).join(", ") + " are offered here");
-    return url(host.hmac(SIGNING[method], String(secret), text));
-  }
-
-  const jwt = {
-    encode: (method, payload, secret, fields) => {
-      const text = part(Object.assign({ alg: method, typ: "JWT" }, fields)) + "." + part(payload);
-      return text + "." + sign(method, text, secret);
-    },
-    decode: (token, key, returnHeader, accepted) => {
-      const parts = String(token).split(".");
-      const header = parts.length === 3 ? unpart(parts[0]) : {};
-      const allowed = !accepted || accepted.indexOf(header.alg) >= 0;
-      if (parts.length !== 3 || !allowed || sign(header.alg, parts[0] + "." + parts[1], key) !== parts[2]) {
-        throw new Error("utils.jwt.decode: the token is not signed as asked");
-      }
-      return returnHeader ? { header, payload: unpart(parts[1]) } : unpart(parts[1]);
-    },
-  };
 
   // --- console, timers, clock -----------------------------------------------------------------------------------------
 
@@ -176,11 +121,6 @@
     functions: { execute },
     services: { get: (name) => (name === setup.service ? database : undefined) },
     http: { get },
-    environment: setup.environment,
-    app: setup.app,
-    request: {},
-    user: { type: "system" },
-    runningAsSystem: () => true,
   };
 
   return {
@@ -190,7 +130,7 @@
       EJSON: bson.EJSON,
       Date: ClockDate,
       console: { log, error: log },
-      utils: { jwt, crypto: { hash, hmac } },
+      utils: { crypto: { hash } },
       setTimeout,
     },
     receive,
