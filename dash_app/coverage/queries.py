@@ -30,6 +30,7 @@ from sync.store.schema import LEASES, VERIFICATIONS, Pair
 from ..kit.address import EARLIEST, LATEST
 from ..kit.blocks import Frame
 from ..kit.reader import ZONES, Reader, instants_of
+from ..kit.sizes import count_of
 from ..kit.view import View
 
 COMPLETE, DIFFERS, PARTIAL, NOTHING, MISSING, DUE, BEFORE = (
@@ -333,7 +334,7 @@ def _verification(reader: Reader, found: Mapping[str, Any]) -> Verification:
         at=utc(found["at"]),
         count=int(found["regular_count"]),
         differences={name: int(found[name]) for name in DIFFERENCES if found.get(name)},
-        stored=reader.database[found["regular"]].estimated_document_count(),
+        stored=count_of(reader.database[found["regular"]])[0],
     )
 
 

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import click
 from pymongo.database import Database
 
+from ..lab import leftovers
 from ..load.report import Loader, Outcome
 from ..model.clock import SystemClock
 from ..settings import Settings
@@ -69,6 +70,12 @@ def loader_of(database: Database[Document], settings: Settings, source: str) -> 
     return Loader(own, Ledger(database), PairWriter(own, clock), clock)
 
 
+def clean_up(database: Database[Document], settings: Settings) -> None:
+    """Before a command writes: remove what a killed lab left in the database, and say so."""
+    if names := leftovers.clean_up(database, settings.collections):
+        click.echo(f"removed {len(names)} collections that a killed lab had left behind", err=True)
+
+
 def echo_json(answer: dict[str, Any]) -> None:
     """The one object on standard output."""
     click.echo(json.dumps(answer, ensure_ascii=False))
@@ -102,7 +109,7 @@ def report(outcome: Outcome, pair: Pair, what: str) -> None:
     _list("readings and daily totals that differ", outcome.differences, len(outcome.differences))
     names = f"{pair.record.name} and {pair.mirror.name}"
     if outcome.identical:
-        click.echo(f"{names} are identical: {pair.record.estimated_document_count():,} documents each")
+        click.echo(f"{names} are identical: {pair.record.count_documents({}):,} documents each")
     else:
         click.echo(f"{names} DIFFER: run python -m sync repair")
     if outcome.stopped:

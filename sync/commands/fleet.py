@@ -14,7 +14,7 @@ from ..model.clock import SystemClock
 from ..settings import load
 from ..store.connection import open_store
 from ..store.schema import exists
-from .common import echo_json, json_option, pairs
+from .common import clean_up, echo_json, json_option, pairs
 
 PARTLY = 3
 
@@ -40,6 +40,7 @@ def fleet_command(source: str | None, everything: bool, as_json: bool) -> None:
     settings = load()
     found: list[tuple[Report, float]] = []
     with open_store(settings) as database:
+        clean_up(database, settings)
         for pair in pairs(database, settings, source):
             if pair.source not in SOURCES or not exists(pair):
                 continue

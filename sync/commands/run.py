@@ -12,12 +12,10 @@ from ..settings import Settings, load
 from ..sources.linky.meter import Meter
 from ..standin.household import HOUSEHOLD_PRM
 from ..standin.linky import LinkyStandin
-from ..store.connection import open_store, server_version
-from ..store.schema import refuse_mismatch
-from ..store.sizes import compare_pair, settle
+from ..store.connection import open_store
 from .backfill import run_backfill
 from .common import PARTLY, Options, pairs
-from .compare import tell
+from .compare import measure, tell
 
 
 @click.command("run")
@@ -38,9 +36,7 @@ def run_command() -> None:
         )
         code = _demonstrate(settings)
     with open_store(settings) as database:
-        settle(database)
-        found = [compare_pair(each) for each in pairs(database, settings, None) if refuse_mismatch(each)]
-        tell(found, ".".join(str(part) for part in server_version(database)))
+        tell(measure(database, pairs(database, settings, None)))
     if code == PARTLY:
         click.echo("the rest needs more calls than a day allows: run the same command again tomorrow")
     _show(settings)

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from ..http.budget import Usage, is_loopback
+from ..lab.leftovers import left_behind
 from ..load.plan import Wish, due_windows, wanted_period
 from ..load.report import Coverage, compare_days, coverage, in_words
 from ..model.clock import SystemClock
@@ -39,11 +40,14 @@ def status_command(source: str | None, as_json: bool) -> None:
     with open_store(settings) as database:
         shown = [each for each in pairs(database, settings, source) if _is_shown(each, source)]
         found = [_source(each, settings) for each in shown]
+        left = left_behind(database, settings.collections)
         if as_json:
-            echo_json({"sources": [each.as_json() for each in found]})
-        else:
-            for each in found:
-                each.tell()
+            echo_json({"sources": [each.as_json() for each in found], "left_behind": left})
+            return
+        for each in found:
+            each.tell()
+        if left:
+            click.echo(f"a killed lab left {len(left)} collections behind: the next command that writes removes them")
 
 
 class SourceStatus:

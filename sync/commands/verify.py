@@ -11,7 +11,7 @@ from ..store.connection import open_store
 from ..store.schema import Pair, ensure_pair, refuse_mismatch
 from ..store.verify import DIFFERENCES, PairReport, keep_verification, repair_pair, verify_pair
 from ..store.writer import PairWriter
-from .common import echo_json, json_option, pairs, source_option
+from .common import clean_up, echo_json, json_option, pairs, source_option
 
 SHOWN_DAYS = 10
 
@@ -56,6 +56,7 @@ def repair_command(source: str | None, rewrite: bool, as_json: bool) -> None:
     settings = load()
     clock = SystemClock()
     with open_store(settings) as database:
+        clean_up(database, settings)
         found = []
         for each in pairs(database, settings, source):
             if refuse_mismatch(each):

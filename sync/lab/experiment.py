@@ -22,6 +22,8 @@ from ..store.sizes import Comparison, Size, settle, size_of
 from .forms import (
     CAP,
     FORMS,
+    LEASE,
+    LEASE_SECONDS,
     MARKER,
     MIRROR,
     RECORD,
@@ -37,7 +39,6 @@ from .forms import (
 from .questions import NAMES, RUNS, Times, as_json, questions_about, time_questions
 
 RESULTS = "sync_lab"
-LEASE, LEASE_SECONDS = "lab", 120
 FEW = 100  # readings; with fewer, empty files and the clock's grain are all that is measured
 
 # Bytes of all scratch collections together, as the quota counts them (data and indexes), for one of the record:
@@ -154,7 +155,7 @@ class Lab:
         """Measure everything and keep the result; None when nothing is stored. The pair itself is only read.
 
         Raises StoreError when there is no room, another lab runs, or a right is missing. However this ends, the scratch
-        is removed; if the process is killed, by the next run.
+        is removed; if the process is killed, by the next command that writes.
         """
         stored = self.pair.record.count_documents({})
         share = share_of(self.pair.record, cap)
