@@ -10,10 +10,11 @@ import os
 import re
 import runpy
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote_plus, urlsplit
 
 from dotenv import dotenv_values
 from pydantic import (
@@ -29,6 +30,7 @@ from pydantic import (
 
 from .http.budget import is_loopback
 from .model.errors import UsageError
+from .model.notice import warn_once
 from .model.privacy import scrub
 from .sources import SOURCES
 from .sources.linky.meter import Meter
@@ -41,6 +43,9 @@ METER_FIELDS = ("prm", "token", "flows", "name")
 DEFAULT_COLLECTIONS = {name: entry.collections for name, entry in SOURCES.items()}
 IN_FILE = {"LINKY_METERS": "meters", "COLLECTIONS": "collections", "TARIFFS": "tariffs"}
 """Names that settings.py alone may set → fields."""
+PREFIXES = ("MONGODB_", "LINKY_", "SYNC_", "DASH_", "ELHUB_", "ENERGIDATA_", "OPENMETEO_")
+NEAR = 0.8  # how alike a name must be to be taken for one of ours that was mistyped; 1 is the same
+SERVERS_OWN = ("admin", "config", "local")  # databases
 
 
 # --- texts → types; each raises ValueError ---------------------------------------------------------------------------
@@ -77,6 +82,22 @@ def _flows(text: str) -> tuple[str, ...]:
     if not set(wanted) <= set(FLOWS):
         raise ValueError("must be consumption, production or both")
     return tuple(dict.fromkeys(wanted))
+
+
+def database_name(name: str) -> str:
+    """The name of a database of ours, as Atlas takes it."""
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,38}", name):
+        raise ValueError("must be 1 to 38 letters, digits, _ or -")
+    if name.lower() in SERVERS_OWN:
+        raise ValueError(f"the database {name.lower()} belongs to the server: name one of your own")
+    return name
+
+
+def database_in(uri: str) -> str:
+    """The database in the path of a MongoDB URI, by which other programs know it; empty when there is none."""
+    path = unquote_plus(uri.partition("://")[2].partition("?")[0].partition("/")[2])
+    # The rest of a password is for the driver to refuse; `$external` says where the user is known.
+    return "" if set("/@:$") & set(path) else path
 
 
 def form(pattern: str, words: str) -> AfterValidator:
@@ -116,7 +137,7 @@ Server = Annotated[
     str,
     form(r"(mongodb(\+srv)?://.*)?", "must begin with mongodb:// or mongodb+srv:// (or be empty)"),
 ]
-Database = Annotated[str, form(r"[A-Za-z0-9_-]{1,38}", "must be 1 to 38 letters, digits, _ or -")]
+Database = Annotated[str, AfterValidator(database_name)]
 Address = Annotated[str, AfterValidator(api_url)]
 Flows = Annotated[tuple[str, ...], BeforeValidator(_flows)]
 Power = Annotated[int, _number(1000, 1_000_000, int)]
@@ -220,9 +241,17 @@ def load(home: Path | None = None, environ: Mapping[str, str] | None = None) -> 
     names = {name.upper() for name, field in Settings.model_fields.items() if field.description} | addresses.keys()
     texts = {name: next((str(place[name]).strip() for place in places if name in place), "") for name in names}
     given = {name: text for name, text in texts.items() if text}
+    wrong = [
+        f"{name}: no such setting (settings.py){_nearest(name, names | IN_FILE.keys())}"
+        for name in file
+        if name not in names | IN_FILE.keys()
+    ]
+    notes = [*_mistyped(places[0], "the environment", names), *_mistyped(places[1], ".env", names)]
+    notes += _database(given, wrong)
     values: dict[str, Any] = {name.lower(): text for name, text in (addresses | given).items()}
     values |= {field: file[name] for name, field in IN_FILE.items() if name in file}
-    wrong = [f"{name}: no such setting (settings.py)" for name in file if name not in names | IN_FILE.keys()]
+    for note in notes:
+        warn_once(note)
     try:
         settings = Settings.model_validate(values | {"given": frozenset(given)}, context={"home": home})
     except ValidationError as error:
@@ -230,6 +259,38 @@ def load(home: Path | None = None, environ: Mapping[str, str] | None = None) -> 
     if wrong:
         raise UsageError(scrub("wrong settings:\n" + "\n".join(f"  {line}" for line in wrong))) from None
     return settings
+
+
+def _database(given: dict[str, str], wrong: list[str]) -> Iterator[str]:
+    """Let the database in the URI's path be given unless another one is, which is said."""
+    named, used = database_in(given.get("MONGODB_URI", "")), given.get("MONGODB_DATABASE")
+    if not named or named == used:
+        return
+    try:
+        given.setdefault("MONGODB_DATABASE", database_name(named))
+    except ValueError as error:
+        if not used:
+            wrong.append(f"MONGODB_URI: its database: {error}, or set MONGODB_DATABASE (a login's own is authSource)")
+        return
+    if used:
+        yield f"the database is {used} of MONGODB_DATABASE, not {named} of MONGODB_URI"
+
+
+def _mistyped(found: Iterable[str], place: str, names: Iterable[str]) -> Iterator[str]:
+    """What is to be said of names that look like settings and are none. Never a value, which may be a secret."""
+    for name in sorted(set(found) - set(names)):
+        if not re.fullmatch(r"\w{3,40}", name, re.ASCII):  # a line without `=`, of which the name may be a secret
+            continue
+        if name in IN_FILE and name.startswith(PREFIXES):
+            yield f"{name} in {place} has no effect: it stands in settings.py alone"
+        elif name.upper().startswith(PREFIXES) or get_close_matches(name.upper(), names, 1, NEAR):
+            yield f"{name} in {place} is no setting{_nearest(name, names)}"
+
+
+def _nearest(name: str, names: Iterable[str]) -> str:
+    """The setting that may have been meant."""
+    near = get_close_matches(name.upper(), sorted(names), 1, 0.5)
+    return f": did you mean {near[0]}?" if near else ""
 
 
 def _lines(error: ValidationError) -> Iterator[str]:

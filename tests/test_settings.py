@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from sync.model.errors import UsageError
+from sync.model.notice import warn_once
 from sync.settings import CALLS_CEILING, IN_FILE, load
 from tests.own_settings import ONE, OTHER, PASSWORD, SETTINGS, URI, Load, reader, refused, token
 
@@ -66,6 +67,88 @@ def test_the_real_environment_is_read(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.chdir(tmp_path)
     assert load().mongodb_database == "from_the_shell"
     assert "MONGODB_DATABASE" in os.environ
+
+
+@pytest.mark.parametrize(
+    ("uri", "database", "used"),
+    [
+        ("mongodb://localhost/meters", "", "meters"),
+        ("mongodb+srv://me:pw@c.example.net/meters?retryWrites=true&w=majority", "", "meters"),
+        ("mongodb://a:1,b:2/my%5Fmeters?replicaSet=rs0", "", "my_meters"),
+        ("mongodb://localhost/meters", "meters", "meters"),
+        ("mongodb://localhost/?authSource=admin", "", "electricity"),
+        ("mongodb://localhost", "", "electricity"),
+        ("mongodb://u@localhost/$external?authMechanism=MONGODB-X509", "", "electricity"),
+        ("mongodb://localhost/admin", "meters", "meters"),
+    ],
+)
+def test_a_database_in_the_path_of_the_uri_is_the_database(
+    read: Load, uri: str, database: str, used: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = read(MONGODB_URI=uri, MONGODB_DATABASE=database)
+    assert found.mongodb_database == used
+    assert ("MONGODB_DATABASE" in found.given) is (used != "electricity")  # the functions are told of it
+    assert capsys.readouterr().err == ""
+
+
+def test_a_given_database_wins_over_that_of_the_uri_and_that_is_said_once(
+    read: Load, capsys: pytest.CaptureFixture[str]
+) -> None:
+    warn_once.cache_clear()
+    for _ in range(2):
+        assert read(MONGODB_URI=URI + "meters", MONGODB_DATABASE="mine").mongodb_database == "mine"
+    assert capsys.readouterr().err == "warning: the database is mine of MONGODB_DATABASE, not meters of MONGODB_URI\n"
+
+
+@pytest.mark.parametrize("name", ["admin", "local", "config", "Admin", "a.b", "a%20b", "a" * 39])
+def test_a_database_that_is_not_for_us_is_refused_wherever_it_is_named(read: Load, name: str) -> None:
+    theirs = name.lower() in ("admin", "local", "config")
+    told = f"the database {name.lower()} belongs to the server: name one of your own" if theirs else "must be 1 to 38"
+    if theirs:
+        assert f"  MONGODB_DATABASE: {told}" in refused(read, MONGODB_DATABASE=name)
+    assert f"  MONGODB_URI: its database: {told}" in refused(read, MONGODB_URI=f"mongodb://localhost/{name}")
+
+
+def test_the_rest_of_a_password_is_no_database(read: Load) -> None:
+    assert read(MONGODB_URI=f"mongodb://bob:s3/{PASSWORD}@host/").mongodb_database == "electricity"
+
+
+@pytest.mark.parametrize(
+    ("dotenv", "environ", "told"),
+    [
+        ("MONGODB_URL=x", {}, "MONGODB_URL in .env is no setting: did you mean MONGODB_URI?"),
+        ("mongodb_uri=x", {}, "mongodb_uri in .env is no setting: did you mean MONGODB_URI?"),
+        ("LINKI_TOKEN=x", {}, "LINKI_TOKEN in .env is no setting: did you mean LINKY_TOKEN?"),
+        (
+            "",
+            {"SYNC_CALL_PER_DAY": "9"},
+            "SYNC_CALL_PER_DAY in the environment is no setting: did you mean SYNC_CALLS_PER",
+        ),
+        ("", {"DASHPORT": "1"}, "DASHPORT in the environment is no setting: did you mean DASH_PORT?"),
+        ("LINKY_METERS=[]", {}, "LINKY_METERS in .env has no effect: it stands in settings.py alone"),
+        ("", {"LINKY_XYZZY_QUUX": ""}, "LINKY_XYZZY_QUUX in the environment is no setting"),
+    ],
+)
+def test_a_name_that_looks_like_a_setting_is_warned_of(
+    read: Load, dotenv: str, environ: dict[str, str], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    warn_once.cache_clear()
+    read(None, dotenv, **environ)
+    said = capsys.readouterr().err
+    assert said.startswith(f"warning: {told}")
+    assert said.count("\n") == 1
+
+
+def test_names_of_others_and_secrets_are_not_warned_of(read: Load, capsys: pytest.CaptureFixture[str]) -> None:
+    warn_once.cache_clear()
+    read(None, f"LINKY_TOKEN:{token(ONE)}=\nEDITOR=vi\nATLAS_PROJECT_ID=1", PATH="/bin", COLLECTIONS="x", HOSTNAME="h")
+    assert capsys.readouterr().err == ""
+
+
+def test_a_name_in_the_file_that_is_no_setting_is_refused_with_the_nearest(read: Load) -> None:
+    message = refused(read, "MONGODB_URL = 'x'\nTARIFF = []")
+    assert "  MONGODB_URL: no such setting (settings.py): did you mean MONGODB_URI?" in message
+    assert "  TARIFF: no such setting (settings.py): did you mean TARIFFS?" in message
 
 
 def test_an_empty_text_is_the_default(read: Load) -> None:

@@ -4,28 +4,35 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
+from pymongo.collection import Collection
 from pymongo.errors import OperationFailure
 
 from sync.store.connection import server_version
 from sync.store.schema import Pair
-from sync.store.sizes import Comparison, Size, size_of
+from sync.store.sizes import Comparison, Size, is_settled, size_of
 
 from .reader import Reader
 
-COUNTED_UP_TO = 200_000  # readings; more are taken from the server's own count, which a crash may leave a little wrong
+COUNTED_UP_TO = 200_000  # documents; more are the server's estimate, which a crash may leave wrong: shown as `about`
 UNSETTLED = 20  # times that no compression of ours reaches: pages are not on disk yet
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """A pair with its sizes; without them when this user may not ask, `refused`."""
+    """A pair with its sizes; without them when this user may not ask, `refused`.
+
+    written: whether a checkpoint has come since the last insert; estimated: whether `readings` were not counted.
+    """
 
     source: str
     readings: int
     series: int
     regular: Size | None
     timeseries: Size | None
+    written: bool = True
+    estimated: bool = False
 
     @property
     def refused(self) -> bool:
@@ -40,7 +47,9 @@ class Measured:
 
     @property
     def settled(self) -> bool:
-        """Whether a checkpoint has written the readings: before it, the files look almost empty."""
+        """Whether the sizes on disk are final: before a checkpoint, the files look almost empty."""
+        if not self.written:
+            return False
         return self.regular is None or self.regular.storage_bytes * UNSETTLED >= self.regular.data_bytes
 
 
@@ -66,14 +75,20 @@ def _measure(reader: Reader) -> Measurement:
 
 
 def _measured(reader: Reader, pair: Pair) -> Measured:
-    readings = pair.record.estimated_document_count()
-    if readings <= COUNTED_UP_TO:
-        readings = pair.record.count_documents({})
+    readings, estimated = count_of(pair.record)
     series = sum(each.source == pair.source for each in reader.series())
     try:
         sizes = size_of(pair.record), size_of(pair.mirror)
     except OperationFailure as error:
         if error.code not in (13, 8000):  # not ours to ask
             raise
-        return Measured(pair.source, readings, series, None, None)
-    return Measured(pair.source, readings, series, *sizes)
+        return Measured(pair.source, readings, series, None, None, estimated=estimated)
+    return Measured(pair.source, readings, series, *sizes, is_settled(pair), estimated)
+
+
+def count_of(collection: Collection[Any]) -> tuple[int, bool]:
+    """How many documents, and whether that is an estimate: counting many takes longer than a page may."""
+    count = collection.estimated_document_count()
+    if count > COUNTED_UP_TO:
+        return count, True
+    return collection.count_documents({}), False

@@ -199,7 +199,7 @@ def fits_body(frame: Frame, look: Look) -> Component:
             frozenset({1, 2}),
             blocks=True,
         ),
-        note(look.text("storage.fits.source", readings=measured.readings, source=measured.source)),
+        note(look.text("storage.fits.source", readings=_readings(measured, look), source=measured.source)),
     ]
     return html.Div([html.Div(left), html.Div(right)], className="halves")
 
@@ -260,11 +260,16 @@ def _sentence(each: Measured, look: Look) -> str:
     change = timeseries / regular - 1
     return look.text(
         f"storage.answer.{'less' if change <= 0 else 'more'}",
-        readings=each.readings,
+        readings=_readings(each, look),
         timeseries=look.bytes(timeseries),
         regular=look.bytes(regular),
         percent=look.percent(abs(change)),
     )
+
+
+def _readings(each: Measured, look: Look) -> str:
+    """The readings; with a sign for `about` where they were not counted."""
+    return f"≈ {look.number(each.readings)}" if each.estimated else look.number(each.readings)
 
 
 def moment(at: datetime, look: Look) -> str:
@@ -295,7 +300,7 @@ def _rows(each: Measured, look: Look) -> list[list[Cell]]:
     compared = each.comparison
     regular, timeseries, saved = compared.regular, compared.timeseries, compared.reduction_pct
     totals = [size.total_bytes for size in (regular, timeseries)]
-    count = look.number(each.readings)
+    count = _readings(each, look)
     free = ""
     if regular.free_bytes or timeseries.free_bytes:
         amounts = {"regular": look.bytes(regular.free_bytes), "timeseries": look.bytes(timeseries.free_bytes)}
@@ -345,7 +350,7 @@ def _picture(each: Measured, sample: dict[str, Any], look: Look) -> Component:
     sides = [_documents(each, series, documents, fill, look), _bucket(each, series, documents, fill, look)]
     if buckets:
         parts = {
-            "readings": look.number(each.readings),
+            "readings": _readings(each, look),
             "buckets": look.number(buckets),
             "fill": look.number(fill or 0),
         }

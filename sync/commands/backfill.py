@@ -24,7 +24,7 @@ from ..sources import SOURCES, with_api
 from ..sources.source import Source
 from ..store.connection import open_store
 from ..store.schema import ensure_pair, first_load
-from .common import Options, day_option, echo_json, exit_code, json_option, loader_of, report
+from .common import Options, clean_up, day_option, echo_json, exit_code, json_option, loader_of, report
 
 SWEEP = "Open sources: also read again the N windows looked at longest ago."
 LONGEST_FIRST_LOAD = 600  # s
@@ -90,6 +90,7 @@ def run_backfill(settings: Settings, name: str, options: Options, dry_run: bool 
         plan = plan_text(jobs, budget)
         if dry_run:
             return _show_plan(plan, jobs, as_json)
+        clean_up(database, settings)
         progress.note(plan)
         outcome = _load_and_prove(jobs, loader, options.wait, progress, _planned_seconds(jobs, budget))
         outcome.seconds = time.monotonic() - started

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import click
 from pymongo.database import Database
 
+from ..lab import leftovers
 from ..load.report import Loader, Outcome
 from ..model.clock import SystemClock
 from ..settings import Settings
@@ -72,6 +73,12 @@ def loader_of(database: Database[Document], settings: Settings, source: str) -> 
     """The loader of a source's readings."""
     own, clock = pair(database, source, settings.collections), SystemClock()
     return Loader(own, Ledger(database), PairWriter(own, clock), clock)
+
+
+def clean_up(database: Database[Document], settings: Settings) -> None:
+    """Before a command writes: remove what a killed lab left in the database, and say so."""
+    if names := leftovers.clean_up(database, settings.collections):
+        click.echo(f"removed {len(names)} collections that a killed lab had left behind", err=True)
 
 
 def echo_json(answer: dict[str, Any]) -> None:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any
+
 import click
 from pymongo.database import Database
 
-from ..settings import Settings, load
-from ..store.connection import open_store, server_version
-from ..store.schema import Document
+from ..settings import load
+from ..store.connection import can, open_store, server_version
+from ..store.schema import Document, Pair, refuse_mismatch
 from ..store.sizes import Comparison, compare_pair, settle
-from .common import echo_json, json_option, pairs, size, source_option, stored_pairs
+from .common import echo_json, json_option, pairs, size, source_option
 from .lab import run_labs, tell_lab
+
+DATA = "data (BSON)"
+NOT_YET = "not yet"
 
 
 @click.command("compare")
@@ -34,47 +40,75 @@ def compare_command(source: str | None, lab: bool, as_json: bool) -> None:
     """
     settings = load()
     with open_store(settings) as database:
-        found, version = compared(database, settings, source)
-        labs = run_labs(pairs(database, settings, source), settings) if lab else []
+        chosen = pairs(database, settings, source)
+        measured = measure(database, chosen)
+        labs = run_labs(chosen, settings) if lab else []
     if as_json:
-        answer = {"pairs": [each.as_json() for each in found], "server_version": version}
-        echo_json(answer | ({"lab": labs} if lab else {}))
+        echo_json(measured.as_json() | ({"lab": labs} if lab else {}))
         return
-    tell(found, version)
+    tell(measured)
     for result in labs:
         tell_lab(result)
 
 
-def compared(database: Database[Document], settings: Settings, source: str | None) -> tuple[list[Comparison], str]:
-    """Both forms of what is stored, and the server's version."""
-    settle(database)
-    found = [compare_pair(each) for each in stored_pairs(database, settings, source)]
-    return found, ".".join(str(part) for part in server_version(database))
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """The pairs that exist; version: of the server's program; packed: whether it compresses the buckets' columns."""
+
+    found: list[Comparison]
+    version: str
+    packed: bool
+
+    def as_json(self) -> dict[str, Any]:
+        """The object of `compare --json`."""
+        pairs = [each.as_json() for each in self.found]
+        return {"pairs": pairs, "server_version": self.version, "buckets_packed": self.packed}
 
 
-def tell(found: list[Comparison], version: str) -> None:
+def measure(database: Database[Document], chosen: list[Pair]) -> Measured:
+    """Measure the pairs, after a checkpoint where we may ask for one."""
+    settled = settle(database)
+    found = [compare_pair(each, settled) for each in chosen if refuse_mismatch(each)]
+    version = ".".join(str(part) for part in server_version(database))
+    return Measured(found, version, can(database, "packed_buckets"))
+
+
+def tell(measured: Measured) -> None:
     """The comparison as a table."""
-    stored = [each for each in found if each.readings]
+    stored = [each for each in measured.found if each.readings]
     if not stored:
         click.echo("nothing is stored yet: run python -m sync backfill, or make run")
     for each in stored:
-        click.echo(f"{each.source}: {each.readings:,} readings of {each.series} series, MongoDB {version}")
+        click.echo(f"{each.source}: {each.readings:,} readings of {each.series} series, MongoDB {measured.version}")
         click.echo(f"  {'':<22}{'regular':>12}{'time series':>14}{'saved':>9}")
         saved = each.reduction_pct
         regular, timeseries = each.regular, each.timeseries
         rows = (
-            ("data (BSON)", regular.data_bytes, timeseries.data_bytes, saved["data"]),
+            (DATA, regular.data_bytes, timeseries.data_bytes, saved["data"]),
             ("storage on disk", regular.storage_bytes, timeseries.storage_bytes, saved["storage"]),
             ("indexes", regular.index_bytes, timeseries.index_bytes, None),
             ("storage and indexes", regular.total_bytes, timeseries.total_bytes, saved["total"]),
         )
         for name, before, after, percent in rows:
-            share = "" if percent is None else f"{percent:.1f} %"
+            share = "" if percent is None else f"{percent:.1f} %" if each.settled or name == DATA else NOT_YET
             click.echo(f"  {name:<22}{size(before):>12}{size(after):>14}{share:>9}")
-        if each.readings and timeseries.buckets:
-            per_bucket = each.readings / timeseries.buckets
+        _tell_buckets(each)
+        if not each.settled:
             click.echo(
-                f"  {timeseries.buckets:,} buckets of {per_bucket:,.0f} readings; "
-                f"{timeseries.storage_bytes / each.readings:.2f} bytes a reading on disk "
-                f"against {regular.storage_bytes / each.readings:.1f}"
+                "  the sizes on disk are older than the last write, so they are not final: the server writes its pages "
+                "once a minute; run compare again then"
             )
+    if stored and not measured.packed:
+        click.echo(
+            "this server does not pack the columns of its buckets: MongoDB does from 5.2 on, once "
+            "setFeatureCompatibilityVersion was given there; the time-series form then saves far more"
+        )
+
+
+def _tell_buckets(each: Comparison) -> None:
+    buckets = each.timeseries.buckets
+    if not buckets:
+        return
+    on_disk = f"; {each.timeseries.storage_bytes / each.readings:.2f} bytes a reading on disk against "
+    on_disk += f"{each.regular.storage_bytes / each.readings:.1f}"
+    click.echo(f"  {buckets:,} buckets of {each.readings / buckets:,.0f} readings{on_disk if each.settled else ''}")

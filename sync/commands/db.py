@@ -14,8 +14,6 @@ from ..store.embedded.server import Embedded, Stopped
 from ..store.schema import Document
 from .common import echo_json, json_option
 
-SERVERS_OWN = frozenset({"admin", "config", "local"})
-
 
 @click.group("db")
 def db() -> None:
@@ -98,8 +96,6 @@ def drop(yes: bool, as_json: bool) -> None:
     """
     settings = load()
     name = settings.mongodb_database
-    if name in SERVERS_OWN:
-        raise UsageError(f"the database {name} belongs to the server: set MONGODB_DATABASE to one of your own")
     if not yes and not sys.stdin.isatty():
         raise UsageError(f"dropping {name} cannot be undone and there is no terminal to ask on: add --yes")
     place = place_of(settings.mongodb_uri) if settings.mongodb_uri else "the embedded MongoDB"

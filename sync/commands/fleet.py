@@ -14,7 +14,7 @@ from ..model.clock import SystemClock
 from ..settings import load
 from ..store.connection import open_store
 from ..store.schema import exists
-from .common import PARTLY, echo_json, json_option, pairs
+from .common import PARTLY, clean_up, echo_json, json_option, pairs
 
 
 @click.command("fleet")
@@ -38,6 +38,7 @@ def fleet_command(source: str | None, everything: bool, as_json: bool) -> None:
     settings = load()
     found: list[tuple[Report, float]] = []
     with open_store(settings) as database:
+        clean_up(database, settings)
         for pair in pairs(database, settings, source):
             if pair.source not in SOURCES or not exists(pair):
                 continue

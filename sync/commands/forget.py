@@ -14,7 +14,7 @@ from ..sources import SOURCES, zone_of
 from ..store.connection import open_store
 from ..store.forget import chosen, forget
 from ..store.schema import ensure_pair, pair
-from .common import day_option, echo_json, json_option
+from .common import clean_up, day_option, echo_json, json_option
 
 
 @click.command("forget")
@@ -38,6 +38,7 @@ def forget_command(source: str, words: str, before: date | None, yes: bool, as_j
     if not yes and not sys.stdin.isatty():
         raise UsageError("forgetting cannot be undone and there is no terminal to ask on: add --yes")
     with open_store(settings) as database:
+        clean_up(database, settings)
         own = pair(database, source, settings.collections)
         series = chosen(own, words)
         if not series:

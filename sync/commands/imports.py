@@ -17,7 +17,7 @@ from ..settings import Settings, load
 from ..sources import SOURCES
 from ..sources.files import Files
 from ..store.connection import open_store
-from .common import PARTLY, echo_json, exit_code, json_option, loader_of, report
+from .common import PARTLY, clean_up, echo_json, exit_code, json_option, loader_of, report
 
 Load = Callable[[Files, Loader, Progress], list[FileReport]]
 """Stores files, in their order, each with what became of it."""
@@ -60,6 +60,7 @@ def run_import(
     started, progress = time.monotonic(), Bar("B")
     files = SOURCES[source].open_files(paths, settings)
     with open_store(settings) as database:
+        clean_up(database, settings)
         loader = loader_of(database, settings, source)
         try:
             reports = load_files(files, loader, progress)

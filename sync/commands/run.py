@@ -14,8 +14,8 @@ from ..standin.household import HOUSEHOLD_PRM
 from ..standin.linky import LinkyStandin
 from ..store.connection import open_store
 from .backfill import run_backfill
-from .common import PARTLY, Options
-from .compare import compared, tell
+from .common import PARTLY, Options, pairs
+from .compare import measure, tell
 
 
 @click.command("run")
@@ -36,7 +36,7 @@ def run_command() -> None:
         )
         code = _demonstrate(settings)
     with open_store(settings) as database:
-        tell(*compared(database, settings, None))
+        tell(measure(database, pairs(database, settings, None)))
     if code == PARTLY:
         click.echo("the rest needs more calls than a day allows: run the same command again tomorrow")
     _show(settings)

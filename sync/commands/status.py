@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import click
 
 from ..http.budget import Usage, is_loopback
+from ..lab.leftovers import left_behind
 from ..load.plan import Wish, due_windows, wanted_period
 from ..load.report import Coverage, compare_days, coverage, in_words
 from ..model.clock import SystemClock
@@ -15,8 +17,8 @@ from ..model.window import CURVE, STATES
 from ..settings import Settings, load
 from ..sources import SOURCES
 from ..store.connection import open_store
-from ..store.ledger import Ledger
-from ..store.schema import VERIFICATIONS, Pair, refuse_mismatch, series_of
+from ..store.ledger import Ledger, readable, typed
+from ..store.schema import VERIFICATIONS, Document, Pair, refuse_mismatch, series_of
 from .backfill import budget_of
 from .common import echo_json, json_option, pairs, source_option
 
@@ -38,11 +40,14 @@ def status_command(source: str | None, as_json: bool) -> None:
     with open_store(settings) as database:
         shown = [each for each in pairs(database, settings, source) if _is_shown(each, source)]
         found = [_source(each, settings) for each in shown]
+        left = left_behind(database, settings.collections)
         if as_json:
-            echo_json({"sources": [each.as_json() for each in found]})
-        else:
-            for each in found:
-                each.tell()
+            echo_json({"sources": [each.as_json() for each in found], "left_behind": left})
+            return
+        for each in found:
+            each.tell()
+        if left:
+            click.echo(f"a killed lab left {len(left)} collections behind: the next command that writes removes them")
 
 
 class SourceStatus:
@@ -77,10 +82,11 @@ class SourceStatus:
             shut = f" ({self.usage.closed})" if self.usage.closed else ""
             limit = "no limit for a server of our own" if self.usage.limit is None else f"of {self.usage.limit}"
             click.echo(f"  calls today (UTC): {self.usage.calls} {limit}{shut}")
-        last = self.pair.record.database[VERIFICATIONS].find_one({"_id": self.pair.source})
-        if last:
-            words = "identical" if last["identical"] else "DIFFERENT: run python -m sync repair"
-            click.echo(f"  last verification: {last['at']:%Y-%m-%d %H:%M} UTC, {words}")
+        for identical, at in readable(
+            self.pair.record.database[VERIFICATIONS], {"_id": self.pair.source}, _verification
+        ):
+            words = "identical" if identical else "DIFFERENT: run python -m sync repair"
+            click.echo(f"  last verification: {at:%Y-%m-%d %H:%M} UTC, {words}")
         if not self.stored:
             own = "" if self.pair.source == "linky" else f" --source {self.pair.source}"
             click.echo(
@@ -109,6 +115,10 @@ class SourceStatus:
             click.echo(f"    daily totals: {len(totals) - len(differences)} days equal, {len(differences)} differ")
             for line in in_words(differences)[:SHOWN_GAPS]:
                 click.echo(f"      {line}")
+
+
+def _verification(found: Document) -> tuple[bool, datetime]:
+    return bool(found["identical"]), typed(found, "at", datetime)
 
 
 def _is_shown(pair: Pair, asked: str | None) -> bool:

@@ -19,7 +19,7 @@ from ..model.privacy import scrub
 from ..settings import load
 from ..store.connection import open_store
 from ..triggers.tree import DEFAULT_FOLDER
-from .common import echo_json, json_option
+from .common import clean_up, echo_json, json_option
 
 if TYPE_CHECKING:
     from ..triggers.deploy.deploy import Change, Plan
@@ -124,6 +124,7 @@ def run_command(name: str, folder: Path, as_json: bool) -> None:
     clock = SystemClock()
     values, secrets = values_and_secrets(folder, settings, clock.now())
     with open_store(settings) as database:
+        clean_up(database, settings)
         execution = run_function(
             folder,
             name,

@@ -17,7 +17,7 @@ from ..store.ledger import Ledger
 from ..store.schema import Pair, ensure_pair, refuse_mismatch
 from ..store.verify import DIFFERENCES, PairReport, keep_verification, known_readings, repair_pair, verify_pair
 from ..store.writer import PairWriter
-from .common import echo_json, json_option, pairs, source_option
+from .common import clean_up, echo_json, json_option, pairs, source_option
 
 SHOWN_DAYS = 10
 
@@ -51,13 +51,17 @@ def repair_command(source: str | None, rewrite: bool, as_json: bool) -> None:
       python -m sync repair
       python -m sync repair --rewrite        fewest buckets after loading out of order
     """
-    _compare(source, as_json, lambda pair: _repair(pair, rewrite, SystemClock()))
+    _compare(source, as_json, lambda pair: _repair(pair, rewrite, SystemClock()), writes=True)
 
 
-def _compare(source: str | None, as_json: bool, report_of: Callable[[Pair], PairReport]) -> NoReturn:
+def _compare(
+    source: str | None, as_json: bool, report_of: Callable[[Pair], PairReport], writes: bool = False
+) -> NoReturn:
     """A report of each pair, kept and told. Exits with 0 when all are identical, else with 1."""
     settings = load()
     with open_store(settings) as database:
+        if writes:
+            clean_up(database, settings)
         known = [each for each in pairs(database, settings, source) if refuse_mismatch(each) or known_readings(each)]
         found = [report_of(each) for each in known]
         keep_verification(found, SystemClock().now())

@@ -23,6 +23,8 @@ from ..store.sizes import Comparison, Size, settle, size_of
 from .forms import (
     CAP,
     FORMS,
+    LEASE,
+    LEASE_SECONDS,
     MARKER,
     MIRROR,
     RECORD,
@@ -38,7 +40,6 @@ from .forms import (
 from .questions import NAMES, RUNS, Times, questions_about, time_questions
 
 RESULTS = "sync_lab"
-LEASE, LEASE_SECONDS = "lab", 120
 FEW = 100  # readings; with fewer, empty files and the clock's grain are all that is measured
 
 # Bytes of all scratch collections together, as the quota counts them (data and indexes), for one of the record:
@@ -72,7 +73,7 @@ class Lab:
         sizes were read; rows: what each form took; queries: how long both forms that we keep need for each question.
 
         Raises StoreError when there is no room, another lab runs, or a right is missing. However this ends, the scratch
-        is removed; if the process is killed, by the next run.
+        is removed; if the process is killed, by the next command that writes.
         """
         stored = self.pair.record.count_documents({})
         share = share_of(self.pair.record, cap)

@@ -23,6 +23,7 @@ from ..store.schema import KEY, TIMESERIES, Document, series_of
 
 PREFIX = "lab_scratch_"
 MARKER = PREFIX + "checkpoint"
+LEASE, LEASE_SECONDS = "lab", 120
 GRANULARITIES = ("seconds", "minutes", "hours")  # the first is the server's default
 ORDERS = {"oldest": ASCENDING, "newest": DESCENDING}
 BATCH = 10_000  # documents in one insert
@@ -87,17 +88,28 @@ def create(database: Database[Document], form: Form) -> Collection[Document]:
     return made
 
 
-def remove_scratch(database: Database[Document]) -> None:
-    """Drop every scratch collection there is, also those of a lab that was killed. Nothing else is touched."""
+def scratch_names(database: Database[Document]) -> list[str]:
+    """The scratch collections that exist."""
     names = [MARKER, *(PREFIX + form.name for form in FORMS)]
-    for name in database.list_collection_names(filter={"name": {"$in": names}}):
+    return sorted(database.list_collection_names(filter={"name": {"$in": names}}))
+
+
+def remove_scratch(database: Database[Document]) -> list[str]:
+    """Drop every scratch collection there is, also those of a lab that was killed. Nothing else is touched."""
+    names = scratch_names(database)
+    for name in names:
         database.drop_collection(name)
+    return names
+
+
+def clashes(collections: Mapping[str, tuple[str, str]]) -> list[str]:
+    """The user's own collections (source → names) that bear names of the lab's."""
+    return sorted(name for names in collections.values() for name in names if name.startswith(PREFIX))
 
 
 def refuse_clash(collections: Mapping[str, tuple[str, str]]) -> None:
-    """Raises UsageError when the user's own collections (source → names) bear the names of the lab's."""
-    taken = sorted(name for names in collections.values() for name in names if name.startswith(PREFIX))
-    if taken:
+    """Raises UsageError when there are any."""
+    if taken := clashes(collections):
         raise UsageError(
             f"COLLECTIONS: {', '.join(taken)}: names that begin with {PREFIX} belong to the lab, which drops them: "
             "choose other names in settings.py"

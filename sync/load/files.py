@@ -30,6 +30,7 @@ from ..sources import zone_of
 from ..sources.files import Counts, File, Files, Part, SideTable
 from ..store.claims import Claim, broken
 from ..store.forget import finish_forgetting
+from ..store.ledger import readable
 from ..store.schema import FILES, Document, first_load
 from ..store.writer import Calls, Written
 from .progress import Progress, ahead
@@ -187,7 +188,7 @@ class FileImport:
         self._telling = Lock()
         self._rows = 0
         self._files = loader.pair.record.database[FILES]
-        self._known = {entry["_id"]: entry for entry in self._files.find({"source": loader.pair.source})}
+        self._known = dict(readable(self._files, {"source": loader.pair.source}, _known))
 
     def run(self, files: Sequence[File], writer: Calls) -> list[FileReport]:
         """All of them, in their order."""
@@ -208,7 +209,7 @@ class FileImport:
                 f"{self._loader.pair.record.name} lacks readings of imported files: {back:,} copied back from "
                 f"{self._loader.pair.mirror.name}, {len(unknown)} files are read again"
             )
-        unknown |= {file.key for file in files if "held" not in self._known.get(file.key, {"held": ()})}
+        unknown |= {file.key for file in files if file.key in self._known and self._known[file.key][1] is None}
         self._files.delete_many({"_id": {"$in": sorted(unknown)}})
         self._known = {key: entry for key, entry in self._known.items() if key not in unknown}
         done = sum(file.size for file in files if file.key in self._known)
@@ -217,10 +218,8 @@ class FileImport:
 
     def _claims(self, key: str) -> list[Claim]:
         """What a known file says the record has; the entry of an earlier version says nothing."""
-        return [
-            Claim(key, (series,), instant(first), instant(last + 1), count)
-            for series, first, last, count in self._known.get(key, {}).get("held", ())
-        ]
+        _, held = self._known.get(key, (None, None))
+        return [Claim(key, (name,), instant(first), instant(last + 1), n) for name, first, last, n in held or ()]
 
     def load_one(self, file: File) -> FileReport:
         """Store one file that is not known. The pair must exist."""
@@ -239,10 +238,9 @@ class FileImport:
         outcome.rejects = [line for report in reports for line in report.lines][:SHOWN_REJECTS]
 
     def _begun(self, file: File) -> FileReport:
-        known = self._known.get(file.key)
-        if known is None:
+        if file.key not in self._known:
             return FileReport(file.name, file.key)
-        counts = Counts(**known["counts"])
+        counts, _ = self._known[file.key]
         return FileReport(file.name, file.key, "known", counts=counts, before=counts.readings)
 
     def _load(self, new: Sequence[tuple[File, FileReport]], writer: Calls) -> None:
@@ -305,6 +303,12 @@ class FileImport:
             energy = int(batch.wh[first:last].sum())
             entries.append(Entry(window, DONE, self._loader.clock.now(), int(last - first), energy, status="import"))
         ledger.record(series, CURVE, *entries)
+
+
+def _known(found: Document) -> tuple[str, tuple[Counts, Sequence[tuple[str, int, int, int]] | None]]:
+    """By the key of a file that was stored whole: its rows, and what of each series; None from an earlier version."""
+    held = [(str(name), int(first), int(last), int(n)) for name, first, last, n in found.get("held", ())]
+    return found["_id"], (Counts(**found["counts"]), held if "held" in found else None)
 
 
 def _calls(files: Sequence[File]) -> Iterator[_Call | None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,12 +16,14 @@ from pymongo.database import Database
 from pymongo.errors import PyMongoError
 from pymongo.uri_parser import parse_uri
 
-from ..model.errors import StoreError
+from ..model.errors import StoreError, StoreUnavailable, UsageError
+from ..model.notice import warn_once
+from .compatibility import can, compatibility
 from .embedded.server import Embedded
-from .explain import bad_uri, explain, explained, is_passing, using
+from .explain import NO_PRIMARY, NO_SET, bad_uri, explain, explained, is_passing, using
 from .schema import Document
 
-__all__ = ["connect", "explain", "explained", "is_passing", "open_store", "server_version"]
+__all__ = ["can", "compatibility", "connect", "explain", "explained", "is_passing", "open_store", "server_version"]
 
 FIRST_ANSWER_SECONDS = 5
 ELECTION_SECONDS = 30
@@ -28,12 +31,22 @@ OLDEST_SERVER = (5, 0, 5)  # from here a delete by metaField works on a time-ser
 OPTIONS: dict[str, Any] = {
     "retryWrites": False,  # the writer reads again and sends what lacks; a blind resend doubles time-series documents
     "w": "majority",
+    "journal": True,
+    "readPreference": "primary",
     "readConcernLevel": "majority",
     "tz_aware": True,
     "datetime_conversion": "DATETIME_AUTO",  # a date beyond the year 9999, somebody else's, is no error
     "uuidRepresentation": "standard",
     "connectTimeoutMS": FIRST_ANSWER_SECONDS * 1000,  # also limits the look-up of a mongodb+srv name
 }
+
+PINNED = frozenset({name.lower() for name in OPTIONS} - {"connecttimeoutms"}) | {
+    "fsync",
+    "maxstalenessseconds",
+    "readpreferencetags",
+    "wtimeoutms",
+}
+"""Options that a URI has no say in: what we read and write is the primary's, and confirmed by a majority."""
 
 
 class StoreSettings(Protocol):
@@ -70,20 +83,26 @@ def connect(
 ) -> MongoClient[Document]:
     """A client whose server has answered within 5 s. `place` names it in messages (default: user and hosts).
 
-    A request that finds no primary waits for one for `patience` seconds.
+    A request that finds no primary waits for one for `patience` seconds. Primary, majority and journal are pinned,
+    whatever the URI says.
     Raises UsageError for a URI that cannot be used, StoreUnavailable when no server answers, StoreError for a refusal.
     """
     place = place or place_of(uri)
     try:
-        client: MongoClient[Document] = MongoClient(
-            uri, appname=appname, serverSelectionTimeoutMS=round(patience * 1000), **OPTIONS
-        )
+        with warnings.catch_warnings(record=True) as doubts:
+            warnings.simplefilter("always", UserWarning)
+            client: MongoClient[Document] = MongoClient(
+                unpinned(uri), appname=appname, serverSelectionTimeoutMS=round(patience * 1000), **OPTIONS
+            )
     except (PyMongoError, ValueError, TypeError, OSError) as error:  # the last: a certificate file that is not there
         raise bad_uri(error, place) from error
+    for doubt in doubts:
+        warn_once(f"MONGODB_URI for {place}: {doubt.message}")
     try:
         with explained(place):
             with pymongo.timeout(FIRST_ANSWER_SECONDS):
-                client.admin.command("ping", read_preference=ReadPreference.NEAREST)
+                hello = client.admin.command("hello", read_preference=ReadPreference.NEAREST)
+            _refuse_secondary(client, hello, place)
             refuse_old(_version(client), place)
     except BaseException:
         _close(client)
@@ -109,6 +128,27 @@ def open_store(settings: StoreSettings) -> Iterator[Database[Document]]:
     finally:
         if embedded:
             embedded.leave()
+
+
+def unpinned(uri: str) -> str:
+    """A URI without the options that are pinned: some of them could not even stand beside ours."""
+    base, mark, query = uri.partition("?")
+    kept = [option for option in re.split("[&;]", query) if option.partition("=")[0].lower() not in PINNED]
+    return base + mark + "&".join(kept)
+
+
+def _refuse_secondary(client: MongoClient[Document], hello: Document, place: str) -> None:
+    """A direct connection reads from whatever server it was sent to."""
+    if client.topology_description.topology_type_name != "Single" or hello.get("isWritablePrimary"):
+        return
+    if primary := hello.get("primary"):
+        raise UsageError(
+            f"{place} is not the primary of its replica set, and MONGODB_URI asks for this server alone: take "
+            f"directConnection out of it, or name the primary, {primary}"
+        )
+    if "setName" not in hello:
+        raise StoreError(NO_SET.format(place))
+    raise StoreUnavailable(NO_PRIMARY.format(place))
 
 
 def server_version(database: Database[Document]) -> tuple[int, ...]:

@@ -28,6 +28,8 @@ from .embedded.server import Embedded
 
 AUTHENTICATION_FAILED, USER_NOT_FOUND, UNAUTHORIZED, ATLAS_ERROR, OUT_OF_DISK_SPACE = 18, 11, 13, 8000, 14031
 WRITE_CONCERN_TIMEOUT, DUPLICATE_KEY = 64, 11000
+DATABASE_RIGHTS = frozenset({"bypassDocumentValidation", "collMod", "dropDatabase", "validate"})
+"""What the role dbAdmin holds and readWrite does not."""
 OUR_FAULTS = frozenset({10334, 17419, 17420})  # a document too large
 PASSING = frozenset(
     {
@@ -44,6 +46,88 @@ PASSING = frozenset(
     }
 )  # fmt: skip
 
+
+NO_PRIMARY = "{} has no primary at the moment: run again when its election is over"
+NO_SET = "{} was started for a replica set that does not exist yet: run rs.initiate() there once, in mongosh"
+NO_ADDRESS = (
+    "no MongoDB answers at {}{}: add this machine's address to the IP access list of the Atlas project (Network "
+    "Access), and resume the cluster if it is paused"
+)
+NO_SERVER: tuple[tuple[str, type[SyncError], str], ...] = (
+    (
+        r"replica set name|belongs to a set named",
+        UsageError,
+        "{} is not a member of a replica set of the name in MONGODB_URI: correct replicaSet, or take it out, as the "
+        "driver asks the server for the name",
+    ),
+    (
+        r"server_type: RSGhost",
+        StoreError,
+        NO_SET,
+    ),
+    (r"^No primary|match selector", StoreUnavailable, NO_PRIMARY),
+    (
+        r"certificate verify failed|certificate is not valid|doesn't match",
+        StoreUnavailable,
+        "{} does not show a certificate that this machine trusts: check the address and tlsCAFile",
+    ),
+    # Atlas ends the TLS handshake, too, with an address that is not on its list.
+    (r"host [^ ]*\.mongodb\.net", StoreUnavailable, NO_ADDRESS),
+    (
+        r"(?i)alert.*certificate|alert handshake failure",
+        UsageError,
+        "{} asks for a certificate of yours: name its file with tlsCertificateKeyFile in MONGODB_URI",
+    ),
+    (
+        r"SSL handshake failed",
+        UsageError,
+        "{} does not speak TLS, and MONGODB_URI asks for it: take tls (or ssl) out, with mongodb+srv:// add tls=false",
+    ),
+    (
+        r"internal hostnames",
+        StoreUnavailable,
+        "{} names the members of its replica set by addresses that this machine does not reach: run this where they "
+        "are reached, or name the primary alone in MONGODB_URI, with directConnection=true",
+    ),
+    (
+        r"connection closed|Connection reset",
+        StoreUnavailable,
+        "{} closes the connection before it answers: if it speaks TLS only, add tls=true to MONGODB_URI",
+    ),
+    (
+        r"Got response id|Message length|unknown opcode",
+        StoreUnavailable,
+        "what answers at {} is no MongoDB: correct the host and the port in MONGODB_URI",
+    ),
+    (
+        "",
+        StoreUnavailable,
+        "no MongoDB answers at {}{}: start it or correct MONGODB_URI; an empty MONGODB_URI takes the embedded server",
+    ),
+)
+"""What the driver says when it can use no server, the first that fits → what that is, and what to do."""
+ATLAS_WORDS = (
+    (
+        "bad auth",
+        "{place} refused the user name or the password: check MONGODB_URI (on Atlas: the database user of Database "
+        "Access, not your account)",
+    ),
+    (
+        "quota",
+        "{place} is full ({words}): delete what is not needed or take a larger cluster, then run again; what was "
+        "stored stays",
+    ),
+    (
+        "cannot create a new collection",
+        "{place} has no room for another collection ({words}): drop some that are not needed, then run again",
+    ),
+    (
+        "is not allowed or|is not allowed in|CMD_NOT_ALLOWED",
+        "{place} does not take this request ({words}): free and Flex clusters lack some, a dedicated one (M10 or "
+        "larger) has them",
+    ),
+)
+"""Atlas gives most of what only the user can change the one code 8000 and tells by words → what to do."""
 
 PASSING_LABELS = ("RetryableWriteError", "TransientTransactionError", "SystemOverloadedError")
 
@@ -91,7 +175,7 @@ def explain(error: PyMongoError, place: str = "") -> SyncError:
     if isinstance(error, ConfigurationError):
         return bad_uri(error, place)
     if isinstance(error, ServerSelectionTimeoutError):
-        return StoreUnavailable(_no_server(error, place))
+        return _no_server(error, place)
     if isinstance(error, OperationFailure):
         return _refusal(error, place)
     if isinstance(error, ConnectionFailure) or error.timeout:
@@ -141,22 +225,14 @@ def bad_uri(error: Exception | None, place: str = "") -> SyncError:
     )
 
 
-def _no_server(error: ServerSelectionTimeoutError, place: str) -> str:
-    words = str(error).partition(", Timeout:")[0]  # behind it: what the driver knows of every server
-    if "No primary" in words:
-        return f"{place} has no primary at the moment: run again when its election is over"
-    if "CERTIFICATE" in words or "certificate" in words:
-        return f"{place} does not show a certificate that this machine trusts: check the address and tlsCAFile"
+def _no_server(error: ServerSelectionTimeoutError, place: str) -> SyncError:
+    words, _, servers = str(error).partition(", Timeout:")  # behind it: what the driver knows of every server
+    words = words.replace("servers found yet", "servers found yet: timed out")
+    ghosts = "".join(re.findall("server_type: RSGhost", servers)[:1])
+    told = f"{words} {ghosts} host {place}"
+    kind, text = next((kind, text) for pattern, kind, text in NO_SERVER if re.search(pattern, told))
     found = re.search(r"Connection refused|Name or service not known|timed out|No address", words)
-    kind = f" ({found[0]})" if found else ""
-    if ".mongodb.net" in place:
-        remedy = (
-            "add this machine's address to the IP access list of the Atlas project (Network Access), and resume the "
-            "cluster if it is paused"
-        )
-    else:
-        remedy = "start it or correct MONGODB_URI; an empty MONGODB_URI takes the embedded server"
-    return f"no MongoDB answers at {place}{kind}: {remedy}"
+    return kind(text.format(place, f" ({found[0]})" if found else ""))
 
 
 def _refusal(error: OperationFailure, place: str) -> SyncError:
@@ -174,25 +250,16 @@ def _refusal(error: OperationFailure, place: str) -> SyncError:
 
 
 def _refused_because(codes: set[int], words: str, place: str) -> str:
-    """What only the user can change; Atlas gives most of it the one code 8000 and tells by words."""
-    atlas = ATLAS_ERROR in codes
-    if codes & {AUTHENTICATION_FAILED, USER_NOT_FOUND} or (atlas and "bad auth" in words):
-        return (
-            f"{place} refused the user name or the password: check MONGODB_URI (on Atlas: the database user of "
-            "Database Access, not your account)"
-        )
-    if UNAUTHORIZED in codes or (atlas and "not allowed" in words):
-        return (
-            f"the user of {place} may not do this{_database_in(words)}: give it the role readWrite on that one "
-            "database (Atlas: Database Access, Edit, Specific Privileges)"
-        )
-    if atlas and "quota" in words:
-        return (
-            f"{place} is full ({words}): delete what is not needed or take a larger cluster, then run again; "
-            "what was stored stays"
-        )
+    """What only the user can change."""
+    if codes & {AUTHENTICATION_FAILED, USER_NOT_FOUND}:
+        return ATLAS_WORDS[0][1].format(place=place)
+    if UNAUTHORIZED in codes or (ATLAS_ERROR in codes and "not allowed to do action" in words):
+        return _lacking_right(words, place)
     if OUT_OF_DISK_SPACE in codes or "No space left" in words:
         return f"the disk of {place} is full: make room there, then run again; what was stored stays"
+    if ATLAS_ERROR in codes:
+        told = (text for pattern, text in ATLAS_WORDS if re.search(pattern, words))
+        return next(told, "").format(place=place, words=words)
     return ""
 
 
@@ -211,6 +278,18 @@ def _words(error: OperationFailure) -> str:
     return scrub(str((parts or [details])[0].get("errmsg", "")))[:300]
 
 
-def _database_in(words: str) -> str:
-    found = re.search(r"not authorized on (\S+)", words)
-    return f" in the database {found[1]}" if found else ""
+def _lacking_right(words: str, place: str) -> str:
+    """The words are those of a server (`not authorized on DB to execute command { NAME: …`) or of Atlas."""
+    if "requires authentication" in words:
+        return f"{place} asks for a user name and a password: put them into MONGODB_URI, mongodb://USER:PASSWORD@HOST/"
+    found = re.search(r"not authorized on (?P<database>\S+) to execute command \{ (?P<action>\w+)", words) or re.search(
+        r"not allowed to do action \[(?P<action>\w+)\] on \[(?P<database>[^\].]*)", words
+    )
+    action, database = (found["action"], found["database"]) if found else ("this", "")
+    where = f" in the database {database}" if database else ""
+    if database == "admin":
+        remedy = "no role in one database holds that right; it takes an administrator (on Atlas: the role atlasAdmin)"
+    else:
+        role = "dbAdmin, which it needs beside readWrite," if action in DATABASE_RIGHTS else "readWrite"
+        remedy = f"give it the role {role} on that one database (Atlas: Database Access, Edit, Specific Privileges)"
+    return f"the user of {place} may not do {action}{where}: {remedy}"

@@ -1,23 +1,29 @@
 """The ledger: what was asked for, what came, and what was learned about the edges. Regular collections of their own.
 
-Series stand here by `Series.key`, which holds no whole PRM.
+Series stand here by `Series.key`, which holds no whole PRM. What cannot be read here (someone edited it) is as good as
+not there, so that it is asked again and written anew; the first of its kind is named on standard error.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from pymongo import ReplaceOne
+from pymongo.collection import Collection
 from pymongo.database import Database
 
 from ..model.localtime import midnight
+from ..model.notice import warn_once
 from ..model.readings import Series, instant
 from ..model.window import CURVE, STATES, Entry, Window
 from .claims import Claim
 from .schema import FLOORS, TOTALS, WINDOWS, Document
+
+Read = TypeVar("Read")
 
 
 class Ledger:
@@ -30,18 +36,17 @@ class Ledger:
 
     def entries(self, series: Series, kind: str) -> list[Entry]:
         """Every window asked for, in no particular order."""
-        return [_entry(found) for found in self._windows.find({"series": series.key, "kind": kind})]
+        return list(readable(self._windows, {"series": series.key, "kind": kind}, _entry))
 
     def record(self, series: Series, kind: str, *entries: Entry) -> None:
         """Keep entries in place of those for the same days or a part of them."""
         documents = [_document(series, kind, entry) for entry in entries]
         names = {document["_id"] for document in documents}
-        known = self._windows.find({"series": series.key, "kind": kind}, {"start": 1, "end": 1})
+        known = readable(self._windows, {"series": series.key, "kind": kind}, lambda old: (old["_id"], _window(old)))
         replaced = [
-            old["_id"]
-            for old in known
-            if old["_id"] not in names
-            and any(new["start"] <= old["start"] and old["end"] <= new["end"] for new in documents)
+            name
+            for name, old in known
+            if name not in names and any(new.window.start <= old.start and old.end <= new.window.end for new in entries)
         ]
         if documents:
             writes = [ReplaceOne({"_id": document["_id"]}, document, upsert=True) for document in documents]
@@ -52,12 +57,13 @@ class Ledger:
     def claims(self, source: str, zone: ZoneInfo, series: Series | None = None) -> list[Claim]:
         """What the entries of readings of a source say is stored; of all that are entered, or of one."""
         query = {"source": source, "kind": CURVE} | ({"series": series.key} if series else {})
-        claims = []
-        for found in self._windows.find(query):
+
+        def claim(found: Document) -> Claim:
             entry = _entry(found)
             edges = [instant(midnight(day, zone)) for day in (entry.window.start, entry.window.end)]
-            claims.append(Claim(entry.window, entry.series or (found["series"],), edges[0], edges[1], entry.readings))
-        return claims
+            return Claim(entry.window, entry.series or (found["series"],), edges[0], edges[1], entry.readings)
+
+        return list(readable(self._windows, query, claim))
 
     def counts(self, series: Series, kind: str = CURVE) -> dict[str, int]:
         """Windows by state."""
@@ -66,8 +72,7 @@ class Ledger:
 
     def floor(self, series: Series) -> tuple[date, str] | None:
         """The first day the API serves, as far as learned, and the code it gave; None when nothing was refused yet."""
-        found = self._floors.find_one({"_id": series.key})
-        return (date.fromisoformat(found["day"]), found["code"]) if found else None
+        return next(readable(self._floors, {"_id": series.key}, _floor), None)
 
     def raise_floor(self, series: Series, day: date, code: str, at: datetime) -> None:
         """Remember that the API serves nothing before `day`. A floor only ever rises."""
@@ -94,7 +99,7 @@ class Ledger:
         query: Document = {"series": series.key}
         if window:
             query["day"] = {"$gte": window.start.isoformat(), "$lt": window.end.isoformat()}
-        return {date.fromisoformat(found["day"]): found["wh"] for found in self._totals.find(query).sort("day", 1)}
+        return dict(sorted(readable(self._totals, query, _total)))
 
     def forget(self, series: Series, before: date | None = None) -> None:
         """Remove what is known of a series, or of its days before one; a window over that day is asked for again."""
@@ -132,17 +137,55 @@ def _document(series: Series, kind: str, entry: Entry) -> Document:
     }
 
 
+def readable(collection: Collection[Document], query: Document, read: Callable[[Document], Read]) -> Iterator[Read]:
+    """What `read` makes of the documents found; one that it cannot make anything of is named and passed over."""
+    for found in collection.find(query):
+        try:
+            yield read(found)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            warn_once(
+                f"{collection.name} holds what cannot be read ({type(error).__name__} in {str(found['_id'])!r}): it "
+                "counts as not there; what is asked again takes its place"
+            )
+
+
+def typed(found: Document, name: str, *kinds: type) -> Any:
+    """A field of one of these types. Raises KeyError, TypeError. No number is a bool."""
+    value = found[name]
+    if not isinstance(value, kinds) or isinstance(value, bool):
+        raise TypeError(name)
+    return value
+
+
+def _window(found: Document) -> Window:
+    window = Window(date.fromisoformat(found["start"]), date.fromisoformat(found["end"]))
+    if window.length < 1:
+        raise ValueError("end")
+    return window
+
+
 def _entry(found: Document) -> Entry:
+    at = typed(found, "at", datetime)
+    if found["state"] not in STATES:
+        raise ValueError("state")
     return Entry(
-        Window(date.fromisoformat(found["start"]), date.fromisoformat(found["end"])),
+        _window(found),
         found["state"],
-        found["at"].replace(tzinfo=UTC) if found["at"].tzinfo is None else found["at"],
-        found["readings"],
-        found["wh"],
-        found["calls"],
-        found["status"],
-        found["reason"],
-        tuple(date.fromisoformat(day) for day in found["short_days"]),
-        tuple(found.get("rejects", ())),
-        tuple(found.get("of", ())),
+        at.replace(tzinfo=UTC) if at.tzinfo is None else at,
+        typed(found, "readings", int),
+        typed(found, "wh", int),
+        typed(found, "calls", int),
+        str(found["status"]),
+        str(found["reason"]),
+        tuple(date.fromisoformat(day) for day in typed(found, "short_days", list)),
+        tuple(map(str, found.get("rejects", ()))),
+        tuple(map(str, found.get("of", ()))),
     )
+
+
+def _floor(found: Document) -> tuple[date, str]:
+    return date.fromisoformat(found["day"]), str(found["code"])
+
+
+def _total(found: Document) -> tuple[date, int]:
+    return date.fromisoformat(found["day"]), typed(found, "wh", int)

@@ -19,6 +19,7 @@ from pymongo.errors import CollectionInvalid, DuplicateKeyError, OperationFailur
 from ..model.errors import CollectionMismatch
 from ..model.readings import is_reading, series_from
 from . import lease
+from .compatibility import can
 from .migration import OLD_KEY_NAME, bring_over, is_old
 
 Document = dict[str, Any]
@@ -47,7 +48,6 @@ REMEDY = "rename or drop it, or choose other names with COLLECTIONS in settings.
 
 NAMESPACE_EXISTS, CANNOT_CONVERT = 48, 359
 CONFLICTS = {27, 85, 86}  # no such index; an index of that name with other options
-CONVERTS = [6, 0, 0]  # the first server that can make an existing index unique
 TRIES = 5
 BEGINNING, END = datetime.min.replace(tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)
 OF_A_KEY = {
@@ -277,7 +277,7 @@ def _ensure_key_once(pair: Pair, loading: bool) -> None:
 def _may_load(pair: Pair, index: Any) -> bool:
     if index and not index.get("unique"):
         return not index.get("prepareUnique")  # a load that was killed goes on as it began, unless it was at its end
-    if pair.record.database.client.server_info()["versionArray"] < CONVERTS:
+    if not can(pair.record.database, "unique_later"):
         return False
     return pair.record.find_one({}, {"_id": 1}) is None and _may_convert(pair.record)
 

@@ -19,6 +19,7 @@ from pymongo import ASCENDING
 from pymongo.collection import Collection
 
 from ..model.clock import Clock, SystemClock
+from ..model.errors import StoreError
 from ..model.localtime import PARIS, local_day
 from ..model.privacy import scrub
 from ..model.readings import Series, is_reading, series_from
@@ -144,16 +145,26 @@ def repair_pair(pair: Pair, report: PairReport, clock: Clock | None = None) -> i
     A mirror that is marked to be rewritten is, even if it is identical by now: the functions leave a marked one alone.
     """
     writer, restored = PairWriter(pair, clock), 0
+    refused: StoreError | None = None
     for difference in report.series:
-        if difference.identical and not writer.is_stale(difference.series):
-            continue
-        back = writer.restore(difference.series) if difference.extra else 0
-        if difference.different or difference.duplicates or back < difference.extra:
-            writer.rewrite_mirror(difference.series)
-        else:
-            writer.complete_mirror(difference.series)
-        restored += back
+        try:
+            restored += _repair(writer, difference)
+        except StoreError as error:  # of one series: the others are mended all the same
+            refused = error
+    if refused:
+        raise refused
     return restored
+
+
+def _repair(writer: PairWriter, difference: SeriesReport) -> int:
+    if difference.identical and not writer.is_stale(difference.series):
+        return 0
+    back = writer.restore(difference.series) if difference.extra else 0
+    if difference.different or difference.duplicates or back < difference.extra:
+        writer.rewrite_mirror(difference.series)
+    else:
+        writer.complete_mirror(difference.series)
+    return back
 
 
 # --- what is not ours -------------------------------------------------------------------------------------------------

@@ -35,16 +35,18 @@ from .bson_columns import (
     Encoded,
     Ids,
     Slice,
+    chunks,
     decode,
     encode_block,
     encode_rows,
     find,
     insert,
     lacking,
+    stored_documents,
 )
 from .comparison import Verdict, compare
 from .lease import DUPLICATE_KEY, LEASES, Lease, held, lease_name
-from .mirror import Mirror
+from .restore import Aside
 from .retry import PATIENCE, Pace, patiently
 from .schema import KEY_NAME, Document, Pair
 
@@ -173,7 +175,7 @@ class PairWriter:
 
     def restore(self, series: Series) -> int:
         """Copy readings of a series that only the mirror has into the record; returns how many that were."""
-        return self._with_mirror(series, lambda mirror: mirror.restore(series))
+        return self._with_mirror(series, lambda mirror: Aside(self.pair, series, mirror.lease.keep).restore())
 
     def mark_stale(self, series: Series) -> None:
         """Note durably that the mirror of a series must be rewritten, before anything makes it wrong."""
@@ -433,6 +435,57 @@ class Call:
             else:
                 documents += lacking(self.pair, piece.query(piece.first, piece.last + 1), piece.starts())
         self._mirror.insert(documents, {self._mirror.name(piece.series) for piece in part})
+
+
+@dataclass(frozen=True, slots=True)
+class Mirror:
+    """The mirror of a pair, while leases of some series are held."""
+
+    pair: Pair
+    pace: Pace
+    lease: Lease
+
+    def insert(self, documents: Iterable[Encoded], names: set[str]) -> int:
+        """Insert what the mirror lacks of series, by the names of their leases; returns how much that was."""
+        count = 0
+        for chunk in chunks(documents, self.pace.documents):
+            self.lease.keep()
+            with self.pace.insert(self.pair.mirror.name):
+                insert(self.pair.mirror, chunk)
+            if not self.lease.is_sure():  # held up for so long that another process may have filled the same gap
+                self.mark_stale(names)
+                self.lease.keep()
+            count += len(chunk)
+        return count
+
+    def rewrite_stale(self, series: Sequence[Series], clock: Clock) -> None:
+        """Write those of the series anew that are marked."""
+        for own in series:
+            if self.name(own) in self.lease.stale:
+                patiently(partial(self.rewrite, own), clock)
+
+    def rewrite(self, series: Series) -> None:
+        """Write one anew from the record, oldest first, and take its mark away."""
+        name = self.name(series)
+        self.lease.keep()
+        aside = Aside(self.pair, series, self.lease.keep)
+        aside.restore()
+        aside.keep_foreign()
+        # A delete that names the metaField only is what every server from 5.0.5 can do on a time-series collection.
+        self.pair.mirror.delete_many(series.query())
+        self.insert(stored_documents(self.pair.record, series), {name})
+        aside.put_back()
+        self.pair.record.database[LEASES].update_one({"_id": name}, {"$unset": {"stale": ""}})
+        self.lease.stale.discard(name)
+
+    def mark_stale(self, names: set[str]) -> None:
+        """Note durably that these mirrors must be rewritten, before anything makes them wrong."""
+        self.pair.record.database[LEASES].update_many({"_id": {"$in": sorted(names)}}, {"$set": {"stale": True}})
+        self.lease.stale |= names
+
+    def name(self, series: Series) -> str:
+        """Of the lease of a series."""
+        return lease_name(self.pair.mirror, series)
 
 
 # --- batches cut into parts of one insert ----------------------------------------------------------------------------

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import socket
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +17,16 @@ import dns.message
 import dns.rcode
 import dns.resolver
 import pytest
-from pymongo import MongoClient
+from pymongo import MongoClient, ReadPreference
 from pymongo.database import Database
 
 from sync.model.errors import StoreError, StoreUnavailable, UsageError
+from sync.model.notice import warn_once
+from sync.store import connection
 from sync.store.connection import connect, explain, open_store, refuse_old, server_version
-from sync.store.embedded.mongod import free_port
+from sync.store.embedded.mongod import Mongod, free_port
 from sync.store.embedded.server import Embedded
-from tests.servers import GuardedServer, run_sync
+from tests.servers import SMALL_CACHE, GuardedServer, run_sync
 from tests.store.places import Where, fails
 
 PRM = "21121707640844"
@@ -32,12 +36,43 @@ GENEROUS = 15  # s; five are promised, the machine may be busy
 # --- what a connection is like ---------------------------------------------------------------------------------------
 
 
-def test_options_that_the_writer_relies_on_win_over_those_of_the_uri(mongo_uri: str) -> None:
-    with connect(f"{mongo_uri}&retryWrites=true&w=1") as client:
+@pytest.mark.parametrize(
+    "options",
+    [
+        "retryWrites=true&w=1",
+        "w=0&journal=false;wTimeoutMS=1",
+        "W=0&Journal=true",
+        "readPreference=secondaryPreferred",
+        "readPreference=nearest&readPreferenceTags=dc:one&readPreferenceTags=&maxStalenessSeconds=90",
+        "readPreferenceTags=dc:one",
+        "maxStalenessSeconds=90",
+        "readConcernLevel=local",
+        "readPreference=nonsense&wTimeoutMS=-1&fsync=true",
+    ],
+)
+def test_what_a_uri_says_of_reads_and_writes_changes_neither(
+    mongo_uri: str, options: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with connect(f"{mongo_uri}&{options}") as client:
         assert client.options.retry_writes is False
-        assert client.write_concern.document == {"w": "majority"}
+        assert client.write_concern.document == {"w": "majority", "j": True}
         assert client.read_concern.level == "majority"
+        assert client.read_preference == ReadPreference.PRIMARY
         assert client.codec_options.tz_aware
+    assert capsys.readouterr().err == ""
+
+
+def test_an_option_that_the_driver_does_not_know_is_said_once(
+    mongo_uri: str, capsys: pytest.CaptureFixture[str], recwarn: pytest.WarningsRecorder
+) -> None:
+    warn_once.cache_clear()
+    for _ in range(2):
+        connect(f"{mongo_uri}&maxPoolSise=3").close()
+    said = capsys.readouterr().err
+    assert said.startswith("warning: MONGODB_URI for 127.0.0.1:")
+    assert "maxpoolsize" in said
+    assert said.count("\n") == 1
+    assert not recwarn.list
 
 
 def test_instants_come_back_in_utc(database: Database[Any]) -> None:
@@ -103,6 +138,122 @@ def test_an_atlas_cluster_that_cannot_be_reached_points_to_the_address_list() ->
     assert isinstance(said, StoreUnavailable)
     assert "IP access list" in str(said)
     assert "paused" in str(said)
+
+
+# --- a server that is not what MONGODB_URI says ----------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def tls_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mongod]:
+    """It speaks TLS only, with a certificate that nobody signed but itself (`server.pem` beside its log)."""
+    folder = tmp_path_factory.mktemp("tls")
+    key, certificate, both = (folder / name for name in ("key.pem", "certificate.pem", "server.pem"))
+    ask = [
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:prime256v1",
+        "-nodes",
+        "-days",
+        "2",
+        "-subj",
+        "/CN=here",
+    ]
+    names = ["-addext", "subjectAltName=IP:127.0.0.1"]
+    subprocess.run([*ask, *names, "-keyout", key, "-out", certificate], check=True, capture_output=True)
+    both.write_text(key.read_text() + certificate.read_text())
+    options = ["--tlsMode", "requireTLS", "--tlsCertificateKeyFile", str(both)]
+    server = Mongod.spawn(folder / "db", folder / "log", replica_set="", options=options, cache_gb=SMALL_CACHE)
+    server.wait_until_listening()
+    yield server
+    server.kill()
+
+
+@pytest.fixture(scope="module")
+def no_set_yet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mongod]:
+    """It waits for the replica set that it is to be part of."""
+    folder = tmp_path_factory.mktemp("no_set_yet")
+    server = Mongod.spawn(folder / "db", folder / "log", cache_gb=SMALL_CACHE)
+    server.wait_until_listening()
+    yield server
+    server.kill()
+
+
+class Silent(BaseHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        """Nothing of the requests that it does not understand."""
+
+
+@pytest.fixture(scope="module")
+def no_mongodb() -> Iterator[int]:
+    """The port of a web server."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), Silent) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server.server_port
+        server.shutdown()
+
+
+@pytest.mark.parametrize(
+    ("server", "options", "kind", "told"),
+    [
+        ("plain", "replicaSet=rs1", UsageError, "is not a member of a replica set of the name in MONGODB_URI: correct"),
+        ("plain", "replicaSet=rs1&directConnection=true", UsageError, "is not a member of a replica set of the name"),
+        ("guarded", "replicaSet=rs0", UsageError, "is not a member of a replica set of the name .*or take it out"),
+        ("waiting", "", StoreError, r"a replica set that does not exist yet: run rs\.initiate\(\)"),
+        (
+            "waiting",
+            "directConnection=true",
+            StoreError,
+            r"a replica set that does not exist yet: run rs\.initiate\(\)",
+        ),
+        ("plain", "tls=true", UsageError, "does not speak TLS, and MONGODB_URI asks for it: take tls"),
+        ("plain", "ssl=true&tlsInsecure=true", UsageError, "does not speak TLS"),
+        ("web", "tls=true", UsageError, "does not speak TLS"),
+        ("tls", "", StoreUnavailable, "closes the connection .*: if it speaks TLS only, add tls=true to MONGODB_URI"),
+        (
+            "tls",
+            "tls=true",
+            StoreUnavailable,
+            "a certificate that this machine trusts: check the address and tlsCAFile",
+        ),
+        ("web", "", StoreUnavailable, r"what answers at 127\.0\.0\.1:\d+ is no MongoDB"),
+    ],
+)
+def test_a_server_that_is_not_what_the_uri_says(
+    server: str,
+    options: str,
+    kind: type[StoreError],
+    told: str,
+    mongo_uri: str,
+    guarded_server: GuardedServer,
+    tls_server: Mongod,
+    no_set_yet: Mongod,
+    no_mongodb: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(connection, "FIRST_ANSWER_SECONDS", 1)
+    ports = {
+        "plain": int(mongo_uri.rpartition(":")[2].partition("/")[0]),
+        "guarded": guarded_server.server.port,
+        "tls": tls_server.port,
+        "waiting": no_set_yet.port,
+        "web": no_mongodb,
+    }
+    with pytest.raises((StoreError, UsageError), match=told) as caught:
+        connect(f"mongodb://127.0.0.1:{ports[server]}/?{options}")
+    assert type(caught.value) is kind
+    assert "start it" not in str(caught.value)
+
+
+def test_the_remedies_for_tls_and_replica_sets_work(mongo_uri: str, tls_server: Mongod) -> None:
+    trusted = f"tls=true&tlsCAFile={tls_server.log.with_name('certificate.pem')}"
+    connect(f"mongodb://127.0.0.1:{tls_server.port}/?{trusted}").close()
+    with connect(mongo_uri.partition("?")[0]) as client:
+        client.own.kept.insert_one({})
+        client.drop_database("own")
 
 
 @pytest.fixture
@@ -172,7 +323,7 @@ def test_a_wrong_password(guarded_server: GuardedServer) -> None:
 
 def test_a_read_only_user(guarded_server: GuardedServer, home: Path) -> None:
     where = Where(guarded_server.uri("reader"), home)
-    told = r"the user of reader@\S+ may not do this in the database electricity: give it the role readWrite"
+    told = r"the user of reader@\S+ may not do insert in the database electricity: give it the role readWrite"
     with pytest.raises(StoreError, match=told) as caught, open_store(where) as database:
         database.kept.insert_one({"series": {"id": PRM}})
     assert PRM not in str(caught.value)
@@ -182,10 +333,32 @@ def test_a_read_only_user(guarded_server: GuardedServer, home: Path) -> None:
 
 def test_a_user_of_another_database(guarded_server: GuardedServer, home: Path) -> None:
     elsewhere = Where(guarded_server.uri("writer"), home, "other")
-    told = "may not do this in the database other"
+    told = "may not do find in the database other"
     with pytest.raises(StoreError, match=told) as caught, open_store(elsewhere) as database:
         database.kept.find_one({"series.id": PRM})
     assert PRM not in str(caught.value)
     with open_store(Where(guarded_server.uri("writer"), home)) as database:
         database.kept.insert_one({})
         database.kept.drop()
+
+
+@pytest.mark.parametrize(
+    ("user", "command", "told"),
+    [
+        (
+            "writer",
+            {"dropDatabase": 1},
+            "may not do dropDatabase in the database electricity: give it the role dbAdmin,",
+        ),
+        ("writer", {"validate": "kept"}, "may not do validate in the database electricity: give it the role dbAdmin,"),
+        ("reader", {"create": "kept"}, "may not do create in the database electricity: give it the role readWrite on"),
+        ("writer", {"fsync": 1}, "no role in one database holds that right; it takes an administrator"),
+        ("", {"find": "kept"}, r"127\.0\.0\.1:\d+ asks for a user name and a password: put them into MONGODB_URI"),
+    ],
+)
+def test_a_right_that_lacks_is_named_with_the_role_that_holds_it(
+    user: str, command: dict[str, Any], told: str, guarded_server: GuardedServer, home: Path
+) -> None:
+    uri = guarded_server.uri(user) if user else f"mongodb://127.0.0.1:{guarded_server.server.port}/"
+    with pytest.raises(StoreError, match=told), open_store(Where(uri, home)) as database:
+        (database.client.admin if "fsync" in command else database).command(command)

@@ -13,7 +13,14 @@ import pytest
 from bson.errors import BSONError
 from pymongo import MongoClient, WriteConcern
 from pymongo.database import Database
-from pymongo.errors import AutoReconnect, BulkWriteError, InvalidOperation, OperationFailure, PyMongoError
+from pymongo.errors import (
+    AutoReconnect,
+    BulkWriteError,
+    InvalidOperation,
+    OperationFailure,
+    PyMongoError,
+    ServerSelectionTimeoutError,
+)
 
 from sync.model.errors import StoreError, StoreUnavailable, SyncError
 from sync.store.connection import connect, explain, explained, is_passing, open_store
@@ -28,12 +35,31 @@ PRM = "21121707640844"
 ATLAS_QUOTA = "you are over your space quota, using 514 MB of 512 MB"
 
 
+ATLAS_SYNTAX = "is not allowed or the syntax is incorrect, see the Atlas documentation for more information"
+ATLAS_COLLECTIONS = "cannot create a new collection -- already using 500 collections of 500"
+
+
 @pytest.mark.parametrize(
     ("words", "code", "told"),
     [
         (ATLAS_QUOTA, 8000, r"is full \(you are over your space quota, .*\): delete .* or take a larger cluster"),
         ("bad auth : authentication failed", 8000, "refused the user name or the password"),
-        ("user is not allowed to do action [insert] on [x.y]", 8000, "role readWrite"),
+        (
+            "user is not allowed to do action [insert] on [x.y]",
+            8000,
+            "may not do insert in the database x: .* readWrite on",
+        ),
+        (
+            "user is not allowed to do action [dropDatabase] on [x.]",
+            8000,
+            "may not do dropDatabase .* the role dbAdmin",
+        ),
+        ("user is not allowed to do action [fsync] on [admin.]", 8000, "no role in one database holds that right"),
+        (f"$out {ATLAS_SYNTAX}", 8000, r"does not take this request \(\$out is not allowed .*\): .* a dedicated one"),
+        ("fsync is not allowed in this atlas tier", 8000, r"does not take this request \(fsync is not allowed"),
+        ("CMD_NOT_ALLOWED: collMod", 8000, r"does not take this request \(CMD_NOT_ALLOWED: collMod\)"),
+        (ATLAS_COLLECTIONS, 8000, "has no room for another collection .*: drop some"),
+        ("something else", 8000, r"refused a request \(\w+ 8000\): something else"),
         ("disk space required exceeds the available", 14031, "the disk of here is full: make room there"),
     ],
 )
@@ -48,7 +74,15 @@ def test_what_only_atlas_or_a_full_server_answers(words: str, code: int, told: s
         assert type(said) is StoreError
         with pytest.raises(StoreError, match=told):
             raise said
+        assert "[insert]" in words or "the role readWrite on" not in str(said)
         assert not is_passing(error)
+
+
+def test_members_of_a_set_under_names_that_are_not_reached() -> None:
+    """The driver's own words for servers in a container; there is none here."""
+    words = "Could not reach any servers in [('db1', 27017)]. Replica set is configured with internal hostnames or IPs?"
+    said = explain(ServerSelectionTimeoutError(f"{words}, Timeout: 5s, Topology Description: <>"), "here")
+    assert "by addresses that this machine does not reach: run this where they are reached, or name the" in str(said)
 
 
 def test_the_end_of_the_embedded_server_is_told_at_once(home: Path) -> None:

@@ -14,8 +14,19 @@ import pytest
 from pymongo import MongoClient
 from pymongo.database import Database
 
-from sync.lab.experiment import LEASE, Lab, in_words, lacking_room
-from sync.lab.forms import FORMS, MIRROR, RECORD, copy_record, create, remove_scratch, scratch, share_of
+from sync.lab.experiment import Lab, in_words, lacking_room
+from sync.lab.forms import (
+    FORMS,
+    LEASE,
+    MIRROR,
+    RECORD,
+    copy_record,
+    create,
+    remove_scratch,
+    scratch,
+    scratch_names,
+    share_of,
+)
 from sync.lab.questions import questions_about, time_questions
 from sync.load.progress import Silence
 from sync.model.clock import SystemClock
@@ -27,7 +38,7 @@ from sync.store.lease import Lease
 from sync.store.schema import pair
 from tests.processes import finish, start
 from tests.servers import GuardedServer
-from tests.shell import PRM, Shell, export_file
+from tests.shell import MONTH, PRM, Shell, export_file
 from tests.store.test_lab import fingerprint
 
 pytestmark = pytest.mark.soak  # labs of whole commands
@@ -49,10 +60,6 @@ def started(sync: Shell, database: Database[Any]) -> Popen[str]:
         assert process.poll() is None
         time.sleep(0.005)
     return process
-
-
-def scratch_names(database: Database[Any]) -> list[str]:
-    return [name for name in database.list_collection_names() if "lab_scratch" in name]
 
 
 def test_the_table(sync: Shell, database: Database[Any]) -> None:
@@ -81,16 +88,41 @@ def test_killed_without_warning_and_run_again(sync: Shell, database: Database[An
     left = scratch_names(database)
     assert left
     assert database.sync_lab.find_one() is None
-    for words in (("status",), ("compare",), ("verify",)):  # nothing else shows what is left
+    for words in (("status",), ("compare",), ("verify",), ("backfill", "--dry-run")):  # what only reads leaves it
         code, out, err = sync(*words)
         assert code == 0
+        told = f"a killed lab left {len(left)} collections behind: the next command that writes removes them"
+        assert (told in out) is (words == ("status",))
         assert "lab_" not in out + err
+        assert scratch_names(database) == left
+    assert sync.json("status")["left_behind"] == left
     before["sync_verifications"] = fingerprint(database)["sync_verifications"]
     code, _, err = sync("compare", "--lab")
     assert code == 0, err
     assert scratch_names(database) == []
     assert fingerprint(database) == before
     assert database.sync_lab.count_documents({}) == 1
+
+
+@pytest.mark.parametrize("words", [("backfill", *MONTH), ("repair",), ("fleet",), ("import", "r63.csv")])
+def test_what_a_killed_lab_left_is_removed_by_a_command_that_writes(
+    sync: Shell, database: Database[Any], words: tuple[str, ...]
+) -> None:
+    load_days(sync, days=2)
+    assert Lease(database, LEASE).try_acquire()
+    create(database, MIRROR)
+    create(database, RECORD)
+    assert "left" not in sync("status")[1]  # its lab, which is this process, is running
+    sync(*words)
+    assert len(scratch_names(database)) == 2
+    database.sync_leases.update_one({"_id": LEASE}, {"$set": {"since": "another process of that id"}})
+    assert len(sync.json("status")["left_behind"]) == 2
+    code, _, err = sync(*words)
+    assert code in {0, 3}, err
+    assert "removed 2 collections that a killed lab had left behind" in err
+    assert scratch_names(database) == []
+    assert sync.json("status")["left_behind"] == []
+    assert sync.json("verify")["identical"]
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
@@ -122,7 +154,7 @@ def test_two_at_once(sync: Shell, database: Database[Any]) -> None:
 
 
 def test_nothing_stored(sync: Shell, database: Database[Any]) -> None:
-    assert sync.json("compare", "--lab") == {"pairs": [], "server_version": "6.0.5", "lab": []}
+    assert sync.json("compare", "--lab") == {"pairs": [], "server_version": "6.0.5", "buckets_packed": True, "lab": []}
     assert "nothing is stored yet" in sync("compare", "--lab")[1]
     assert "sync_lab" not in database.list_collection_names()
 
@@ -164,7 +196,7 @@ def test_who_may_only_read_is_told(guarded_server: GuardedServer, tmp_path: Path
     reader = environ | {"MONGODB_URI": guarded_server.uri("reader")}
     code, out, err = finish(start(reader, tmp_path, "compare", "--lab"))
     assert (code, out) == (1, "")
-    assert "may not do this" in err
+    assert "may not do update" in err
     assert "readWrite" in err
     assert "Traceback" not in err
 
