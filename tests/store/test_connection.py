@@ -20,9 +20,8 @@ from pymongo.database import Database
 
 from sync.model.errors import StoreError, StoreUnavailable, UsageError
 from sync.store.connection import connect, explain, open_store, refuse_old, server_version
-from sync.store.embedded.mongod import free_port
 from sync.store.embedded.server import Embedded
-from tests.servers import GuardedServer, run_sync
+from tests.servers import GuardedServer, free_port, run_sync
 from tests.store.places import Where, fails
 
 PRM = "21121707640844"
