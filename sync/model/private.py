@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
+import sys
+from collections.abc import Mapping
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
+from typing import Any
+
+from .privacy import JWT
 
 OTHERS = 0o077  # what group and world may do
+SECRET = re.compile(r"TOKEN|PASSWORD|KEY|SECRET")
+WITH_PASSWORD = re.compile(r"://[^/\s]*:[^/\s]*@")
 
 
 def private_folder(path: Path) -> Path:
@@ -42,6 +51,23 @@ def private_file(path: Path) -> Path:
 def is_open_to_others(path: Path) -> bool:
     """Whether another user of the machine may read or change it."""
     return os.name == "posix" and bool(path.stat().st_mode & OTHERS)
+
+
+def warn_of_open_secrets(path: Path, names: Mapping[str, Any]) -> None:
+    """One warning on stderr, for a file of settings that holds a secret and that others may read. `names`: its own."""
+    texts = {name: str(value) for name, value in names.items() if value}
+    if any(SECRET.search(name) or WITH_PASSWORD.search(text) or JWT.search(text) for name, text in texts.items()):
+        _warn_if_open(path)
+
+
+@cache  # settings are read more than once
+def _warn_if_open(path: Path) -> None:
+    if is_open_to_others(path):
+        shown = path.name if path.parent == Path.cwd() else path
+        sys.stderr.write(
+            f"warning: {shown} holds a token or password and other users of this machine may read it: "
+            f"chmod 600 {shown}\n"
+        )
 
 
 def _narrow(path: Path) -> None:
