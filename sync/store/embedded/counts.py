@@ -22,13 +22,12 @@ Position = tuple[int, int]
 """A place in the oplog: seconds, number."""
 
 SERVERS_OWN = ("admin", "config", "local")
-LONG = 32 * 10**6  # bytes that take some seconds
+LONG = 16 * 10**6  # bytes of 500,000 readings, which take some seconds
 
 
 def position(client: Client) -> Position:
     """The newest place in the oplog."""
-    newest = next(client.local["oplog.rs"].find({}, {"ts": 1}).sort("$natural", -1).limit(1))["ts"]
-    return newest.time, newest.inc
+    return _end(client, -1)
 
 
 def make_true(client: Client, since: Position | None) -> None:
@@ -50,14 +49,21 @@ def make_true(client: Client, since: Position | None) -> None:
 def _written(client: Client, since: Position | None) -> set[str] | None:
     """The collections (`database.name`) written to after `since`; None when nobody knows."""
     oplog = client.local["oplog.rs"]
-    oldest = next(oplog.find({}, {"ts": 1}).sort("$natural", 1).limit(1))["ts"]
-    if since is None or oldest > Timestamp(*since):
+    if since is None or not _end(client, 1) <= tuple(since) <= _end(
+        client, -1
+    ):  # the last: files put in from elsewhere
         return None
     later = {"ts": {"$gt": Timestamp(*since)}}
     names = set(oplog.distinct("ns", later))
     for entry in oplog.find(later | {"op": "c"}, {"o.to": 1, "o.applyOps.ns": 1}):  # renamed; in a transaction
         names |= {entry["o"].get("to")} | {part["ns"] for part in entry["o"].get("applyOps", ())}
     return names
+
+
+def _end(client: Client, order: int) -> Position:
+    """The oldest place in the oplog (1), or the newest (-1)."""
+    [entry] = client.local["oplog.rs"].find({}, {"ts": 1}).sort("$natural", order).limit(1)
+    return entry["ts"].time, entry["ts"].inc
 
 
 def _unsure(client: Client, written: set[str] | None) -> Iterator[tuple[str, str]]:

@@ -20,6 +20,7 @@ from enum import Enum
 from pathlib import Path
 from typing import IO
 
+import pymongo
 from pymongo.errors import PyMongoError
 
 from ...model.errors import StoreUnavailable, SyncError, UsageError
@@ -31,6 +32,7 @@ from .mongod_log import DISK_FULL
 
 if sys.platform != "win32":
     import fcntl
+ANSWER_SECONDS = 2  # a server that hangs is stopped all the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +214,7 @@ class Embedded:
         since = state.since
         if server:
             if not state.unclean:
-                with suppress(PyMongoError), server.client() as client:
+                with suppress(PyMongoError), pymongo.timeout(ANSWER_SECONDS), server.client() as client:
                     since = position(client)
             server.stop()
         with suppress(SyncError):  # a full disk: the next command finds the process gone, which is as good
