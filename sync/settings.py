@@ -32,6 +32,7 @@ from .http.budget import is_loopback
 from .model.errors import UsageError
 from .model.notice import warn_once
 from .model.privacy import scrub
+from .model.private import warn_of_open_secrets
 from .sources import SOURCES
 from .sources.linky.meter import Meter
 from .tariffs.model import Tariff
@@ -309,17 +310,21 @@ def _settings_file(path: Path) -> dict[str, Any]:
     if not path.exists():
         return {}
     try:
-        return {name: text for name, text in runpy.run_path(str(path)).items() if name.isupper() and text is not None}
+        names = {name: text for name, text in runpy.run_path(str(path)).items() if name.isupper() and text is not None}
     except Exception as error:
         raise UsageError(f"settings.py cannot be read: {type(error).__name__}: {scrub(str(error))}") from None
+    warn_of_open_secrets(path, names)
+    return names
 
 
 def dotenv_file(path: Path) -> dict[str, str]:
     """The names that a `.env` sets; none where there is no such file. Raises UsageError for one that is no text."""
     try:
-        return {name: text for name, text in dotenv_values(path).items() if text is not None}
+        names = {name: text for name, text in dotenv_values(path).items() if text is not None}
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f".env cannot be read ({type(error).__name__}): save it as UTF-8 text") from None
+    warn_of_open_secrets(path, names)
+    return names
 
 
 # --- lists of settings.py --------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 import tempfile
@@ -15,7 +16,7 @@ from urllib.parse import quote_plus
 from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
-from sync.store.embedded.mongod import Mongod, free_port
+from sync.store.embedded.mongod import Mongod, command_line
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 SECONDS = 60
@@ -41,6 +42,39 @@ def run_sync(
             input=input,
             check=False,
         )
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 on which nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
+
+
+class TcpMongod(Mongod):
+    """A mongod as users have them, on a port."""
+
+    def __init__(self, dbpath: Path, log: Path, address: str, pid: int) -> None:
+        super().__init__(dbpath, log, address, pid)
+        self.port = int(address.rpartition(":")[2])
+
+    @classmethod
+    def spawn(cls, dbpath: Path, log: Path, *, port: int = 0, **options: Any) -> TcpMongod:
+        dbpath.mkdir(parents=True, exist_ok=True)
+        server = super().spawn(dbpath, log, address=f"127.0.0.1:{port or free_port()}", **options)
+        assert isinstance(server, TcpMongod)
+        return server
+
+    @staticmethod
+    def _listening(address: str) -> list[str]:
+        host, _, port = address.rpartition(":")
+        return ["--bind_ip", host, "--port", port, "--nounixsocket"]
+
+    def is_running(self) -> bool:
+        return {str(self.dbpath), str(self.port)} <= set(command_line(self.pid))
+
+    def _listens(self) -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
 
 def direct(port: int, **options: Any) -> MongoClient[dict[str, Any]]:
@@ -69,7 +103,7 @@ class ReplicaSet:
         hosts = ",".join(f"127.0.0.1:{node.port}" for node in self.nodes)
         return f"mongodb://{hosts}/?replicaSet=rs0"
 
-    def primary(self) -> Mongod:
+    def primary(self) -> TcpMongod:
         """The node that takes writes; waits for an election."""
         deadline = time.monotonic() + SECONDS
         while time.monotonic() < deadline:
@@ -79,15 +113,15 @@ class ReplicaSet:
             time.sleep(0.01)
         raise AssertionError("no primary")
 
-    def secondaries(self) -> list[Mongod]:
+    def secondaries(self) -> list[TcpMongod]:
         """The living nodes that follow the primary."""
         return [node for node in self.nodes if _hello(node).get("secondary")]
 
-    def kill(self, node: Mongod) -> None:
+    def kill(self, node: TcpMongod) -> None:
         """As a power cut would."""
         node.kill()
 
-    def restart(self, node: Mongod) -> Mongod:
+    def restart(self, node: TcpMongod) -> TcpMongod:
         """Start a killed node again on its files and its port; returns once it is part of the set."""
         number = self.nodes.index(node)
         fresh = self.nodes[number] = self._spawn(number, node.port)
@@ -98,9 +132,9 @@ class ReplicaSet:
         for node in self.nodes:
             node.kill()
 
-    def _spawn(self, number: int, port: int) -> Mongod:
+    def _spawn(self, number: int, port: int) -> TcpMongod:
         folder, log = self._folder / f"db{number}", self._folder / f"log{number}"
-        return Mongod.spawn(folder, log, port=port, cache_gb=SMALL_CACHE)
+        return TcpMongod.spawn(folder, log, port=port, cache_gb=SMALL_CACHE)
 
     def _initiate(self) -> None:
         for node in self.nodes:
@@ -112,7 +146,7 @@ class ReplicaSet:
         self.primary()
         self._wait_until_part(self.nodes)
 
-    def _wait_until_part(self, nodes: list[Mongod]) -> None:
+    def _wait_until_part(self, nodes: list[TcpMongod]) -> None:
         deadline = time.monotonic() + SECONDS
         for node in nodes:
             while not (hello := _hello(node)).get("secondary") and not hello.get("isWritablePrimary"):
@@ -127,7 +161,7 @@ class GuardedServer:
     DATABASE = "electricity"
 
     def __init__(self, folder: Path) -> None:
-        self.server = Mongod.spawn(
+        self.server = TcpMongod.spawn(
             folder / "db", folder / "log", replica_set="", cache_gb=SMALL_CACHE, options=["--auth"]
         )
         self.server.wait_until_listening()
@@ -147,7 +181,7 @@ class GuardedServer:
             client.admin.command("createUser", name, pwd=self.PASSWORDS[name], roles=roles)
 
 
-def _hello(node: Mongod) -> dict[str, Any]:
+def _hello(node: TcpMongod) -> dict[str, Any]:
     """What a node says of itself; nothing when it is dead or not ready."""
     if not node.is_running():
         return {}

@@ -18,6 +18,7 @@ import platformdirs
 
 from ..model.clock import Clock
 from ..model.errors import BudgetSpent, RateLimited, UsageError
+from ..model.private import private_file, private_folder
 
 APPLICATION = "linky-atlas"
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -90,7 +91,8 @@ class Budget:
         self._clock = clock
         self._path = _path_in(folder)
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
+            private_folder(self._path.parent)
+            private_file(self._path)
         except OSError as error:
             raise self._unusable(error) from error
         with self._transaction() as database:

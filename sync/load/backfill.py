@@ -32,6 +32,7 @@ from ..model.errors import (
 )
 from ..model.localtime import days, midnight
 from ..model.privacy import scrub
+from ..model.private import private_file, private_folder, private_home
 from ..model.readings import Series, instant
 from ..model.window import DONE, EMPTY, FAILED, PARTIAL, Entry, Window
 from ..sources.source import AnswerRefused, Dataset, Parsed, Source, UnknownShape
@@ -268,8 +269,8 @@ class Backfill:
         """Save a refused answer for whoever looks into it, without a PRM or token; says where, or why not."""
         name = f"{self.source.name}_{self.dataset.name.replace(' ', '_')}_{window.start}_{window.end}.txt.gz"
         try:
-            self.kept.mkdir(parents=True, exist_ok=True)
-            (self.kept / name).write_bytes(gzip.compress(scrub(text).encode(), mtime=0))
+            private_home(self.kept.parent)
+            private_file(private_folder(self.kept) / name).write_bytes(gzip.compress(scrub(text).encode(), mtime=0))
         except OSError as error:
             return f"could not be kept ({error.strerror})"
         return f"is kept in {self.kept / name}"

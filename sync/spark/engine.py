@@ -21,6 +21,7 @@ from typing import Any
 
 from ..model.errors import SyncError, UsageError
 from ..model.privacy import scrub
+from ..model.private import private_file, private_home
 
 try:
     from py4j.protocol import Py4JError
@@ -91,10 +92,10 @@ class Engine:
     @contextmanager
     def start(self) -> Iterator[SparkContext]:
         """A running Spark. Raises SyncError when it does not start, or fails in the block."""
-        self.log.parent.mkdir(parents=True, exist_ok=True)
+        private_home(self.log.parent)
         logging.getLogger("py4j").setLevel(logging.CRITICAL)  # repeats what its exceptions say
         warnings.filterwarnings("ignore", category=FutureWarning, module="pyspark")  # of pandas 3, not used here
-        with self.log.open("wb") as log, _surroundings(self.is_local):
+        with private_file(self.log).open("wb") as log, _surroundings(self.is_local):
             try:
                 gateway = launch_gateway(self._spark_conf(), {"stdout": log, "stderr": log})
             except PySparkException as error:

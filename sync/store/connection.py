@@ -173,7 +173,8 @@ def place_of(uri: str) -> str:
         parts = parse_uri(f"mongodb://{authority}", validate=False)
     except (PyMongoError, ValueError) as error:
         raise bad_uri(error) from None
-    hosts = ",".join(host if scheme == "mongodb+srv" else f"{host}:{port}" for host, port in parts["nodelist"])
+    is_whole = scheme == "mongodb+srv"  # as is the path of a socket, which has no port
+    hosts = ",".join(host if is_whole or not port else f"{host}:{port}" for host, port in parts["nodelist"])
     return f"{parts['username']}@{hosts}" if parts["username"] else hosts
 
 

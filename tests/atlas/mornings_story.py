@@ -12,7 +12,6 @@ from threading import Event
 
 from sync.model.window import Window as LoaderWindow
 from sync.standin.curve import LoadCurve
-from sync.store.embedded.mongod import free_port
 from sync.store.verify import repair_pair, verify_pair
 from sync.triggers.run.harness import Execution
 from sync.triggers.run.web import Reply, Request, send
@@ -21,6 +20,7 @@ from tests.atlas.functions_runs import AFTERNOON, MORNING, Atlas
 from tests.atlas.mornings_season import Readings, Season, days_between, is_full, readings_of
 from tests.clock import FakeClock
 from tests.loads import Load
+from tests.servers import free_port
 
 NIGHT = time(3, 0)  # UTC
 PATIENCE = 60  # s to wait for another thread before the test fails

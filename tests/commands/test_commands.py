@@ -47,6 +47,7 @@ def test_backfill_verify_status_compare(sync: Shell) -> None:
                 "extra": 0,
                 "different": 0,
                 "duplicates": 0,
+                "foreign": 0,
             }
         ],
     }

@@ -21,8 +21,8 @@ from sync.standin.curve import household_meters
 from sync.standin.elhub import ElhubStandin
 from sync.standin.elhub_hours import GeneratedHours
 from sync.standin.linky import LinkyStandin
-from sync.store.embedded.mongod import free_port
 from tests.processes import environment, finish, start
+from tests.servers import free_port
 from tests.shell import export_file
 from tests.sources.test_exports_cells import curve_sheet, day_sheet, workbook
 

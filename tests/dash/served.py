@@ -20,8 +20,8 @@ from dash_app.shell.app import create_app
 from dash_app.shell.server import bind
 from sync.settings import load
 from sync.sources.linky.meter import Meter
-from sync.store.embedded.mongod import free_port
 from tests.dash.stores import TODAY
+from tests.servers import free_port
 
 
 @dataclass(frozen=True)

@@ -126,7 +126,7 @@ def test_the_database_goes_and_comes_back(
             expect(card(page, "load-curve").locator(".main-svg").first).to_be_visible()
             choose_period(page, "30d")
             expect(card(page, "load-curve").locator(".message-failed")).to_contain_text("cannot be reached")
-            server = Mongod.spawn(tmp_path / "db", tmp_path / "log", port=server.port, cache_gb=0.25)
+            server = Mongod.spawn(tmp_path / "db", tmp_path / "log", cache_gb=0.25)
             server.wait_until_primary()
             expect(page.locator(".banner:visible")).to_have_count(0)
             expect(card(page, "load-curve").locator(".subtitle")).to_contain_text("11 Feb")

@@ -260,6 +260,7 @@ def test_an_unknown_answer_is_kept_and_never_taken_for_no_readings(make: Make, f
         load.run()
     kept = list((load.folder / "answers").iterdir())
     assert len(kept) == 1
+    assert [path.stat().st_mode & 0o777 for path in (kept[0].parent, kept[0])] == [0o700, 0o600]
     assert states(load)[-1][1] == "failed"
     assert load.run().remaining == 0
 

@@ -124,7 +124,7 @@ def test_database_killed(standin: LinkyStandin, tmp_path: Path, times: int) -> N
                 process = start(environ, tmp_path, *BACKFILL)
             time.sleep(chance.uniform(0, 0.06))
             server.kill()
-            server = Mongod.spawn(folder, log, port=server.port)
+            server = Mongod.spawn(folder, log)
             server.wait_until_primary()
         code, _, err = finish(process)
         assert "Traceback" not in err

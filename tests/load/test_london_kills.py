@@ -101,7 +101,7 @@ def test_the_database_killed(tmp_path: Path, files: list[Path], whole: ByHand) -
                 wait_for(lambda goal=goal, client=client: _count(client["x"]) > goal, process)  # type: ignore[misc]
             time.sleep(chance.uniform(0, 0.1))  # the moment is the point
             server.kill()
-            server = Mongod.spawn(tmp_path / "db", tmp_path / "log", port=server.port)
+            server = Mongod.spawn(tmp_path / "db", tmp_path / "log")
             server.wait_until_primary()
             process = _going_on(process, london, files)
         code, _, err = finish(process)

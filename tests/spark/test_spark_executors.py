@@ -13,12 +13,11 @@ from pymongo.database import Database
 
 from sync.settings import DEFAULT_COLLECTIONS
 from sync.store.connection import connect
-from sync.store.embedded.mongod import free_port
 from sync.store.lease import LEASES
 from sync.store.schema import KEY_NAME, Pair, pair
 from sync.store.verify import verify_pair
 from tests.many import assert_same_sides, stored
-from tests.servers import GuardedServer
+from tests.servers import GuardedServer, free_port
 from tests.spark.jobs import (
     CLUSTER,
     EXECUTOR,

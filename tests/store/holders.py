@@ -1,4 +1,4 @@
-"""Processes that use the embedded server of a folder, as commands do, until they are told to end."""
+"""Processes that use the embedded server of a folder, as commands do, and what a test puts into it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,11 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
+from pymongo import MongoClient
+
+from sync.store.embedded.server import Embedded
 from tests.servers import PROJECT_ROOT
 
 SCRIPT = """
@@ -63,3 +67,22 @@ class Holder:
         for pipe in (self.process.stdin, self.process.stdout):
             if pipe:
                 pipe.close()
+
+
+def put(uri: str, number: int) -> None:
+    """Store a document, confirmed by a majority."""
+    with MongoClient[dict[str, Any]](uri, w="majority") as client:
+        client.own.kept.insert_one({"_id": number})
+
+
+def kept(uri: str) -> list[int]:
+    """The numbers that `put` stored."""
+    with MongoClient[dict[str, Any]](uri) as client:
+        return sorted(found["_id"] for found in client.own.kept.find())
+
+
+def pid_of(home: Path) -> int:
+    """The process id of the server of a folder."""
+    server = Embedded(home).server()
+    assert server
+    return server.pid

@@ -68,7 +68,7 @@ def test_database_killed_again_and_again(tmp_path: Path, times: int) -> None:
         for _ in range(times):
             time.sleep(chance.uniform(0.2, 0.9))  # the moment is the point
             server.kill()
-            server = Mongod.spawn(tmp_path / "db", tmp_path / "log", port=server.port)
+            server = Mongod.spawn(tmp_path / "db", tmp_path / "log")
             server.wait_until_primary()
             if process.poll() is not None:
                 code, err = finish(process)

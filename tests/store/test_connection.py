@@ -24,9 +24,8 @@ from sync.model.errors import StoreError, StoreUnavailable, UsageError
 from sync.model.notice import warn_once
 from sync.store import connection
 from sync.store.connection import connect, explain, open_store, refuse_old, server_version
-from sync.store.embedded.mongod import Mongod, free_port
 from sync.store.embedded.server import Embedded
-from tests.servers import SMALL_CACHE, GuardedServer, run_sync
+from tests.servers import SMALL_CACHE, GuardedServer, TcpMongod, free_port, run_sync
 from tests.store.places import Where, fails
 
 PRM = "21121707640844"
@@ -144,7 +143,7 @@ def test_an_atlas_cluster_that_cannot_be_reached_points_to_the_address_list() ->
 
 
 @pytest.fixture(scope="module")
-def tls_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mongod]:
+def tls_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TcpMongod]:
     """It speaks TLS only, with a certificate that nobody signed but itself (`server.pem` beside its log)."""
     folder = tmp_path_factory.mktemp("tls")
     key, certificate, both = (folder / name for name in ("key.pem", "certificate.pem", "server.pem"))
@@ -166,17 +165,17 @@ def tls_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mongod]:
     subprocess.run([*ask, *names, "-keyout", key, "-out", certificate], check=True, capture_output=True)
     both.write_text(key.read_text() + certificate.read_text())
     options = ["--tlsMode", "requireTLS", "--tlsCertificateKeyFile", str(both)]
-    server = Mongod.spawn(folder / "db", folder / "log", replica_set="", options=options, cache_gb=SMALL_CACHE)
+    server = TcpMongod.spawn(folder / "db", folder / "log", replica_set="", options=options, cache_gb=SMALL_CACHE)
     server.wait_until_listening()
     yield server
     server.kill()
 
 
 @pytest.fixture(scope="module")
-def no_set_yet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mongod]:
+def no_set_yet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TcpMongod]:
     """It waits for the replica set that it is to be part of."""
     folder = tmp_path_factory.mktemp("no_set_yet")
-    server = Mongod.spawn(folder / "db", folder / "log", cache_gb=SMALL_CACHE)
+    server = TcpMongod.spawn(folder / "db", folder / "log", cache_gb=SMALL_CACHE)
     server.wait_until_listening()
     yield server
     server.kill()
@@ -229,8 +228,8 @@ def test_a_server_that_is_not_what_the_uri_says(
     told: str,
     mongo_uri: str,
     guarded_server: GuardedServer,
-    tls_server: Mongod,
-    no_set_yet: Mongod,
+    tls_server: TcpMongod,
+    no_set_yet: TcpMongod,
     no_mongodb: int,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -248,7 +247,7 @@ def test_a_server_that_is_not_what_the_uri_says(
     assert "start it" not in str(caught.value)
 
 
-def test_the_remedies_for_tls_and_replica_sets_work(mongo_uri: str, tls_server: Mongod) -> None:
+def test_the_remedies_for_tls_and_replica_sets_work(mongo_uri: str, tls_server: TcpMongod) -> None:
     trusted = f"tls=true&tlsCAFile={tls_server.log.with_name('certificate.pem')}"
     connect(f"mongodb://127.0.0.1:{tls_server.port}/?{trusted}").close()
     with connect(mongo_uri.partition("?")[0]) as client:

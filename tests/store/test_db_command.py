@@ -15,6 +15,7 @@ import pytest
 from pymongo import MongoClient
 from pymongo.database import Database
 
+from sync.store.connection import place_of
 from sync.store.embedded.server import Embedded
 from sync.store.schema import TIMESERIES
 from tests.servers import PROJECT_ROOT, GuardedServer, run_sync
@@ -114,7 +115,7 @@ def test_drop_asks_on_a_terminal(
     )
     os.close(ours)
     os.close(theirs)
-    assert f"{database.name} at 127.0.0.1:" in ended.stderr
+    assert f"{database.name} at {place_of(mongo_uri)} holds" in ended.stderr
     assert "consumption: 2 documents" in ended.stderr
     assert ended.returncode == code
     assert database.consumption.count_documents({}) == left

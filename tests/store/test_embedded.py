@@ -5,38 +5,18 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
-from pymongo import MongoClient
 
 from sync.model.errors import StoreUnavailable, UsageError
-from sync.store.embedded import server as module
-from sync.store.embedded.mongod import Mongod, free_port
 from sync.store.embedded.server import Embedded, Stopped, running
-from tests.store.holders import Holder
+from tests.servers import TcpMongod
+from tests.store.holders import Holder, kept, pid_of, put
 
 Hold = Callable[[], Holder]
-
-
-def put(uri: str, number: int) -> None:
-    with MongoClient[dict[str, Any]](uri, w="majority") as client:
-        client.own.kept.insert_one({"_id": number})
-
-
-def kept(uri: str) -> list[int]:
-    with MongoClient[dict[str, Any]](uri) as client:
-        return sorted(found["_id"] for found in client.own.kept.find())
-
-
-def pid_of(home: Path) -> int:
-    server = Embedded(home).server()
-    assert server
-    return server.pid
 
 
 def test_runs_for_its_user_and_keeps_what_was_stored(home: Path) -> None:
@@ -48,37 +28,8 @@ def test_runs_for_its_user_and_keeps_what_was_stored(home: Path) -> None:
     assert not server.is_running()
     assert Embedded(home).server() is None
     with running(home) as second:
-        assert second == first  # the same port again: an address that was noted down stays good
+        assert second == first  # the same socket again: an address that was noted down stays good
         assert kept(second) == [1]
-
-
-def test_another_port_when_the_last_one_is_taken(home: Path) -> None:
-    with running(home) as first:
-        put(first, 1)
-    state = json.loads((home / "mongod.json").read_text())
-    with socket.socket() as other:
-        other.bind(("127.0.0.1", 0))
-        (home / "mongod.json").write_text(json.dumps(state | {"port": other.getsockname()[1]}))
-        with running(home) as second:
-            assert second != first
-            put(second, 2)
-            assert kept(second) == [1, 2]
-
-
-def test_a_port_lost_to_another_mongod_at_the_last_moment(
-    home: Path, mongo_uri: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The other server must be left alone, though it answers on our port."""
-    with MongoClient[dict[str, Any]](mongo_uri) as other:
-        taken = other.address[1] if other.address else 0
-        before = other.admin.command("replSetGetConfig")["config"]
-        answers = [taken]
-        monkeypatch.setattr(module, "free_port", lambda preferred=0: answers.pop() if answers else free_port(preferred))
-        with running(home) as uri:
-            assert str(taken) not in uri
-            put(uri, 1)
-        assert other.admin.command("replSetGetConfig")["config"] == before
-        assert "own" not in other.list_database_names()
 
 
 def test_two_processes_share_it_and_the_last_ends_it(home: Path, hold: Hold) -> None:
@@ -184,7 +135,7 @@ def test_a_stale_process_id_of_another_program_is_left_alone(home: Path, hold: H
     bystander.uri()
     other = home.parent / "other"
     other.mkdir()
-    (other / "mongod.json").write_text(json.dumps({"pid": pid_of(home), "port": free_port(), "pinned": False}))
+    (other / "mongod.json").write_text(json.dumps({"pid": pid_of(home), "port": 27017, "pinned": False}))
     with running(other) as uri:
         put(uri, 1)
     assert pid_of(home)
@@ -235,7 +186,7 @@ def test_a_home_that_cannot_be_written_is_a_wrong_setting(tmp_path: Path) -> Non
 
 
 def test_files_in_use_by_another_mongod(home: Path, tmp_path: Path) -> None:
-    other = Mongod.spawn(home / "db", tmp_path / "log")
+    other = TcpMongod.spawn(home / "db", tmp_path / "log")
     try:
         other.wait_until_listening()
         with pytest.raises(StoreUnavailable, match="another mongod uses the same folder"):

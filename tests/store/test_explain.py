@@ -24,9 +24,8 @@ from pymongo.errors import (
 
 from sync.model.errors import StoreError, StoreUnavailable, SyncError
 from sync.store.connection import connect, explain, explained, is_passing, open_store
-from sync.store.embedded.mongod import Mongod
 from sync.store.embedded.server import Embedded
-from tests.servers import ReplicaSet, direct
+from tests.servers import ReplicaSet, TcpMongod, direct
 from tests.store.places import Where, fails
 
 PRM = "21121707640844"
@@ -103,7 +102,7 @@ def test_the_end_of_the_embedded_server_is_told_at_once(home: Path) -> None:
 
 
 def test_a_connection_lost_in_the_middle_of_a_request(tmp_path: Path) -> None:
-    server = Mongod.spawn(tmp_path / "db", tmp_path / "log")
+    server = TcpMongod.spawn(tmp_path / "db", tmp_path / "log")
     server.wait_until_primary()
     with direct(server.port, retryReads=False) as client, direct(server.port) as observer:
         client.own.kept.insert_one({})

@@ -33,11 +33,10 @@ from sync.model.clock import SystemClock
 from sync.model.errors import StoreError
 from sync.model.readings import Series
 from sync.settings import DEFAULT_COLLECTIONS
-from sync.store.embedded.mongod import Mongod
 from sync.store.lease import Lease
 from sync.store.schema import pair
 from tests.processes import finish, start
-from tests.servers import GuardedServer
+from tests.servers import GuardedServer, TcpMongod
 from tests.shell import MONTH, PRM, Shell, export_file
 from tests.store.test_lab import fingerprint
 
@@ -202,9 +201,9 @@ def test_who_may_only_read_is_told(guarded_server: GuardedServer, tmp_path: Path
 
 
 @pytest.fixture
-def quick_checkpoints(tmp_path: Path) -> Iterator[Mongod]:
+def quick_checkpoints(tmp_path: Path) -> Iterator[TcpMongod]:
     """A server with users whose checkpoints come by themselves every second."""
-    server = Mongod.spawn(
+    server = TcpMongod.spawn(
         tmp_path / "db", tmp_path / "log", replica_set="", cache_gb=0.25, options=["--auth", "--syncdelay", "1"]
     )
     server.wait_until_listening()
@@ -219,7 +218,7 @@ def quick_checkpoints(tmp_path: Path) -> Iterator[Mongod]:
 
 
 def test_without_the_right_to_ask_for_a_checkpoint_it_waits_for_one(
-    quick_checkpoints: Mongod, tmp_path: Path, sync: Shell
+    quick_checkpoints: TcpMongod, tmp_path: Path, sync: Shell
 ) -> None:
     own = {"MONGODB_URI": f"mongodb://writer:secret@127.0.0.1:{quick_checkpoints.port}/?authSource=admin"}
     environ = sync.environ | own | {"MONGODB_DATABASE": "electricity"}

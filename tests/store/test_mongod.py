@@ -11,7 +11,7 @@ import pytest
 
 from sync.model.errors import StoreUnavailable
 from sync.store.embedded import mongod as module
-from sync.store.embedded.mongod import Mongod, find_binary, free_port
+from sync.store.embedded.mongod import Mongod, find_binary
 
 
 def start(folder: Path, **options: Any) -> Mongod:
@@ -95,11 +95,3 @@ def test_a_server_ended_from_outside_while_it_starts(tmp_path: Path) -> None:
     server.kill()
     with pytest.raises(StoreUnavailable, match="it was ended from outside: run again"):
         server.wait_until_primary()
-
-
-def test_the_free_port_is_the_preferred_one_unless_it_is_taken(tmp_path: Path) -> None:
-    port = free_port()
-    assert free_port(port) == port
-    server = start(tmp_path, port=port)
-    assert free_port(port) != port
-    server.kill()

