@@ -33,6 +33,7 @@ def reader(tmp_path: Path) -> Load:
         for name, text in (("settings.py", file), (".env", dotenv)):
             if text is not None:
                 (tmp_path / name).write_text(text, encoding="utf-8")
+                (tmp_path / name).chmod(0o600)
         return load(tmp_path, environ)
 
     return load_from

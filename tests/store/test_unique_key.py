@@ -129,7 +129,8 @@ def test_copies_by_a_writer_that_knows_nothing_of_the_load_are_removed(own: Pair
 
 
 def test_readings_that_were_there_twice_before_us_are_refused(own: Pair) -> None:
-    own.record.insert_many([{"ts": datetime(2020, 1, 1, tzinfo=UTC), "series": {"source": "elhub"}} for _ in range(2)])
+    series = area(0, 1).series.subdocument()
+    own.record.insert_many([{"ts": datetime(2020, 1, 1, tzinfo=UTC), "series": series} for _ in range(2)])
     with pytest.raises(CollectionMismatch, match="holds readings twice"), first_load(own):
         raise AssertionError
 
