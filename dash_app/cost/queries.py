@@ -25,6 +25,7 @@ from sync.tariffs.model import Tariff
 from sync.tariffs.split import MINUTE, DayParts, Energy, add_reading, parts_of_day
 
 from ..kit.blocks import Frame
+from ..kit.days import MEASURED
 from ..kit.reader import ZONES, Reader
 from ..kit.view import View
 
@@ -174,7 +175,7 @@ def _part_stages(
     number = {"$add": [{"$subtract": ["$local", "$$minute"]}, _position("$$minute", parts)]}
     key = {"$cond": [{"$or": [*change, across]}, {"ts": "$ts", "seconds": "$seconds"}, number]}
     return [
-        {"$match": series.query() | {"ts": {"$gte": start, "$lt": end}}},
+        {"$match": series.query() | {"ts": {"$gte": start, "$lt": end}} | MEASURED},
         {"$set": {"local": local_ms(zone, start, end)}},
         {
             "$group": {

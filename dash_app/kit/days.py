@@ -17,6 +17,9 @@ from sync.store.schema import Pair
 
 from .lines import Real, Whole
 
+MEASURED: dict[str, Any] = {name: {"$type": "number"} for name in ("wh", "seconds")}
+"""What a reading of energy has, and what is not ours may lack."""
+
 WATTS = {"$divide": [{"$multiply": ["$wh", 3600]}, "$seconds"]}
 
 
@@ -73,8 +76,8 @@ def moment(instant: int) -> datetime:
 
 
 def match(series: Series, start: int, end: int) -> dict[str, Any]:
-    """The stage that opens the buckets of one series alone; start, end: ms UTC."""
-    return {"$match": series.query() | {"ts": {"$gte": moment(start), "$lt": moment(end)}}}
+    """The stage that opens the buckets of one series alone; start, end: ms UTC. What is no reading is left out."""
+    return {"$match": series.query() | {"ts": {"$gte": moment(start), "$lt": moment(end)}} | MEASURED}
 
 
 def floored(number: Any, step: int) -> dict[str, Any]:

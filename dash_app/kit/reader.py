@@ -15,10 +15,10 @@ from pymongo.database import Database
 
 from sync.fleet.names import FLEET
 from sync.model.localtime import local_day
-from sync.model.readings import Series, series_from
+from sync.model.readings import Series
 from sync.settings import Settings
 from sync.sources import SOURCES
-from sync.store.schema import LEASES, TOTALS, VERIFICATIONS, WINDOWS, Pair, pair, refuse_mismatch, series_of
+from sync.store.schema import LEASES, TOTALS, VERIFICATIONS, WINDOWS, Pair, dated, own_series, pair, refuse_mismatch
 
 from .view import Extent, View
 
@@ -59,7 +59,9 @@ class Reader:
 
     def series(self) -> list[Series]:
         """Every stored series, of all sources."""
-        return self.kept("series", lambda: [series for each in self.pairs() for series in _series_of(each)])
+        return self.kept(
+            "series", lambda: [series for each in self.pairs() for series in own_series(each.source, each.record)]
+        )
 
     def meters(self) -> list[Series]:
         """The series of meters, which the picker at the top offers; areas and prices have pages of their own."""
@@ -166,12 +168,10 @@ class Reader:
     def _extent(self, series: Series) -> Extent:
         collection = self.pair_of(series.source).record
         found = [
-            each for way in (1, -1) for each in collection.find(series.query(), {"ts": 1}).sort("ts", way).limit(1)
+            each
+            for way in (1, -1)
+            for each in collection.find(dated(series.query()), {"ts": 1}).sort("ts", way).limit(1)
         ]
         zone = ZONES[series.source]
         days = [local_day(int(each["ts"].replace(tzinfo=UTC).timestamp() * 1000), zone) for each in found]
         return Extent(days[0], days[1] + timedelta(days=1)) if len(days) == 2 else Extent()
-
-
-def _series_of(pair: Pair) -> list[Series]:
-    return [series for entry in series_of(pair.record) if (series := series_from(entry))]

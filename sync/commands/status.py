@@ -12,13 +12,13 @@ from ..lab.leftovers import left_behind
 from ..load.plan import Wish, due_windows, wanted_period
 from ..load.report import Coverage, compare_days, coverage, in_words
 from ..model.clock import SystemClock
-from ..model.readings import Series, series_from
+from ..model.readings import Series
 from ..model.window import CURVE, STATES
 from ..settings import Settings, load
 from ..sources import SOURCES
 from ..store.connection import open_store
 from ..store.ledger import Ledger, readable, typed
-from ..store.schema import VERIFICATIONS, Document, Pair, refuse_mismatch, series_of
+from ..store.schema import VERIFICATIONS, Document, Pair, own_series, refuse_mismatch
 from .backfill import budget_of
 from .common import echo_json, json_option, pairs, source_option
 
@@ -129,8 +129,7 @@ def _is_shown(pair: Pair, asked: str | None) -> bool:
 def _source(pair: Pair, settings: Settings) -> SourceStatus:
     refuse_mismatch(pair)
     status = SourceStatus(pair)
-    found = {series for entry in series_of(pair.record) if (series := series_from(entry))}
-    stored = sorted(found, key=lambda series: series.key)
+    stored = own_series(pair.source, pair.record)
     status.stored = [coverage(pair, series) for series in stored]
     if SOURCES[pair.source].has_api:
         _add_datasets(status, settings, stored)

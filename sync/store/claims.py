@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from ..model.readings import Series, series_from
-from .schema import Document, Pair, series_of
+from ..model.readings import Series
+from .schema import Document, Pair, own_series
 
 AT_ONCE = 2  # counts
 
@@ -32,7 +32,7 @@ def counted(pair: Pair, claims: Sequence[Claim]) -> list[int]:
     """What the record has of each, counted along the key (measured: 1 µs a reading)."""
     if not claims:
         return []
-    stored = {series.key: series for entry in series_of(pair.record) if (series := series_from(entry))}
+    stored = {series.key: series for series in own_series(pair.source, pair.record)}
 
     def count(claim: Claim) -> int:
         return sum(_count(pair, stored[key], claim) for key in claim.series if key in stored)
@@ -50,8 +50,7 @@ def broken(pair: Pair, claims: Iterable[Claim]) -> list[Claim]:
 def named(pair: Pair, claims: Sequence[Claim]) -> list[Series]:
     """The series of claims, as far as one of the sides still has them."""
     keys = {key for claim in claims for key in claim.series}
-    stored = {series_from(entry) for side in (pair.record, pair.mirror) for entry in series_of(side)}
-    return sorted((series for series in stored if series and series.key in keys), key=lambda series: series.key)
+    return [series for series in own_series(pair.source, pair.record, pair.mirror) if series.key in keys]
 
 
 def _count(pair: Pair, series: Series, claim: Claim) -> int:

@@ -16,7 +16,7 @@ from ..model.readings import Series, instant, milliseconds, series_from
 from .claims import counted
 from .lease import lease_name
 from .ledger import Ledger
-from .schema import END, FILES, FORGOTTEN, VERIFICATIONS, Document, Pair, series_of
+from .schema import END, FILES, FORGOTTEN, VERIFICATIONS, Document, Pair, own_series
 from .writer import PairWriter
 
 
@@ -71,11 +71,9 @@ def _refuse_left(pair: Pair, series: Series, readings: Document) -> None:
 def chosen(pair: Pair, words: str) -> list[Series]:
     """Stored series whose names hold all these words: id (of a meter also its last four digits), flow, group."""
     asked = set(words.replace("…", "").split())
-    stored = {series_from(entry) for side in (pair.record, pair.mirror) for entry in series_of(side)}
     found = []
-    for series in stored:
-        if series and series.source == pair.source:
-            names = {series.source, series.id, series.shown_id.lstrip("…"), series.flow, series.group}
-            if asked and asked <= names:
-                found.append(series)
-    return sorted(found, key=lambda series: series.key)
+    for series in own_series(pair.source, pair.record, pair.mirror):
+        names = {series.source, series.id, series.shown_id.lstrip("…"), series.flow, series.group}
+        if asked and asked <= names:
+            found.append(series)
+    return found

@@ -17,7 +17,7 @@ from pymongo.database import Database
 from pymongo.errors import CollectionInvalid, DuplicateKeyError, OperationFailure, PyMongoError
 
 from ..model.errors import CollectionMismatch
-from ..model.readings import is_reading, series_from
+from ..model.readings import Series, is_reading, series_from
 from . import lease
 from .compatibility import can
 from .migration import OLD_KEY_NAME, bring_over, is_old
@@ -40,6 +40,9 @@ FORGOTTEN = "sync_forgotten"
 """Series of which readings are being forgotten on purpose: nothing of these is brought back meanwhile."""
 KEPT = "sync_kept"
 """Documents that are not ours, while the mirror of the series they stand under is written anew."""
+
+NO_VALUES = ("_id", "ts", "series", "seconds")
+"""Fields that every reading has beside what was measured."""
 
 FIELDS = ("source", "id", "flow", "group")
 """Of `series`."""
@@ -196,6 +199,13 @@ def dated(query: Document) -> Document:
     return query | {"ts": {"$gte": BEGINNING, "$lte": END} | query.get("ts", {})}
 
 
+def readings_of(series: Series) -> Document:
+    """Filter of a record for the readings of a series, see `is_reading`; not for a time-series collection."""
+    other_value = {"$expr": {"$gt": [{"$size": {"$objectToArray": "$$ROOT"}}, len(NO_VALUES)]}}
+    values = [{"wh": {"$type": "number"}}, {"wh": {"$exists": False}} | other_value]
+    return dated(series.query()) | {"_id": {"$type": "objectId"}, "seconds": {"$type": "number"}, "$or": values}
+
+
 # --- which series a collection holds, without reading every document --------------------------------------------------
 
 
@@ -206,6 +216,19 @@ def series_of(collection: Collection[Document]) -> list[Document]:
     """
     found = collection.aggregate([{"$group": {"_id": "$series"}}])
     return sorted((entry.get("_id") or {} for entry in found), key=identity)
+
+
+def own_series(source: str, *sides: Collection[Document]) -> list[Series]:
+    """The series of a source that sides hold, by their keys; what is not ours is not among them."""
+    found = {series for side in sides for entry in series_of(side) if (series := ours(entry, source))}
+    return sorted(found, key=lambda series: series.key)
+
+
+def ours(entry: Any, source: str) -> Series | None:
+    """The series of a stored value, if it is one of this source, spelled as we spell it."""
+    series = series_from(entry)
+    is_exact = series and series.source == source and list(entry.items()) == list(series.subdocument().items())
+    return series if is_exact else None
 
 
 def identity(entry: Any) -> tuple[str, ...]:

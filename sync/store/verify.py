@@ -26,7 +26,7 @@ from ..model.readings import Series, is_reading, series_from
 from ..model.window import CURVE
 from .bson_columns import PLAIN, Slice, decode, find, runs
 from .retry import patiently
-from .schema import BEGINNING, END, KEY, VERIFICATIONS, WINDOWS, Document, Pair, dated, series_of
+from .schema import BEGINNING, END, KEY, VERIFICATIONS, WINDOWS, Document, Pair, dated, ours, series_of
 from .writer import PairWriter
 
 CLOCK = SystemClock()
@@ -110,7 +110,7 @@ def verify_pair(pair: Pair, zone: ZoneInfo = PARIS) -> PairReport:
     zone: of the local days by which differences are told.
     """
     sides = {side.name: series_of(side) for side in (pair.record, pair.mirror)}
-    own = {series for entries in sides.values() for entry in entries if (series := _ours(entry, pair.source))}
+    own = {series for entries in sides.values() for entry in entries if (series := ours(entry, pair.source))}
     reports = [SeriesReport(series, zone) for series in sorted(own, key=lambda series: series.key)]
     for both in both_sides(pair, [report.series.query() for report in reports], SLICE):
         _verify_slice(pair, reports[both.number], both)
@@ -119,13 +119,6 @@ def verify_pair(pair: Pair, zone: ZoneInfo = PARIS) -> PairReport:
     if not report.count and not report.as_json()["timeseries_count"]:
         report.lost = known_readings(pair)
     return report
-
-
-def _ours(entry: Document, source: str) -> Series | None:
-    """The series of a stored value, if it is one of this source, spelled as we spell it."""
-    series = series_from(entry)
-    is_exact = series and series.source == source and list(entry.items()) == list(series.subdocument().items())
-    return series if is_exact else None
 
 
 def known_readings(pair: Pair) -> int:
@@ -174,7 +167,7 @@ def _foreign(pair: Pair, report: PairReport, sides: Mapping[str, list[Document]]
     found = []
     for side in (pair.record, pair.mirror):
         for entry in sides[side.name]:
-            if _ours(entry, pair.source) is None:
+            if ours(entry, pair.source) is None:
                 values: list[Any] = [entry] if entry else [None, {}]
                 found.append(_of_query(side, {"series": {"$in": values}}, _what(entry, pair.source)))
         for own in report.series:

@@ -18,6 +18,7 @@ from tests.dash.pages_of_meters import OF_METERS
 from tests.dash.readers import all_answered, answered, asked, card, choose_period, drawn, shown
 from tests.dash.served import Served, Watch, serve
 from tests.dash.stores import ONE, TODAY, TWO, load_readings
+from tests.strays import may_be_mirrored, strays
 
 pytestmark = pytest.mark.soak  # pages in the browser; test_dash_screens opens each of them every time
 
@@ -49,6 +50,19 @@ def test_an_empty_database(serving: Serving, database: Database[Any], open_page:
     expect(curve.locator("code").first).to_be_visible()  # what to run
     expect(curve.locator(".js-plotly-plot")).to_have_count(0)
     expect(page.locator("#series")).to_have_attribute("placeholder", "no readings yet")
+
+
+def test_documents_that_are_not_ours(serving: Serving, database: Database[Any], open_page: Open) -> None:
+    """They are on no page, and end none."""
+    series = load_readings(database, MIDNIGHT, DAY * 9)
+    for name, stray in strays(series, MIDNIGHT + timedelta(days=2, minutes=7)).items():
+        if name == "the public script's":
+            continue  # the key has one document of neither series nor ts
+        database.consumption.insert_one(stray.copy())
+        if may_be_mirrored(stray):
+            database.consumptionTS.insert_one(stray.copy())
+    page = every_page(serving(database), open_page)
+    expect(page.locator("body")).not_to_contain_text("gas")
 
 
 STORES: dict[str, list[int | None]] = {

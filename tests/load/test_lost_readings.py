@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
+from sync.model.readings import series_from
 from sync.standin.curve import household_meters
 from sync.standin.linky import LinkyStandin
 from tests.clock import FakeClock
@@ -18,6 +19,7 @@ from tests.london import row, write
 from tests.london import stored as stored_in_london
 from tests.london_command import London
 from tests.shell import MONTH, Shell
+from tests.strays import strays
 
 NOW = datetime(2026, 11, 1, 9, 0, tzinfo=UTC)
 WEEK = {"$gte": datetime(2026, 10, 7, 22, tzinfo=UTC), "$lt": datetime(2026, 10, 14, 22, tzinfo=UTC)}
@@ -57,14 +59,23 @@ def test_deleted_from_both_sides_it_is_asked_for_again_once(load: Load) -> None:
 def test_a_stray_document_ends_nothing(sync: Shell, database: Database[Any]) -> None:
     """The issue's own example, by the commands; and the counts they print are counted."""
     sync("backfill", *MONTH)
+    count = database.consumption.count_documents({})
     database.consumption.insert_one({"test": 1})
-    count = database.consumption.count_documents({}) - 1
     for command in (("verify",), ("repair",), ("backfill", *MONTH)):
         code, out, _ = sync(*command)
         assert code == 0
         assert f"{count:,} documents each" in out
         assert "1 document is not ours and left alone (no series" in out.replace("\n  ", " ")
     assert database.consumption.count_documents({"test": 1}) == 1
+    series = series_from(database.consumption.find_one({"series.source": "linky"})["series"])  # type: ignore[index]
+    assert series
+    # the key has one document of neither series nor ts
+    others = [stray for name, stray in strays(series).items() if name not in ("nothing of ours", "the public script's")]
+    database.consumption.insert_many(others)
+    found = sync.json("status")["sources"][0]["series"]
+    assert [each["readings"] for each in found] == [count]
+    for command in ("status", "compare", "verify"):
+        assert sync(command)[0] == 0
 
 
 def test_verify_names_the_remedy_for_what_is_gone_from_both(sync: Shell, database: Database[Any]) -> None:

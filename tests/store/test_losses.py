@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
-from bson import DatetimeMS, Int64, ObjectId, Timestamp
+from bson import ObjectId
 from pymongo import ASCENDING
 from pymongo.database import Database
 
@@ -20,11 +20,11 @@ from sync.store.schema import FORGOTTEN, KEPT, TIMESERIES, Pair, ensure_pair, pa
 from sync.store.verify import keep_verification, repair_pair, verify_pair
 from sync.store.writer import PairWriter
 from tests.many import assert_same_sides, documents, household, stored
+from tests.strays import may_be_mirrored, strays
 
 SERIES, READINGS = 3, 400
 LONDON = zone_of("lcl")
 MIDDLE = {"$gte": datetime(2012, 1, 2, tzinfo=UTC), "$lt": datetime(2012, 1, 5, tzinfo=UTC)}
-AT = datetime(2012, 3, 1, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -112,46 +112,15 @@ def test_nothing_is_no_proof(own: Pair) -> None:
 
 # --- what is not ours -------------------------------------------------------------------------------------------------
 
-OURS = household(0, 1).series.subdocument()
-STRAYS: dict[str, dict[str, Any]] = {
-    "nothing of ours": {"test": 1},
-    "no series": {"ts": AT, "wh": 1, "seconds": 1800},
-    "an empty series": {"ts": AT, "series": {}, "wh": 1, "seconds": 1800},
-    "a text": {"ts": AT, "series": "abc", "wh": 1, "seconds": 1800},
-    "a list": {"ts": AT, "series": ["a", {"b": 1}], "wh": 1, "seconds": 1800},
-    "a number": {"ts": AT, "series": 7, "wh": 1, "seconds": 1800},
-    "half a series": {"ts": AT, "series": {"id": "MAC000000", "source": "lcl"}, "wh": 1, "seconds": 1800},
-    "one more key": {"ts": AT, "series": OURS | {"zone": "x"}, "wh": 1, "seconds": 1800},
-    "another source": {"ts": AT, "series": OURS | {"source": "gas"}, "wh": 1, "seconds": 1800},
-    "ours without energy": {"ts": AT, "series": OURS, "seconds": 1800},
-    "ours without a length": {"ts": AT, "series": OURS, "wh": 1},
-    "ours with a text": {"ts": AT, "series": OURS, "wh": "12", "seconds": 1800},
-    "ours with another id": {"_id": "own", "ts": AT, "series": OURS, "wh": 1, "seconds": 1800},
-    "ours with a temperature": {"ts": AT, "series": OURS, "temperature": 3.5},
-    "ours far away": {"ts": Int64(400_000_000_000_000), "series": OURS, "temperature": 3.5},
-}
-OF_THE_RECORD = {
-    "ours without ts": {"series": OURS, "wh": 1, "seconds": 1800},
-    "ours with a text for ts": {"ts": "2012-03-01", "series": OURS, "wh": 1, "seconds": 1800},
-    "ours with a timestamp for ts": {"ts": Timestamp(1, 1), "series": OURS, "wh": 1, "seconds": 1800},
-    "the public script's": {"date": "2024-01-01T00:30:00+01:00", "value": 512, "prm": "x"},
-}
-
-
-def dated_far(document: dict[str, Any]) -> dict[str, Any]:
-    """A date beyond the year 9999, as the shell can store it."""
-    ts = document.get("ts")
-    return {**document} | ({"ts": DatetimeMS(int(ts))} if isinstance(ts, Int64) else {})
-
-
-CASES = [(name, False) for name in (STRAYS | OF_THE_RECORD)] + [(name, True) for name in STRAYS if "ts" in STRAYS[name]]
+STRAYS = strays(household(0, 1).series)
+CASES = [(name, False) for name in STRAYS] + [(name, True) for name in STRAYS if may_be_mirrored(STRAYS[name])]
 
 
 @pytest.mark.parametrize(("name", "mirrored"), CASES)
 def test_what_is_not_ours_is_named_and_left_alone(own: Pair, name: str, mirrored: bool) -> None:
     before = documents(own.record)
     side = own.mirror if mirrored else own.record
-    side.insert_one(placed := dated_far((STRAYS | OF_THE_RECORD)[name]))
+    side.insert_one(placed := STRAYS[name].copy())
     report = verify_pair(own)
     assert (report.identical, report.count) == (True, SERIES * READINGS)
     (foreign,) = report.foreign
