@@ -88,6 +88,12 @@ def test_example(
     words = _with_files(shlex.split(line), tmp_path)
     if "backfill" in words and "--since" not in words:
         words += ["--since", str(standin.today - timedelta(days=20))]
+    if name == "forget":
+        environ |= {"LINKY_FLOWS": "consumption,production"}
+        since = ("--since", str(standin.today - timedelta(days=5)))
+        finish(start(environ, tmp_path, "backfill", "--source", "elhub" if "elhub" in words else "linky", *since))
+        prm = next(iter(standin.meters))
+        words = [word.replace("0844", prm[-4:]) for word in words] + ["--yes"]
     if words[:2] in (["db", "uri"], ["db", "stop"]):
         assert finish(start(environ, tmp_path, "db", "start"))[0] == 0
     if words[:2] == ["db", "drop"] and "--yes" not in words:
