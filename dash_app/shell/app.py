@@ -112,7 +112,7 @@ def create_app(reader: Reader, password: str | None = None, pages: tuple[Page, .
     prefetch = Prefetch(reader, pages)
     app.layout = lambda: _layout(reader, pages, prefetch)
     register(app, reader, pages)
-    protect(app, password)
+    protect(app, password, reader.settings)
     refuse_odd(app, questions(pages))
     app.server.before_request(prefetch.step_aside)
     return app
