@@ -24,6 +24,7 @@ The environment wins over .env, .env wins over this file. Secrets (token, URI) b
 # DASH_HOST = "127.0.0.1"  # address on which the page listens; any but this machine's needs DASH_PASSWORD
 # DASH_PORT = 8050  # port of the page
 # DASH_PASSWORD = ""  # password that the page asks for; empty = none, on this machine only
+# DASH_TRUSTED_PROXY = ""  # addresses or networks of the servers in front of the page, trusted for X-Forwarded-For
 
 # Only here, not in the environment:
 

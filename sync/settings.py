@@ -12,6 +12,7 @@ import runpy
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import unquote_plus, urlsplit
@@ -134,6 +135,15 @@ def _number(low: float, high: float, kind: type[int] | type[float]) -> BeforeVal
     return BeforeValidator(parse)
 
 
+def _networks(text: str) -> tuple[Network, ...]:
+    """Addresses and networks with spaces or commas between them."""
+    try:
+        return tuple(ip_network(part) for part in re.split(r"[\s,;]+", text) if part)
+    except ValueError:
+        raise ValueError("must be addresses or networks such as 127.0.0.1 or 172.16.0.0/12") from None
+
+
+Network = IPv4Network | IPv6Network
 Server = Annotated[
     str,
     form(r"(mongodb(\+srv)?://.*)?", "must begin with mongodb:// or mongodb+srv:// (or be empty)"),
@@ -157,6 +167,7 @@ Host = Annotated[
     form(r"[\w.-]+|[\w.-]*(:[\w.-]*){2,}", "must be a host such as 127.0.0.1; the port stands in DASH_PORT"),
 ]
 Port = Annotated[int, _number(1, 65535, int)]
+Networks = Annotated[tuple[Network, ...], BeforeValidator(_networks)]
 
 
 def _field(default: str, why: str, *, secret: bool = False) -> Any:
@@ -189,6 +200,9 @@ class Settings(BaseModel):
     )
     dash_port: Port = _field("8050", "port of the page")
     dash_password: str = _field("", "password that the page asks for; empty = none, on this machine only", secret=True)
+    dash_trusted_proxy: Networks = _field(
+        "", "addresses or networks of the servers in front of the page, trusted for X-Forwarded-For"
+    )
     meters: tuple[Meter, ...] = ()
     collections: Mapping[str, tuple[str, str]] = DEFAULT_COLLECTIONS
     tariffs: tuple[Tariff, ...] = ()

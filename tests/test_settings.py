@@ -46,6 +46,7 @@ def test_defaults_are_those_of_the_architecture(read: Load, tmp_path: Path) -> N
         "dash_host": "127.0.0.1",
         "dash_port": 8050,
         "dash_password": "",
+        "dash_trusted_proxy": (),
         "tariffs": (),
         "given": frozenset(),
     }

@@ -14,6 +14,10 @@ from .reader import ZONES, Reader
 from .view import PERIODS, THEMES, Extent, Scope, View, parts_of, period_of, span_of
 
 EARLIEST, LATEST = date(1990, 1, 1), date(2100, 1, 1)  # no meter, no market of ours has readings beyond
+LATE = timedelta(
+    days=31
+)  # an own range may reach so far beyond the newest reading: what is late is missing, not absent
+LONGEST_EMPTY = timedelta(days=366)  # of a range in which nothing is stored
 LONGEST_OPTION = 200
 ZOOM = "zoom"  # option of pages with a block that zooms: `startms-endms`, UTC
 STANDARD = View()
@@ -66,14 +70,28 @@ def zone_of(reader: Reader, view: View) -> ZoneInfo:
 
 
 def period_in(asked: dict[str, str], extent: Extent, today: date) -> tuple[str, date, date]:
-    """Name and local days [start, end) of the period. Days that do not make the named period are an own range."""
+    """Name and local days [start, end) of the period. Days that do not make the named period are an own range.
+
+    An own range is cut to what is stored; a named one is a year at most.
+    """
     name = _one_of(PERIODS, asked.get("period"), STANDARD.period)
     first, last = _day(asked.get("from")), _day(asked.get("to"))
     if name == "all" or first is None or last is None or first > last:
         name = STANDARD.period if name == "own" else name
         return name, *period_of(name, extent, today)
     end = last + timedelta(days=1)
-    return name if name != "own" and (first, end) == span_of(name, first) else "own", first, end
+    if name != "own" and (first, end) == span_of(name, first):
+        return name, first, end
+    return "own", *_stored_part(first, end, extent, today)
+
+
+def _stored_part(start: date, end: date, extent: Extent, today: date) -> tuple[date, date]:
+    """The days of a range that can hold readings, so that no address makes a question long."""
+    if extent.first and extent.end:
+        newest = max(extent.end, min(today, extent.end + LATE))
+        if start < newest and extent.first < end:
+            return max(start, extent.first), min(end, newest)
+    return start, min(end, start + LONGEST_EMPTY)
 
 
 def _options(page: Page, asked: dict[str, str]) -> tuple[tuple[str, str], ...]:

@@ -91,7 +91,10 @@ def search_of(view: View) -> str:
 
 def parts_of(search: str) -> dict[str, str]:
     """The parts of an address as given; the last of doubled ones. Never raises."""
-    return dict(parse_qsl(search.lstrip("?"), keep_blank_values=False, max_num_fields=50) if len(search) < 2000 else ())
+    try:
+        return dict(parse_qsl(search.lstrip("?"), max_num_fields=50) if len(search) < 2000 else ())
+    except ValueError:  # more parts than any address of ours has
+        return {}
 
 
 def span_of(name: str, day: date) -> tuple[date, date]:

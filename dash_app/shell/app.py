@@ -17,10 +17,11 @@ from ..kit.locale import FIRST, LANGUAGES
 from ..kit.reader import Reader
 from ..kit.view import parts_of
 from .answers import first_answers, hidden_pages
-from .callbacks import register
+from .callbacks import questions, register
 from .layout import layout, shell
 from .pages import PAGES
 from .prefetch import Prefetch
+from .questions import refuse_odd
 from .routes import add_routes, version_of
 from .security import protect
 
@@ -109,10 +110,11 @@ def create_app(reader: Reader, password: str | None = None, pages: tuple[Page, .
     )
     add_routes(app, reader, pages)
     prefetch = Prefetch(reader, pages)
-    app.server.before_request(prefetch.step_aside)
     app.layout = lambda: _layout(reader, pages, prefetch)
     register(app, reader, pages)
-    protect(app, password)
+    protect(app, password, reader.settings)
+    refuse_odd(app, questions(pages))
+    app.server.before_request(prefetch.step_aside)
     return app
 
 
@@ -133,7 +135,10 @@ def _language() -> str:
 
 def _layout(reader: Reader, pages: tuple[Page, ...], prefetch: Prefetch) -> Component:
     """As the address needs it on which it is asked for. The browser mends a wrong guess, at the cost of a question."""
-    address = urlsplit(request.referrer or "" if has_request_context() else "")
+    try:
+        address = urlsplit(request.referrer or "" if has_request_context() else "")
+    except ValueError:
+        address = urlsplit("")
     theme, _, pointer = (request.cookies.get("look", "") if has_request_context() else "").partition(".")
     search = whole(address.query, _language(), theme)
     opened, version = page_of(pages, address.path), version_of(reader) or ""

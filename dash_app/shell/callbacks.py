@@ -17,6 +17,7 @@ from ..kit.reader import Reader
 from ..kit.view import View, neighbour, parts_of, search_of
 from .answers import first_answers, hidden_pages
 from .layout import shell
+from .questions import Check, is_choice, is_list_of, is_parts
 from .routes import table_of
 
 Parts = tuple[Any, ...]
@@ -24,6 +25,7 @@ Parts = tuple[Any, ...]
 
 def register(app: Dash, reader: Reader, pages: tuple[Page, ...]) -> None:
     """All callbacks of the page."""
+    blocks = blocks_of(pages)
     _in_the_browser(app)
     _bar(app, reader, pages)
 
@@ -41,9 +43,22 @@ def register(app: Dash, reader: Reader, pages: tuple[Page, ...]) -> None:
         prevent_initial_call=True,
     )
     def tabulate(asked: dict[str, str]) -> Parts:
-        page, block = blocks_of(pages)[asked["block"]]
+        page, block = blocks[asked["block"]]
         look = look_of(asked["search"])
         return look.text(block.title), table_of(reader, page, block, asked["search"], look), True
+
+
+def questions(pages: tuple[Page, ...]) -> dict[str, Check]:
+    """What the callbacks are asked with, by `id.property`."""
+    blocks = blocks_of(pages)
+    asks_block = is_parts("block", "search")
+    return {
+        "bar-ask.data": is_list_of(3),
+        "series.value": is_choice,
+        "period.value": is_choice,
+        "shell-ask.data": is_parts("page", "search"),
+        "table-ask.data": lambda value: asks_block(value) and value["block"] in blocks,
+    }
 
 
 def _in_the_browser(app: Dash) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import io
 import numbers
+import re
 from typing import Any
 
 import pandas as pd
@@ -35,7 +37,7 @@ def add_routes(app: Dash, reader: Reader, pages: tuple[Page, ...]) -> None:
     """`/version`, `/cards/<page>`, `/card/<block>` and `/csv/<block>`."""
     blocks = blocks_of(pages)
 
-    def csv(name: str) -> Response:
+    def csv_file(name: str) -> Response:
         if name not in blocks or not blocks[name][1].has_csv:
             abort(404)
         return _csv(reader, *blocks[name])
@@ -54,7 +56,7 @@ def add_routes(app: Dash, reader: Reader, pages: tuple[Page, ...]) -> None:
     app.server.add_url_rule("/cards/<name>", "cards", cards_of)
     app.server.add_url_rule("/card/<name>", "card", card)
     app.server.add_url_rule("/version", "version", lambda: jsonify(version=version_of(reader)))
-    app.server.add_url_rule("/csv/<name>", "csv", csv)
+    app.server.add_url_rule("/csv/<name>", "csv", csv_file)
 
 
 def version_of(reader: Reader) -> str | None:
@@ -118,11 +120,30 @@ def table_of(reader: Reader, page: Page, block: Block, search: str, look: Look) 
     return drawn
 
 
+FORMULA = re.compile(r"[=+\-@\t\r\n＝＋－＠]")  # a spreadsheet runs a text that begins so (OWASP, CSV injection)
+
+
 def csv_of(frame: pd.DataFrame) -> bytes:
-    """UTF-8 with commas and points, whatever the reader's language; missing is empty."""
+    """UTF-8 with commas and points, whatever the reader's language; missing is empty.
+
+    A text with which a spreadsheet would begin a formula has an apostrophe before it; numbers stay what they are.
+    """
+    columns = {_harmless(name): _harmless_in(column) for name, column in frame.items()}
     text = io.StringIO()
-    frame.to_csv(text, index=False)
+    # A return within a text would begin a line of its own where it is not quoted.
+    returns = any("\r" in str(value) for column in columns.values() if column.dtype == object for value in column)
+    pd.DataFrame(columns).to_csv(text, index=False, quoting=csv.QUOTE_NONNUMERIC if returns else csv.QUOTE_MINIMAL)
     return text.getvalue().encode()
+
+
+def _harmless_in(column: pd.Series) -> pd.Series:
+    if column.dtype.kind in "biufmM":  # numbers and times
+        return column
+    return pd.Series([_harmless(value) for value in column], index=column.index, dtype=object)
+
+
+def _harmless(value: Any) -> Any:
+    return f"'{value}" if isinstance(value, str) and FORMULA.match(value) else value
 
 
 def _cell(value: Any, look: Look) -> Sortable:

@@ -41,10 +41,11 @@ def serve(
     meters: tuple[Meter, ...] = (),
     port: int = 0,
     app: Callable[[Reader, str | None], Dash] = create_app,
+    **environ: str,
 ) -> Iterator[Served]:
-    """The page of a database on a free loopback port, until the block ends."""
+    """The page of a database on a free loopback port, until the block ends. environ: settings."""
     with tempfile.TemporaryDirectory() as folder:
-        settings = load(Path(folder), environ={"SYNC_HOME": folder}).model_copy(update={"meters": meters})
+        settings = load(Path(folder), environ={"SYNC_HOME": folder} | environ).model_copy(update={"meters": meters})
         reader = Reader(database, settings, now=now)
         dash = app(reader, password)
         port = port or free_port()
