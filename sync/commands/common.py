@@ -13,6 +13,7 @@ from pymongo.database import Database
 
 from ..load.report import Loader, Outcome
 from ..model.clock import SystemClock
+from ..model.privacy import CONTROLS, plain
 from ..settings import Settings
 from ..sources import SOURCES
 from ..store.ledger import Ledger
@@ -75,8 +76,8 @@ def loader_of(database: Database[Document], settings: Settings, source: str) -> 
 
 
 def echo_json(answer: dict[str, Any]) -> None:
-    """The one object on standard output."""
-    click.echo(json.dumps(answer, ensure_ascii=False))
+    """The one object on standard output, in letters that a terminal shows and none that it obeys."""
+    click.echo(CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(answer, ensure_ascii=False)))
 
 
 def size(count: int) -> str:
@@ -121,7 +122,7 @@ def _list(title: str, lines: list[str], total: int) -> None:
         return
     click.echo(f"{title}: {total:,}")
     for line in lines[:SHOWN]:
-        click.echo(f"  {line}")
+        click.echo(f"  {plain(line)}")
     if total > SHOWN:
         click.echo(f"  … and {total - SHOWN:,} more")
 

@@ -31,10 +31,10 @@ from ..model.errors import (
     WindowRefused,
 )
 from ..model.localtime import days, midnight
-from ..model.privacy import scrub
+from ..model.privacy import masked
 from ..model.readings import Series, instant
 from ..model.window import DONE, EMPTY, FAILED, PARTIAL, Entry, Window
-from ..sources.source import AnswerRefused, Dataset, Parsed, Source, UnknownShape
+from ..sources.source import AnswerRefused, Dataset, NotJson, Parsed, Source, UnknownShape
 from ..store.lease import Lease, held
 from ..store.writer import Written
 from .plan import Wish, due_windows, swept_windows
@@ -213,17 +213,22 @@ class Backfill:
         turn = Turn(self.dataset.name, self.dataset.spacing) if self.source.is_bulk else None
         parsed, text = None, ""
         error: Exception | None = None
-        try:
-            answer = self.transport.get(
-                url,
-                query,
-                self.source.headers(self.dataset),
-                lambda answer: self.source.explain(answer, clock.now()),
-                turn,
-            )
+
+        def judged(answer: Answer) -> Exception | None:
+            """What is wrong with an answer; one that is no JSON is asked for again, like one that did not come."""
+            nonlocal parsed, text
+            if refused := self.source.explain(answer, clock.now()):
+                return refused
             refuse_wrong_clock(answer, clock.now(), self.source)
             text = answer.text
-            parsed = self.source.parse(self.dataset, window, text, clock.now())
+            try:
+                parsed = self.source.parse(self.dataset, window, text, clock.now())
+            except NotJson as broken:
+                return broken
+            return None
+
+        try:
+            self.transport.get(url, query, self.source.headers(self.dataset), judged, turn)
         except UnknownShape as shape:
             error = UnknownAnswer(
                 f"an answer of unknown shape for {window} ({shape}); its text {self._keep(window, text)}: "
@@ -241,7 +246,7 @@ class Backfill:
         name = f"{self.source.name}_{self.dataset.name.replace(' ', '_')}_{window.start}_{window.end}.txt.gz"
         try:
             self.kept.mkdir(parents=True, exist_ok=True)
-            (self.kept / name).write_bytes(gzip.compress(scrub(text).encode(), mtime=0))
+            (self.kept / name).write_bytes(gzip.compress(masked(text).encode(), mtime=0))
         except OSError as error:
             return f"could not be kept ({error.strerror})"
         return f"is kept in {self.kept / name}"
