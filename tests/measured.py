@@ -17,6 +17,9 @@ import atexit, pathlib, sys
 place = pathlib.Path(sys.argv.pop(1))
 status = pathlib.Path("/proc/self/status")
 atexit.register(lambda: place.write_text(status.read_text().partition("VmHWM:")[2].split()[0]))
+from sync.http import transport
+if sys.argv.pop(1) == "now":
+    transport.PAUSES = (0.0, 0.0)
 from sync.__main__ import run
 run()
 """
@@ -32,11 +35,13 @@ class Ended:
     megabytes: float
 
 
-def run_measured(arguments: Sequence[str], environ: Mapping[str, str], folder: Path, seconds: float = 120) -> Ended:
-    """`python -m sync …`, and how much memory it held at most."""
+def run_measured(
+    arguments: Sequence[str], environ: Mapping[str, str], folder: Path, seconds: float = 120, waits: bool = True
+) -> Ended:
+    """`python -m sync …`, and how much memory it held at most. waits: whether it pauses before it asks again."""
     place = folder / "peak"
     ended = subprocess.run(
-        [sys.executable, "-c", PROGRAM, str(place), *arguments],
+        [sys.executable, "-c", PROGRAM, str(place), "wait" if waits else "now", *arguments],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(PROJECT_ROOT), **environ},
         capture_output=True,

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import requests
 from urllib3.exceptions import DecodeError
 
 LARGEST_ANSWER = 24 * 2**20  # bytes; a week of a meter is 40 kB, a month of Norway 4 MB, a quarter of Denmark 15 MB
+LARGEST_WIDE = 6 * 2**20  # bytes with letters beyond Latin-1, of which one makes all others wide
+WIDE = re.compile(rb"[\xc4-\xff]")
 LONGEST_ANSWER = 120.0  # s for one whole answer, however steadily it drips
 PIECE = 65_536  # bytes decoded at a time
 ACCEPTED = "gzip, deflate"
@@ -36,4 +39,6 @@ def whole_body(response: requests.Response, seconds: Callable[[], float]) -> byt
             raise TooMuch(f"sent more than {LARGEST_ANSWER >> 20} MiB")
         if seconds() > LONGEST_ANSWER:
             raise TooMuch(f"took more than {LONGEST_ANSWER:.0f} s to answer: run again")
+    if len(body) > LARGEST_WIDE and WIDE.search(body):
+        raise TooMuch(f"sent more than {LARGEST_WIDE >> 20} MiB in letters that take four times their room")
     return body

@@ -46,6 +46,7 @@ LEASE_SECONDS = 600  # longer than one window with all its retries
 PATIENCE = 24 * 3600  # s; another loader of the same dataset is waited for
 CLOCK_TOLERANCE = timedelta(hours=12)
 KEPT_REJECTS = 20
+KEPT_LETTERS = 4_000_000  # of an answer that was refused
 PASSING = (AnswerRefused, NoReadings, WindowRefused, RetriableError)
 
 
@@ -242,7 +243,12 @@ class Backfill:
         return Fetched(window, parsed, error, self.transport.calls - before)
 
     def _keep(self, window: Window, text: str) -> str:
-        """Save a refused answer for whoever looks into it, without a PRM or token; says where, or why not."""
+        """Save a refused answer for whoever looks into it, without a PRM or token; says where, or why not.
+
+        Of a huge one the beginning, which must not end inside a PRM.
+        """
+        if len(text) > KEPT_LETTERS:
+            text = text[:KEPT_LETTERS].rstrip("0123456789")
         name = f"{self.source.name}_{self.dataset.name.replace(' ', '_')}_{window.start}_{window.end}.txt.gz"
         try:
             self.kept.mkdir(parents=True, exist_ok=True)
