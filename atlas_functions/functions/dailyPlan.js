@@ -63,7 +63,7 @@ async function countedByDay(collection, { source, own, from, to }) {
   const day = { $dateToString: { format: "%Y-%m-%d", date: "$ts", timezone: source.zone } };
   const sums = { seconds: { $sum: "$seconds" }, wh: { $sum: "$wh" }, readings: { $sum: 1 } };
   const stages = [{ $match: match }, { $group: { _id: { series: "$series", day }, ...sums } }];
-  const counts = {};
+  const counts = Object.create(null);
   for (const { _id, seconds, wh, readings } of await collection.aggregate(stages).toArray()) {
     const place = nameOf(_id.series);
     if (!counts[place]) counts[place] = { series: _id.series, days: {} };

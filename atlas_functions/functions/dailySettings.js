@@ -154,7 +154,7 @@ function datasetOf(prm, flow, token, { ends }, problem) {
 
 function datasetsOf(meters, problems) {
   const datasets = {};
-  const tokens = {};
+  const tokens = Object.create(null); // by names that the user gives
   for (const { prm, flows, token, place } of meters) {
     if (!/^\d{14}$/.test(prm)) {
       problems.push(`${place}: a PRM has 14 digits, without spaces`);

@@ -10,7 +10,7 @@
 // is waited for; standardPause: ms, when it is not said how long; emptyStatuses: what says that there is nothing of these
 // days. patience: ms after which no further try is begun and the last one is given up; most: requests at most, null = as
 // few as needed. Never throws.
-// outcome: "answer" (text), "nothing" (published, yet or ever), "floor" (older than what is served), "refused" (asking
+// outcome: "answer" (text, which is JSON), "nothing" (published, yet or ever), "floor" (older than what is served), "refused" (asking
 // again cannot help), "banned", "limited" (a pause is asked for), "trouble"; of these until (Date) when not to ask before.
 // calls: how many requests were made; each counts at the service. message: what to do first, then words of the other
 // side, without this token and this meter, but else unscrubbed: hand it through shownText before anyone sees it.
@@ -39,6 +39,7 @@ const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "
 const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 const holdsAny = (text, markers) => markers.some((marker) => text.indexOf(marker) >= 0);
 const isObject = (part) => typeof part === "object" && part !== null && !Array.isArray(part);
+const textOf = (part) => (typeof part === "string" || typeof part === "number" ? String(part) : "");
 const refused = (message) => ({ outcome: "refused", message });
 
 // --- what the gateway of Linky says -------------------------------------------------------------------------------
@@ -65,7 +66,7 @@ function ofEnedis(status, text) {
 }
 
 function isOfCloudflare(text, body) {
-  if (isObject(body)) return body.cloudflare_error === true || String(body.type).indexOf("cloudflare") >= 0;
+  if (isObject(body)) return body.cloudflare_error === true || textOf(body.type).indexOf("cloudflare") >= 0;
   return /^error code: 1\d{3}$/.test(text);
 }
 
@@ -88,12 +89,26 @@ function ofGateway(status, { text, body, isPage, words }, now) {
 
 // --- what any API says --------------------------------------------------------------------------------------------
 
+// A 200 without the answer (empty, cut off on the way, a page of something in between) passes by itself. What is no JSON
+// but what Python's own reader takes is for who reads the answer.
+function isJson(text) {
+  for (const each of [text, text.replace(/([:[,]\s*)(?:NaN|-?Infinity)(?=\s*[,\]}])/g, "$10")]) {
+    try {
+      JSON.parse(each);
+      return true;
+    } catch (error) {
+      // the second form, then
+    }
+  }
+  return false;
+}
+
 // A short text from any of the known error bodies, the API's own code first.
 function wordsOf(text, body) {
   if (!isObject(body)) return text.replace(/\s+/g, " ") || "no text";
   let inner = isObject(body.error) ? body.error : {};
   if (isObject(inner.fault)) inner = inner.fault;
-  const code = String(inner.error || inner.code || body.code || "");
+  const code = textOf(inner.error || inner.code || body.code);
   const own = typeof body.error === "string" ? body.error : "";
   const candidates = [inner.error_description, inner.description, inner.message, own, body.message, body.title];
   const words = candidates.find((candidate) => typeof candidate === "string" && candidate) || "no text";
@@ -168,8 +183,12 @@ async function once(request, question, secrets, milliseconds) {
     const answer = await Promise.race([context.http.get(request), late]);
     const status = answer.statusCode;
     const text = answer.body ? answer.body.text() : "";
-    if (status === 200) return { status, outcome: "answer", text };
+    if (status === 200 && isJson(text)) return { status, outcome: "answer", text };
     const error = readError(without(secrets, text));
+    if (status === 200) {
+      const message = `the next run asks again, the answer of ${question.service} is not JSON: ${error.words}`;
+      return { status, outcome: "trouble", message };
+    }
     const gateway = question.token ? ofGateway(status, error, Date.now()) : null;
     return { status, ...(gateway || ofStatus(answer, error, question, Date.now())) };
   } catch (error) {

@@ -98,7 +98,7 @@ function lineOf(entry, label) {
 
 // Why calls were not made: a line for each reason, however many series wait.
 function waitingLines(entries) {
-  const counts = {};
+  const counts = Object.create(null);
   for (const { reason } of entries.filter(isWaiting)) counts[reason] = (counts[reason] || 0) + 1;
   const reasons = Object.keys(counts).slice(0, REASONS);
   return reasons.map((reason) => {

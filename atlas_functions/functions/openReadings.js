@@ -107,10 +107,10 @@ function elhubInstant(text) {
 
 // Each text is read once, as most come many times in an answer.
 function reader() {
-  const known = {};
+  const known = new Map();
   return (text) => {
-    if (known[text] === undefined || typeof text !== "string") known[text] = elhubInstant(text);
-    return known[text];
+    if (!known.has(text)) known.set(text, elhubInstant(text));
+    return known.get(text);
   };
 }
 
@@ -294,7 +294,7 @@ function pricesOf(rows, { dataset, window: [low], at }) {
 
 // --- production ---------------------------------------------------------------------------------------------------
 
-const isPreliminary = (version) => version === null || String(version).toLowerCase().indexOf("prelim") === 0;
+const isPreliminary = (version) => version === null || shown(version).slice(1).toLowerCase().indexOf("prelim") === 0;
 
 function energyOf({ start, mwh, version }) {
   const reading = { ts: new Date(start), wh: rounded(mwh * 1e6) + 0, seconds: 3600 }; // no negative zero
@@ -307,7 +307,10 @@ function energyOf({ start, mwh, version }) {
 }
 
 function verifyNames(rows) {
-  const wrong = rows.find(({ PriceArea, ProductionType }) => typeof PriceArea !== "string" || !isText(ProductionType));
+  const wrong = rows.find(({ PriceArea, ProductionType, DeliveryType, ReportGrpCode }) => {
+    const others = [DeliveryType, ReportGrpCode].every((part) => part === null || typeof part !== "object");
+    return typeof PriceArea !== "string" || !isText(ProductionType) || !others;
+  });
   if (wrong) {
     const names = [wrong.PriceArea, wrong.ProductionType];
     throw refusal(`an area or a type of production is no text: ${shown(names)}`);
@@ -317,7 +320,7 @@ function verifyNames(rows) {
     throw refusal(`asked were ${PRODUCTION_AREAS.join(", ")}; the answer has ${areas.join(", ")}`);
   }
   const methods = rows.map(({ FuelAllocationMethod }) => FuelAllocationMethod).filter(isFirst);
-  const others = methods.filter((method) => METHODS.indexOf(method) < 0).map(String).sort();
+  const others = methods.filter((method) => METHODS.indexOf(method) < 0).map(shown).sort();
   if (others.length) {
     const asked = `asked were the allocation methods ${METHODS.join(", ")}`;
     throw refusal(`${asked}; the answer also has ${others.join(", ")}, which would count the same production again`);
@@ -326,7 +329,7 @@ function verifyNames(rows) {
 
 // Hours of an area whose shares add up to far more than 100 are not kept; [a text for each, what else is odd].
 function shares(rows) {
-  const hours = {};
+  const hours = Object.create(null);
   for (const row of rows) {
     const name = `${row.PriceArea} ${iso(row.start)}`;
     if (!hours[name]) hours[name] = { name, sum: 0, rows: [] };
@@ -379,7 +382,7 @@ function energidataRows(question) {
 
 // The rows of each series, in the order of their names.
 function grouped(rows) {
-  const all = {};
+  const all = Object.create(null);
   for (const { id, group, ...row } of rows) {
     const name = JSON.stringify([id, group]);
     if (!all[name]) all[name] = { id, group, rows: [] };
@@ -449,7 +452,7 @@ function verified(question) {
 exports = function openReadings(questions) {
   return questions.map((question) => {
     try {
-      return verified(COLUMNS[question.dataset] ? energidataRows(question) : elhubRows(question));
+      return verified(has(COLUMNS, question.dataset) ? energidataRows(question) : elhubRows(question));
     } catch (error) {
       return { refused: `the answer was refused: ${error.message}` };
     }

@@ -97,7 +97,7 @@ async function storedNear(store, batches) {
   const near = batches.map(({ series, edges }) => {
     return { series, from: edges[0] - HOUR, to: edges[edges.length - 1] + HOUR };
   });
-  const found = {};
+  const found = Object.create(null);
   for (const { series } of batches) found[nameOf(series)] = {};
   for (const { series, ...document } of await counted(store, store.record.find(queryOf(near)).toArray())) {
     found[nameOf(series)][document.ts.getTime()] = document;
@@ -269,7 +269,7 @@ function isIn(document, { series, from, to }) {
 
 // Whether both sides hold the same documents of a range, each once.
 function isIdentical(range, kept, there, fields) {
-  const byName = {};
+  const byName = Object.create(null);
   const ours = kept.filter((document) => isIn(document, range));
   const theirs = there.filter((document) => isIn(document, range));
   for (const document of theirs) byName[placeOf(document)] = document;
@@ -280,7 +280,7 @@ function isIdentical(range, kept, there, fields) {
 }
 
 function lackingOf(kept, there) {
-  const names = {};
+  const names = Object.create(null);
   for (const document of there) names[placeOf(document)] = true;
   const lacking = kept.filter((document) => !names[placeOf(document)]);
   const series = (document) => nameOf(document.series);

@@ -14,6 +14,7 @@ from pymongo.database import Database
 from ..lab import leftovers
 from ..load.report import Loader, Outcome
 from ..model.clock import SystemClock
+from ..model.privacy import CONTROLS, plain
 from ..settings import Settings
 from ..sources import SOURCES
 from ..store.ledger import Ledger
@@ -82,8 +83,8 @@ def clean_up(database: Database[Document], settings: Settings) -> None:
 
 
 def echo_json(answer: dict[str, Any]) -> None:
-    """The one object on standard output."""
-    click.echo(json.dumps(answer, ensure_ascii=False))
+    """The one object on standard output, in letters that a terminal shows and none that it obeys."""
+    click.echo(CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(answer, ensure_ascii=False)))
 
 
 def size(count: int) -> str:
@@ -131,7 +132,7 @@ def _list(title: str, lines: list[str], total: int) -> None:
         return
     click.echo(f"{title}: {total:,}")
     for line in lines[:SHOWN]:
-        click.echo(f"  {line}")
+        click.echo(f"  {plain(line)}")
     if total > SHOWN:
         click.echo(f"  … and {total - SHOWN:,} more")
 

@@ -17,14 +17,13 @@ from urllib3.exceptions import HTTPError
 from .. import VERSION
 from ..model.clock import Clock
 from ..model.errors import Banned, CallLimit, RateLimited, RetriableError
+from .body import ACCEPTED, TooMuch, whole_body
 from .budget import Budget, Turn, is_loopback
 
 TIMEOUT = (10, 60)  # s to connect, s between bytes
 PAUSES = (5.0, 30.0)  # s before the second and the third attempt
 LONGEST_WAIT = 120.0  # s; a longer rate limit is left to whoever asked: stop, or come back then
 LONGEST_GET = 300.0  # s from the first attempt to the start of the last: whoever asked holds up others meanwhile
-LONGEST_ANSWER = 120.0  # s for one whole answer, however steadily it drips
-LARGEST_ANSWER = 32 * 2**20  # bytes; a week of a meter is 40 kB, a month of Norway 4 MB
 LONGEST_RETRY = 86_400  # s; a Retry-After beyond a day is cut to it
 
 
@@ -61,6 +60,7 @@ class Transport:
         self._session = requests.Session()
         self._session.headers["User-Agent"] = f"linky-atlas/{VERSION}" + (f" (+{contact})" if contact else "")
         self._session.headers["Accept"] = "application/json"
+        self._session.headers["Accept-Encoding"] = ACCEPTED
         self._session.auth = lambda request: request  # else an entry of ~/.netrc would replace the token
 
     def get(
@@ -124,33 +124,23 @@ class Transport:
 
     def _send(self, url: str, query: Mapping[str, str], headers: Mapping[str, str]) -> Answer:
         """One attempt. An answer that ends early is no answer, however well it would parse."""
+        host = self.budget.host
         self._session.trust_env = not is_loopback(url)  # no proxy stands between us and a server of this machine
         began = self._clock.now()
         try:
             with self._session.get(
                 url, params=query, headers=headers, timeout=TIMEOUT, stream=True, allow_redirects=False
             ) as response:
-                body = self._body(response, began)
+                body = whole_body(response, lambda: self._since(began))
                 media_type = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
                 headers = {name.lower(): text for name, text in response.headers.items()}
                 return Answer(response.status_code, media_type, body.decode("utf-8", "replace"), headers)
         except (requests.RequestException, HTTPError) as error:
             # The text of a requests error holds the address with the PRM in it: only its kind is told.
             kind = type(error).__name__
-            raise RetriableError(
-                f"no whole answer from {self.budget.host} ({kind}): check the network, run again"
-            ) from None
-
-    def _body(self, response: requests.Response, began: datetime) -> bytes:
-        """The whole body. `read1` hands over what has come, so that the time is looked at while an answer drips."""
-        body = bytearray()
-        while part := response.raw.read1(65_536, decode_content=True):
-            body += part
-            if len(body) > LARGEST_ANSWER:
-                raise RetriableError(f"{self.budget.host} sent more than {LARGEST_ANSWER >> 20} MiB")
-            if self._since(began) > LONGEST_ANSWER:
-                raise RetriableError(f"{self.budget.host} took more than {LONGEST_ANSWER:.0f} s to answer: run again")
-        return bytes(body)
+            raise RetriableError(f"no whole answer from {host} ({kind}): check the network, run again") from None
+        except TooMuch as much:
+            raise RetriableError(f"{host} {much}") from None
 
     def _since(self, moment: datetime) -> float:
         """Seconds from `moment` to now."""

@@ -31,11 +31,11 @@ from ..model.errors import (
     WindowRefused,
 )
 from ..model.localtime import days, midnight
-from ..model.privacy import scrub
+from ..model.privacy import masked
 from ..model.private import private_file, private_folder, private_home
 from ..model.readings import Series, instant
 from ..model.window import DONE, EMPTY, FAILED, PARTIAL, Entry, Window
-from ..sources.source import AnswerRefused, Dataset, Parsed, Source, UnknownShape
+from ..sources.source import AnswerRefused, Dataset, NotJson, Parsed, Source, UnknownShape
 from ..store.claims import Claim, broken
 from ..store.forget import finish_forgetting
 from ..store.lease import Lease, held
@@ -49,6 +49,7 @@ LEASE_SECONDS = 600  # longer than one window with all its retries
 PATIENCE = 24 * 3600  # s; another loader of the same dataset is waited for
 CLOCK_TOLERANCE = timedelta(hours=12)
 KEPT_REJECTS = 20
+KEPT_LETTERS = 4_000_000  # of an answer that was refused
 PASSING = (AnswerRefused, NoReadings, WindowRefused, RetriableError)
 
 
@@ -242,17 +243,22 @@ class Backfill:
         turn = Turn(self.dataset.name, self.dataset.spacing) if self.source.is_bulk else None
         parsed, text = None, ""
         error: Exception | None = None
-        try:
-            answer = self.transport.get(
-                url,
-                query,
-                self.source.headers(self.dataset),
-                lambda answer: self.source.explain(answer, clock.now()),
-                turn,
-            )
+
+        def judged(answer: Answer) -> Exception | None:
+            """What is wrong with an answer; one that is no JSON is asked for again, like one that did not come."""
+            nonlocal parsed, text
+            if refused := self.source.explain(answer, clock.now()):
+                return refused
             refuse_wrong_clock(answer, clock.now(), self.source)
             text = answer.text
-            parsed = self.source.parse(self.dataset, window, text, clock.now())
+            try:
+                parsed = self.source.parse(self.dataset, window, text, clock.now())
+            except NotJson as broken:
+                return broken
+            return None
+
+        try:
+            self.transport.get(url, query, self.source.headers(self.dataset), judged, turn)
         except UnknownShape as shape:
             error = UnknownAnswer(
                 f"an answer of unknown shape for {window} ({shape}); its text {self._keep(window, text)}: "
@@ -266,11 +272,17 @@ class Backfill:
         return Fetched(window, parsed, error, self.transport.calls - before)
 
     def _keep(self, window: Window, text: str) -> str:
-        """Save a refused answer for whoever looks into it, without a PRM or token; says where, or why not."""
+        """Save a refused answer for whoever looks into it, without a PRM or token; says where, or why not.
+
+        Of a huge one the beginning, which must not end inside a PRM.
+        """
+        if len(text) > KEPT_LETTERS:
+            text = text[:KEPT_LETTERS].rstrip("0123456789")
         name = f"{self.source.name}_{self.dataset.name.replace(' ', '_')}_{window.start}_{window.end}.txt.gz"
         try:
             private_home(self.kept.parent)
-            private_file(private_folder(self.kept) / name).write_bytes(gzip.compress(scrub(text).encode(), mtime=0))
+            kept = private_file(private_folder(self.kept) / name)
+            kept.write_bytes(gzip.compress(masked(text).encode(), mtime=0))
         except OSError as error:
             return f"could not be kept ({error.strerror})"
         return f"is kept in {self.kept / name}"

@@ -10,6 +10,8 @@ from typing import Any, Protocol, TypeVar
 
 from tqdm import tqdm
 
+from ..model.privacy import plain
+
 
 class Progress(Protocol):
     """What a load tells while it runs. `note` is a line for people; `advance` finished windows, files or bytes."""
@@ -60,7 +62,8 @@ class Bar:
             self._bar.update(steps)
 
     def note(self, text: str) -> None:
-        """A line above the bar."""
+        """A line above the bar; it may name a file or hold words of an answer."""
+        text = plain(text)
         if self._bar is not None:
             self._bar.write(text, file=sys.stderr)
         else:

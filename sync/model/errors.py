@@ -8,11 +8,16 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from .privacy import plain
+
 
 class SyncError(Exception):
     """Base of all expected failures. `exit_code` follows the table in the README (1 = an error)."""
 
     exit_code = 1
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(plain(message))  # it may hold the words of an answer, of a file, of its name
 
 
 class UsageError(SyncError):

@@ -15,6 +15,8 @@ import numpy as np
 from bson import Int64, ObjectId
 from numpy.typing import NDArray
 
+from .privacy import plain
+
 Instants = NDArray[np.int64]
 """Milliseconds since 1970-01-01T00:00Z."""
 
@@ -61,7 +63,7 @@ class Series:
     @property
     def label(self) -> str:
         """For people: `linky …0844 consumption`, `elhub NO1 production hydro`."""
-        return " ".join(part for part in (self.source, self.shown_id, self.flow, self.group) if part)
+        return plain(" ".join(part for part in (self.source, self.shown_id, self.flow, self.group) if part))
 
     @property
     def key(self) -> str:

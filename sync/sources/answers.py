@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Sequence
@@ -14,28 +13,37 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..http.transport import Answer
+from ..model.bounded import json_value
 from ..model.errors import FatalSourceError, NoReadings, RateLimited, RetriableError, SourceError, WindowRefused
 from ..model.localtime import midnight
+from ..model.privacy import scrub
 from ..model.readings import Instants
 from ..model.window import Window
-from .source import AnswerRefused, Dataset, Source
+from .source import AnswerRefused, Dataset, NotJson, Source
 
+LOOKED_AT = 10_000  # letters of what came that are looked through for what may be shown
 SHOWN = 160  # letters of the other side's words in a message
 PAGE = "a page, not an answer"
 NAIVE = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.0+)?)?Z?", re.ASCII)
 
 
 def json_object(text: str) -> dict[str, Any]:
-    """The object of an answer. Raises AnswerRefused for a page, for text and for any other JSON."""
-    if text.lstrip("\ufeff \t\r\n").startswith("<"):
-        raise AnswerRefused("the answer is a page (HTML), not JSON")
-    try:
-        found = json.loads(text)
-    except (ValueError, RecursionError):
-        raise AnswerRefused(f"the answer is not JSON: {shown(text)}") from None
+    """The object of an answer. Raises NotJson for a page and for text, AnswerRefused for any other JSON."""
+    found = json_of(text)
     if not isinstance(found, dict):
         raise AnswerRefused(f"the answer is no object: {shown(text)}")
     return found
+
+
+def json_of(text: str) -> Any:
+    """What an answer says. Raises NotJson."""
+    bare = text.lstrip("\ufeff \t\r\n")
+    if bare.startswith("<"):
+        raise NotJson("the answer is a page (HTML), not JSON")
+    try:
+        return json_value(text)
+    except ValueError:
+        raise NotJson(f"the answer is not JSON: {shown(text)}" if bare else "the answer is empty, not JSON") from None
 
 
 class Times(dict[Any, int]):
@@ -99,7 +107,7 @@ def is_number(anything: Any, below: float) -> bool:
 def shown(anything: Any) -> str:
     """What came, on one line and not too long."""
     text = anything if isinstance(anything, str) else str(anything)
-    return repr(text[:SHOWN])
+    return repr(scrub(text[:LOOKED_AT])[:SHOWN])
 
 
 def iso(moment: int) -> str:
@@ -122,7 +130,7 @@ class Service:
         if answer.status == 200:
             return None
         html = answer.text.lstrip("\ufeff \t\r\n").startswith("<")
-        words = PAGE if html else " ".join(answer.text.split())[:SHOWN] or "no text"
+        words = PAGE if html else scrub(" ".join(answer.text[:LOOKED_AT].split()))[:SHOWN] or "no text"
         said = f"(HTTP {answer.status}: {words})"
         if answer.status == 429:
             until = answer.retry_after(now) or now + self.pause

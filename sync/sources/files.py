@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import csv
-import gzip
 import io
 import re
-import zlib
+import warnings
+import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..model.bounded import DAMAGE, LARGEST_TEXT, Allowance, Lines, opened, refuse_packing
 from ..model.errors import FileRefused
+from ..model.privacy import scrub
 from ..model.readings import Instants, ReadingBatch, Series
 
 if TYPE_CHECKING:
@@ -122,18 +124,59 @@ class Files:
 
 
 @contextmanager
-def text_of(path: Path) -> Iterator[io.TextIOWrapper]:
-    """The text of a file. Raises FileRefused for what cannot be opened, is no UTF-8, or which pandas finds broken."""
+def text_of(path: Path, most: int = LARGEST_TEXT) -> Iterator[io.TextIOBase]:
+    """The text of a file. Raises FileRefused for what cannot be opened, is no UTF-8, has more than `most` bytes or such
+    lines as no table has (`Lines`), or which pandas finds broken."""
+    name = scrub(path.name)
     try:
-        with path.open("rb") as raw:
-            packed = raw.read(2) == b"\x1f\x8b"
-            raw.seek(0)
-            stream = gzip.GzipFile(fileobj=raw) if packed else raw
-            with io.TextIOWrapper(stream, encoding="utf-8-sig", newline="") as text:
-                yield text
-    except (OSError, EOFError, zlib.error, ValueError, csv.Error) as error:  # a ParserError is a ValueError
-        what = f"{path.name} cannot be read as UTF-8 text or is broken ({type(error).__name__})"
-        raise FileRefused(f"{what}: {str(error).strip()[:200]}") from None
+        with opened(path) as raw:
+            lines = cast(BinaryIO, Lines(name, raw, most))
+            yield io.TextIOWrapper(lines, encoding="utf-8-sig", newline="")
+    except (*DAMAGE, csv.Error) as error:  # a ParserError is a ValueError
+        what = f"{name} cannot be read as UTF-8 text or is broken ({type(error).__name__})"
+        raise FileRefused(f"{what}: {scrub(str(error)).strip()[:200]}") from None
+
+
+# --- workbooks -------------------------------------------------------------------------------------------------------
+
+LARGEST_BOOK = 24_000_000  # bytes unpacked; a year of half hours has 2 million
+MOST_TAGS = 2_000_000  # in all its parts
+MOST_PARTS = 500
+WIDE = (b"\xff\xfe", b"\xfe\xff", b"<\0", b"\0<")  # text in which a DOCTYPE, which may repeat itself, would hide
+
+
+def workbook(name: str, packed: zipfile.ZipFile) -> Any:
+    """An .xlsx, to be read row by row. Raises FileRefused for one that is larger than any of readings, or damaged.
+
+    openpyxl unpacks a part in one go, whatever it says of its size: so it is given what was unpacked here.
+    """
+    import openpyxl  # noqa: PLC0415 - a tenth of a second that no other form needs
+
+    allowance, tags = Allowance(LARGEST_BOOK, _too_large_book), 0
+    whole = io.BytesIO()
+    try:
+        if len(packed.infolist()) > MOST_PARTS:
+            raise _too_large_book(name)
+        with zipfile.ZipFile(whole, "w") as unpacked:
+            for part in packed.infolist():
+                refuse_packing(name, part)
+                with packed.open(part) as stream:
+                    content = allowance.whole(name, stream)
+                tags += content.count(b"<")
+                if tags > MOST_TAGS or b"<!DOCTYPE" in content or content[:2] in WIDE:
+                    raise _too_large_book(name)
+                unpacked.writestr(part.filename, content)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # openpyxl's remarks on styles are nothing for the user
+            return openpyxl.load_workbook(whole, read_only=True, data_only=True)
+    except FileRefused:
+        raise
+    except Exception as error:  # a damaged workbook raises whatever its XML parser, zlib or openpyxl happen to
+        raise FileRefused(f"{name} is damaged or cut off ({scrub(str(error))[:60] or type(error).__name__})") from error
+
+
+def _too_large_book(name: str) -> FileRefused:
+    return FileRefused(f"{name} is no workbook of readings: it unpacks to more, or to other things, than any of these")
 
 
 def column_of(header: Sequence[str], names: Iterable[str]) -> str | None:

@@ -12,14 +12,22 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from ..http.transport import Answer
+from ..model.errors import RetriableError, SourceError
 from ..model.readings import ReadingBatch, Series
 from ..model.window import CURVE, Window
 
 CALLS_PER_DAY = 1000  # to a host of open data: far above any plan, so that only a run gone wrong meets it
 
 
-class AnswerRefused(Exception):
+class AnswerRefused(SourceError):
     """A 200 that is not what was asked for; the text says in what, with what was expected and what came."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, 200)
+
+
+class NotJson(AnswerRefused, RetriableError):
+    """A 200 without the answer: empty, cut off on the way, a page of something in between. It passes by itself."""
 
 
 class UnknownShape(AnswerRefused):

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ..model.errors import FileRefused
+from ..model.errors import FileRefused, SyncError
+from ..model.privacy import scrub
 from ..model.readings import Instants, ReadingBatch, Series
 from .answers import iso, shown
 from .files import File, Files, Part, column_of, text_of
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SHOWN = 3  # series named in a message
+MOST_SERIES = 2000  # in one answer or file; all of Norway and Denmark has a hundred
+ROWS = 20_000  # of a CSV read at a time
+MOST_REJECTS = 50_000  # lines of a file that are told one by one
+MOST_ROWS = 2_500_000  # of a CSV that is sorted in memory; all of Norway has 265,000 a year
 SPAN = 31 * 86_400_000  # ms; readings of a file handed out at a time: all series of a month
 
 Opened = TypeVar("Opened")
@@ -35,7 +40,7 @@ class Table:
     absent as in `ReadingBatch`; flags by row."""
 
     series: Sequence[Series]
-    code: NDArray[np.int64]
+    code: NDArray[np.integer[Any]]
     start: Instants
     stored: Mapping[str, NDArray[Any]]
     absent: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
@@ -105,10 +110,24 @@ def by_month(
             rejects, short, others = [], "", {}
 
 
-def by_name(names: Sequence[Any]) -> tuple[list[Any], NDArray[np.int64]]:
-    """(different names in the order of their coming, the code of each)."""
-    codes: dict[Any, int] = {}
-    found = np.array([codes.setdefault(name, len(codes)) for name in names], dtype=np.int64)
+class Codes(dict[Any, int]):
+    """Names → their codes, in the order of their coming."""
+
+    def of(self, names: Iterable[Any], refusal: type[SyncError] = FileRefused) -> NDArray[np.int32]:
+        """The code of each. Raises `refusal` for more names than any source has."""
+        found = np.array([self.setdefault(name, len(self)) for name in names], dtype=np.int32)
+        if len(self) > MOST_SERIES:
+            raise refusal(f"more than {MOST_SERIES:,} series, which no file and no answer has")
+        return found
+
+
+def by_name(names: Sequence[Any]) -> tuple[list[Any], NDArray[np.int32]]:
+    """(different names in the order of their coming, the code of each). Raises AnswerRefused for what is no text."""
+    codes = Codes()
+    try:
+        found = codes.of(names, AnswerRefused)
+    except TypeError:
+        raise AnswerRefused("a name of a series is not a text") from None
     return list(codes), found
 
 
@@ -160,7 +179,7 @@ class Csv:
     def opened(cls, path: Path, names: Mapping[str, Sequence[str]]) -> Csv:
         """Look at the header. names: our name → the spellings of a column. Raises FileRefused for what is no text."""
         with text_of(path) as stream:
-            line = stream.readline(10_000)
+            line = stream.readline()
         separator = ";" if ";" in line else ","
         header = next(csv.reader([line], delimiter=separator), [])
         columns = {ours: name for ours, spellings in names.items() if (name := column_of(header, spellings))}
@@ -170,18 +189,25 @@ class Csv:
         """Raises FileRefused when columns are absent."""
         if absent:
             raise FileRefused(
-                f"{self.path.name} is not {what}: its header has no {', '.join(absent)} "
-                f"(it has {', '.join(self.header)[:200] or 'nothing'})"
+                f"{self.name} is not {what}: its header has no {', '.join(absent)} "
+                f"(it has {scrub(', '.join(self.header))[:200] or 'nothing'})"
             )
 
-    def tables(self, rows: int) -> Iterator[pd.DataFrame]:
-        """The rows, so many at a time, as text under our names; absent cells are empty."""
+    @property
+    def name(self) -> str:
+        return scrub(self.path.name)
+
+    def tables(self) -> Iterator[pd.DataFrame]:
+        """The rows, some at a time, as text under our names, absent cells empty. Raises FileRefused for too many."""
         ours = {theirs: name for name, theirs in self.columns.items()}
         options: dict[str, Any] = {"dtype": str, "keep_default_na": False, "skipinitialspace": True}
         import pandas as pd  # noqa: PLC0415 - a third of a second that no answer needs
 
+        rows = 0
         with text_of(self.path) as stream:
-            for table in pd.read_csv(stream, sep=self.separator, usecols=list(ours), chunksize=rows, **options):
+            for table in pd.read_csv(stream, sep=self.separator, usecols=list(ours), chunksize=ROWS, **options):
+                if (rows := rows + len(table)) > MOST_ROWS:
+                    raise FileRefused(f"{self.name}: more than {MOST_ROWS:,} rows: split it, by years for example")
                 yield table.rename(columns=ours).fillna("")
 
 
@@ -189,18 +215,28 @@ def files_of(
     paths: Sequence[Path], opened: Callable[[Path], Opened], parts: Callable[[Opened], Iterator[Part]]
 ) -> Files:
     """`files.Files`: `opened` looks at each header now, `parts` reads what it found when its turn comes."""
-    return Files([File(path.name, path, partial(parts, opened(path)), path.stat().st_size) for path in paths])
+    return Files([File(scrub(path.name), path, partial(parts, opened(path)), path.stat().st_size) for path in paths])
 
 
 def refuse_rows(
-    name: str, lines: Sequence[int] | NDArray[np.int64], demands: Iterable[Demand]
-) -> tuple[NDArray[np.bool_], list[str]]:
-    """(which rows meet all demands, a line for each other one with the first that it does not meet)."""
+    name: str, lines: Sequence[int] | NDArray[np.integer[Any]], demands: Iterable[Demand], rejects: list[str]
+) -> NDArray[np.bool_]:
+    """Which rows meet all demands; `rejects` gets a line for each other one with the first that it does not meet.
+
+    Raises FileRefused when these are too many to be a few bad rows.
+    """
     kept = np.ones(len(lines), dtype=bool)
-    rejects = []
     for wrong, what, column in demands:
-        for row in np.flatnonzero(wrong & kept).tolist():
+        rows = np.flatnonzero(wrong & kept)
+        if len(rejects) + len(rows) > MOST_REJECTS:
+            raise FileRefused(f"{name}: more than {MOST_REJECTS:,} of its rows cannot be taken, one of them: {what}")
+        for row in rows.tolist():
             text = "" if column is None else f": {column.iloc[row][:40]!r}"
             rejects.append(f"{name}, line {lines[row]}: {what}{text}")
         kept &= ~wrong
-    return kept, rejects
+    return kept
+
+
+def joined(parts: list[dict[str, NDArray[Any]]]) -> dict[str, NDArray[Any]]:
+    """The columns of all parts as one; the parts are used up."""
+    return {name: np.concatenate([part.pop(name) for part in parts]) for name in list(parts[0])}

@@ -8,8 +8,8 @@ from datetime import date, datetime, timedelta
 
 DAY = timedelta(days=1)
 WEEK, MONTH = 7 * DAY, 30 * DAY
-TROUBLE = frozenset({"500", "500text", "500token", "502", "reset", "cut"})
-UNKNOWN = frozenset({"notjson", "emptyobject"})
+TROUBLE = frozenset({"500", "500text", "500token", "502", "reset", "cut", "notjson"})
+UNKNOWN = frozenset({"emptyobject"})
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from sync.model.readings import ReadingBatch, Series
 from sync.settings import DEFAULT_COLLECTIONS
 from sync.sources.linky.answers import UnknownShape, parse_curve
 from sync.sources.linky.points import Curve, curve_from_points
+from sync.sources.source import NotJson
 from sync.triggers.run.harness import run_function
 from sync.triggers.tree import DEFAULT_FOLDER
 from tests.contract.generated import Question
@@ -95,7 +96,7 @@ def python_curve(question: Question) -> Curve | None:
     """The curve, or None for an answer of unknown shape."""
     try:
         points = parse_curve(question.text, question.prm, question.flow)
-    except UnknownShape:
+    except (UnknownShape, NotJson):
         return None
     window, series = question.window, series_of(question)
     return curve_from_points(series, points, max_power=question.max_power, window=window)

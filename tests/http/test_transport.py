@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from sync.http import transport
+from sync.http import body, transport
 from sync.http.budget import Budget
 from sync.http.transport import PAUSES, Answer, Transport
 from sync.model.errors import (
@@ -163,7 +163,7 @@ def test_what_cannot_get_better_is_asked_once(
 
 
 def test_a_huge_answer_is_refused(server: Server, make: Any, get: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transport, "LARGEST_ANSWER", 2**20)
+    monkeypatch.setattr(body, "LARGEST_ANSWER", 2**20)
     server.replies = [says(200, gzip.compress(b" " * (2**20 + 1)), Content_Encoding="gzip")]
     with pytest.raises(RetriableError, match="sent more than 1 MiB"):
         get(make())

@@ -253,15 +253,24 @@ def test_no_consent_stops_and_says_so(make: Make) -> None:
     assert len(load.standin.requests) == 2
 
 
-@pytest.mark.parametrize("fault", ["notjson@3", "emptyobject@3"])
-def test_an_unknown_answer_is_kept_and_never_taken_for_no_readings(make: Make, fault: str) -> None:
-    load = make(fault)
+def test_an_unknown_answer_is_kept_and_never_taken_for_no_readings(make: Make) -> None:
+    load = make("emptyobject@3")
     with pytest.raises(UnknownAnswer, match="unknown shape"):
         load.run()
     kept = list((load.folder / "answers").iterdir())
     assert len(kept) == 1
     assert [path.stat().st_mode & 0o777 for path in (kept[0].parent, kept[0])] == [0o700, 0o600]
     assert states(load)[-1][1] == "failed"
+    assert load.run().remaining == 0
+
+
+@pytest.mark.parametrize(("fault", "failed"), [("notjson@3", 0), ("notjson@3-5", 1)])
+def test_an_answer_that_is_no_json_is_asked_for_again_and_its_window_alone_fails(
+    make: Make, fault: str, failed: int
+) -> None:
+    load = make(fault)
+    assert load.run().remaining == failed
+    assert [state for _, state, *_ in states(load)].count("failed") == failed
     assert load.run().remaining == 0
 
 

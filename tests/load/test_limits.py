@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from sync.http.body import LONGEST_ANSWER
 from sync.http.budget import Budget
-from sync.http.transport import LONGEST_ANSWER, LONGEST_GET, Answer, Transport
+from sync.http.transport import LONGEST_GET, Answer, Transport
 from sync.model.errors import BudgetSpent, RateLimited, RetriableError, UsageError
 from sync.settings import load
 from sync.sources.linky.answers import explain

@@ -25,6 +25,7 @@ from sync.settings import DEFAULT_COLLECTIONS
 from sync.sources.linky.answers import UnknownShape, parse_curve, parse_totals
 from sync.sources.linky.files import read_exports
 from sync.sources.linky.points import Curve, Point, curve_from_points
+from sync.sources.source import NotJson
 from sync.store.schema import ensure_pair, pair
 from sync.store.verify import verify_pair
 from sync.store.writer import PairWriter, Written
@@ -152,11 +153,11 @@ def malformed_answer(seed: int, write: Callable[[Curve], Written], database: Dat
         text = text[: chance.randrange(len(text))]
     try:
         parse_totals(text, PRM, "consumption")
-    except UnknownShape as shape:
+    except (UnknownShape, NotJson) as shape:
         assert PRM not in str(shape)
     try:
         points = parse_curve(text, PRM, "consumption")
-    except UnknownShape as shape:
+    except (UnknownShape, NotJson) as shape:
         assert PRM not in str(shape)
         return
     check(points, write, database)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from sync.sources.linky.answers import UnknownShape, parse_curve, parse_totals
 from sync.sources.linky.points import Point
+from sync.sources.source import AnswerRefused, NotJson
 from tests.answers import PRM, Answer, curve, totals, v2, v5
 
 
@@ -146,8 +147,10 @@ def test_an_unknown_shape_is_an_error(answer: Any) -> None:
 )
 def test_text_that_is_no_answer(text: str) -> None:
     for parse in (parse_curve, parse_totals):
-        with pytest.raises(UnknownShape):
+        with pytest.raises(AnswerRefused) as refused:
             parse(text, PRM, "consumption")
+        assert isinstance(refused.value, UnknownShape if text == "NaN" else NotJson)
+        assert PRM not in str(refused.value)
 
 
 def test_a_message_never_holds_a_meter() -> None:
@@ -197,7 +200,7 @@ def test_spoiled_answers_are_read_or_refused(answer: Answer, seed: int, times: i
             for day, wh in parse_totals(text[:cut], PRM, "consumption").wh.items():
                 assert day.isoformat() in texts
                 assert any(shown.isdigit() and int(shown) == wh for shown in texts)
-        except UnknownShape:
+        except (UnknownShape, NotJson):
             continue
 
 

@@ -126,12 +126,12 @@ def test_wrong_rows_are_refused_with_their_line(tmp_path: Path) -> None:
     assert len(batches["DK1"]) == 1
     assert sorted(rejects) == [
         "prices.csv, line 10: another price for the same time stands in the file",
+        "prices.csv, line 3: not a price: 'oops'",
         "prices.csv, line 4: no area",
         "prices.csv, line 5: no time",
         "prices.csv, line 6: not on the grid of 60 min",
         "prices.csv, line 7: an hour, but from 2025-09-30 22:00Z on prices are of quarter-hours",
         "prices.csv, line 9: another price for the same time stands in the file",
-        "prices.csv: DK1 day-ahead 2024-05-01 02:00Z: not a price: 'oops'",
     ]
     assert short == ["prices.csv: 1 rows without a price in EUR"]
 

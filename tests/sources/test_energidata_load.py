@@ -180,8 +180,6 @@ NOT_STORED = [
     ("renamed@1", ELSPOT, "no column SpotPriceEUR but HourUTC, PriceArea, SpotPriceDKK, Amount"),
     ("renamed@1", DAY_AHEAD, "no column DayAheadPriceEUR"),
     ("renamed@1", PRODUCTION, "no column Production_MWh"),
-    ("page@1", ELSPOT, "a page"),
-    ("notjson@1", ELSPOT, "not JSON"),
     ("400@1", ELSPOT, "refuses these days .HTTP 400: .*Invalid column name: HourUTC"),
 ]
 
@@ -202,7 +200,7 @@ def test_a_defect_is_caught_and_the_next_run_heals(
     assert [each.state for each in load.entries(dataset)][-1] == DONE
 
 
-@pytest.mark.parametrize("faults", ["cut@1", "reset@1", "500@1"])
+@pytest.mark.parametrize("faults", ["cut@1", "reset@1", "500@1", "page@1", "notjson@1"])
 def test_what_passes_is_tried_again(load: OpenLoad, standin: EnergidataStandin, faults: str) -> None:
     spoil(standin, faults)
     outcome = run(load, ELSPOT)

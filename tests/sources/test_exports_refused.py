@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import io
-import struct
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -195,9 +194,6 @@ def test_encrypted_archives_are_refused(tmp_path: Path) -> None:
 
 
 def test_absurd_sizes_are_refused_before_they_are_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    content = bytearray(zipped({"a.csv": R63.encode()}))
-    struct.pack_into("<I", content, content.index(b"PK\x01\x02") + 24, 3_000_000_000)
-    assert "200 MB" in refusal(tmp_path, bytes(content), "bomb.zip")
     monkeypatch.setattr(archive, "LARGEST_BYTES", 1_000_000)
     assert "1 MB" in refusal(tmp_path, gzip.compress(b"\n" * 1_000_001), "bomb.csv.gz")
     assert "1 MB" in refusal(tmp_path, b"\n" * 1_000_001, "bomb.csv")

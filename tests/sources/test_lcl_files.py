@@ -179,7 +179,7 @@ def test_archives_that_cannot_be_read(tmp_path: Path) -> None:
     packed.write_bytes(content)
     with pytest.raises(FileRefused, match="deflate64"):
         members([packed])
-    with pytest.raises(FileRefused, match="no such file"):
+    with pytest.raises(FileRefused, match="No such file"):
         members([tmp_path / "nowhere.csv"])
 
 

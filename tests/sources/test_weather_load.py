@@ -99,7 +99,6 @@ def test_seven_areas(database: Database[Any], standin: WeatherStandin, clock: Fa
         ("renamed@1", "no unit of wind_speed_10m"),
         ("short@1", "48 hours came, 2021-03-27 … 2021-03-29 has 72"),
         ("otheryear@1", "hour 1 of"),
-        ("page@1", "a page"),
         ("400@1", "HTTP 400: .*out of allowed range"),
     ],
 )

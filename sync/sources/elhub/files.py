@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from ...model.readings import Instants, Series
 from ..files import UNREAD, Files, Part
-from ..table import Csv, Table, by_month, files_of, refuse_rows
+from ..table import Codes, Csv, Table, by_month, files_of, joined, refuse_rows
 from .quantities import LARGEST, to_wh
 
 NAMES = {
@@ -39,7 +39,6 @@ UNSPECIFIED = " unspecified"  # "Hydro unspecified" in the files is "hydro" in t
 STEP = 3600
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 COUNT = re.compile(r"\d{1,9}", re.ASCII)
-ROWS = 100_000  # read at a time
 
 
 @dataclass(slots=True)
@@ -48,8 +47,8 @@ class _File:
 
     csv: Csv
     flow: str
-    codes: dict[tuple[str, str], int] = field(default_factory=dict)
-    parts: list[pd.DataFrame] = field(default_factory=list)
+    codes: Codes = field(default_factory=Codes)
+    parts: list[dict[str, NDArray[Any]]] = field(default_factory=list)
     rejects: list[str] = field(default_factory=list)
     missing: int = 0
     rows: int = 0
@@ -61,7 +60,7 @@ def open_files(paths: Sequence[Path], _settings: object = None) -> Files:
 
 
 def _read(file: _File) -> Iterator[Part]:
-    for table in file.csv.tables(ROWS):
+    for table in file.csv.tables():
         _gather(file, table, file.rows + 2)
         file.rows += len(table)
     yield from _parts(file)
@@ -89,20 +88,19 @@ def _gather(file: _File, table: pd.DataFrame, line: int) -> None:
         ((end - start != STEP * 1000) | (start % (STEP * 1000) != 0), "not a whole hour", table["start"]),
         (~(abs(kwh) < LARGEST) & ~empty, "not an energy", table["quantity"]),
     )
-    kept, rejects = refuse_rows(file.csv.path.name, range(line, line + len(table)), demands)
-    file.rejects += rejects
+    kept = refuse_rows(file.csv.name, range(line, line + len(table)), demands, file.rejects)
     file.missing += int((kept & empty).sum())
     kept &= ~empty
     names = zip(areas[kept], groups[kept], strict=True)
-    gathered = {
-        "series": np.array([file.codes.setdefault(name, len(file.codes)) for name in names], dtype=np.int64),
+    gathered: dict[str, NDArray[Any]] = {
+        "series": file.codes.of(names),
         "start": start[kept],
         "kwh": kwh[kept],
         "updated": _instants(table["updated"])[kept] if "updated" in table else np.full(kept.sum(), UNREAD),
-        "meters": _counts(table["meters"][kept]) if "meters" in table else np.full(kept.sum(), -1),
-        "line": np.flatnonzero(kept) + line,
+        "meters": _counts(table["meters"][kept]) if "meters" in table else np.full(kept.sum(), -1, dtype=np.int32),
+        "line": (np.flatnonzero(kept) + line).astype(np.int32),
     }
-    file.parts.append(pd.DataFrame(gathered))
+    file.parts.append(gathered)
 
 
 def _instants(texts: pd.Series[str]) -> Instants:
@@ -132,8 +130,8 @@ def _numbers(texts: pd.Series[str]) -> NDArray[np.float64]:
         return np.array([float(text) if NUMBER.fullmatch(text.strip()) else math.nan for text in texts])
 
 
-def _counts(texts: pd.Series[str]) -> NDArray[np.int64]:
-    return np.array([int(text) if COUNT.fullmatch(text) else -1 for text in texts], dtype=np.int64)
+def _counts(texts: pd.Series[str]) -> NDArray[np.int32]:
+    return np.array([int(text) if COUNT.fullmatch(text) else -1 for text in texts], dtype=np.int32)
 
 
 def _parts(file: _File) -> Iterator[Part]:
@@ -141,10 +139,9 @@ def _parts(file: _File) -> Iterator[Part]:
     if not file.parts:
         yield Part.counted((), (), file.rejects, missing=file.missing)
         return
-    frame = _each_once(file, pd.concat(file.parts, ignore_index=True))
-    file.parts.clear()
-    wh, flags = to_wh(frame["kwh"].to_numpy())
-    updated, meters = (frame[name].to_numpy() for name in ("updated", "meters"))
+    frame = _each_once(file, joined(file.parts))
+    wh, flags = to_wh(frame["kwh"])
+    updated, meters = frame["updated"], frame["meters"]
     stored: dict[str, NDArray[Any]] = {"wh": wh, "seconds": np.full(len(wh), STEP, dtype=np.int32)}
     absent: dict[str, NDArray[np.bool_]] = {}
     if (updated != UNREAD).any():
@@ -152,22 +149,31 @@ def _parts(file: _File) -> Iterator[Part]:
         absent["updated"] = updated == UNREAD
     if file.flow == "consumption" and (meters >= 0).any():
         stored["meters"], absent["meters"] = meters.clip(0).astype(np.int32), meters < 0
-    start = frame["start"].to_numpy()
     series = [Series("elhub", area, file.flow, group) for area, group in file.codes]
-    table = Table(series, frame["series"].to_numpy(), start, stored, absent, flags)
-    everything, lines = np.ones(len(frame), dtype=bool), frame["line"].to_numpy()
-    repeated = file.rows - file.missing - len(file.rejects) - len(frame)
+    table = Table(series, frame["series"], frame["start"], stored, absent, flags)
+    everything, lines = np.ones(len(wh), dtype=bool), frame["line"]
+    repeated = file.rows - file.missing - len(file.rejects) - len(wh)
     short = f"{file.missing:,} rows without a quantity" if file.missing else ""
     yield from by_month(table, everything, lines, file.rejects, short, missing=file.missing, repeated=repeated)
 
 
-def _each_once(file: _File, frame: pd.DataFrame) -> pd.DataFrame:
+def _each_once(file: _File, frame: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
     """Of an hour that stands there several times the newest; with two values for one time of update, none."""
-    frame = frame.sort_values(["series", "start", "updated", "kwh"], kind="stable", ignore_index=True)
-    key = ["series", "start"]
-    newest = ~frame.duplicated(key, keep="last")
-    doubt = frame.duplicated([*key, "updated"], keep=False) & ~frame.duplicated([*key, "updated", "kwh"], keep=False)
-    doubtful = frame.loc[newest & doubt, "line"].to_numpy()
+    order = np.lexsort([frame[name] for name in ("kwh", "updated", "start", "series")])
+    frame = {name: column[order] for name, column in frame.items()}
+    hour = _as_before(frame, "series", "start")  # the same as the row before it
+    update = hour & _as_before(frame, "updated")
+    other = update & ~_as_before(frame, "kwh")
+    newest = ~np.append(hour[1:], False)
+    groups = np.cumsum(~update)  # of one hour and time of update
+    doubt = np.isin(groups, groups[other])
+    doubtful = frame["line"][newest & doubt]
     what = "another value for the same hour stands in the file"
-    file.rejects += refuse_rows(file.csv.path.name, doubtful, [(np.ones(len(doubtful), dtype=bool), what, None)])[1]
-    return frame.loc[newest & ~doubt].reset_index(drop=True)
+    refuse_rows(file.csv.name, doubtful, [(np.ones(len(doubtful), dtype=bool), what, None)], file.rejects)
+    return {name: column[newest & ~doubt] for name, column in frame.items()}
+
+
+def _as_before(frame: dict[str, NDArray[Any]], *names: str) -> NDArray[np.bool_]:
+    """Of which rows all of these equal those of the row before."""
+    equal = [frame[name][1:] == frame[name][:-1] for name in names]
+    return np.concatenate([np.zeros(min(1, len(frame["line"])), dtype=bool), np.logical_and.reduce(equal)])

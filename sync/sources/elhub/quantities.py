@@ -29,7 +29,7 @@ class Records:
     meters as they came, meters empty where the dataset has none."""
 
     series: Sequence[Series]
-    code: NDArray[np.int64]
+    code: NDArray[np.integer[Any]]
     start: Instants
     end: Instants
     quantity: list[Any]

@@ -15,11 +15,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ...model.readings import Instants
-from ..answers import NAIVE, iso
+from ..answers import NAIVE, iso, numbers
 from ..files import UNREAD, Files, Part, cell, instants
-from ..table import Csv, by_month, by_name, files_of, refuse_rows
-from .prices import CHANGE, price_table
+from ..table import Codes, Csv, by_month, files_of, joined, refuse_rows
+from .prices import CHANGE, LARGEST, price_table
 
 NAMES = {
     "hour": ("HourUTC",),
@@ -29,7 +28,9 @@ NAMES = {
     "dkk": ("SpotPriceDKK", "DayAheadPriceDKK", "PriceDKK"),
 }
 HOUR, QUARTER = 3_600_000, 900_000
-ROWS = 100_000  # read at a time
+KINDS = {"area": np.int32, "start": np.int64, "eur": np.float64, "dkk": np.float64, "line": np.int32}
+Columns = dict[str, NDArray[Any]]
+"""Rows as columns, by the names of KINDS."""
 
 
 def open_files(paths: Sequence[Path], _settings: object = None) -> Files:
@@ -47,70 +48,83 @@ def _opened(path: Path) -> Csv:
 
 def _parts(file: Csv) -> Iterator[Part]:
     """All readings of a file, month by month."""
-    frame, rejects = _rows(file)
+    rejects: list[str] = []
+    areas = Codes()
+    frame = _rows(file, areas, rejects)
     if "time" in file.columns:
-        frame, folded = _hours_of_quarters(file, frame)
-        rejects += folded
-    areas, code = by_name(frame["area"].to_list())
-    start = frame["start"].to_numpy(dtype=np.int64)
-    table, kept, refused = price_table(areas, code, start, frame["eur"].to_list(), frame["dkk"].to_list())
-    rejects += [f"{file.path.name}: {line}" for line in refused]
-    missing = int((~kept).sum()) - len(refused)
-    short = f"{file.path.name}: {missing:,} rows without a price in EUR" if missing else ""
-    yield from by_month(table, kept, frame["line"].to_numpy(), rejects, short, missing=missing)
+        frame = _hours_of_quarters(file, frame, list(areas), rejects)
+    table, kept = price_table(list(areas), frame["area"], frame["start"], frame["eur"], frame["dkk"])
+    missing = int((~kept).sum())
+    short = f"{file.name}: {missing:,} rows without a price in EUR" if missing else ""
+    yield from by_month(table, kept, frame["line"], rejects, short, missing=missing)
 
 
-def _rows(file: Csv) -> tuple[pd.DataFrame, list[str]]:
-    """area, start (ms), eur, dkk (float or None) and line, each key once; and a line for each row that is refused."""
-    text = pd.concat(file.tables(ROWS), ignore_index=True)
+def _rows(file: Csv, areas: Codes, rejects: list[str]) -> Columns:
+    """area (code), start (ms), eur, dkk (NaN without one) and line, each key once; a line for each row refused."""
+    parts, line = [], 2
+    for text in file.tables():
+        parts.append(_gathered(file, text, np.arange(line, line + len(text), dtype=np.int32), areas, rejects))
+        line += len(text)
+    if not parts:
+        return {name: np.zeros(0, dtype=kind) for name, kind in KINDS.items()}
+    frame = joined(parts)
+    order = np.lexsort([frame[name] for name in ("line", "start", "area")])
+    frame = {name: column[order] for name, column in frame.items()}
+    same = _equal(frame, "area", "start")
+    groups = np.cumsum(~same)
+    doubtful = np.isin(groups, groups[same & ~(_equal(frame, "eur") & _equal(frame, "dkk"))])
+    what = "another price for the same time stands in the file"
+    refuse_rows(file.name, frame["line"], [(doubtful, what, None)], rejects)
+    return {name: column[~same & ~doubtful] for name, column in frame.items()}
+
+
+def _gathered(file: Csv, text: pd.DataFrame, lines: NDArray[np.int32], areas: Codes, rejects: list[str]) -> Columns:
+    """One part as numbers; rows that cannot be read are refused here, with their line."""
     is_hourly = "hour" in text  # of the dataset that ended, and not quarter-hours
     start = instants(text["hour" if is_hourly else "time"], NAIVE)
     step = HOUR if is_hourly else QUARTER
-    comma = file.separator == ";"
-    frame = pd.DataFrame(
-        {
-            "area": text["area"].str.strip(),
-            "start": start,
-            "eur": _numbers(text["eur"], comma),
-            "dkk": _numbers(text["dkk"], comma) if "dkk" in text else [None] * len(text),
-            "line": np.arange(len(text)) + 2,
-        }
-    ).astype({"eur": object, "dkk": object})
+    area = text["area"].str.strip()
+    eur = _numbers(text["eur"], file)
     demands = (
         (start == UNREAD, "no time", None),
-        ((frame["area"] == "").to_numpy(dtype=bool), "no area", None),
+        ((area == "").to_numpy(dtype=bool), "no area", None),
         (start % step != 0, f"not on the grid of {step // 60_000} min", None),
         ((start >= CHANGE) & is_hourly, f"an hour, but from {iso(CHANGE)} on prices are of quarter-hours", None),
-        (_contradicting(frame), "another price for the same time stands in the file", None),
+        (np.isnan(eur) & (text["eur"].str.strip() != "").to_numpy(dtype=bool), "not a price", text["eur"]),
     )
-    kept, rejects = refuse_rows(file.path.name, frame["line"].to_numpy(), demands)
-    return frame[kept].drop_duplicates(["area", "start"]).reset_index(drop=True), rejects
+    kept = refuse_rows(file.name, lines, demands, rejects)
+    dkk = _numbers(text["dkk"], file) if "dkk" in text else np.full(len(text), np.nan)
+    found: Columns = {"area": areas.of(area[kept]), "start": start[kept], "eur": eur[kept], "dkk": dkk[kept]}
+    return found | {"line": lines[kept]}
 
 
-def _numbers(texts: pd.Series[str], comma: bool) -> list[Any]:
-    return [cell(text) for text in (texts.str.replace(",", ".", regex=False) if comma else texts)]
+def _numbers(texts: pd.Series[str], file: Csv) -> NDArray[np.float64]:
+    """NaN where there is no price."""
+    points = texts.str.replace(",", ".", regex=False) if file.separator == ";" else texts
+    return numbers([cell(text) for text in points], LARGEST)
 
 
-def _contradicting(frame: pd.DataFrame) -> NDArray[np.bool_]:
-    """Rows of the same area and time with different prices: none of them can be believed."""
-    key = ["area", "start"]
-    shown = frame.assign(eur=frame["eur"].astype(str), dkk=frame["dkk"].astype(str))
-    different = shown.drop_duplicates([*key, "eur", "dkk"])
-    doubtful = pd.MultiIndex.from_frame(different.loc[different.duplicated(key), key])
-    return np.asarray(pd.MultiIndex.from_frame(frame[key]).isin(doubtful), dtype=bool)
+def _equal(frame: Columns, *names: str) -> NDArray[np.bool_]:
+    """Of which rows all of these equal those of the row before, no number being equal to none."""
+    rows = np.zeros(len(frame["line"]), dtype=bool)
+    columns = [frame[name] for name in names]
+    rows[1:] = np.logical_and.reduce([(c[1:] == c[:-1]) | ((c[1:] != c[1:]) & (c[:-1] != c[:-1])) for c in columns])
+    return rows
 
 
-def _hours_of_quarters(file: Csv, frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+def _hours_of_quarters(file: Csv, frame: Columns, areas: list[str], rejects: list[str]) -> Columns:
     """Before CHANGE a price was of an hour: four equal quarters of one are that hour, anything else is refused."""
-    early = frame[frame["start"] < CHANGE]
-    if early.empty:
-        return frame, []
-    hours = early.groupby(["area", early["start"] // HOUR * HOUR], sort=False)
-    whole = (hours["eur"].nunique() == 1) & (hours["eur"].size() == HOUR // QUARTER)
-    rejects = [
-        f"{file.path.name}: {area} {iso(start)}: four equal quarters would be the price of this hour"
-        for area, start in whole.index[~whole]
-    ]
-    folded = hours.first()[whole].drop(columns="start").reset_index()
-    kept: Instants = frame["start"].to_numpy(dtype=np.int64)
-    return pd.concat([folded, frame[kept >= CHANGE]], ignore_index=True), rejects
+    early = frame["start"] < CHANGE
+    hour = frame["start"] // HOUR * HOUR
+    begins = early & ~_equal({"line": hour, "hour": hour, "area": frame["area"]}, "area", "hour")
+    first = np.flatnonzero(begins)
+    group = np.cumsum(begins) - 1  # of the early rows
+    counted = np.bincount(group[early], minlength=len(first))
+    equal = early & (frame["eur"] == frame["eur"][first][group.clip(0)]) if len(first) else early
+    whole = (counted == HOUR // QUARTER) & (np.bincount(group[equal], minlength=len(first)) == counted)
+    for row in first[~whole].tolist():
+        place = f"{areas[frame['area'][row]]} {iso(int(hour[row]))}"
+        rejects.append(f"{file.name}: {place}: four equal quarters would be the price of this hour")
+    kept = ~early
+    kept[first[whole]] = True
+    return {name: column[kept] for name, column in frame.items()}

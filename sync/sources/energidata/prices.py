@@ -32,7 +32,9 @@ def read_prices(records: Records, question: Question, now: datetime) -> Parsed:
     areas, code = by_name(records.columns["PriceArea"])
     if wrong := [area for area in areas if not isinstance(area, str) or not area]:
         raise AnswerRefused(f"a price area is no text: {shown(wrong[0])}")
-    table, kept, rejects = price_table(areas, code, records.start, eur, dkk)
+    euros = numbers(eur, LARGEST)
+    table, kept = price_table(areas, code, records.start, euros, numbers(dkk, LARGEST))
+    rejects = table.refused(eur, euros, "not a price")
     table.refuse_repeated("area and time")
     _refuse_without_danish(areas, question)
     published = min(question.high, int(now.timestamp() * 1000) // question.step * question.step)
@@ -45,13 +47,16 @@ def read_prices(records: Records, question: Question, now: datetime) -> Parsed:
 
 
 def price_table(
-    areas: Sequence[str], code: NDArray[np.int64], start: Instants, eur: list[Any], dkk: list[Any]
-) -> tuple[Table, NDArray[np.bool_], tuple[str, ...]]:
-    """Prices (EUR/MWh, DKK/MWh) as readings; which rows are readings; a line for each that is refused.
+    areas: Sequence[str],
+    code: NDArray[np.integer[Any]],
+    start: Instants,
+    euros: NDArray[np.float64],
+    kroner: NDArray[np.float64],
+) -> tuple[Table, NDArray[np.bool_]]:
+    """Prices (EUR/MWh, DKK/MWh, NaN for none) as readings; which rows are readings.
 
-    A price of null is a missing reading, a null in DKK alone an absent field.
+    Without a price in EUR it is a missing reading, without one in DKK alone an absent field.
     """
-    euros, kroner = numbers(eur, LARGEST), numbers(dkk, LARGEST)
     kept = np.isfinite(euros)
     extreme = (euros <= LIMITS[0]) | (euros >= LIMITS[1])
     stored = {
@@ -62,7 +67,7 @@ def price_table(
     series = [Series("energidata", area, "price", GROUP) for area in areas]
     flags = dict.fromkeys(np.flatnonzero(extreme).tolist(), PRICE_FLAG)
     table = Table(series, code, start, stored, {"dkk_mwh": ~np.isfinite(kroner)}, flags)
-    return table, kept, table.refused(eur, euros, "not a price")
+    return table, kept
 
 
 def _refuse_without_danish(areas: Sequence[str], question: Question) -> None:

@@ -36,7 +36,7 @@ TWICE = 105.0  # per cent, above which something must have been counted more tha
 def read_production(records: Records, question: Question, now: datetime) -> Parsed:
     """Batches of all areas and types. Raises AnswerRefused for other methods, areas, or a key that comes twice."""
     names, code = by_name(list(zip(*(records.columns[name] for name in KEY), strict=True)))
-    methods = records.columns["FuelAllocationMethod"]
+    methods, _ = by_name(records.columns["FuelAllocationMethod"])
     _verify_names(names, methods)
     mwh = records.columns["Production_MWh"]
     known = numbers(mwh, LARGEST)
@@ -95,13 +95,16 @@ def _flags(mwh: NDArray[np.float64], provisional: NDArray[np.bool_]) -> dict[int
     return flags
 
 
-def _area_hours(names: Sequence[tuple[Any, ...]], code: NDArray[np.int64], records: Records) -> NDArray[np.int64]:
+def _area_hours(
+    names: Sequence[tuple[Any, ...]], code: NDArray[np.integer[Any]], records: Records
+) -> NDArray[np.int64]:
     """A number for each area and hour: even ones are of the first area."""
     second = np.array([area == AREAS[1] for area, *_ in names], dtype=np.int64)
-    return records.start // 1000 + second[code]
+    hours: NDArray[np.int64] = records.start // 1000 + second[code]
+    return hours
 
 
-def _shares(records: Records, areas: Sequence[str], code: NDArray[np.int64]) -> tuple[dict[int, str], list[str]]:
+def _shares(records: Records, areas: Sequence[str], code: NDArray[np.integer[Any]]) -> tuple[dict[int, str], list[str]]:
     """(area-hours in which something is counted twice, with a line for each; what else is odd about the shares)."""
     share = records.columns["ShareTotal"]
     known = numbers(share, 1e6)

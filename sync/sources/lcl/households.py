@@ -19,6 +19,7 @@ from .members import Member
 from .rows import HALF_HOUR, MISSING, OFF_GRID, READING, REASONS, REFUSED, Rows, blocks
 
 SHOWN = 100  # refused lines listed for a file
+MOST_HOUSEHOLDS = 10_000  # in one block; the trial had 5,567
 
 
 @dataclass(slots=True)
@@ -85,6 +86,8 @@ def _by_household(rows: Rows, held: _Held | None) -> list[_Held]:
     household, label, wh, line = rows.household[good], rows.label[good], rows.wh[good], rows.line[good]
     order = np.argsort(household, kind="stable")
     edges = np.flatnonzero(np.diff(household[order])) + 1
+    if len(edges) >= MOST_HOUSEHOLDS:
+        raise FileRefused(f"more than {MOST_HOUSEHOLDS:,} households in one piece of it: no file of the London trial")
     found = []
     for chosen in np.split(order, edges) if len(order) else ():
         found.append(

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import gzip
 import re
 import zipfile
-import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
 
+from ...model.bounded import DAMAGE, Lines, archive, opened, refuse_packing
 from ...model.errors import FileRefused
+from ...model.privacy import scrub
 
-DEFLATE64 = 9
-READABLE = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA}
+MOST_FILES = 10_000  # of one folder or archive; published are 168
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,22 +29,19 @@ class Member:
 
     @property
     def name(self) -> str:
-        return f"{self.path.name}/{self.inside}" if self.inside else self.path.name
+        return scrub(f"{self.path.name}/{self.inside}" if self.inside else self.path.name)
 
     @contextmanager
-    def open(self) -> Iterator[BinaryIO]:
-        """The bytes of the CSV. Raises FileRefused for what cannot be opened or ends early."""
+    def open(self) -> Iterator[Lines]:
+        """The lines of the CSV. Raises FileRefused for what cannot be opened or ends early."""
         try:
-            if self.inside:
-                with zipfile.ZipFile(self.path) as archive, archive.open(self.inside) as stream:
-                    yield cast(BinaryIO, stream)
-            elif self.path.suffix.lower() == ".gz":
-                with gzip.open(self.path, "rb") as stream:
-                    yield cast(BinaryIO, stream)
-            else:
-                with self.path.open("rb") as stream:
-                    yield stream
-        except (EOFError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile, OSError) as error:
+            with opened(self.path) as file:
+                if not self.inside:
+                    yield Lines(self.name, file)
+                    return
+                with archive(file) as packed, packed.open(self.inside) as stream:
+                    yield Lines(self.name, cast(BinaryIO, stream))
+        except DAMAGE as error:
             raise FileRefused(f"{self.name}: cannot be read to its end ({error}): download it again") from None
 
 
@@ -61,23 +57,23 @@ def members(paths: Iterable[Path]) -> tuple[list[Member], list[str]]:
         if not own:
             listed = f" (it holds {', '.join(rest[:5])})" if rest else ""
             raise FileRefused(f"{path.name}: no CSV in it{listed}: give the ZIP of the 168 files, a folder, or CSVs")
+        if len(own) > MOST_FILES:
+            raise FileRefused(f"{path.name}: more than {MOST_FILES:,} CSVs in it: give the ZIP of the 168 files")
         found += own
         others += rest
-    if twice := {member.key for member in found if sum(each.key == member.key for each in found) > 1}:
-        found = [member for place, member in enumerate(found) if member.key not in {m.key for m in found[:place]}]
-        others += sorted(twice)
-    return found, others
+    single: dict[str, Member] = {}
+    twice = {member.key for member in found if single.setdefault(member.key, member) is not member}
+    return list(single.values()), [*others, *sorted(twice)]
 
 
 def _members(path: Path) -> tuple[list[Member], list[str]]:
     if path.is_dir():
         files = sorted((each for each in path.rglob("*") if each.is_file()), key=lambda each: _natural(str(each)))
-        csvs = [each for each in files if _is_csv(each.name)]
-        return [_plain(each) for each in csvs], [each.name for each in files if each not in csvs]
-    if not path.exists():
-        raise FileRefused(f"{path}: there is no such file or folder")
-    if zipfile.is_zipfile(path):
-        return _archived(path)
+        others = [each.name for each in files if not _is_csv(each.name)]
+        return [_plain(each) for each in files if _is_csv(each.name)], others
+    with opened(path) as file:
+        if zipfile.is_zipfile(file):
+            return _archived(path, file)
     if path.suffix.lower() == ".zip":
         raise FileRefused(
             f"{path.name}: is no ZIP, or was cut off (its list of files is at its end): download it again"
@@ -90,26 +86,25 @@ def _plain(path: Path) -> Member:
     return Member(path, size=size, key=f"{path.name} {size} {int(path.stat().st_mtime)}")
 
 
-def _archived(path: Path) -> tuple[list[Member], list[str]]:
-    with zipfile.ZipFile(path) as archive:
-        entries = [entry for entry in archive.infolist() if not entry.is_dir()]
-    csvs = [entry for entry in entries if _is_csv(entry.filename) and not entry.filename.startswith("__MACOSX")]
+def _archived(path: Path, file: BinaryIO) -> tuple[list[Member], list[str]]:
+    try:
+        with archive(file) as packed:
+            entries = [entry for entry in packed.infolist() if not entry.is_dir()]
+    except DAMAGE as error:
+        raise FileRefused(f"{path.name}: its list of files cannot be read ({error}): download it again") from None
+    csvs: list[zipfile.ZipInfo] = []
+    others: list[zipfile.ZipInfo] = []
+    for entry in entries:
+        is_csv = _is_csv(entry.filename) and not entry.filename.startswith("__MACOSX")
+        (csvs if is_csv else others).append(entry)
     for entry in csvs:
-        if entry.compress_type == DEFLATE64:
-            raise FileRefused(
-                f"{path.name}: {entry.filename} is compressed with deflate64, which Python cannot read: unpack it with "
-                "7-Zip and give the CSV, or take the ZIP of 168 files from the same page"
-            )
-        if entry.compress_type not in READABLE:
-            raise FileRefused(f"{path.name}: {entry.filename} is compressed in an unknown way: unpack it first")
-        if entry.flag_bits & 1:
-            raise FileRefused(f"{path.name}: {entry.filename} is encrypted: unpack it first")
+        refuse_packing(f"{path.name}/{entry.filename}", entry)
     csvs.sort(key=lambda entry: _natural(entry.filename))
     own = [
         Member(path, entry.filename, entry.file_size, f"{entry.filename} {entry.file_size} {entry.CRC:08x}")
         for entry in csvs
     ]
-    return own, [entry.filename for entry in entries if entry not in csvs]
+    return own, [entry.filename for entry in others]
 
 
 def _is_csv(name: str) -> bool:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ...model.bounded import Lines
 from ...model.errors import FileRefused, UsageError
 
 try:
@@ -68,7 +69,7 @@ class Rows:
         return len(self.household)
 
 
-def blocks(stream: BinaryIO, name: str) -> Iterator[tuple[Rows, list[tuple[int, int]]]]:
+def blocks(stream: Lines, name: str) -> Iterator[tuple[Rows, list[tuple[int, int]]]]:
     """The rows of a CSV, block by block, each with the (line, reason) of lines that are no rows at all.
 
     Raises FileRefused for a header that is not known, and behind the rows of a file that ends inside a line; UsageError
@@ -77,11 +78,10 @@ def blocks(stream: BinaryIO, name: str) -> Iterator[tuple[Rows, list[tuple[int, 
     if pa is None:
         raise UsageError("the London bulk import needs PyArrow: pip install '.[bulk]'")
     columns = _columns(stream.readline(LONGEST_HEADER), name)
-    watched = _Watched(stream)
     broken: list[int] = []
     after = 1  # the line before the next row
     waiting: Rows | None = None
-    for batch in _batches(watched, columns, broken, name):
+    for batch in _batches(stream, columns, broken, name):
         inside = sorted(broken)
         lines = _line_numbers(len(batch), after, inside)
         after = int(lines[-1])
@@ -94,33 +94,12 @@ def blocks(stream: BinaryIO, name: str) -> Iterator[tuple[Rows, list[tuple[int, 
             yield waiting, told
             waiting = None
     told = [(line, 7) for line in broken]
-    if waiting is not None and not watched.is_whole and not (told and told[-1][0] > after):
+    if waiting is not None and not stream.is_whole and not (told and told[-1][0] > after):
         waiting.kind[-1], waiting.reason[-1] = REFUSED, 8
     if waiting is not None or told:
         yield waiting if waiting is not None else _no_rows(), told
-    if not watched.is_whole:
+    if not stream.is_whole:
         raise FileRefused(f"{name}: ends inside line {max([after, *(line for line, _ in told)])}: download it again")
-
-
-class _Watched:
-    """A stream that remembers whether its last line was ended."""
-
-    def __init__(self, stream: BinaryIO) -> None:
-        self._stream = stream
-        self._last = b"\n"
-        self.closed = False
-
-    @property
-    def is_whole(self) -> bool:
-        return self._last == b"\n"
-
-    def read(self, size: int = -1) -> bytes:
-        data = self._stream.read(size)
-        self._last = data[-1:] or self._last
-        return data
-
-    def readable(self) -> bool:
-        return True
 
 
 def _columns(header: bytes, name: str) -> list[str]:
@@ -137,7 +116,7 @@ def _columns(header: bytes, name: str) -> list[str]:
     return columns
 
 
-def _batches(stream: _Watched, columns: list[str], broken: list[int], name: str) -> Iterator[Any]:
+def _batches(stream: Lines, columns: list[str], broken: list[int], name: str) -> Iterator[Any]:
     def note(row: Any) -> str:
         broken.append(int(row.number) + 1)
         return "skip"

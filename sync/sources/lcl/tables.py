@@ -7,24 +7,24 @@ time-of-use households alone.
 from __future__ import annotations
 
 import csv
-import gzip
-import io
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import groupby, pairwise
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile, is_zipfile
+from zipfile import is_zipfile
 
+from ...model.bounded import DAMAGE, archive, opened
 from ...model.errors import FileRefused
 from ...model.localtime import wall_clock_instants
 from ...model.readings import instant
 from .. import zone_of
-from ..files import SideTable
+from ..files import SideTable, text_of, workbook
 
 HOUSEHOLDS, BANDS = "lcl_households", "lcl_tariff_bands"
 HALF_HOUR = 1_800_000  # ms
+MOST_BYTES = 16_000_000  # of the table of households, which has 260 kB
 PENCE = {"High": 67.20, "Normal": 11.76, "Low": 3.99}
 """p/kWh of the bands, as the page of the dataset gives them; the workbook has only their names."""
 NO_GROUP = ("ACORN-", "")
@@ -53,16 +53,16 @@ def is_household_table(path: Path) -> bool:
     if not path.is_file() or path.suffix.lower() not in (".csv", ".gz"):
         return False
     try:
-        with _text(path) as lines:
+        with text_of(path) as lines:
             header = next(csv.reader(lines), [])
-    except (OSError, EOFError, UnicodeDecodeError):
+    except FileRefused:
         return False
     return set(HOUSEHOLD_HEADER) <= {name.strip() for name in header} and "DateTime" not in header
 
 
 def is_tariff_table(path: Path) -> bool:
     """Whether a file is a workbook."""
-    return path.suffix.lower() == ".xlsx" and is_zipfile(path)
+    return path.is_file() and path.suffix.lower() == ".xlsx" and is_zipfile(path)
 
 
 def households(path: Path) -> list[dict[str, str]]:
@@ -72,7 +72,7 @@ def households(path: Path) -> list[dict[str, str]]:
     ACORN-U. Raises FileRefused for a household that stands there twice, or in an unknown arm.
     """
     found: dict[str, dict[str, str]] = {}
-    with _text(path) as lines:
+    with text_of(path, MOST_BYTES) as lines:
         for number, row in enumerate(csv.DictReader(lines), start=2):
             given = {name.strip(): (text or "").strip() for name, text in row.items() if name}
             home, arm = given["LCLid"], given["stdorToU"]
@@ -109,14 +109,11 @@ def bands(path: Path) -> list[dict[str, Any]]:
 
 
 def _labels(path: Path) -> Iterator[tuple[datetime, str]]:
-    import openpyxl  # noqa: PLC0415 - a tenth of a second that readings do not need
-    from openpyxl.utils.exceptions import InvalidFileException  # noqa: PLC0415
-
     try:
-        book = openpyxl.load_workbook(path, read_only=True)
-    except (BadZipFile, InvalidFileException, KeyError, OSError) as error:
+        with opened(path) as file, archive(file) as packed:
+            rows = workbook(path.name, packed).worksheets[0].iter_rows(max_col=len(BAND_HEADER), values_only=True)
+    except (*DAMAGE, KeyError) as error:
         raise FileRefused(f"{path.name} cannot be read as a workbook ({type(error).__name__})") from None
-    rows = book.worksheets[0].iter_rows(values_only=True)
     if tuple(next(rows, ()))[:2] != BAND_HEADER:
         raise FileRefused(f"{path.name}: its first sheet has not the columns {' and '.join(BAND_HEADER)}")
     for number, (label, name, *_) in enumerate(rows, start=2):
@@ -124,9 +121,3 @@ def _labels(path: Path) -> Iterator[tuple[datetime, str]]:
             raise FileRefused(f"{path.name}, row {number}: no time, or no band")
         # Spreadsheets keep times as fractions of a day: the nearest minute is meant.
         yield (label + timedelta(seconds=30)).replace(second=0, microsecond=0), name.strip()
-
-
-def _text(path: Path) -> io.TextIOBase:
-    if path.suffix.lower() == ".gz":
-        return gzip.open(path, "rt", encoding="utf-8-sig", newline="")
-    return path.open("rt", encoding="utf-8-sig", newline="")

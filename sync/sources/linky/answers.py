@@ -22,9 +22,11 @@ from typing import Any
 import jwt
 
 from ...http.transport import Answer
+from ...model.bounded import json_value
 from ...model.errors import Banned, FatalSourceError, HistoryFloor, NoReadings, RateLimited, RetriableError, SourceError
 from ...model.privacy import scrub
 from ...model.readings import INT32_MAX, mask
+from ..answers import json_of
 from ..source import UnknownShape
 from .points import Point, Reject
 
@@ -93,10 +95,7 @@ V5_NAMES = {"end": "date", "value": "value", "step": "interval_length", "nature"
 
 def _entries(text: str, prm: str, flow: str, quantity: str, unit: str) -> tuple[list[dict[str, Any]], dict[str, str]]:
     """The point objects of an answer, and the names of their fields in its shape."""
-    try:
-        answer = json.loads(text)
-    except (ValueError, RecursionError):
-        raise UnknownShape("the answer is not JSON") from None
+    answer = json_of(text)
     if isinstance(answer, dict) and isinstance(answer.get("meter_reading"), dict):
         answer = answer["meter_reading"]
     if not isinstance(answer, dict):
@@ -249,8 +248,8 @@ def _by_status(status: int, text: str, words: str, now: datetime) -> SourceError
 def _parsed(text: str) -> Any:
     """The body if it is JSON, else None."""
     try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
+        return json_value(text)
+    except ValueError:
         return None
 
 

@@ -9,12 +9,9 @@ from __future__ import annotations
 
 import gzip
 import io
-import lzma
-import struct
 import zipfile
-import zlib
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
@@ -24,7 +21,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...model.errors import FileRefused, UsageError
+from ...model.bounded import DAMAGE, GZIP, Allowance, archive, opened, refuse_packing
+from ...model.errors import FileRefused
 from ...model.readings import ReadingBatch, Series, energy_batch, instant
 from ..files import File, Files, Part
 from .api import CURVE_DAYS, SOURCE
@@ -48,7 +46,8 @@ from .points import MAX_POWER_W, curve_from_points
 
 def open_files(paths: Sequence[Path], settings: Any = None) -> Files:
     """`files.Files` of Enedis exports. Raises FileRefused for what is none, UsageError for what cannot be opened."""
-    exports = [export for path in paths for export in read_exports(path)]
+    allowance = Allowance(LARGEST_BYTES, too_large)
+    exports = [export for path in paths for export in read_exports(path, allowance)]
     by_series: defaultdict[Series, list[Export]] = defaultdict(list)
     for export in exports:
         by_series[Series(SOURCE, export.prm, export.flow)].append(export)
@@ -161,30 +160,17 @@ def _totals(exports: Sequence[Export]) -> tuple[dict[date, int], list[str]]:
 
 # --- a path → the exports in it --------------------------------------------------------------------------------------
 
-LARGEST_BYTES = 200_000_000
-"""Unpacked size up to which a file is read. Twenty years of five-minute points of one meter stay below it."""
-PIECE_BYTES = 1_000_000
+LARGEST_BYTES = 32_000_000
+"""Unpacked size of all files of one command, with every archive in which one stands: all of them are held at once.
+Fifteen years of half hours of one meter, or five of ten minutes, stay below it."""
 MOST_MEMBERS = 2000
 DEEPEST = 3
 """Archives in archives: .gz in .zip in .zip and no deeper."""
 NOT_OURS = ("__MACOSX/", ".DS_Store", "Thumbs.db", "desktop.ini")
 EXPORT_SUFFIXES = {".csv", ".gz", ".zip", ".xlsx"}
-DAMAGE = (
-    zipfile.BadZipFile,
-    zlib.error,
-    lzma.LZMAError,
-    struct.error,
-    EOFError,
-    OSError,
-    ValueError,
-    IndexError,
-    OverflowError,
-    RuntimeError,
-)
-"""What the standard library raises for damaged archives; RuntimeError includes unknown compression."""
 
 
-def read_exports(path: Path) -> Iterator[Export]:
+def read_exports(path: Path, allowance: Allowance | None = None) -> Iterator[Export]:
     """The exports of a file, one per flow and, in a ZIP, per member; read as a whole before the first is handed out.
 
     Raises `UsageError` when the path cannot be read, `FileRefused` when it is no export, empty, damaged, encrypted, in
@@ -192,24 +178,19 @@ def read_exports(path: Path) -> Iterator[Export]:
     other quantities are left out and named in the notes of the first export.
     """
     name = shown(path.name)
-    if path.is_dir():
-        raise UsageError(f"{shown(str(path))} is a folder: name the export files in it.")
-    try:
-        with path.open("rb") as file:
-            content = _all_of(name, file.read)
-    except (OSError, ValueError) as error:
-        cause = getattr(error, "strerror", None) or "not a file name"
-        raise UsageError(f"{shown(str(path))} cannot be read: {cause}. Check the path.") from error
-    return iter(_read(name, content, 0))
+    allowance = allowance or Allowance(LARGEST_BYTES, too_large)
+    with opened(path) as file:
+        content = allowance.whole(name, file)
+    return iter(_read(name, content, 0, allowance))
 
 
-def _read(name: str, content: bytes, depth: int) -> list[Export]:
+def _read(name: str, content: bytes, depth: int, allowance: Allowance) -> list[Export]:
     if depth > DEEPEST:
         raise FileRefused(f"{name}: archives packed too often into one another. Unpack it and import what is inside.")
-    if content.startswith(b"\x1f\x8b"):
-        return _read(name, _unpack(name, content), depth + 1)
+    if content.startswith(GZIP):
+        return _read(name, _unpack(name, content, allowance), depth + 1, allowance)
     if content.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-        return _read_zip(name, content, depth)
+        return _read_zip(name, content, depth, allowance)
     if content.startswith(b"\xd0\xcf\x11\xe0"):
         raise FileRefused(f"{name} is an old .xls or a workbook with a password. {DOWNLOAD_AGAIN}")
     return _read_text(name, content)
@@ -226,55 +207,45 @@ def _read_text(name: str, content: bytes) -> list[Export]:
     raise NotAnExport(f"{name} is not an Enedis export: its first line is none that Enedis writes. {KNOWN}")
 
 
-def _all_of(name: str, read: Callable[[int], bytes]) -> bytes:
-    """The bytes of an open file. Raises `FileRefused` beyond `LARGEST_BYTES`, without holding much more than those."""
-    pieces: list[bytes] = []
-    size = 0
-    while piece := read(PIECE_BYTES):
-        size += len(piece)
-        if size > LARGEST_BYTES:
-            raise _too_large(name)
-        pieces.append(piece)
-    return b"".join(pieces)
-
-
-def _unpack(name: str, content: bytes) -> bytes:
+def _unpack(name: str, content: bytes, allowance: Allowance) -> bytes:
     try:
         with gzip.GzipFile(fileobj=io.BytesIO(content)) as packed:
-            return _all_of(name, packed.read)
+            return allowance.whole(name, packed)
     except DAMAGE as error:
         raise FileRefused(f"{name} is cut off or damaged: gzip cannot unpack it. {DOWNLOAD_AGAIN}") from error
 
 
-def _read_zip(name: str, content: bytes, depth: int) -> list[Export]:
+def _read_zip(name: str, content: bytes, depth: int, allowance: Allowance) -> list[Export]:
     try:
-        archive = zipfile.ZipFile(io.BytesIO(content))
+        packed = archive(io.BytesIO(content))
     except DAMAGE as error:
         raise FileRefused(
             f"{name} is cut off or damaged: its table of contents cannot be read. {DOWNLOAD_AGAIN}"
         ) from error
-    with archive:
-        members = [member for member in archive.infolist() if not _ignored(member)]
-        if len(members) > MOST_MEMBERS or sum(member.file_size for member in members) > LARGEST_BYTES:
-            raise _too_large(name)
-        if any(member.flag_bits & 0x1 for member in members):
-            raise FileRefused(f"{name} is encrypted. Unpack it with its password and import what is inside.")
+    with packed:
+        members = [member for member in packed.infolist() if not _ignored(member)]
+        if len(members) > MOST_MEMBERS:
+            raise too_large(name)
         if any(member.filename.startswith("xl/") for member in members):
-            return read_xlsx(name, content)
-        return _read_members(name, archive, members, depth)
+            return read_xlsx(name, packed)
+        return _read_members(name, packed, members, depth, allowance)
 
 
-def _read_members(name: str, archive: zipfile.ZipFile, members: list[zipfile.ZipInfo], depth: int) -> list[Export]:
+def _read_members(
+    name: str, packed: zipfile.ZipFile, members: list[zipfile.ZipInfo], depth: int, allowance: Allowance
+) -> list[Export]:
     exports: list[Export] = []
     left_out: list[str] = []
     for member in members:
         shown_name = f"{name}/{shown(member.filename)}"
+        refuse_packing(shown_name, member)
         try:
-            content = archive.read(member)
+            with packed.open(member) as stream:
+                content = allowance.whole(shown_name, stream)
         except DAMAGE as error:
             raise FileRefused(f"{shown_name} is cut off or damaged in the archive. {DOWNLOAD_AGAIN}") from error
         try:
-            exports += _read(shown_name, content, depth + 1)
+            exports += _read(shown_name, content, depth + 1, allowance)
         except FileRefused as reason:
             # A README is left out; what should be an export and is none may be the one that was meant.
             meant = PurePosixPath(member.filename).suffix.lower() in EXPORT_SUFFIXES
@@ -294,8 +265,10 @@ def _ignored(member: zipfile.ZipInfo) -> bool:
     return member.is_dir() or path.startswith(NOT_OURS[0]) or path.endswith(NOT_OURS[1:])
 
 
-def _too_large(name: str) -> FileRefused:
+def too_large(name: str) -> FileRefused:
+    """The error of more bytes, or files, than are held at once."""
     megabytes = LARGEST_BYTES // 1_000_000
     return FileRefused(
-        f"{name} unpacks to more than {megabytes} MB or {MOST_MEMBERS} files, which no export does. {DOWNLOAD_AGAIN}"
+        f"{name}: with it the files of this command unpack to more than {megabytes} MB or {MOST_MEMBERS} files. "
+        "Import them one after the other, a larger one in parts."
     )

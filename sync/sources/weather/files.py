@@ -13,11 +13,13 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from ...model.errors import FileRefused
+from ...model.privacy import scrub
 from ..answers import NAIVE
 from ..files import UNREAD, Files, Part, cell, instants, text_of
 from ..table import files_of, refuse_rows
@@ -26,6 +28,7 @@ from .places import DIVISORS, PLACES, VARIABLES, Variable
 
 TITLE = re.compile(r"(?P<name>\w+)\s*(?:\((?P<unit>[^)]+)\))?")
 AREA = re.compile(r"(?<![A-Za-z0-9])(NO[1-5]|DK[12])(?![A-Za-z0-9])")
+LARGEST = 16_000_000  # bytes; forty years of hours
 ABOVE = 6  # lines looked through for the header of the table
 PART = 8784  # hours handed out at a time
 
@@ -48,8 +51,8 @@ def open_files(paths: Sequence[Path], _settings: object = None) -> Files:
 
 
 def _opened(path: Path) -> _File:
-    with text_of(path) as stream:
-        lines = list(csv.reader(stream.readline(10_000) for _ in range(ABOVE)))
+    with text_of(path, LARGEST) as stream:
+        lines = list(csv.reader(stream.readline() for _ in range(ABOVE)))
     titles = [[TITLE.fullmatch(cell.strip()) for cell in row] for row in lines]
     at = next((n for n, row in enumerate(titles) if row and row[0] and row[0]["name"] in ("time", "time_utc")), None)
     if at is None:
@@ -110,8 +113,9 @@ def _offset(path: Path, above: dict[str, str]) -> int | None:
 
 
 def _parts(file: _File) -> Iterator[Part]:
-    with text_of(file.path) as stream:
-        table = pd.read_csv(stream, skiprows=file.skipped, skip_blank_lines=False, dtype=str, keep_default_na=False)
+    options: dict[str, Any] = {"usecols": [file.time, *file.columns], "skip_blank_lines": False, "dtype": str}
+    with text_of(file.path, LARGEST) as stream:
+        table = pd.read_csv(stream, skiprows=file.skipped, keep_default_na=False, **options)
     table = table.fillna("")
     times = table[file.time].str.strip()
     if file.offset_seconds is None and not times.str.endswith("Z").all():
@@ -123,7 +127,8 @@ def _parts(file: _File) -> Iterator[Part]:
     repeated = pd.Series(start).duplicated(keep=False).to_numpy(dtype=bool) & ~wrong
     demands = ((wrong, "no whole hour", times), (repeated, "an hour that stands there twice", times))
     lines = np.arange(len(start)) + file.skipped + 2
-    kept, rejects = refuse_rows(file.path.name, lines, demands)
+    rejects: list[str] = []
+    kept = refuse_rows(scrub(file.path.name), lines, demands, rejects)
     order = np.flatnonzero(kept)
     order = order[np.argsort(start[order])]
     for first in range(0, len(order), PART) if len(order) else (0,):

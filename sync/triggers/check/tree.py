@@ -16,7 +16,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import from_json
 
 from ...model.errors import UsageError
-from ...model.privacy import scrub
+from ...model.privacy import masked
 from ..tree import function_files
 from .models import App, DataSource, FunctionEntry, TriggerConfig, ValueConfig
 from .sources import syntax_errors
@@ -189,7 +189,7 @@ def _functions(files: _Files) -> dict[str, FunctionConfig]:
         files.say(f"functions/{name}.js", f"syntax error: {message}", line)
     for name, text in texts.items():
         for number, line_text in enumerate(text.splitlines(), 1):
-            if scrub(line_text) != line_text:
+            if masked(line_text) != line_text:
                 message = "holds a token or a PRM: keep it in a secret, read it with context.values.get"
                 files.say(f"functions/{name}.js", message, number)
     return {name: FunctionConfig(name, text, manifest[name]) for name, text in texts.items() if name in manifest}

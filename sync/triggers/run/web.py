@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -10,7 +11,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import requests
+from urllib3.exceptions import HTTPError
 
+from ...http.body import ACCEPTED, TooMuch, whole_body
 from ...http.budget import is_loopback
 
 TIMEOUT = (10, 60)  # s to connect, s between bytes; the platform documents none
@@ -71,15 +74,19 @@ def send(request: Request) -> Reply:
     with requests.Session() as session:
         session.trust_env = not is_loopback(request.url)  # no proxy stands between us and a server of this machine
         session.auth = _no_netrc
+        session.headers["Accept-Encoding"] = ACCEPTED
         headers = {name: ", ".join(texts) for name, texts in request.headers.items()}
+        host, began = urlsplit(request.url).hostname, time.monotonic()
         try:
-            answer = session.request(
-                request.method, request.url, headers=headers, timeout=TIMEOUT, allow_redirects=False
-            )
-        except (requests.RequestException, ValueError) as error:
-            host = urlsplit(request.url).hostname
+            with session.request(
+                request.method, request.url, headers=headers, timeout=TIMEOUT, allow_redirects=False, stream=True
+            ) as answer:
+                body = whole_body(answer, lambda: time.monotonic() - began)
+        except (requests.RequestException, HTTPError, ValueError) as error:
             raise RequestFailed(f"no whole answer from {host} ({type(error).__name__})") from None
-    return Reply(answer.status_code, answer.content, {name: [text] for name, text in answer.headers.items()})
+        except TooMuch as much:
+            raise RequestFailed(f"no whole answer: {host} {much}") from None
+    return Reply(answer.status_code, bytes(body), {name: [text] for name, text in answer.headers.items()})
 
 
 def _no_netrc(request: requests.PreparedRequest) -> requests.PreparedRequest:

@@ -146,6 +146,7 @@ BYTE_ORDER_MARKS = (  # UTF-32 first: its mark begins with the one of UTF-16
     (codecs.BOM_UTF16_BE, "UTF-16"),
 )
 HEAD = 4096
+MOST_LINES = 700_000  # some of them may end by two letters
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +170,8 @@ def text_of(name: str, content: bytes) -> Text:
         if b"P\0R\0M" in head:
             raise _other_encoding(name, "UTF-16LE" if head[1] == 0 else "UTF-16BE")
         raise NotAnExport(f"{name} is not an Enedis export. {KNOWN}")
+    if content.count(b"\n") + content.count(b"\r") > MOST_LINES:
+        raise FileRefused(f"{name} has more than {MOST_LINES:,} lines. Import it in parts.")
     decoded = _decode(name, content)
     lines = decoded.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     torn = lines[-1] != ""

@@ -8,16 +8,16 @@ prose. Other exports of this shape hold real numbers and dates: they are taken a
 from __future__ import annotations
 
 import re
-import warnings
+import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from io import BytesIO
 from itertools import pairwise
 from typing import Any
 
 from ....model.errors import FileRefused
+from ...files import workbook
 from ..points import Point, Reject
 from .export import (
     ASK_INSTEAD,
@@ -44,9 +44,9 @@ UNITS = {"curve": {"kw": 1000, "w": 1}, "totals": {"kw": 1000, "kwh": 1000, "wh"
 PHYSICAL = {"curve": "puissance active", "totals": "energie active"}
 
 
-def read_xlsx(name: str, content: bytes) -> list[Export]:
+def read_xlsx(name: str, packed: zipfile.ZipFile) -> list[Export]:
     """Every table of a workbook. Raises `FileRefused` for a damaged one, several PRMs, or another quantity."""
-    sheets = [sheet for sheet in read_sheets(name, content) if sheet.kind]
+    sheets = [sheet for sheet in read_sheets(name, packed) if sheet.kind]
     if not sheets:
         raise NotAnExport(f"{name} is a workbook without a table of Enedis readings. {KNOWN}")
     prms = [_prm(sheet) for sheet in sheets]
@@ -200,15 +200,12 @@ class Sheet:
         return f"{self.name}, sheet {shown(self.title, 40)!r}"
 
 
-def read_sheets(name: str, content: bytes) -> list[Sheet]:
+def read_sheets(name: str, packed: zipfile.ZipFile) -> list[Sheet]:
     """Every sheet of a workbook. Raises `FileRefused` when it is damaged."""
-    import openpyxl  # noqa: PLC0415 - a tenth of a second that no other form needs
-
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # openpyxl's remarks on styles are nothing for the user
-            workbook = openpyxl.load_workbook(BytesIO(content), read_only=True, data_only=True)
-            return [_sheet(name, sheet) for sheet in workbook.worksheets]
+        return [_sheet(name, sheet) for sheet in workbook(name, packed).worksheets]
+    except FileRefused as refused:
+        raise FileRefused(f"{refused}. {DOWNLOAD_AGAIN}") from refused
     except Exception as error:  # a damaged workbook raises whatever its XML parser, zlib or openpyxl happen to
         cause = shown(str(error), 60) or type(error).__name__
         raise FileRefused(f"{name} is damaged or cut off ({cause}). {DOWNLOAD_AGAIN}") from error

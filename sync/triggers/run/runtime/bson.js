@@ -80,6 +80,11 @@
     [Double, (number) => double(number.$number)],
   ];
 
+  // As JSON.parse does: a field called __proto__ is a field, too.
+  function put(packed, name, member) {
+    Object.defineProperty(packed, name, { value: member, writable: true, enumerable: true, configurable: true });
+  }
+
   // A whole number becomes an Int64, as in the platform's own EJSON: who wants another type must say so.
   function pack(member, place, undefinedIsAbsent) {
     if (member === null || typeof member === "string" || typeof member === "boolean") return member;
@@ -98,7 +103,7 @@
     const packed = {};
     for (const name of plainKeys(member, place)) {
       if (member[name] === undefined && undefinedIsAbsent) continue;
-      packed[name] = pack(member[name], place + "." + name, undefinedIsAbsent);
+      put(packed, name, pack(member[name], place + "." + name, undefinedIsAbsent));
     }
     return packed;
   }
@@ -134,7 +139,7 @@
     const names = Object.keys(member);
     if (names.length === 1 && Object.prototype.hasOwnProperty.call(READERS, names[0])) return READERS[names[0]](member[names[0]]);
     const unpacked = {};
-    for (const name of names) unpacked[name] = unpack(member[name]);
+    for (const name of names) put(unpacked, name, unpack(member[name]));
     return unpacked;
   }
 

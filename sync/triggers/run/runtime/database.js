@@ -29,7 +29,7 @@
 
   function bulk(operation, place) {
     const names = operation && typeof operation === "object" ? Object.keys(operation) : [];
-    if (names.length !== 1 || !BULK[names[0]]) throw new TypeError(place + " is none of " + Object.keys(BULK).join(", "));
+    if (names.length !== 1 || Object.keys(BULK).indexOf(names[0]) < 0) throw new TypeError(place + " is none of " + Object.keys(BULK).join(", "));
     for (const part of Object.keys(operation[names[0]])) {
       if (BULK[names[0]].indexOf(part) < 0) throw new TypeError(place + ": " + names[0] + " has no " + part);
     }

@@ -4,6 +4,7 @@
 
   // --- calls that leave the runtime: each is an operation of the execution ------------------------------------------
 
+  const own = (part, name) => Object.prototype.hasOwnProperty.call(part, name);
   const waiting = new Map();
   let operations = 0;
   let last = 0;
@@ -117,7 +118,7 @@
 
   const database = makeDatabase(call, bson);
   const context = {
-    values: { get: (name) => (setup.values[name] === undefined ? undefined : JSON.parse(setup.values[name])) },
+    values: { get: (name) => (own(setup.values, name) ? JSON.parse(setup.values[name]) : undefined) },
     functions: { execute },
     services: { get: (name) => (name === setup.service ? database : undefined) },
     http: { get },
