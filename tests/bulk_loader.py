@@ -1,4 +1,4 @@
-"""`python -m tests.bulk_loader URI DATABASE SERIES READINGS CALLS HOW`: a large load, for tests that kill it.
+"""`python -m tests.bulk_loader URI DATABASE SERIES READINGS CALLS HOW`: a large load, a process of its own.
 
 HOW: `many` (into a pair with its unique key) or `first` (a first load).
 Every series comes in CALLS parts, oldest first. One line a call on standard output.

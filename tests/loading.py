@@ -1,11 +1,9 @@
-"""The large load as a process of its own, for tests that end it in every way."""
+"""The large load as a process of its own."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 
 from tests.processes import ROOT
 
@@ -28,11 +26,3 @@ def finish(process: subprocess.Popen[str], seconds: float = 240) -> tuple[int, s
     """Exit code and standard error."""
     _, err = process.communicate(timeout=seconds)
     return process.returncode, err
-
-
-def wait_for(condition: Callable[[], bool], process: subprocess.Popen[str]) -> None:
-    """Return when the condition holds, or the process has ended."""
-    deadline = time.monotonic() + 120
-    while not condition() and process.poll() is None:
-        assert time.monotonic() < deadline
-        time.sleep(0.002)
