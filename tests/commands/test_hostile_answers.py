@@ -16,6 +16,8 @@ from tests.measured import run_measured
 from tests.scripted import PRM, TOKEN, Handler, Reply, says, serving
 from tests.servers import PROJECT_ROOT
 
+pytestmark = pytest.mark.soak  # each a process with a database
+
 MOST_MB = 400
 SEND = """
 import sys

@@ -167,9 +167,8 @@ def half_a_zip(folder: Path) -> Path:
             lambda folder: packed(folder / "notes.zip", {"notes.txt": "x"}),
             "notes.zip: no CSV in it (it holds notes.txt)",
         ),
-        (deflate64, "full.zip: CC_LCL-FullData.csv is compressed with deflate64"),
+        (deflate64, "full.zip/CC_LCL-FullData.csv is compressed by deflate64"),
         (half_a_zip, "half.zip: is no ZIP, or was cut off"),
-        (lambda folder: folder / "nowhere.csv", "there is no such file or folder"),
     ],
 )
 def test_what_cannot_be_read_at_all(
@@ -182,6 +181,12 @@ def test_what_cannot_be_read_at_all(
     assert err.count("\n") == 1
     assert words in err
     assert database.list_collection_names() == []
+
+
+def test_a_file_that_is_not_there_is_wrong_usage(london: London, tmp_path: Path) -> None:
+    code, out, err = london([tmp_path / "nowhere.csv"])
+    assert (code, out) == (2, "")
+    assert "No such file or directory. Check the path." in err
 
 
 def test_no_space_left_on_the_disk_of_the_server(tmp_path: Path) -> None:

@@ -17,6 +17,8 @@ from sync.standin.faults import parse_faults
 from sync.standin.household import HOUSEHOLD_PRM
 from tests.shell import MONTH, Shell, export_file
 
+pytestmark = pytest.mark.soak  # whole commands; what each part refuses is tested beside it
+
 KEY = "a key of thirty-two bytes or more"
 
 

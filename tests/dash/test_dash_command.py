@@ -23,6 +23,8 @@ from dash_app.command import command
 from sync.store.embedded.server import Embedded
 from tests.processes import ROOT
 
+pytestmark = pytest.mark.soak  # whole pages, each with a server of its own
+
 Start = Callable[..., subprocess.Popen[str]]
 
 

@@ -189,8 +189,6 @@ def test_again_asks_for_finished_months(load: OpenLoad, standin: ElhubStandin, c
         ("shifted", "not whole hours"),
         ("noarea", "nothing of NO3"),
         ("renamed", "quantityKwh"),
-        ("page", "a page (HTML)"),
-        ("notjson", "not JSON"),
     ],
 )
 def test_a_refused_answer_stores_nothing_and_is_kept(
@@ -206,6 +204,16 @@ def test_a_refused_answer_stores_nothing_and_is_kept(
     assert (outcome.remaining, outcome.identical) == (1, True)
     assert any("2021-02-01 … 2021-02-28 failed" in line for line in load.notes.lines)
     assert load.run("2021-01-01", "2021-04-01").calls == 1
+    assert counts(load.pair) == (JANUARY + FEBRUARY + MARCH,) * 3
+
+
+@pytest.mark.parametrize("fault", ["page", "notjson"])
+def test_what_is_no_json_is_asked_for_again(load: OpenLoad, standin: ElhubStandin, fault: str) -> None:
+    """A gateway on the way, not the API, has answered."""
+    spoil(standin, f"{fault}@2")
+    outcome = load.run("2021-01-01", "2021-04-01")
+    assert [entry.state for entry in load.entries(PRODUCTION)] == [DONE, DONE, DONE]
+    assert (outcome.calls, outcome.remaining, outcome.identical) == (4, 0, True)
     assert counts(load.pair) == (JANUARY + FEBRUARY + MARCH,) * 3
 
 

@@ -16,6 +16,8 @@ from tests.servers import SECONDS, ReplicaSet, direct, run_sync
 from tests.shell import export_file
 from tests.store.places import Where
 
+pytestmark = pytest.mark.soak  # sets of three nodes
+
 LATE = "readPreference=secondary&readPreferenceTags=role:late"
 WRONG = f"{LATE}&readConcernLevel=local&w=1&journal=false&wTimeoutMS=1&retryWrites=true&maxStalenessSeconds=90"
 READINGS = 3 * 48
