@@ -4,8 +4,7 @@
 // What a run asks for, and the record that it leaves, stands in dailyRun and dailyPlan.
 //
 // A call is for one dataset and all areas: the API ignores a parameter that would name one. Its window is half-open on
-// the Oslo wall clock, a month at most; both ends carry the Oslo offset of their instant, right whether or not it is
-// honoured. A whole day appears in the afternoon or evening of the day after, hours are corrected for about 40 days.
+// the Oslo wall clock, a month at most; both ends are dates alone, as two different offsets are refused. A whole day appears in the afternoon or evening of the day after, hours are corrected for about 40 days.
 
 function datasetOf(name, flow) {
   return {
@@ -42,7 +41,7 @@ exports = async function elhubDaily() {
     reader: "openReadings",
     nested: 0,
     together: 1,
-    edge: { form: "YYYY-MM-DDTHH:mm:ssZ", zone: "Europe/Oslo" },
+    edge: { form: "YYYY-MM-DD", zone: "Europe/Oslo" },
     datasets: [
       datasetOf("PRODUCTION_PER_GROUP_MBA_HOUR", "production"),
       datasetOf("CONSUMPTION_PER_GROUP_MBA_HOUR", "consumption"),

@@ -67,10 +67,10 @@ def test_one_call_a_month_for_the_whole_country(load: OpenLoad, standin: ElhubSt
     first, second = (request.given for request in standin.requests)
     assert first == {
         "dataset": "PRODUCTION_PER_GROUP_MBA_HOUR",
-        "startDate": "2021-01-01T00:00:00+01:00",
-        "endDate": "2021-02-01T00:00:00+01:00",
+        "startDate": "2021-01-01",
+        "endDate": "2021-02-01",
     }
-    assert second["endDate"] == "2021-03-01T00:00:00+01:00"
+    assert second["endDate"] == "2021-03-01"
     headers = standin.requests[0].headers
     assert headers["accept"] == "application/json"
     assert headers["user-agent"].startswith("linky-atlas/")
@@ -79,10 +79,10 @@ def test_one_call_a_month_for_the_whole_country(load: OpenLoad, standin: ElhubSt
     assert (entry.state, entry.readings, entry.calls, entry.status) == (DONE, JANUARY, 1, "200")
 
 
-def test_the_offset_of_each_end_is_its_own(load: OpenLoad, standin: ElhubStandin) -> None:
+def test_both_ends_are_dates_alone(load: OpenLoad, standin: ElhubStandin) -> None:
     load.run("2021-03-01", "2021-04-01")
     given = standin.requests[0].given
-    assert (given["startDate"], given["endDate"]) == ("2021-03-01T00:00:00+01:00", "2021-04-01T00:00:00+02:00")
+    assert (given["startDate"], given["endDate"]) == ("2021-03-01", "2021-04-01")
     assert load.pair.record.count_documents({}) == MARCH
 
 
@@ -163,10 +163,10 @@ def test_the_sweep_reads_an_old_month_again(load: OpenLoad, standin: ElhubStandi
     clock.advance(days=1)
     spoil(standin, "correct@2021-01-05:10")
     outcome = load.run("2021-01-01", "2021-04-01", sweep=1)
-    assert standin.requests[-1].given["startDate"] == "2021-01-01T00:00:00+01:00"
+    assert standin.requests[-1].given["startDate"] == "2021-01-01"
     assert (outcome.calls, outcome.written.changed, outcome.identical) == (1, 5 * 24, True)
     load.run("2021-01-01", "2021-04-01", sweep=1)
-    assert standin.requests[-1].given["startDate"] == "2021-03-01T00:00:00+01:00"
+    assert standin.requests[-1].given["startDate"] == "2021-03-01"
 
 
 def test_again_asks_for_finished_months(load: OpenLoad, standin: ElhubStandin, clock: FakeClock) -> None:

@@ -82,6 +82,13 @@ def test_the_offset_is_ignored(asked: Asked, offset: str) -> None:
     assert len(asked.rows(**ends)) == 24 * 743
 
 
+def test_two_different_offsets_are_refused(asked: Asked) -> None:
+    """As the live API did with an October asked for in one call."""
+    ends = {"startDate": "2021-10-01T00:00:00+02:00", "endDate": "2021-10-30T23:00:00+01:00"}
+    assert asked.get(**ends).status_code == 400
+    assert asked.get(**ends | {"endDate": "2021-10-30T23:00:00+02:00"}).status_code == 200
+
+
 def test_the_window_is_half_open(asked: Asked) -> None:
     early = asked.rows(startDate="2021-01-01", endDate="2021-01-31")
     assert max(record["startTime"] for record in early) == "2021-01-30T23:00:00+01:00"

@@ -7,7 +7,7 @@ last month". So whole months of all areas are asked for, and every answer is ver
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 
 from ...model.window import Window
 from .. import zone_of
@@ -43,18 +43,16 @@ class Elhub(OpenSource):
         self.areas = areas
 
     def question(self, dataset: Dataset, window: Window) -> tuple[str, dict[str, str]]:
-        """Both ends with the Oslo offset of that instant: right whether or not the API honours it."""
+        """Dates alone, the end not included, read on the Oslo wall clock. Never two offsets: of 91 live requests in a
+        student's log (2026-11) all six whose ends had different ones were refused, thus every October in one call."""
         path = "price-areas" if self.areas == AREAS else f"price-areas/{self.areas[0]}"
-        ends = {"startDate": self._midnight(window.start), "endDate": self._midnight(window.end)}
+        ends = {"startDate": window.start.isoformat(), "endDate": window.end.isoformat()}
         return f"{self.base}/{path}", {"dataset": dataset.name, **ends}
 
     def parse(self, dataset: Dataset, window: Window, text: str, now: datetime) -> Parsed:
         """Verify an answer and make readings of it. Raises AnswerRefused."""
         question = Question(dataset, window, *self.bounds(window), self.areas, is_whole_country=self.areas == AREAS)
         return read_answer(text, question, now)
-
-    def _midnight(self, day: date) -> str:
-        return datetime.combine(day, time(), self.zone).isoformat()
 
 
 def connect(base: str, _settings: object) -> Elhub:
