@@ -44,6 +44,7 @@ class Cluster(RuleBasedStateMachine):
         self.base, self.uri, self.folder = self.given
         self.database = self.base.client[f"test_{uuid.uuid4().hex[:12]}"]
         self.around = Atlas(self.database, datetime(2026, 10, 29, 9, tzinfo=UTC))
+        self.around.standin.ban_after = None  # all of its days are one
         clock = FakeClock(self.around.moment)
         self.load = Load(self.database, self.around.standin, clock, self.folder / self.database.name, WANTED, None)
         self.made = 0
