@@ -23,6 +23,7 @@ const TRIES = { record: 3, lease: 4 };
 const PAUSE = 2000; // ms between two looks at a lease that another writer has
 const WORD = 4294967296;
 const PRELIMINARY = "preliminary"; // in the flag of a reading that its source will replace
+const COARSE = "res:"; // begins a word in the flag of a reading that is known to within so many Wh
 
 // The fields of the stored documents of a source between `series` and `flag`, in their order: [name, BSON type, optional].
 // The same declarations stand in the sources of sync/sources, as columns of typed arrays. An optional field is absent
@@ -44,6 +45,7 @@ const isDuplicate = (error) => String(error.message).indexOf("E11000") >= 0;
 const nameOf = ({ id, flow, group }) => [id, flow, group || ""].join(" ");
 const placeOf = ({ series, ts }) => `${nameOf(series)} ${ts.getTime()}`;
 const isPreliminary = ({ flag }) => (flag || "").split(" ").indexOf(PRELIMINARY) >= 0;
+const isCoarse = ({ flag }) => (flag || "").split(" ").some((word) => word.indexOf(COARSE) === 0);
 const randomText = () => Math.random().toString(16).slice(2, 14);
 
 function counted(store, promise) {
@@ -79,10 +81,11 @@ function numberOf(field) {
 }
 
 // Whether what came in says something else, and is not older than what is known. An answer without marks does not take
-// a stored mark away; but a final reading replaces a preliminary one, and never the other way round. The same rule
-// stands in sync/store/comparison.py.
+// a stored mark away; but a final reading replaces a preliminary one, and one of an API that of a coarser form (in a
+// file), never the other way round. The same rule stands in sync/store/comparison.py.
 function isCorrection(known, ours, fields) {
   if (isPreliminary(known) !== isPreliminary(ours)) return isPreliminary(known);
+  if (isCoarse(known)) return true;
   if (known.updated && ours.updated && ours.updated.getTime() < known.updated.getTime()) return false;
   if (fields.some(([name]) => numberOf(known[name]) !== numberOf(ours[name]))) return true;
   return Boolean(ours.flag) && known.flag !== ours.flag;

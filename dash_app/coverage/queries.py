@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 
 from sync.http.budget import Usage, budget_limit, used_today
+from sync.load.report import compare_days
 from sync.model.errors import SyncError
 from sync.model.localtime import day_seconds, days
 from sync.model.privacy import scrub
@@ -116,15 +117,17 @@ def _history(reader: Reader, series: Series, now: datetime) -> History:
     extent = reader.extent(series)
     first = min(day for day in (extent.first, *asked, months_before(today, CURVE_HISTORY[0])) if day is not None)
     stored = days_of(reader.pair_of(series.source), series, zone, first, today, spread=False)
-    found = {}
+    found: dict[date, DayCoverage] = {}
     columns = zip(stored.dates(), stored.readings, stored.wh, stored.seconds, stored.expected, strict=True)
     for day, *counts in columns:
         readings, wh, covered, expected = (int(each) for each in counts)
         below = floor is not None and day < floor[0]
         state = state_of(covered, expected, asked.get(day), is_due=day < due, is_below_floor=below)
-        if state == COMPLETE and totals.get(day, wh) != wh:
-            state = DIFFERS
         found[day] = DayCoverage(day, state, covered, expected, readings, wh, totals.get(day), asked.get(day))
+    odd = {day for day, each in found.items() if each.state == COMPLETE and totals.get(day, each.wh) != each.wh}
+    judged = {day: totals[day] for day in odd}  # by more than the last digit of either, which takes a look at each
+    for difference in compare_days(reader.pair_of(series.source), series, judged):
+        found[difference.day] = replace(found[difference.day], state=DIFFERS)
     newest_first = tuple(sorted(entries, key=lambda entry: entry.at, reverse=True))
     daily = tuple(sorted(ledger.entries(series, DAILY), key=lambda entry: entry.at, reverse=True))
     return History(series, zone, today, found, newest_first, daily, floor)

@@ -113,6 +113,7 @@ def report(outcome: Outcome, pair: Pair, what: str) -> None:
     _list("refused", outcome.rejects, outcome.rejected)
     _list("answers with less than was asked for", outcome.short, len(outcome.short))
     _list("readings and daily totals that differ", outcome.differences, len(outcome.differences))
+    _list("days with a daily total and no reading", outcome.alone, len(outcome.alone))
     _list("not ours and left alone", outcome.foreign, len(outcome.foreign))
     if outcome.restored:
         click.echo(f"{outcome.restored:,} readings that only {pair.mirror.name} had are back in {pair.record.name}")

@@ -111,9 +111,11 @@ class SourceStatus:
             click.echo(f"    the API serves nothing before {floor[0]} ({floor[1]})")
         totals = self.ledger.totals(each.series)
         if totals:
-            differences = compare_days(self.pair, each.series, totals)
-            click.echo(f"    daily totals: {len(totals) - len(differences)} days equal, {len(differences)} differ")
-            for line in in_words(differences)[:SHOWN_GAPS]:
+            found = compare_days(self.pair, each.series, totals)
+            differ = sum(each.covered > 0 for each in found)
+            alone = f", {len(found) - differ} without readings" if len(found) > differ else ""
+            click.echo(f"    daily totals: {len(totals) - len(found)} days equal, {differ} differ{alone}")
+            for line in in_words(found)[:SHOWN_GAPS]:
                 click.echo(f"      {line}")
 
 

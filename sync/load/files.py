@@ -34,7 +34,7 @@ from ..store.ledger import readable
 from ..store.schema import FILES, Document, first_load
 from ..store.writer import Calls, Written
 from .progress import Progress, ahead
-from .report import SHOWN_REJECTS, Loader
+from .report import SHOWN_REJECTS, Loader, flagged
 
 SHOWN = 100  # refused lines kept of a file
 BYTES_A_ROW = 51  # of London's files, for the bar alone
@@ -48,9 +48,11 @@ Held = tuple[int, int, int]
 
 @dataclass(slots=True)
 class FileReport:
-    """One file. state: done, known (stored whole by an earlier run) or failed, with the reason.
+    """One file. state: done, known (stored whole by an earlier run), failed on the way or refused before it was begun,
+    with the reason.
 
-    counts.readings = new + before: what of it is stored, by this file or another. lines: what is refused or
+    counts.readings = new + finer + before: what of it is stored, by this file or another; finer: in the place of a
+    coarser value of the same reading, or of one without its marks. lines: what is refused or
     contradicts, in words. held: by `Series.key`.
     """
 
@@ -60,6 +62,7 @@ class FileReport:
     reason: str = ""
     counts: Counts = field(default_factory=Counts)
     new: int = 0
+    finer: int = 0
     before: int = 0
     lines: list[str] = field(default_factory=list)
     held: dict[str, Held] = field(default_factory=dict)
@@ -71,6 +74,7 @@ class FileReport:
             self.counts += part.counts
             self.keep(part.rejects)
         self.new += written.new
+        self.finer += written.changed
         self.before += written.unchanged
         overlapping = {refused.batch: len(refused.overlapping) for refused in written.refused}
         for number, (batch, _) in enumerate(batches):
@@ -109,6 +113,7 @@ class FileReport:
         counts = self.counts
         terms = {
             "new": self.new,
+            "finer than before": self.finer,
             "stored before": self.before,
             "without a value": counts.missing,
             "off the grid": counts.off_grid,
@@ -123,6 +128,7 @@ class FileReport:
     def as_json(self) -> dict[str, object]:
         """An entry of `files` in `import --json`."""
         named = {"name": self.name, "state": self.state, "reason": self.reason, "new": self.new, "before": self.before}
+        named["finer"] = self.finer
         return named | asdict(self.counts)
 
 
@@ -138,6 +144,7 @@ def sums(reports: Iterable[FileReport]) -> FileReport:
     for report in reports:
         total.counts += report.counts
         total.new += report.new
+        total.finer += report.finer
         total.before += report.before
     return total
 
@@ -165,6 +172,7 @@ def import_files(files: Files, loader: Loader, progress: Progress) -> list[FileR
             loader.ledger.keep_totals(series, totals, "file", loader.clock.now())
         with loader.writer.calls(corrects=False) as writer:
             reports = FileImport(loader, progress, files.longest).run(files.files, writer)
+    reports += [FileReport(name, state="refused", reason=reason) for name, reason in files.failed]
     loader.add_rejects(files.rejects)
     loader.outcome.windows = files.count or len(files.files)
     return reports
@@ -232,7 +240,7 @@ class FileImport:
     def finish(self, reports: Sequence[FileReport]) -> None:
         """Add them up in the loader's outcome."""
         outcome, total = self._loader.outcome, sums(reports)
-        outcome.written = Written(total.new, 0, total.before)
+        outcome.written = Written(total.new, total.finer, total.before)
         outcome.missing, outcome.repeated = total.counts.missing, total.counts.repeated
         outcome.rejected = total.counts.refused + total.counts.conflicting
         outcome.rejects = [line for report in reports for line in report.lines][:SHOWN_REJECTS]
@@ -262,7 +270,7 @@ class FileImport:
         report.take(call.parts, written())
         outcome = self._loader.outcome
         for part in call.parts:
-            outcome.flagged += sum(len(batch.flags) for batch in part.batches)
+            outcome.flagged += sum(map(flagged, part.batches))
             outcome.short += [part.short] * bool(part.short)
             for batch in part.batches if self._longest else ():
                 self._enter_complete_days(batch)

@@ -4,7 +4,7 @@ time the readings cover, counted in seconds of the local day, and where it does 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -13,6 +13,7 @@ from ..model.clock import Clock
 from ..model.errors import StoreError
 from ..model.localtime import day_seconds, days, midnight
 from ..model.readings import ReadingBatch, Series, instant, is_generated
+from ..model.resolution import COARSE, fits
 from ..model.window import runs
 from ..sources.source import Parsed
 from ..store.claims import Claim, named
@@ -29,7 +30,7 @@ SHOWN_REJECTS = 1000
 class Outcome:
     """The sums of one `backfill` or `import`. `short`: answers with less than was asked for, in words; `compared`:
     readings of the record, counted one by one; `restored`: those that only the mirror had and the record got back;
-    `foreign`: what is not ours, in words."""
+    `foreign`: what is not ours, in words; `alone`: days of which only the totals are known."""
 
     windows: int = 0
     calls: int = 0
@@ -43,6 +44,7 @@ class Outcome:
     remaining: int = 0
     rejects: list[str] = field(default_factory=list)
     differences: list[str] = field(default_factory=list)
+    alone: list[str] = field(default_factory=list)
     short: list[str] = field(default_factory=list)
     stopped: str = ""
     compared: int = 0
@@ -64,6 +66,11 @@ class Outcome:
         }
 
 
+def flagged(batch: ReadingBatch) -> int:
+    """Readings with something unusual about them; that its form is a coarse one is not."""
+    return sum(not flag.startswith(COARSE) for flag in batch.flags.values())
+
+
 @dataclass(slots=True)
 class Loader:
     """Stores readings of one source and adds up what became of them in `outcome`."""
@@ -80,7 +87,7 @@ class Loader:
         self.outcome.written += written
         self.outcome.missing += parsed.missing
         self.outcome.repeated += parsed.repeated
-        self.outcome.flagged += sum(len(batch.flags) for batch in parsed.batches)
+        self.outcome.flagged += sum(map(flagged, parsed.batches))
         self.add_rejects(f"{place}, {reject}" for reject in parsed.rejects)
         self.add_rejects(f"{place}: overlaps a stored reading of another length: {start}" for start in written.rejected)
         return written
@@ -107,11 +114,10 @@ class Loader:
             )
         settle(self.pair.record.database)  # pages written now, whole, take less room than one by one at a shutdown
         self.outcome.identical, self.outcome.compared = report.identical, report.count
-        self.outcome.differences = [
-            f"{series.label} {difference}"
-            for series in touched
-            for difference in in_words(compare_days(self.pair, series, self.ledger.totals(series)))
-        ]
+        for series in touched:
+            found = compare_days(self.pair, series, self.ledger.totals(series))
+            self.outcome.differences += [f"{series.label} {line}" for line in in_words(found)]
+            self.outcome.alone += [f"{series.label} {line}" for line in totals_alone(found)]
         return report
 
     def restore(self, claims: Sequence[Claim]) -> int:
@@ -224,31 +230,50 @@ class DayDifference:
         return text + (f", {hours[0]:g} of {hours[1]:g} hours covered" if self.covered < self.expected else "")
 
 
-def compare_days(pair: Pair, series: Series, totals: dict[date, int]) -> list[DayDifference]:
-    """Days on which the stored readings and the daily totals differ, oldest first. Never smoothed over."""
+def compare_days(pair: Pair, series: Series, totals: Mapping[date, int]) -> list[DayDifference]:
+    """Days on which the stored readings and the daily totals differ, oldest first: by more than the last digit of
+    either. Never smoothed over. Of a day without any reading `covered` is 0: there is nothing that could differ."""
     if not totals:
         return []
     first, last = min(totals), max(totals)
     sums = {found["_id"]: found for found in pair.record.aggregate(_day_stages(series, first, last))}
     differences = []
     for day, total in sorted(totals.items()):
-        found: Document = sums.get(day.isoformat(), {"wh": 0, "seconds": 0})
-        if found["wh"] != total:
+        found: Document = sums.get(day.isoformat(), {"wh": 0, "seconds": 0, "slack": 0})
+        if not found["seconds"] or not fits(total, found["wh"], found["slack"]):
             differences.append(DayDifference(day, found["wh"], total, found["seconds"], day_seconds(day)))
     return differences
 
 
 def in_words(differences: Sequence[DayDifference]) -> list[str]:
-    """A line for each day whose readings do not add up; days without any reading are told as stretches."""
-    lines = [str(difference) for difference in differences if difference.covered]
+    """A line for each day whose readings do not add up."""
+    return [str(difference) for difference in differences if difference.covered]
+
+
+def totals_alone(differences: Sequence[DayDifference]) -> list[str]:
+    """The stretches of days of which the daily totals are known, and no reading."""
     bare = {difference.day: difference.total for difference in differences if not difference.covered}
+    lines = []
     for window in runs(bare, longest=10_000):
         total = sum(bare[day] for day in days(window.start, window.end))
-        lines.append(f"{window}: no readings, daily totals {total:,} Wh ({window.length} days)")
+        lines.append(f"{window}: {total / 1000:,.1f} kWh ({window.length} days)")
     return lines
 
 
 WH = {"$cond": [{"$isNumber": "$wh"}, {"$toLong": "$wh"}, 0]}
+SLACK = {  # Wh by which a reading of a coarse form may be off; Enedis' own ones carry no such word
+    "$cond": [
+        {"$regexMatch": {"input": {"$ifNull": ["$flag", ""]}, "regex": COARSE}},
+        {
+            "$convert": {
+                "input": {"$arrayElemAt": [{"$split": ["$flag", COARSE]}, -1]},
+                "to": "int",
+                "onError": 0,
+            }
+        },
+        0,
+    ]
+}
 END_OF_READING = {"$add": ["$ts", {"$multiply": ["$seconds", 1000]}]}
 SUMS = {
     "_id": None,
@@ -274,7 +299,7 @@ def _gap_stages(series: Series) -> list[Document]:
 def _day_stages(series: Series, first: date, last: date) -> list[Document]:
     period = {"$gte": instant(midnight(first)), "$lt": instant(midnight(last + timedelta(days=1)))}
     local = {"$dateToString": {"date": "$ts", "format": "%Y-%m-%d", "timezone": "Europe/Paris"}}
-    sums = {"wh": {"$sum": WH}, "seconds": {"$sum": "$seconds"}}
+    sums = {"wh": {"$sum": WH}, "seconds": {"$sum": "$seconds"}, "slack": {"$sum": SLACK}}
     return [{"$match": series.query() | {"ts": period}}, {"$group": {"_id": local} | sums}]
 
 

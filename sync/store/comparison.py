@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..model.readings import PRELIMINARY, ReadingBatch
+from ..model.resolution import agree, resolution_of
 from .bson_columns import Ids, Slice
 from .schema import Document
 
@@ -23,7 +24,8 @@ Mask = NDArray[np.bool_]
 class Verdict:
     """Masks over the readings of a batch; each is in one of them. changed: index → the document that takes the place.
 
-    written: stored with the `_id` that this very call gave it, by an earlier try.
+    written: stored with the `_id` that this very call gave it, by an earlier try; agreeing: those of `changed` that
+    contradict nothing: they add a mark, or confirm a coarser value.
     """
 
     new: Mask
@@ -31,6 +33,7 @@ class Verdict:
     unchanged: Mask
     overlapping: Mask
     changed: Mapping[int, Document]
+    agreeing: frozenset[int] = frozenset()
 
 
 def compare(batch: ReadingBatch, ids: Ids, stored: Slice) -> Verdict:
@@ -46,6 +49,7 @@ def compare(batch: ReadingBatch, ids: Ids, stored: Slice) -> Verdict:
     same, mine = _same(batch, ids, stored, position, found)
     written, unchanged = found & mine, found & same & ~mine
     changed: dict[int, Document] = {}
+    agreeing = []
     for index in np.flatnonzero(known & ~overlapping & ~written & ~unchanged).tolist():
         theirs = stored.document(int(position[index])) if found[index] else odd[int(batch.start[index])]
         ours = batch.document(index, theirs["_id"])
@@ -53,25 +57,43 @@ def compare(batch: ReadingBatch, ids: Ids, stored: Slice) -> Verdict:
             written[index] = True
         elif is_correction(theirs, _naive(ours)):
             changed[index] = ours
+            agreeing += [index] * (_is_within(theirs, ours) or _is_same(theirs, _naive(ours)))
         else:
             unchanged[index] = True
-    return Verdict(~known & ~overlapping, written & ~overlapping, unchanged & ~overlapping, overlapping, changed)
+    fresh, written, unchanged = (mask & ~overlapping for mask in (~known, written, unchanged))
+    return Verdict(fresh, written, unchanged, overlapping, changed, frozenset(agreeing))
 
 
 def is_correction(known: Document, ours: Document) -> bool:
     """Whether what came in says something else, and is not older than what is known (`updated`, where a source says).
 
     A source without quality marks does not take a stored mark away; but a final value replaces a preliminary one, and
-    never the other way round.
+    a finer value the coarser one, never the other way round.
     """
     was, is_now = (PRELIMINARY in stored.get("flag", "").split() for stored in (known, ours))
     if was != is_now:
         return was
+    before, now = (resolution_of(stored.get("flag", "")) for stored in (known, ours))
+    if now < before:
+        return True
+    if now > 1 and _is_within(ours, known):
+        return False
     if "updated" in known and "updated" in ours and ours["updated"] < known["updated"]:
         return False
+    return not _is_same(known, ours) or ("flag" in ours and known.get("flag") != ours["flag"])
+
+
+def _is_same(known: Document, ours: Document) -> bool:
     fields = (known.keys() | ours.keys()) - NOT_COMPARED
-    changed = any(known.get(name) != ours.get(name) for name in fields)
-    return changed or ("flag" in ours and known.get("flag") != ours["flag"])
+    return all(known.get(name) == ours.get(name) for name in fields)
+
+
+def _is_within(coarse: Document, other: Document) -> bool:
+    """Whether the energy of a reading of a coarse form may be that of another one for the same interval."""
+    wh, others = coarse.get("wh"), other.get("wh")
+    if not isinstance(wh, int) or not isinstance(others, int) or coarse.get("seconds") != other.get("seconds"):
+        return False
+    return (step := resolution_of(coarse.get("flag", ""))) > 1 and agree(wh, others, step)
 
 
 def overlaps(batch: ReadingBatch, stored: Iterable[tuple[int, int]]) -> set[int]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -19,6 +19,7 @@ from pymongo.database import Database
 from ..model.localtime import midnight
 from ..model.notice import warn_once
 from ..model.readings import Series, instant
+from ..model.resolution import Total
 from ..model.window import CURVE, STATES, Entry, Window
 from .claims import Claim
 from .schema import FLOORS, TOTALS, WINDOWS, Document
@@ -82,19 +83,23 @@ class Ledger:
             self._floors.replace_one({"_id": series.key}, document, upsert=True)
 
     def keep_totals(self, series: Series, totals: Mapping[date, int], origin: str, at: datetime) -> None:
-        """Store daily totals (local day → Wh); `origin` says where they come from."""
+        """Store daily totals (local day → Wh); `origin` says where they come from. A coarser one replaces no finer."""
+        coarse = {day: total for day, total in totals.items() if _resolution(total) > 1}
+        known = self.totals(series, Window(min(coarse), max(coarse) + timedelta(days=1))) if coarse else {}
         writes = [
             ReplaceOne(
                 {"_id": f"{series.key} {day}"},
-                {"series": series.key, "day": day.isoformat(), "wh": wh, "origin": origin, "at": at},
+                {"series": series.key, "day": day.isoformat(), "wh": int(wh), "origin": origin, "at": at}
+                | ({"resolution": _resolution(wh)} if day in coarse else {}),
                 upsert=True,
             )
             for day, wh in totals.items()
+            if day not in known or _resolution(wh) <= _resolution(known[day])
         ]
         if writes:
             self._totals.bulk_write(writes, ordered=False)
 
-    def totals(self, series: Series, window: Window | None = None) -> dict[date, int]:
+    def totals(self, series: Series, window: Window | None = None) -> dict[date, Total]:
         """Stored daily totals, of all days or those of a window."""
         query: Document = {"series": series.key}
         if window:
@@ -187,5 +192,10 @@ def _floor(found: Document) -> tuple[date, str]:
     return date.fromisoformat(found["day"]), str(found["code"])
 
 
-def _total(found: Document) -> tuple[date, int]:
-    return date.fromisoformat(found["day"]), typed(found, "wh", int)
+def _total(found: Document) -> tuple[date, Total]:
+    resolution = typed(found, "resolution", int) if "resolution" in found else 1
+    return date.fromisoformat(found["day"]), Total(typed(found, "wh", int), resolution)
+
+
+def _resolution(total: int) -> int:
+    return total.resolution if isinstance(total, Total) else 1
