@@ -21,6 +21,7 @@ const STEPS = [300, 600, 900, 1800, 3600];
 const DURATION = /^PT(?:(\d{1,2})H)?(?:(\d{1,2})M)?$/;
 const RUN = 3; // a step is believed after this many equal distances in a row; fewer may be single missing points
 const WATTS = /^[0-9]{1,9}(\.[0-9]{1,6})?$/;
+const NO_SUCH_TIME = "no such time on the night the clocks go forward";
 const MARK = /^[A-Za-z0-9]{1,8}$/;
 const MICRO = 1000000;
 
@@ -145,11 +146,16 @@ function rises(group) {
 // are taken for the first pass, because a walk through the points turns to the second one only when a label does not
 // come after the one before. Adjacent equal points may be repetitions instead.
 function waysOf(group) {
+  const [odd, even] = [0, 1].map((turn) => group.filter((_, index) => index % 2 === turn));
+  const inPairs = odd.length === even.length && odd.every((member, index) => member.wall === even[index].wall);
+  if (inPairs && rises(odd) && !odd.every((member, index) => same(member, even[index]))) {
+    return [{ kept: group, passes: group.map((_, index) => index % 2) }]; // sorted by their labels
+  }
   const once = group.filter((member, index) => index === 0 || !same(member, group[index - 1]));
   const ways = [];
   for (const kept of once.length === group.length ? [group] : [group, once]) {
     for (let first = kept.length; first >= 0; first -= 1) {
-      if (rises(kept.slice(0, first)) && rises(kept.slice(first))) ways.push({ kept, first });
+      if (rises(kept.slice(0, first)) && rises(kept.slice(first))) ways.push({ kept, passes: kept.map((_, index) => Number(index >= first)) });
     }
   }
   return ways;
@@ -163,9 +169,9 @@ function resolveNight(group, direction, resolved) {
     for (const member of ordered) resolved.refused[member.index] = "the doubled autumn hour is out of order";
     return;
   }
-  const { kept, first } = ways[0];
+  const { kept, passes } = ways[0];
   kept.forEach((member, position) => {
-    resolved.instants[member.index] = member.meanings[position < first ? 0 : 1];
+    resolved.instants[member.index] = member.meanings[passes[position]];
     resolved.doubtful[member.index] = ways.length > 1 || direction === 0;
   });
   for (const member of ordered) {
@@ -187,7 +193,7 @@ function resolve(labels, parsed, meanings) {
   labels.forEach((label, index) => {
     const found = meanings[index];
     if (!parsed[index]) resolved.refused[index] = "unreadable time";
-    else if (found.length === 0) resolved.refused[index] = "no such time on the night the clocks go forward";
+    else if (found.length === 0) resolved.refused[index] = NO_SUCH_TIME;
     else if (found.length === 1) resolved.instants[index] = found[0];
     else {
       const { wall } = parsed[index];
@@ -283,7 +289,7 @@ function rejected(point, reason) {
 // One point: a row, "missing", or the reason why it is refused.
 function judged(point, place, { refused, end, step, isDoubtful }, { window, maxPower }) {
   const power = microwatts(point.value);
-  if (end === null) return refused;
+  if (end === null) return refused === NO_SUCH_TIME && !String(point.value || "").trim() ? "missing" : refused;
   if (point.value === null || point.value === "") return "missing";
   if (power === null) return "not a power in W";
   if (!step) return "the length of the interval cannot be told";

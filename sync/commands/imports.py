@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -19,6 +21,8 @@ from ..sources.files import Files
 from ..store.connection import open_store
 from .common import PARTLY, clean_up, echo_json, exit_code, json_option, loader_of, report
 
+FAILED = {"failed": "; what was read of it is stored, run again with a whole file", "refused": ""}
+"""States of a file from which not all is stored, and what to do about it."""
 Load = Callable[[Files, Loader, Progress], list[FileReport]]
 """Stores files, in their order, each with what became of it."""
 
@@ -26,12 +30,15 @@ Load = Callable[[Files, Loader, Progress], list[FileReport]]
 @click.command("import")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--source", default="linky", show_default=True, help="Whose files these are.")
+@click.option("--prm", default="", metavar="14DIGITS", help="The meter of Linky files that do not say theirs.")
+@click.option("--flow", default="", type=click.Choice(["", "consumption", "production"]), help="What these count.")
 @json_option
-def import_command(files: tuple[Path, ...], source: str, as_json: bool) -> None:
+def import_command(files: tuple[Path, ...], source: str, prm: str, flow: str, as_json: bool) -> None:
     """Load export files into both collections: several at once, in any order, overlapping or not.
 
-    Of a Linky meter: the R63 load curve (CSV), Enedis_Conso_Heure and _Jour (CSV), the weekly .xlsx of the Enedis site;
-    plain, .gz, or a ZIP of them. Daily totals in them are compared with the readings.
+    Of a Linky meter: files of Enedis (R63 and R64, Enedis_Conso_… and Enedis_Prod_…, the .xlsx of its site), of Conso
+    Downloader, EDF, TotalEnergies and Strasbourg, saved answers of the gateway (.json), cache.db of MyElectricalData;
+    plain, .gz, a ZIP or a folder of them. Daily totals in them are compared with the readings.
 
     Of Elhub: the bulk CSV of a dataset, plain or .gz, as it is handed out at data.elhub.no/download.
 
@@ -43,6 +50,7 @@ def import_command(files: tuple[Path, ...], source: str, as_json: bool) -> None:
     Examples:
       python -m sync import Enedis_R63_*.csv
       python -m sync import exports.zip heure.xlsx jour.xlsx
+      python -m sync import --prm 21121707640844 Downloads/weeks/
       python -m sync import --source lcl "Partitioned LCL Data.zip"
       python -m sync import --source elhub production_per_group_mba_hour-all-en-0000-00-00.csv
     """
@@ -50,15 +58,35 @@ def import_command(files: tuple[Path, ...], source: str, as_json: bool) -> None:
         raise UsageError(f"source {source!r} cannot be imported; known: {', '.join(sorted(SOURCES))}")
     if not SOURCES[source].has_files:
         raise UsageError(f"there are no files of {source} to import: python -m sync backfill --source {source}")
-    raise SystemExit(run_import(load(), source, files, as_json))
+    if prm and not re.fullmatch(r"[0-9]{14}", prm):
+        raise UsageError(f"--prm takes the 14 digits of a meter, not {len(prm)} characters")
+    given: dict[str, Any] = {"prm": prm, "flow": flow} if SOURCES[source].is_personal else {}
+    if not given and (prm or flow):
+        raise UsageError(f"--prm and --flow are for files of Linky meters: files of {source} say theirs")
+    raise SystemExit(run_import(load(), source, files, as_json, **given))
 
 
 def run_import(
-    settings: Settings, source: str, paths: Sequence[Path], as_json: bool, load_files: Load = import_files
+    settings: Settings,
+    source: str,
+    paths: Sequence[Path],
+    as_json: bool,
+    load_files: Load = import_files,
+    **given: Any,
 ) -> int:
-    """The whole command; returns its exit code: 3 when a file could not be read to its end."""
+    """The whole command; returns its exit code: 3 when a file could not be read to its end, 1 when none had anything.
+
+    given: what the source's `open_files` takes beside the paths.
+    """
     started, progress = time.monotonic(), Bar("B")
-    files = SOURCES[source].open_files(paths, settings)
+    if given:
+        reading = Bar(" files")
+        try:
+            files = SOURCES[source].open_files(paths, settings, **given, heard=reading)
+        finally:
+            reading.close()
+    else:
+        files = SOURCES[source].open_files(paths, settings)
     with open_store(settings) as database:
         clean_up(database, settings)
         loader = loader_of(database, settings, source)
@@ -75,8 +103,13 @@ def run_import(
         else:
             report(outcome, loader.pair, "files")
             _tell(reports)
-    failed = any(each.state == "failed" for each in reports)
-    return exit_code(outcome) or (PARTLY if failed else 0)
+    if code := exit_code(outcome):
+        return code
+    total = sums(reports)
+    if not (total.new + total.finer + total.before or any(files.totals.values())):
+        click.echo("NOTHING STORED: not one reading of these files could be stored", err=True)
+        return 1
+    return PARTLY if any(each.state in FAILED for each in reports) else 0
 
 
 def _tell(reports: Sequence[FileReport]) -> None:
@@ -84,5 +117,5 @@ def _tell(reports: Sequence[FileReport]) -> None:
     if known := sum(each.state == "known" for each in reports):
         click.echo(f"{known:,} files were stored whole before and not read again")
     for each in reports:
-        if each.state == "failed":
-            click.echo(f"FAILED {each.name}: {each.reason}; what was read of it is stored, run again with a whole file")
+        if each.state in FAILED:
+            click.echo(f"FAILED {each.name}: {each.reason}{FAILED[each.state]}")

@@ -62,10 +62,11 @@ class SourceEntry:
         connect: Callable[[str, object], Source] = self._module("api").connect
         return connect(self.api_url(settings), settings)
 
-    def open_files(self, paths: Sequence[Path], settings: object) -> Files:
-        """Its files as `import` reads them: `open_files` of its `files.py`. Raises FileRefused."""
-        open_files: Callable[[Sequence[Path], object], Files] = self._module("files").open_files
-        return open_files(paths, settings)
+    def open_files(self, paths: Sequence[Path], settings: object, **given: Any) -> Files:
+        """Its files as `import` reads them: `open_files` of its `files.py`, which says what else may be given. Raises
+        FileRefused."""
+        open_files: Callable[..., Files] = self._module("files").open_files
+        return open_files(paths, settings, **given)
 
     def _module(self, name: str) -> Any:
         return import_module(f"{__name__}.{self.name}.{name}")

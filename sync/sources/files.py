@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -99,12 +99,31 @@ class SideTable:
     words: str
 
 
+class Heard(Protocol):
+    """Hears how far the reading is, of a source that reads all files before the first is stored."""
+
+    def start(self, total: int, done: int) -> None: ...
+
+    def advance(self, text: str, steps: int = 1) -> None: ...
+
+
+class Unheard:
+    """Hears nothing."""
+
+    def start(self, total: int, done: int) -> None:
+        """Nothing to show."""
+
+    def advance(self, text: str, steps: int = 1) -> None:
+        """Nothing to show."""
+
+
 @dataclass(frozen=True, slots=True)
 class Files:
     """What `open_files` of a source's `files.py` finds in paths.
 
     It looks at the header of every file first and raises FileRefused (errors.py), so that a wrong file leaves the store
-    as it was. notes, rejects: what is said before a reading is stored. totals: local day → Wh of each series. series:
+    as it was. notes, rejects: what is said before a reading is stored; failed: files beside them that cannot be read,
+    with the reason. totals: local day → Wh of each series. series:
     those of meters; their days that a file covers whole need no call any more, in windows of `longest` days.
     """
 
@@ -112,6 +131,7 @@ class Files:
     notes: Sequence[str] = ()
     rejects: Sequence[str] = ()
     tables: Sequence[SideTable] = ()
+    failed: Sequence[tuple[str, str]] = ()
     totals: Mapping[Series, Mapping[date, int]] = field(default_factory=dict)
     series: Sequence[Series] = ()
     longest: int = 0

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sync.model.readings import ReadingBatch, Series, energy_batch
-from sync.sources.linky.files import Merged, merge
+from sync.sources.linky.merge import Merged, merge
 
 SERIES = Series("linky", "21121707640844", "consumption")
 Reading = tuple[int, int, int, str]  # start in s, seconds, Wh, flag

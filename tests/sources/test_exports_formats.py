@@ -42,7 +42,7 @@ def test_r63_columns_go_by_name_and_optional_ones_may_be_missing(tmp_path: Path)
     [point] = export.points
     assert (export.prm, export.flow) == (PRM, "production")
     assert (point.end, point.value, point.line) == ("2024-01-01T00:30:00+01:00", "120", 2)
-    assert (point.step, point.nature, point.iv, point.ec, point.start) == (None, None, None, None, None)
+    assert (point.step, point.nature, point.iv, point.ec, point.at_start) == (None, None, None, None, False)
 
 
 def test_r63_gives_one_export_per_flow(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sync.sources.linky.exports.conso import midnight_of
+from sync.sources.linky.exports.index import midnight_of
 from sync.sources.linky.files import Export, read_exports
 
 PRM = "21121707640844"

@@ -53,7 +53,7 @@ def test_the_two_years_are_read_point_by_point(shared_data: Path) -> None:
     assert (export.name, export.prm, export.flow, export.kind) == (R63, "0" * 14, "consumption", "curve")
     assert (export.lines, export.rejects, export.skipped, export.notes) == (34_733, (), 0, ())
     assert [
-        (point.end, point.value, point.step, point.nature, point.iv, point.ec, point.start, point.line)
+        (point.end, point.value, point.step, point.nature, point.iv, point.ec, point.at_start, point.line)
         for point in export.points
     ] == [
         (
@@ -63,7 +63,7 @@ def test_the_two_years_are_read_point_by_point(shared_data: Path) -> None:
             row["Nature"],
             row["Indice de vraisemblance"],
             row["Etat complémentaire"],
-            None,
+            False,
             line,
         )
         for line, row in enumerate(rows, start=2)
@@ -76,13 +76,13 @@ def test_hourly_workbooks_equal_the_r63_file(shared_data: Path, week: str) -> No
     watts = {row["Horodate"]: row["Valeur"] for row in r63_rows(shared_data)}
     assert (export.prm, export.flow, export.kind, export.rejects) == ("0" * 14, "consumption", "curve", ())
     assert [point.value for point in export.points] == [watts[point.end] for point in export.points]
-    starts = [datetime.fromisoformat(point.start or "") for point in export.points]
     ends = [datetime.fromisoformat(point.end) for point in export.points]
-    assert {end - start for start, end in zip(starts, ends, strict=True)} == {timedelta(minutes=30)}
+    assert {(point.step, point.at_start) for point in export.points} == {("PT30M", False)}
     first, last = re.findall(r"\d{4}-\d\d-\d\d", week)
     # The site leaves out the half-hour that ends at midnight of the last day.
-    assert (starts[0], ends[-1]) == (datetime.fromisoformat(first), datetime.fromisoformat(f"{last} 23:30"))
-    assert len(export.points) == export.lines == (ends[-1] - starts[0]) // timedelta(minutes=30)
+    start = datetime.fromisoformat(first)
+    assert (ends[0], ends[-1]) == (start + timedelta(minutes=30), datetime.fromisoformat(f"{last} 23:30"))
+    assert len(export.points) == export.lines == (ends[-1] - start) // timedelta(minutes=30)
 
 
 @pytest.mark.parametrize("week", WEEKS)
@@ -91,10 +91,10 @@ def test_hourly_workbooks_say_what_their_xml_says(shared_data: Path, week: str) 
     expected = []
     for row in sheet_cells(path):
         if len(row) == 3 and re.fullmatch(r"\d\d/\d\d/\d{4} .*", row[0]):
-            start, end = (datetime.strptime(text, "%d/%m/%Y %H:%M:%S") for text in row[:2])  # noqa: DTZ007
+            end = datetime.strptime(row[1], "%d/%m/%Y %H:%M:%S")  # noqa: DTZ007
             whole, thousandths = row[2].split(",")
-            expected.append((str(start), str(end), str(int(whole + thousandths.ljust(3, "0")))))
-    assert [(point.start, point.end, point.value) for point in only(path).points] == expected
+            expected.append((str(end), str(int(whole + thousandths.ljust(3, "0")))))
+    assert [(point.end, point.value) for point in only(path).points] == expected
 
 
 def test_daily_workbook_is_kwh_and_equals_the_sums_of_the_r63_file(shared_data: Path) -> None:

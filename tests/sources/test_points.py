@@ -190,22 +190,11 @@ def test_rejects_come_in_the_order_of_the_lines() -> None:
     assert [reject.line for reject in curve(points).rejects] == [1, 2, 3]
 
 
-def test_explicit_starts_give_the_length() -> None:
-    night = [("01:30", "02:00"), ("02:00", "02:30"), ("02:30", "02:00"), ("02:00", "02:30"), ("02:30", "03:00")]
-    points = [
-        Point(f"2024-10-27 {end}:00", str(2 * n), start=f"2024-10-27 {start}:00")
-        for n, (start, end) in enumerate(night)
-    ]
+def test_labels_of_starts_and_energies() -> None:
     first = paris.change(2024, 10) - 5400
-    assert rows(curve(points).batch) == [(first + 1800 * n, n, 1800) for n in range(5)]
-
-
-@pytest.mark.parametrize(
-    "start", ["x", "0001-01-01 00:00:00", "9999-12-31 23:59:59", "2024-05-05 13:00:00", "2024-05-05 12:20:00+02:00"]
-)
-def test_a_start_that_gives_no_length_is_refused(start: str) -> None:
-    result = curve([Point("2024-05-05 12:30:00", "100", start=start)])
-    assert (len(result.batch), len(result.rejects)) == (0, 1)
+    night = ["01:30", "02:00", "02:30", "02:00", "02:30", "03:00", "03:30"]
+    points = [Point(f"2024-10-27 {start}:00", str(n), at_start=True, is_energy=True) for n, start in enumerate(night)]
+    assert rows(curve(points).batch) == [(first + 1800 * n, n, 1800) for n in range(7)]
 
 
 def test_a_shuffled_ordinary_day_is_put_in_order() -> None:

@@ -20,7 +20,7 @@ LABELS = st.one_of(
 VALUES = st.one_of(st.none(), st.text(max_size=12), st.integers(0, 10**10).map(str), st.sampled_from(["0", "100"]))
 STEPS = st.one_of(st.none(), st.text(max_size=6), st.sampled_from(["PT5M", "PT10M", "PT30M", "PT60M", "PT1H"]))
 ANY_TEXT = st.one_of(st.none(), st.text(max_size=5))
-POINTS = st.builds(Point, LABELS, VALUES, STEPS, ANY_TEXT, ANY_TEXT, ANY_TEXT, st.one_of(st.none(), LABELS))
+POINTS = st.builds(Point, LABELS, VALUES, STEPS, ANY_TEXT, ANY_TEXT, ANY_TEXT, st.just(0), st.booleans(), st.booleans())
 
 
 @settings(max_examples=600, deadline=None)
@@ -28,10 +28,11 @@ POINTS = st.builds(Point, LABELS, VALUES, STEPS, ANY_TEXT, ANY_TEXT, ANY_TEXT, s
 def test_no_text_raises_and_every_point_is_accounted_for(points: list[Point], totals: dict[date, int]) -> None:
     result = curve(points, totals=totals)
     assert len(result.batch) + result.missing + result.repeated + len(result.rejects) == len(points)
-    powers = {
-        int(float(point.value)) for point in points if point.value and point.value.isascii() and _is_number(point)
-    }
-    assert {wh * 3600 // seconds for _, wh, seconds in rows(result.batch)} <= powers
+    given = [point for point in points if point.value and point.value.isascii() and _is_number(point)]
+    powers = {int(float(point.value or "")) for point in given if not point.is_energy}
+    energies = {int(float(point.value or "")) for point in given if point.is_energy}
+    for _, wh, seconds in rows(result.batch):
+        assert wh * 3600 // seconds in powers or wh in energies
 
 
 def _is_number(point: Point) -> bool:

@@ -54,13 +54,13 @@ def test_both_flows_of_one_meter(tmp_path: Path) -> None:
         ([], "holds a header but no reading"),
         (
             [row("2024-01-01 00:30:00", "2"), row("2024-01-01 00:30:00", "2", prm="00000000000001")],
-            "than one meter",
+            "of one meter",
         ),
         ([row("2024-01-01 00:30:00", "2"), row("2024-01-01 01:00:00", "2")[:70]], "line 3: has 8 columns"),
         ([row("2024-01-01 00:30:00", "2,5")], "line 2: not a whole number of W"),
         ([row("2024-02-30 00:30:00", "2")], "line 2"),
         ([row("2024-01-01 00:30:00", "2", "PT7M")], "line 2: not a step"),
-        ([row("2024-01-01 00:30:00", "2", prm="1234")], "line 2: a PRM has 14 digits"),
+        ([row("2024-01-01 00:30:00", "2", prm="1234")], "a PRM has 14 digits, here it is 4"),
     ],
 )
 def test_refused_with_the_place(tmp_path: Path, rows: list[str], told: str) -> None:
@@ -71,9 +71,9 @@ def test_refused_with_the_place(tmp_path: Path, rows: list[str], told: str) -> N
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        (b"Date;Valeur\n2024-01-01;3\n", "not an Enedis export"),
+        (b"Date;Valeur\n2024-01-01;3\n", "of no form that is known"),
         (b"", "is empty"),
-        (HEADER.encode("latin-1"), "not UTF-8"),
+        (HEADER.encode("latin-1"), "a header but no reading"),
         (gzip.compress(HEADER.encode())[:-6], "cut off or damaged"),
     ],
 )

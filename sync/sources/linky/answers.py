@@ -50,7 +50,8 @@ def parse_curve(text: str, prm: str, flow: str) -> tuple[Point, ...]:
         end = entry.get(names["end"])
         if not isinstance(end, str):
             raise UnknownShape(f"point {position} has no time")
-        marks = {mark: _text(entry.get(names[mark])) for mark in ("step", "nature", "iv", "ec") if mark in names}
+        given = [mark for mark in ("step", "nature", "iv", "ec") if mark in names]
+        marks: dict[str, Any] = {mark: _text(entry.get(names[mark])) for mark in given}
         points.append(Point(end, _value(entry, names["value"], position), line=position, **marks))
     return tuple(points)
 

@@ -1,16 +1,17 @@
-"""Export files of Enedis as `import` takes them: of any known form, in any order, overlapping or not; plain, gzip, ZIP
-(also with gzip inside), `.xlsx`, told apart by content, not by name.
+"""Files of Linky meters as `import` takes them: of any known form, in any order, overlapping or not; plain, gzip, ZIP
+(also with gzip inside), folders; told apart by content, not by name.
 
 All of them are read before anything is stored, and those of a series are handed out as one, oldest first: a time-series
-collection that is filled out of order has more buckets.
+collection that is filled out of order has more buckets. What is not wanted, or cannot be read, refuses nothing else.
 """
 
 from __future__ import annotations
 
 import gzip
 import io
+import sqlite3
 import zipfile
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -19,37 +20,49 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ...model.bounded import DAMAGE, GZIP, Allowance, archive, opened, refuse_packing
+from ...model.bounded import DAMAGE, GZIP, Allowance, NoFile, archive, opened, refuse_packing
 from ...model.errors import FileRefused
-from ...model.readings import ReadingBatch, Series, energy_batch, instant
-from ..files import File, Files, Part
+from ...model.localtime import local_day, midnight
+from ...model.readings import Series
+from ...model.resolution import Total, agree, fits, resolution_of
+from ..files import File, Files, Heard, Part, Unheard
 from .api import CURVE_DAYS, SOURCE
-from .exports.conso import read_conso
+from .exports.cache_db import SQLITE, read_cache
 from .exports.export import (
-    DOWNLOAD_AGAIN,
+    ASK_INSTEAD,
     KNOWN,
+    TORN,
+    USE_ORIGINAL,
     Export,
     NotAnExport,
     NothingToImport,
-    cells_of,
-    is_blank,
-    is_sectioned,
+    not_an_export,
     shown,
-    text_of,
 )
+from .exports.forms import read_form
 from .exports.r63 import is_r63, read_r63
-from .exports.xlsx import read_xlsx
-from .points import MAX_POWER_W, curve_from_points
+from .exports.saved import read_saved
+from .exports.sections import is_sectioned, read_sections
+from .exports.text import is_blank, text_of
+from .exports.whose import Owner
+from .exports.workbook import read_workbook
+from .merge import merge
+from .points import MAX_POWER_W, Curve, Point, curve_from_points
 
 
-def open_files(paths: Sequence[Path], settings: Any = None) -> Files:
-    """`files.Files` of Enedis exports. Raises FileRefused for what is none, UsageError for what cannot be opened."""
-    allowance = Allowance(LARGEST_BYTES, too_large)
-    exports = [export for path in paths for export in read_exports(path, allowance)]
+def open_files(
+    paths: Sequence[Path], settings: Any = None, prm: str = "", flow: str = "", heard: Heard | None = None
+) -> Files:
+    """`files.Files` of exports. prm, flow: of files that do not say theirs; heard: the reading, which takes the most
+    time of an import. Raises FileRefused when nothing can be imported, UsageError for what cannot be opened."""
+    meters = [meter.prm for meter in settings.meters] if settings else []
+    reader = _Reader(Owner(prm, flow, meters), Allowance(LARGEST_BYTES, too_large))
+    reader.read(paths, heard or Unheard())
+    if not reader.exports:
+        raise reader.refusal()
     by_series: defaultdict[Series, list[Export]] = defaultdict(list)
-    for export in exports:
+    for export in reader.exports:
         by_series[Series(SOURCE, export.prm, export.flow)].append(export)
     max_power = settings.linky_max_power_w if settings else MAX_POWER_W
     files, totals, rejects = [], {}, []
@@ -57,108 +70,108 @@ def open_files(paths: Sequence[Path], settings: Any = None) -> Files:
         totals[series], contradicting = _totals(own)
         rejects += contradicting
         files.append(File(series.label, paths[0], partial(_parts, series, own, totals[series], max_power)))
-    return Files(files, rejects=rejects, totals=totals, series=list(totals), longest=CURVE_DAYS, count=len(exports))
+    notes = [note for export in reader.exports for note in export.notes]
+    return Files(
+        files,
+        notes=[*notes, *reader.left_out_notes()],
+        rejects=rejects,
+        failed=[(name, reason.removeprefix(name).lstrip(":, ")) for name, reason in reader.failed],
+        totals=totals,
+        series=list(totals),
+        longest=CURVE_DAYS,
+        count=len(reader.exports),
+    )
 
 
-@dataclass(slots=True)
-class Merged:
-    """Batches of one series as one, each reading once. places: where each stood first, in words."""
-
-    batch: ReadingBatch
-    places: NDArray[Any]
-    repeated: int = 0
-    rejects: list[str] = field(default_factory=list)
-
-    def add(self, other: ReadingBatch, places: NDArray[Any]) -> None:
-        """Take what is new. What stood there first stays: another value for its time, or an overlap, is refused.
-
-        A format without quality marks contradicts none that has them: the mark stays.
-        """
-        own, start, end = self.batch, other.start, other.end
-        before = np.searchsorted(own.start, start, side="right") - 1  # the last that begins no later
-        at = before.clip(0)
-        begun = before >= 0
-        equal = np.zeros(len(other), dtype=bool)
-        meets = np.searchsorted(own.start, end, side="left") > before + 1  # one begins inside
-        if len(own):
-            same = begun & (own.start[at] == start) & (own.seconds[at] == other.seconds)
-            equal = same & (own.wh[at] == other.wh)
-            meets |= begun & (own.end[at] > start)
-        for index in np.flatnonzero(meets & ~equal).tolist():
-            moment = f"{instant(int(start[index])):%Y-%m-%dT%H:%MZ}"
-            self.rejects.append(f"{places[index]}: the files contradict each other: another value for {moment}")
-        self.repeated += int(equal.sum())
-        marks = {int(at[index]): text for index, text in other.flags.items() if equal[index]}
-        self._insert(other, places, ~meets, marks)
-
-    def _insert(
-        self, other: ReadingBatch, places: NDArray[Any], fresh: NDArray[np.bool_], marks: Mapping[int, str]
-    ) -> None:
-        own = self.batch
-        columns = [
-            np.concatenate([getattr(own, name), getattr(other, name)[fresh]]) for name in ("start", "wh", "seconds")
-        ]
-        flags = np.array(
-            [own.flags.get(index) or marks.get(index, "") for index in range(len(own))]
-            + [other.flags.get(index, "") for index in np.flatnonzero(fresh).tolist()],
-            dtype=np.str_,
-        )
-        order = np.argsort(columns[0], kind="stable")
-        start, wh, seconds = (column[order] for column in columns)
-        kept = {index: str(text) for index, text in enumerate(flags[order]) if text}
-        self.batch = energy_batch(own.series, start, wh, seconds, kept)
-        self.places = np.concatenate([self.places, places[fresh]])[order]
+def read_exports(path: Path, owner: Owner | None = None) -> Iterator[Export]:
+    """The exports of one path, one per meter and flow and, in a ZIP or a folder, per member; read as a whole before the
+    first is handed out. Raises `UsageError` when it cannot be read, `FileRefused` when nothing can be imported."""
+    reader = _Reader(owner or Owner(), Allowance(LARGEST_BYTES, too_large))
+    reader.read([path], Unheard())
+    if not reader.exports:
+        raise reader.refusal()
+    first, *others = reader.exports
+    failed = tuple(f"FAILED {name}: {reason}" for name, reason in reader.failed)
+    notes = (*first.notes, *reader.left_out_notes(), *failed)
+    return iter([replace(first, notes=notes), *others])
 
 
-def merge(series: Series, batches: Sequence[tuple[ReadingBatch, NDArray[Any]]]) -> Merged:
-    """One batch of several, oldest first; each comes with the places of its readings."""
-    empty = np.array([], dtype=np.int64)
-    merged = Merged(energy_batch(series, empty, empty, empty), np.array([], dtype=np.str_))
-    for batch, places in batches:
-        merged.add(batch, places)
-    return merged
+# --- exports → parts -------------------------------------------------------------------------------------------------
 
 
-def _parts(series: Series, exports: Sequence[Export], totals: Mapping[date, int], max_power: int) -> Iterator[Part]:
-    rejects = [f"{export.name}, {reject}" for export in exports for reject in export.rejects]
-    missing = repeated = 0
-    curves = []
-    for export in exports:
-        if export.kind == "curve":
-            curve = curve_from_points(series, export.points, max_power=max_power, totals=totals)
-            missing += curve.missing
-            repeated += curve.repeated
-            rejects += [f"{export.name}, {reject}" for reject in curve.rejects]
-            curves.append((curve.batch, np.array([f"{export.name}, line {line}" for line in curve.lines])))
-    merged = merge(series, curves)
+def _parts(series: Series, exports: Sequence[Export], totals: Mapping[date, Total], max_power: int) -> Iterator[Part]:
+    own = [export for export in exports if export.kind == "curve"]
+    rejects = [f"{export.name}, {reject}" for export in exports if export.kind != "curve" for reject in export.rejects]
+
+    def read(export: Export, *more: Point) -> Curve:
+        points = (*export.points, *more)
+        return curve_from_points(series, points, max_power=max_power, totals=totals, digits=export.digits)
+
+    curves = [read(export) for export in own]
+    for place, export in enumerate(own):
+        refused = export.rejects
+        if export.torn:
+            whole = read(export, export.torn)
+            if _is_vouched(export, whole, [*curves[:place], *curves[place + 1 :]], totals):
+                curves[place], refused = whole, tuple(reject for reject in refused if reject.reason != TORN)
+        rejects += [f"{export.name}, {reject}" for reject in (*refused, *curves[place].rejects)]
+    merged = merge(
+        series,
+        [
+            (curve.batch, np.array([f"{export.name}, line {line}" for line in curve.lines]))
+            for export, curve in zip(own, curves, strict=True)
+        ],
+    )
     batches = [merged.batch] if len(merged.batch) else []
     yield Part.counted(
         batches,
         [merged.places][: len(batches)],
         rejects + merged.rejects,
-        missing=missing,
-        repeated=repeated + merged.repeated,
+        missing=sum(curve.missing for curve in curves),
+        repeated=sum(curve.repeated for curve in curves) + merged.repeated,
     )
 
 
-def _totals(exports: Sequence[Export]) -> tuple[dict[date, int], list[str]]:
-    """Daily totals of one series, and a line for each day of which the files give different ones."""
-    totals: dict[date, int] = {}
-    contradicted: defaultdict[date, set[int]] = defaultdict(set)
+def _is_vouched(export: Export, whole: Curve, others: Sequence[Curve], totals: Mapping[date, Total]) -> bool:
+    """Whether the last line, which has no end, is known to be no part of one: the file reaches the end that it states,
+    another file has the same reading, or the day adds up to its total."""
+    if export.torn is None or export.torn.line not in whole.lines:
+        return False
+    batch, place = whole.batch, whole.lines.index(export.torn.line)
+    start, end, wh = (int(column[place]) for column in (batch.start, batch.end, batch.wh))
+    if export.until and end >= midnight(export.until):
+        return True
+    for other in others:
+        at = int(np.searchsorted(other.batch.start, start))
+        if at < len(other.batch) and other.batch.start[at] == start and other.batch.end[at] == end:
+            flags = batch.flags.get(place, ""), other.batch.flags.get(at, "")
+            return agree(int(other.batch.wh[at]), wh, max(map(resolution_of, flags)))
+    day = local_day(start)
+    edges = [midnight(day), midnight(date.fromordinal(day.toordinal() + 1))]
+    first, last = np.searchsorted(batch.start, edges)
+    covers = int(batch.seconds[first:last].sum()) * 1000 == edges[1] - edges[0]
+    return covers and day in totals and fits(totals[day], int(batch.wh[first:last].sum()))
+
+
+def _totals(exports: Sequence[Export]) -> tuple[dict[date, Total], list[str]]:
+    """Daily totals of one series, the finest that is given, and a line for each day of which the files give different
+    ones."""
+    given: defaultdict[date, list[Total]] = defaultdict(list)
     for export in exports:
-        for day, wh in export.totals.items():
-            if totals.setdefault(day, wh) != wh:
-                contradicted[day] |= {totals[day], wh}
-    for day in contradicted:
-        del totals[day]
-    lines = [
-        f"{day}: the files give different daily totals: {sorted(values)} Wh"
-        for day, values in sorted(contradicted.items())
-    ]
+        for day, total in export.totals.items():
+            given[day].append(total)
+    totals: dict[date, Total] = {}
+    lines = []
+    for day, found in sorted(given.items()):
+        finest = min(found, key=lambda total: total.resolution)
+        if all(fits(total, finest) for total in found):
+            totals[day] = finest
+        else:
+            lines.append(f"{day}: the files give different daily totals: {sorted(set(map(int, found)))} Wh")
     return totals, lines
 
 
-# --- a path → the exports in it --------------------------------------------------------------------------------------
+# --- paths → the exports in them -------------------------------------------------------------------------------------
 
 LARGEST_BYTES = 32_000_000
 """Unpacked size of all files of one command, with every archive in which one stands: all of them are held at once.
@@ -166,45 +179,175 @@ Fifteen years of half hours of one meter, or five of ten minutes, stay below it.
 MOST_MEMBERS = 2000
 DEEPEST = 3
 """Archives in archives: .gz in .zip in .zip and no deeper."""
-NOT_OURS = ("__MACOSX/", ".DS_Store", "Thumbs.db", "desktop.ini")
-EXPORT_SUFFIXES = {".csv", ".gz", ".zip", ".xlsx"}
+NOT_OURS = ("__MACOSX", ".DS_Store", "Thumbs.db", "desktop.ini")
+EXPORT_SUFFIXES = {".csv", ".gz", ".zip", ".xlsx", ".json", ".db"}
+SHOWN = 3  # files named of those that were left out for one reason
 
 
-def read_exports(path: Path, allowance: Allowance | None = None) -> Iterator[Export]:
-    """The exports of a file, one per flow and, in a ZIP, per member; read as a whole before the first is handed out.
+@dataclass(slots=True)
+class _Reader:
+    """Reads paths. left_out: what is not wanted, by reason; failed: name and reason of what should be an export."""
 
-    Raises `UsageError` when the path cannot be read, `FileRefused` when it is no export, empty, damaged, encrypted, in
-    another encoding, of another quantity, of several PRMs, or too large. In a ZIP other kinds of files and exports of
-    other quantities are left out and named in the notes of the first export.
-    """
-    name = shown(path.name)
-    allowance = allowance or Allowance(LARGEST_BYTES, too_large)
-    with opened(path) as file:
-        content = allowance.whole(name, file)
-    return iter(_read(name, content, 0, allowance))
+    owner: Owner
+    allowance: Allowance
+    exports: list[Export] = field(default_factory=list)
+    left_out: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    failed: list[tuple[str, str]] = field(default_factory=list)
+
+    def read(self, paths: Sequence[Path], heard: Heard) -> None:
+        """All of them; what is named by itself should be an export, what lies in a folder may be."""
+        files = [(file, path if path.is_dir() else None) for path in paths for file in _files_in(path)]
+        heard.start(len(files), 0)
+        for file, folder in files:
+            name = shown(str(file.relative_to(folder.parent)) if folder else file.name)
+            try:
+                self._read(name, file.name, self._content(name, file), 0, file)
+            except FileRefused as refused:
+                if isinstance(refused, _TooLarge) or (isinstance(refused, NoFile) and not folder):
+                    raise
+                self._note(name, file.name, refused, is_meant=folder is None)
+            heard.advance(f"reading {name}")
+
+    def refusal(self) -> FileRefused:
+        """The error when there is no export."""
+        reasons = [reason for _, reason in self.failed] + list(self.left_out_notes())
+        if not reasons:
+            return NothingToImport(f"There is no file in it. {KNOWN}")
+        kind = NotAnExport if all("of no form that is known" in reason for reason in reasons) else FileRefused
+        return kind("; ".join(reasons[:SHOWN]))
+
+    def left_out_notes(self) -> tuple[str, ...]:
+        """A line for each reason, with the files it is that of."""
+        notes = []
+        for reason, names in self.left_out.items():
+            more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+            notes.append(f"left out: {', '.join(names[:SHOWN])}{more}: {reason}")
+        return tuple(notes)
+
+    def _note(self, name: str, file_name: str, refused: FileRefused, is_meant: bool) -> None:
+        """A README is left out; what should be an export and is none is told as failed."""
+        reason = str(refused)
+        unwanted = isinstance(refused, NothingToImport | NotAnExport)
+        if is_meant or (not unwanted and PurePosixPath(file_name).suffix.lower() in EXPORT_SUFFIXES):
+            self.failed.append((name, reason))
+        else:
+            short = reason.removeprefix(name).lstrip(":, ").removesuffix(f" {ASK_INSTEAD}").removesuffix(f" {KNOWN}")
+            self.left_out[short].append(name)
+
+    def _content(self, name: str, file: Path) -> bytes:
+        with opened(file) as stream:
+            if stream.read(len(SQLITE)) == SQLITE:
+                return SQLITE  # read by its own library, piece by piece
+            stream.seek(0)
+            return self.allowance.whole(name, stream)
+
+    def _read(self, name: str, file_name: str, content: bytes, depth: int, path: Path | None = None) -> None:
+        if depth > DEEPEST:
+            raise FileRefused(f"{name}: archives packed too often into one another. Unpack it and import its files.")
+        if content.startswith(GZIP):
+            inner = _unpack(name, content, self.allowance)
+            return self._read(name, file_name.removesuffix(".gz"), inner, depth + 1)
+        if content.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+            return self._read_zip(name, file_name, content, depth)
+        return self._settle(name, file_name, _exports(name, content, is_whole=depth > 0, path=path))
+
+    def _settle(self, name: str, file_name: str, exports: Sequence[Export]) -> None:
+        """Exports of the wanted meter and flow; those of others are left out beside them."""
+        settled: list[Export] = []
+        unwanted: list[FileRefused] = []
+        for export in exports:
+            try:
+                settled.append(self.owner.settle(export, file_name))
+            except FileRefused as refused:
+                unwanted.append(refused)
+        if not settled:
+            raise unwanted[0]
+        for other in unwanted:
+            self._note(name, file_name, other, is_meant=not isinstance(other, NothingToImport))
+        self.exports += settled
+
+    def _read_zip(self, name: str, file_name: str, content: bytes, depth: int) -> None:
+        try:
+            packed = archive(io.BytesIO(content))
+        except DAMAGE as error:
+            raise FileRefused(
+                f"{name} is cut off or damaged: its table of contents cannot be read. {USE_ORIGINAL}"
+            ) from error
+        with packed:
+            members = [member for member in packed.infolist() if not _ignored(member)]
+            if len(members) > MOST_MEMBERS:
+                raise too_large(name)
+            if any(member.filename.startswith("xl/") for member in members):
+                return self._settle(name, file_name, read_workbook(name, packed))
+            before = len(self.exports), len(self.failed), {reason: len(own) for reason, own in self.left_out.items()}
+            for member in members:
+                self._read_member(f"{name}/{shown(member.filename)}", packed, member, depth)
+        if len(self.exports) == before[0]:
+            reasons = [reason for _, reason in self.failed[before[1] :]]
+            reasons += [f"{own[-1]}: {why}" for why, own in self.left_out.items() if len(own) > before[2].get(why, 0)]
+            del self.failed[before[1] :]
+            holds = f" It holds: {'; '.join(reasons[:SHOWN])}" if reasons else " It is empty."
+            raise FileRefused(f"{name}: nothing in this ZIP can be imported.{holds} {KNOWN}")
+        return None
+
+    def _read_member(self, name: str, packed: zipfile.ZipFile, member: zipfile.ZipInfo, depth: int) -> None:
+        file_name = PurePosixPath(member.filename).name
+        try:
+            refuse_packing(name, member)
+            try:
+                with packed.open(member) as stream:
+                    content = self.allowance.whole(name, stream)
+            except DAMAGE as error:
+                raise FileRefused(f"{name} is cut off or damaged in the archive. {USE_ORIGINAL}") from error
+            self._read(name, file_name, content, depth + 1)
+        except _TooLarge:
+            raise
+        except FileRefused as refused:
+            self._note(name, file_name, refused, is_meant=False)
 
 
-def _read(name: str, content: bytes, depth: int, allowance: Allowance) -> list[Export]:
-    if depth > DEEPEST:
-        raise FileRefused(f"{name}: archives packed too often into one another. Unpack it and import what is inside.")
-    if content.startswith(GZIP):
-        return _read(name, _unpack(name, content, allowance), depth + 1, allowance)
-    if content.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-        return _read_zip(name, content, depth, allowance)
+def _exports(name: str, content: bytes, is_whole: bool, path: Path | None) -> list[Export]:
+    """What a content that is no archive holds."""
+    if content.startswith(SQLITE):
+        with sqlite3.connect(":memory:") as packed:
+            if path is None:
+                packed.deserialize(content)
+            return read_cache(name, path, packed)
     if content.startswith(b"\xd0\xcf\x11\xe0"):
-        raise FileRefused(f"{name} is an old .xls or a workbook with a password. {DOWNLOAD_AGAIN}")
-    return _read_text(name, content)
-
-
-def _read_text(name: str, content: bytes) -> list[Export]:
-    text = text_of(name, content)
-    first = next((index for index, line in enumerate(text.lines) if not is_blank(cells_of(line))), 0)
-    header = cells_of(text.lines[first])
+        raise FileRefused(f"{name} is an old .xls or a workbook with a password. Save it as .xlsx without one.")
+    if content[:HEAD].lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"["):
+        return read_saved(name, content)
+    text = text_of(name, content, is_whole)
+    first = next((index for index in range(len(text.lines)) if not is_blank(text.cells(index))), 0)
+    header = text.cells(first)
     if is_r63(header):
         return read_r63(name, text, first)
     if is_sectioned(header):
-        return read_conso(name, text, first)
-    raise NotAnExport(f"{name} is not an Enedis export: its first line is none that Enedis writes. {KNOWN}")
+        return read_sections(name, text, first)
+    found = read_form(name, text)
+    if found is None:
+        raise not_an_export(name)
+    return found
+
+
+HEAD = 4096
+
+
+def _files_in(path: Path) -> list[Path]:
+    """A file itself; of a folder all that may be exports, by their names."""
+    if not path.is_dir():
+        return [path]
+    found = sorted(file for file in path.rglob("*") if file.suffix.lower() in EXPORT_SUFFIXES and file.is_file())
+    if len(found) > MOST_MEMBERS:
+        raise too_large(shown(path.name))
+    if not found:
+        kinds = Counter(file.suffix.lower() or file.name for file in path.iterdir())
+        raise NoFile(
+            f"{shown(path.name)} is a folder without an export"
+            + (f": it holds {', '.join(shown(kind, 12) for kind in list(kinds)[:5])}" if kinds else "")
+            + f". {KNOWN}"
+        )
+    return [file for file in found if not set(file.parts) & set(NOT_OURS)]
 
 
 def _unpack(name: str, content: bytes, allowance: Allowance) -> bytes:
@@ -212,63 +355,22 @@ def _unpack(name: str, content: bytes, allowance: Allowance) -> bytes:
         with gzip.GzipFile(fileobj=io.BytesIO(content)) as packed:
             return allowance.whole(name, packed)
     except DAMAGE as error:
-        raise FileRefused(f"{name} is cut off or damaged: gzip cannot unpack it. {DOWNLOAD_AGAIN}") from error
-
-
-def _read_zip(name: str, content: bytes, depth: int, allowance: Allowance) -> list[Export]:
-    try:
-        packed = archive(io.BytesIO(content))
-    except DAMAGE as error:
-        raise FileRefused(
-            f"{name} is cut off or damaged: its table of contents cannot be read. {DOWNLOAD_AGAIN}"
-        ) from error
-    with packed:
-        members = [member for member in packed.infolist() if not _ignored(member)]
-        if len(members) > MOST_MEMBERS:
-            raise too_large(name)
-        if any(member.filename.startswith("xl/") for member in members):
-            return read_xlsx(name, packed)
-        return _read_members(name, packed, members, depth, allowance)
-
-
-def _read_members(
-    name: str, packed: zipfile.ZipFile, members: list[zipfile.ZipInfo], depth: int, allowance: Allowance
-) -> list[Export]:
-    exports: list[Export] = []
-    left_out: list[str] = []
-    for member in members:
-        shown_name = f"{name}/{shown(member.filename)}"
-        refuse_packing(shown_name, member)
-        try:
-            with packed.open(member) as stream:
-                content = allowance.whole(shown_name, stream)
-        except DAMAGE as error:
-            raise FileRefused(f"{shown_name} is cut off or damaged in the archive. {DOWNLOAD_AGAIN}") from error
-        try:
-            exports += _read(shown_name, content, depth + 1, allowance)
-        except FileRefused as reason:
-            # A README is left out; what should be an export and is none may be the one that was meant.
-            meant = PurePosixPath(member.filename).suffix.lower() in EXPORT_SUFFIXES
-            if meant and not isinstance(reason, NothingToImport):
-                raise
-            left_out.append(str(reason).removesuffix(f" {KNOWN}"))
-    if not exports:
-        holds = f" It holds: {'; '.join(left_out[:3])}" if left_out else " It is empty."
-        raise FileRefused(f"{name}: nothing in this ZIP can be imported.{holds} {KNOWN}")
-    notes = tuple(f"left out: {what}" for what in left_out)
-    return [replace(exports[0], notes=exports[0].notes + notes), *exports[1:]]
+        raise FileRefused(f"{name} is cut off or damaged: gzip cannot unpack it. {USE_ORIGINAL}") from error
 
 
 def _ignored(member: zipfile.ZipInfo) -> bool:
     """Folders, and what operating systems put into archives by themselves."""
-    path = member.filename
-    return member.is_dir() or path.startswith(NOT_OURS[0]) or path.endswith(NOT_OURS[1:])
+    return member.is_dir() or bool(set(PurePosixPath(member.filename).parts) & set(NOT_OURS))
+
+
+class _TooLarge(FileRefused):
+    """More than is held at once: of no file anything is known then."""
 
 
 def too_large(name: str) -> FileRefused:
     """The error of more bytes, or files, than are held at once."""
     megabytes = LARGEST_BYTES // 1_000_000
-    return FileRefused(
+    return _TooLarge(
         f"{name}: with it the files of this command unpack to more than {megabytes} MB or {MOST_MEMBERS} files. "
         "Import them one after the other, a larger one in parts."
     )

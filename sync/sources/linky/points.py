@@ -24,9 +24,10 @@ import numpy as np
 from ...model.localtime import day_seconds, midnight, wall_clock_instants
 from ...model.privacy import scrub
 from ...model.readings import ReadingBatch, Series, clashing, energy_batch
+from ...model.resolution import fits, marked
 
 # Nine digits of W are below an Int32 of Wh over any step.
-WATTS = re.compile(r"[0-9]{1,9}(\.[0-9]{1,6})?")
+NUMBER = re.compile(r"[0-9]{1,9}(\.[0-9]{1,6})?")
 MARK = re.compile(r"[A-Za-z0-9]{1,8}")
 
 MAX_POWER_W = 36_000
@@ -35,7 +36,10 @@ MAX_POWER_W = 36_000
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One point as handed out. `end` is the label text; `start` only where the format has it; `line` is its place."""
+    """One point as handed out. `end` is the text of its label, or of its start where `at_start`; `line` is its place.
+
+    value: W on average; Wh where `is_energy`.
+    """
 
     end: str
     value: str | None
@@ -43,8 +47,9 @@ class Point:
     nature: str | None = None
     iv: str | None = None
     ec: str | None = None
-    start: str | None = None
     line: int = 0
+    at_start: bool = False
+    is_energy: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +89,27 @@ class _Row:
     flag: str
 
 
+@dataclass(frozen=True, slots=True)
+class Digits:
+    """How finely a form gives its values. resolution: W, of energies Wh; is_rounded: whether powers are rounded to
+    whole W where the energy is none in whole Wh: such an energy is cut, and known to within 2 Wh."""
+
+    resolution: int = 1
+    is_rounded: bool = False
+
+    def wh(self, point: Point, value: Decimal | int, seconds: int) -> tuple[int | None, int]:
+        """Energy as an integer, and Wh to within which it is known; None where it is none: half a Wh is not rounded
+        away unseen."""
+        known = self.resolution if point.is_energy else -(-self.resolution * seconds // 3600)
+        exact = _exact_wh(point, value, seconds)
+        if exact is None and self.is_rounded:
+            return int(value * (3600 if point.is_energy else seconds) // 3600), max(known, 2)
+        return exact, known
+
+
+EXACT = Digits()
+
+
 def curve_from_points(
     series: Series,
     points: Sequence[Point],
@@ -91,6 +117,7 @@ def curve_from_points(
     max_power: int = MAX_POWER_W,
     totals: Mapping[date, int] | None = None,
     window: tuple[int, int] | None = None,
+    digits: Digits = EXACT,
 ) -> Curve:
     """Points in order of arrival → readings of `series`.
 
@@ -98,81 +125,93 @@ def curve_from_points(
     was not asked for. Never raises for what a point says: refused points are in the result.
     """
     rejects: list[Reject] = []
-    watts = [_watts(point.value) for point in points]
-    explicit = [_explicit_step(point) for point in points]
-    energies = [_exact_wh(power, step) for power, step in zip(watts, explicit, strict=True)]
-    labels = [Label(point.end, point.value, energy) for point, energy in zip(points, energies, strict=True)]
+    values = [_number(point.value) for point in points]
+    explicit = [parse_step(point.step) if point.step else None for point in points]
+    energies = [_exact_wh(*given) for given in zip(points, values, explicit, strict=True)]
+    labels = [Label(p.end, p.value, energy, p.at_start) for p, energy in zip(points, energies, strict=True)]
     resolved = resolve(labels, totals)
     inferred = _inferred_steps(points, resolved.instants)
     rows: list[_Row] = []
     missing = 0
     for index, point in enumerate(points):
-        end, power = resolved.instants[index], watts[index]
-        step = explicit[index] if point.step or point.start else inferred.get(end or 0)
-        if end is None:
+        label, value = resolved.instants[index], values[index]
+        is_empty = not (point.value and point.value.strip())
+        if label is None and not (is_empty and resolved.refused[index] == NO_SUCH_TIME):
             rejects.append(_reject(point, resolved.refused[index]))
-        elif point.value is None or point.value == "":
+        elif label is None or not point.value:
             missing += 1
-        elif power is None:
-            rejects.append(_reject(point, "not a power in W"))
-        elif step is None:
-            rejects.append(_reject(point, "the length of the interval cannot be told"))
-        elif end % (step * 1000):
-            rejects.append(_reject(point, "not on the grid of its step"))
-        elif window and not window[0] <= end - step * 1000 < window[1]:
-            rejects.append(_reject(point, "outside the asked period"))
-        elif (wh := _exact_wh(power, step)) is None:
-            rejects.append(_reject(point, f"not a whole number of Wh over {step} s"))
+        elif value is None:
+            rejects.append(_reject(point, "not an energy in Wh" if point.is_energy else "not a power in W"))
         else:
-            flag = _flag(point, power, max_power, index in resolved.doubtful)
-            rows.append(_Row(point, end, step, wh, flag))
+            step = explicit[index] if point.step else inferred.get(label)
+            row = _row(point, label, value, step, window=window, digits=digits)
+            if isinstance(row, str):
+                rejects.append(_reject(point, row))
+            else:
+                is_strong = row.wh * 3600 > max_power * row.seconds
+                row.flag = _flag(point, is_strong, index in resolved.doubtful, row.flag)
+                rows.append(row)
     kept, repeated = _without_conflicts(rows, rejects)
     rejects.sort(key=lambda reject: reject.line)
     lines = tuple(row.point.line for row in kept)
     return Curve(_batch(series, kept), missing, repeated, tuple(rejects), lines)
 
 
-def _watts(text: str | None) -> Decimal | int | None:
-    if not text or not WATTS.fullmatch(text):
+def _row(
+    point: Point,
+    label: int,
+    value: Decimal | int,
+    step: int | None,
+    *,
+    window: tuple[int, int] | None,
+    digits: Digits,
+) -> _Row | str:
+    """A point that has a time and a value, with its resolution as the flag; or why it is no reading."""
+    if step is None:
+        return "the length of the interval cannot be told"
+    if label % (step * 1000):
+        return "not on the grid of its step"
+    end = label + step * 1000 if point.at_start else label
+    if window and not window[0] <= end - step * 1000 < window[1]:
+        return "outside the asked period"
+    wh, known = digits.wh(point, value, step)
+    if wh is None:
+        return f"not a whole number of Wh over {step} s"
+    return _Row(point, end, step, wh, marked("", known))
+
+
+def _number(text: str | None) -> Decimal | int | None:
+    if not text or not NUMBER.fullmatch(text):
         return None
     return int(text) if text.isdigit() else Decimal(text)
 
 
-def _exact_wh(watts: Decimal | int | None, seconds: int | None) -> int | None:
+def _exact_wh(point: Point, value: Decimal | int | None, seconds: int | None) -> int | None:
     """Energy as an exact integer, or None: half a Wh is not rounded away."""
-    if watts is None or seconds is None:
+    if value is None or seconds is None:
         return None
-    product = watts * seconds
+    product = value * (3600 if point.is_energy else seconds)
     return int(product // 3600) if product % 3600 == 0 else None
 
 
-def _explicit_step(point: Point) -> int | None:
-    if point.step:
-        return parse_step(point.step)
-    start, end = (parse_label(text) for text in (point.start or "", point.end))
-    if start is None or end is None:
-        return None
-    # On a change night the wall clock alone gives several lengths; only one of them is a step of a meter.
-    found = {(b - a) // 1000 for a in label_instants(start) for b in label_instants(end)} & STEPS
-    return found.pop() if len(found) == 1 else None
-
-
 def _inferred_steps(points: Sequence[Point], instants: Sequence[int | None]) -> dict[int, int | None]:
-    if all(point.step or point.start for point in points):
-        return {}
-    ends = sorted({end for end in instants if end is not None})
-    return dict(zip(ends, infer_steps(ends), strict=True))
+    """By instant of the label. Labels of starts are looked at backwards: there the next one tells."""
+    inferred: dict[int, int | None] = {}
+    if all(point.step for point in points):
+        return inferred
+    for sign in (1, -1):
+        own = {sign * at for p, at in zip(points, instants, strict=True) if at is not None and p.at_start == (sign < 0)}
+        for at, step in zip(sorted(own), infer_steps(sorted(own)), strict=True):
+            inferred[sign * at] = step
+    return inferred
 
 
-def _flag(point: Point, watts: Decimal | int, max_power: int, doubtful: bool) -> str:
+def _flag(point: Point, is_strong: bool, doubtful: bool, resolution: str) -> str:
     """What is unusual about a reading, as space-separated marks in a fixed order; empty for an ordinary one."""
     states = (("iv", point.iv, "0"), ("ec", point.ec, "0"), ("n", point.nature, "B"))
     unusual = [(name, text) for name, text, usual in states if text and text != usual]
     marks = [f"{name}:{text if MARK.fullmatch(text) else '?'}" for name, text in unusual]
-    if watts > max_power:
-        marks.append("power")
-    if doubtful:
-        marks.append("clock")
+    marks += ["power"] * is_strong + ["clock"] * doubtful + [resolution] * bool(resolution)
     return " ".join(marks)
 
 
@@ -224,6 +263,7 @@ def _reject(point: Point, reason: str) -> Reject:
 # --- labels → instants ----------------------------------------------------------------------------------------------
 
 LABEL = re.compile(r"20\d\d-\d\d-\d\d[ T]\d\d:\d\d:\d\d(Z|[+-]\d\d:?\d\d)?", re.ASCII)
+NO_SUCH_TIME = "no such time on the night the clocks go forward"
 GRID_MS = 300_000  # the shortest step is five minutes, and every step begins on a multiple of itself
 
 
@@ -231,12 +271,13 @@ GRID_MS = 300_000  # the shortest step is five minutes, and every step begins on
 class Label:
     """A label in order of arrival, with what tells a repetition from the second pass of the doubled hour.
 
-    `energy` (Wh) is None where the value or the step is not known.
+    `energy` (Wh) is None where the value or the step is not known; at_start: the label is that of a start.
     """
 
     text: str
     value: str | None
     energy: int | None = None
+    at_start: bool = False
 
 
 @dataclass(slots=True)
@@ -261,7 +302,7 @@ def resolve(labels: Sequence[Label], totals: Mapping[date, int] | None = None) -
         else:
             found = label_instants(wall)
             if not found:
-                resolved.refused[index] = "no such time on the night the clocks go forward"
+                resolved.refused[index] = NO_SUCH_TIME
             elif len(found) == 1:
                 resolved.instants[index] = found[0]
             else:
@@ -298,10 +339,10 @@ def label_instants(wall: datetime) -> tuple[int, ...]:
 
 @dataclass(frozen=True, slots=True)
 class _Way:
-    """One way to read the doubled hour: the indexes kept, and how many of them belong to the first pass."""
+    """One way to read the doubled hour: the indexes kept, and which pass each of them belongs to, 0 or 1."""
 
     kept: tuple[int, ...]
-    first_pass: int
+    passes: tuple[int, ...]
 
 
 @dataclass(slots=True)
@@ -324,8 +365,8 @@ class _Night:
             for index in self.group:
                 resolved.refused[index] = "the doubled autumn hour is out of order"
             return
-        for position, index in enumerate(way.kept):
-            resolved.instants[index] = label_instants(self._wall(index))[0 if position < way.first_pass else 1]
+        for index, turn in zip(way.kept, way.passes, strict=True):
+            resolved.instants[index] = label_instants(self._wall(index))[turn]
             if not clear or direction == 0:
                 resolved.doubtful.add(index)
         for index in set(self.group) - set(way.kept):
@@ -340,11 +381,12 @@ class _Night:
         return steps.pop() if len(steps) == 1 else int(not steps)
 
     def _of_day(self) -> list[int]:
-        """Indexes of the day's labels: from after its midnight up to the next one."""
+        """Indexes of the day's labels: from after its midnight to the next one; of starts from midnight on."""
         near = (str(self.day), str(self.day + timedelta(days=1)))
         found = [index for index, label in enumerate(self.labels) if label.text.startswith(near)]
         walls = [(index, self.walls[index]) for index in found]
-        return [index for index, wall in walls if wall and (wall - timedelta(minutes=1)).date() == self.day]
+        back = {False: timedelta(minutes=1), True: timedelta(0)}
+        return [i for i, wall in walls if wall and (wall - back[self.labels[i].at_start]).date() == self.day]
 
     def _judge(self, ways: list[_Way], total: int | None) -> tuple[_Way | None, bool]:
         """The way to take and whether it is certain. The daily total judges: a way must add up to it."""
@@ -352,7 +394,8 @@ class _Night:
             return None, False
         others = self._energy_of_others() if total is not None else None
         if len(ways) > 1 and total is not None and others is not None:
-            matching = [way for way in ways if self._energy(way) == total - others]
+            sums = [self._energy(way) for way in ways]
+            matching = [w for w, wh in zip(ways, sums, strict=True) if wh is not None and fits(total, wh + others)]
             whole = [way for way in matching if len(way.kept) == len(self.group)]
             if len(whole) == 1:
                 return whole[0], True
@@ -364,16 +407,23 @@ class _Night:
         """Every reading of the doubled hour in which time only goes forward, the likeliest first.
 
         As many points as possible are taken for the first pass, because a walk through the points turns to the second
-        one only when a label does not come after the one before. Adjacent equal points may be repetitions instead.
+        one only when a label does not come after the one before. Adjacent equal points may be repetitions instead. Of
+        points that were sorted by their labels each label comes twice in a row: first pass, second pass.
         """
+        walls = [self._wall(index) for index in self.group]
+        if walls[::2] == walls[1::2] and self._rises(self.group[::2]) and not self._same_pairs():
+            return [_Way(tuple(self.group), (0, 1) * (len(walls) // 2))]
         once = [i for n, i in enumerate(self.group) if n == 0 or not self._same(i, self.group[n - 1])]
         candidates = [self.group] if len(once) == len(self.group) else [self.group, once]
         return [
-            _Way(tuple(kept), first)
+            _Way(tuple(kept), (0,) * first + (1,) * (len(kept) - first))
             for kept in candidates
             for first in range(len(kept), -1, -1)
             if self._rises(kept[:first]) and self._rises(kept[first:])
         ]
+
+    def _same_pairs(self) -> bool:
+        return all(self._same(*pair) for pair in zip(self.group[::2], self.group[1::2], strict=True))
 
     def _same(self, one: int, other: int) -> bool:
         return self.walls[one] == self.walls[other] and self.labels[one].value == self.labels[other].value

@@ -1,141 +1,229 @@
-"""R63: the load curve Enedis sends on request as CSV, one line per point with its own step, quality and PRM.
+"""R63 and R64, which Enedis sends on request as CSV, for one meter or several, one quantity or several.
 
-Labels are Paris wall-clock text without offset, or ISO 8601 with one; columns are found by name, not by position.
+R63 is the load curve, one line per point with its own step, quality and PRM: labels are Paris wall-clock text without
+offset, or ISO 8601 with one. R64 is the index at midnight, one line per register: those of the distributor's grid add
+up to the whole. Columns are found by name, not by position; rows of other quantities are counted and named.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+from typing import ClassVar
 
 from ....model.errors import FileRefused
 from ..points import Point, Reject
 from .export import (
     ASK_INSTEAD,
-    DOWNLOAD_AGAIN,
     LONG_NUMBER,
-    PRM,
+    TORN,
+    USE_ORIGINAL,
     Export,
     NothingToImport,
-    Text,
-    cells_of,
-    checked_prm,
     curve,
-    fitted,
     flow_of,
-    is_blank,
-    mixed_prms,
     plain,
+    prm_in,
     shown,
 )
+from .index import Indexes, midnight_of
+from .text import Text, day_of, fitted, is_blank, names_of
+from .whose import PRM
 
 NEEDED = ("identifiant prm", "grandeur physique", "grandeur metier", "unite", "horodate", "valeur")
-OPTIONAL = ("pas", "nature", "indice de vraisemblance", "etat complementaire")
+OPTIONAL = ("pas", "nature", "indice de vraisemblance", "etat complementaire", "date de fin")
+REGISTER = "cadran"
+TOTAL = "t"
+GRID = "d"  # the distributor's; that of the supplier counts the same energy again
+ABSENT = -1
+MOST_METERS = 200
 
 
 def is_r63(header: list[str]) -> bool:
-    """Whether the cells of the first line are those of an R63 file."""
-    names = {plain(cell) for cell in header}
-    return {"identifiant prm", "horodate"} <= names
+    """Whether the cells of the first line are those of an R63 or R64 file."""
+    return {"identifiant prm", "horodate"} <= {plain(cell) for cell in header}
 
 
 def read_r63(name: str, text: Text, first: int) -> list[Export]:
-    """The load curve of a file, one `Export` per flow in it. `first`: index of the header line.
+    """What a file holds, one `Export` per meter and flow in it. `first`: index of the header line.
 
-    Raises `FileRefused` for several PRMs or for another quantity than active power in W.
+    Raises `FileRefused` for a file without any row of active power in W, or of its indexes in Wh.
     """
-    header = [plain(cell) for cell in cells_of(text.lines[first])]
-    while header and not header[-1]:
-        header.pop()
+    header = names_of(text.cells(first))
     missing = [column for column in NEEDED if column not in header]
     if missing:
-        raise FileRefused(f"{name}, line {first + 1}: the column {missing[0]!r} is missing. {DOWNLOAD_AGAIN}")
-    reading = _Reading(name, header)
+        raise FileRefused(f"{name}, line {first + 1}: the column {missing[0]!r} is missing. {USE_ORIGINAL}")
+    reading = (_Indexes if REGISTER in header else _Curves)(name, header)
     for index in range(first + 1, len(text.lines)):
-        reading.take(index + 1, text.lines[index], text.torn and index == len(text.lines) - 1)
+        reading.take(index + 1, text.cells(index), text.torn and index == len(text.lines) - 1)
     return reading.exports()
 
 
 @dataclass(slots=True)
+class Row:
+    """A line of one wanted quantity. torn: the file ends behind its value, without a line end."""
+
+    line: int
+    cells: Sequence[str]
+    torn: bool
+
+    @property
+    def shown(self) -> str:
+        return shown(";".join(self.cells))
+
+
+@dataclass
 class _Reading:
-    """A file while it is read."""
+    """A file while it is read. rows: of each meter (as the file says it) and flow; others: quantities left out."""
 
     name: str
     header: list[str]
-    prm: str | None = None
-    bad_prm: tuple[int, str] | None = None
-    points: dict[str, list[Point]] = field(default_factory=lambda: defaultdict(list))
+    rows: dict[tuple[str, str], list[Row]] = field(default_factory=lambda: defaultdict(list))
     rejects: list[Reject] = field(default_factory=list)
-    flows: dict[tuple[str, str, str], str] = field(default_factory=dict)
-    columns: tuple[int, ...] = ()
-    optional: tuple[int, ...] = ()
+    others: Counter[str] = field(default_factory=Counter)
+    _wanted: dict[tuple[str, ...], tuple[str, str] | str] = field(default_factory=dict)
 
-    def __post_init__(self) -> None:
-        self.columns = tuple(self.header.index(column) for column in NEEDED)
-        # A missing optional column points at the empty cell that `take` puts behind every row.
-        width = len(self.header)
-        self.optional = tuple(self.header.index(column) if column in self.header else width for column in OPTIONAL)
+    physical: ClassVar[tuple[str, ...]]
+    unit: ClassVar[str]
 
-    def take(self, line: int, text: str, torn: bool) -> None:
-        """One line: a point, a reject, or nothing (blank, or the header again where files were joined)."""
-        cells = cells_of(text)
+    @cached_property
+    def at(self) -> Mapping[str, int]:
+        """Place of each column; one that is missing is the empty cell that `take` puts behind every row."""
+        return {name: self.header.index(name) if name in self.header else ABSENT for name in NEEDED + OPTIONAL}
+
+    def take(self, line: int, cells: list[str], torn: bool) -> None:
+        """One line: a wanted row, another quantity, a reject, or nothing (blank, or the header again)."""
         row = fitted(cells, len(self.header))
-        prm_at, physical, trade, unit, label, power = self.columns
-        if row is None or (torn and len(cells) <= power + 1):
-            # Without a line end the last figure may be half a figure: it is never taken for a power.
+        if row is None or (torn and len(cells) <= self.at["valeur"]):
             if not is_blank(cells):
                 wanted = f"has {len(cells)} columns instead of {len(self.header)}"
-                self._reject(line, "the file ends in the middle of this line" if torn else wanted, text)
-            return
-        if row[prm_at] != self.prm and not self._known_prm(line, row[prm_at], row, text):
-            return
-        quantity = (row[physical], row[trade], row[unit])
-        flow = self.flows.get(quantity) or self._flow(line, quantity)
-        end, watts = row[label].strip(), row[power].strip()
-        if end[:2] != "20" or LONG_NUMBER.search(end) or LONG_NUMBER.search(watts):
-            # A PRM in the wrong column would be repeated by later messages.
-            self._reject(line, "not a time and a power", text)
+                self.rejects.append(Reject(line, TORN if torn else wanted, shown(";".join(cells))))
             return
         row.append("")
-        step, nature, iv, ec = [row[index].strip() or None for index in self.optional]
-        self.points[flow].append(Point(end, watts, step, nature, iv, ec, None, line))
+        quantity = tuple(row[self.at[column]] for column in NEEDED[:4])
+        of = self._wanted.get(quantity)
+        if of is None:
+            of = self._wanted[quantity] = self._judged(quantity)
+        if isinstance(of, tuple):
+            self.rows[of].append(Row(line, row, torn and len(cells) == self.at["valeur"] + 1))
+        elif of and not is_blank(row):
+            self.others[of] += 1
 
-    def _known_prm(self, line: int, text: str, row: list[str], whole: str) -> bool:
-        """The PRM of a row: the file's own, or the row is blank, a header, or rejected."""
-        prm = "".join(text.split())
-        if PRM.fullmatch(prm):
-            if self.prm is not None and prm != self.prm:
-                raise mixed_prms(self.name, line, self.prm, prm)
-            self.prm = prm
-            return True
-        if not is_blank(row) and plain(text) != NEEDED[0]:
-            self.bad_prm = self.bad_prm or (line, text)
-            self._reject(line, "no PRM of 14 digits", whole)
-        return False
-
-    def _flow(self, line: int, quantity: tuple[str, str, str]) -> str:
-        physical, trade, unit = quantity
+    def _judged(self, quantity: Sequence[str]) -> tuple[str, str] | str:
+        """Meter and flow; or what it is instead, in words; empty for the header again, where files were joined."""
+        prm, physical, trade, unit = quantity
+        if plain(prm) == NEEDED[0]:
+            return ""
         flow = flow_of(trade)
-        if plain(physical) != "pa" or unit.strip() != "W" or flow is None:
-            found = ", ".join(shown(cell, 20) for cell in quantity)
-            refusal = FileRefused if self.points else NothingToImport
-            raise refusal(
-                f"{self.name}, line {line}: holds {found}, not the active power (PA, CONS or PROD, W). {ASK_INSTEAD}"
-            )
-        self.flows[quantity] = flow
-        return flow
-
-    def _reject(self, line: int, reason: str, text: str) -> None:
-        self.rejects.append(Reject(line, reason, shown(text)))
+        if plain(physical) in self.physical and unit.strip() == self.unit and flow:
+            if len(self.rows) >= MOST_METERS:
+                raise FileRefused(f"{self.name} holds more than {MOST_METERS} meters. Import it in parts.")
+            return prm_in(prm), flow
+        return ", ".join(shown(cell, 20) for cell in (physical, trade, unit))
 
     def exports(self) -> list[Export]:
-        if self.bad_prm and self.prm is None:
-            checked_prm(self.name, *self.bad_prm)
-        if not self.points and not self.rejects:
-            raise NothingToImport(f"{self.name} holds a header but no reading. {ASK_INSTEAD}")
-        if self.prm is None or not self.points:
-            raise FileRefused(f"{self.name}: not one of its lines can be read ({self.rejects[0]}). {DOWNLOAD_AGAIN}")
-        # A line that cannot be read names no flow: it is counted once, with the first.
-        first, *others = self.points.items()
-        exports = [curve(self.name, self.prm, first[0], points=first[1], rejects=self.rejects)]
-        return exports + [curve(self.name, self.prm, flow, points=points, rejects=[]) for flow, points in others]
+        left_out = ", ".join(f"{count:,} lines of {what}" for what, count in self.others.items())
+        exports: list[Export] = []
+        empty = ""
+        if any(PRM.fullmatch(prm) for prm, _ in self.rows):
+            for prm, flow in [of for of in self.rows if not PRM.fullmatch(of[0])]:
+                rows = self.rows.pop((prm, flow))
+                self.rejects += [Reject(row.line, "no PRM of 14 digits", row.shown) for row in rows]
+        for (prm, flow), rows in self.rows.items():
+            # A line that cannot be read names no flow: it is counted once, with the first.
+            try:
+                exports.append(self.export(prm, flow, rows, [] if exports else self.rejects, self._notes(left_out)))
+                left_out = ""
+            except NothingToImport as nothing:
+                empty = str(nothing)
+        if exports:
+            return exports
+        if left_out:
+            wanted = " or ".join(self.physical).upper()
+            raise NothingToImport(
+                f"{self.name} holds {left_out}, not {wanted}, CONS or PROD, {self.unit}. {ASK_INSTEAD}"
+            )
+        if self.rejects:
+            raise FileRefused(f"{self.name}: not one of its lines can be read ({self.rejects[0]}). {USE_ORIGINAL}")
+        raise NothingToImport(empty or f"{self.name} holds a header but no reading. {ASK_INSTEAD}")
+
+    def _notes(self, left_out: str) -> tuple[str, ...]:
+        return (f"left out: {self.name}, {left_out}",) if left_out else ()
+
+    def export(
+        self, prm: str, flow: str, rows: Sequence[Row], rejects: Sequence[Reject], notes: tuple[str, ...]
+    ) -> Export:
+        """What the rows of one meter and flow hold."""
+        raise NotImplementedError
+
+
+class _Curves(_Reading):
+    """R63."""
+
+    physical = ("pa", "puissance active")
+    unit = "W"
+
+    def export(
+        self, prm: str, flow: str, rows: Sequence[Row], rejects: Sequence[Reject], notes: tuple[str, ...]
+    ) -> Export:
+        at, refused, points, torn = self.at, list(rejects), [], None
+        until: date | None = None
+        for row in rows:
+            end, watts = row.cells[at["horodate"]].strip(), row.cells[at["valeur"]].strip()
+            if row.torn and not watts:
+                refused.append(Reject(row.line, TORN, row.shown))
+                continue
+            if end[:2] != "20" or LONG_NUMBER.search(end) or LONG_NUMBER.search(watts):
+                # A PRM in the wrong column would be repeated by later messages.
+                refused.append(Reject(row.line, "not a time and a power", row.shown))
+                continue
+            step, nature, iv, ec = [row.cells[at[column]].strip() or None for column in OPTIONAL[:4]]
+            point = Point(end, watts, step, nature, iv, ec, row.line)
+            if row.torn:
+                torn, until = point, day_of(row.cells[at["date de fin"]])
+            else:
+                points.append(point)
+        if not points and refused and not torn:
+            raise FileRefused(f"{self.name}: not one of its lines can be read ({refused[0]}). {USE_ORIGINAL}")
+        return curve(self.name, prm, flow, points=points, rejects=refused, notes=notes, torn=torn, until=until)
+
+
+class _Indexes(_Reading):
+    """R64."""
+
+    physical = ("ea", "energie active")
+    unit = "Wh"
+
+    def export(
+        self, prm: str, flow: str, rows: Sequence[Row], rejects: Sequence[Reject], notes: tuple[str, ...]
+    ) -> Export:
+        at, indexes = self.at, Indexes()
+        indexes.totals.rejects += rejects
+        found: dict[date, dict[str, int]] = defaultdict(dict)
+        lines: dict[date, list[int]] = defaultdict(list)
+        names = {column: self.header.index(column) for column in ("type de releve", "grille") if column in self.header}
+        for row in rows:
+            cells = {column: plain(row.cells[place]) for column, place in names.items()}
+            register, figure = plain(row.cells[self.header.index(REGISTER)]), row.cells[at["valeur"]].strip()
+            day = midnight_of(row.cells[at["horodate"]].strip())
+            if cells.get("grille", GRID) not in (GRID, "") or cells.get("type de releve", "aq") != "aq" or not figure:
+                indexes.totals.skipped += 1
+            elif row.torn or day is None or not figure.isdecimal() or len(figure) > 12:
+                indexes.reject(row.line, TORN if row.torn else "not an index at midnight", row.shown)
+            elif found[day].setdefault(register, int(figure)) != int(figure):
+                indexes.reject(row.line, "two indexes for one day", row.shown)
+                found[day][register] = ABSENT
+            else:
+                lines[day].append(row.line)
+        for day, registers in found.items():
+            if lines[day] and ABSENT not in registers.values():
+                indexes.add(lines[day][0], day, {f"d {name}": wh for name, wh in registers.items()})
+                indexes.totals.skipped += len(lines[day]) - 1
+            else:
+                indexes.totals.skipped += len(lines[day])
+        if not indexes.readings and not indexes.totals.rejects:
+            raise NothingToImport(f"{self.name} holds no index of the distributor's grid at midnight. {ASK_INSTEAD}")
+        return indexes.differences().export(self.name, prm, flow, notes)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import zipfile
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
@@ -18,56 +18,53 @@ from typing import Any
 
 from ....model.errors import FileRefused
 from ...files import workbook
-from ..points import Point, Reject
+from ..points import Digits, Point, Reject
 from .export import (
     ASK_INSTEAD,
-    DOWNLOAD_AGAIN,
-    KNOWN,
-    LONG_NUMBER,
+    USE_ORIGINAL,
     Export,
-    NotAnExport,
     NothingToImport,
     Totals,
-    checked_prm,
     curve,
     flow_of,
-    mixed_prms,
+    not_an_export,
     plain,
+    prm_in,
     shown,
 )
+from .text import COARSEST_W, COARSEST_WH, day_of, decimals_of, figure_of, label_of, resolution_of
+from .walls import Interval, labelled
 
-NUMBER = re.compile(r"[0-9]{1,9}(?:[.,][0-9]{1,9})?")
-FRENCH_TIME = re.compile(r"([0-9]{2})/([0-9]{2})/([0-9]{4}) +([0-9]{2}:[0-9]{2})(:[0-9]{2})?")
-FRENCH_DAY = re.compile(r"([0-9]{2})/([0-9]{2})/([0-9]{4})")
-ISO_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 UNITS = {"curve": {"kw": 1000, "w": 1}, "totals": {"kw": 1000, "kwh": 1000, "wh": 1}}
 PHYSICAL = {"curve": "puissance active", "totals": "energie active"}
 
 
-def read_xlsx(name: str, packed: zipfile.ZipFile) -> list[Export]:
-    """Every table of a workbook. Raises `FileRefused` for a damaged one, several PRMs, or another quantity."""
+def read_workbook(name: str, packed: zipfile.ZipFile) -> list[Export]:
+    """Every table of a workbook; one of another quantity is left out beside others. Raises `FileRefused` for a damaged
+    one, and where there is none to import."""
     sheets = [sheet for sheet in read_sheets(name, packed) if sheet.kind]
     if not sheets:
-        raise NotAnExport(f"{name} is a workbook without a table of Enedis readings. {KNOWN}")
-    prms = [_prm(sheet) for sheet in sheets]
-    for prm in prms:
-        if prm != prms[0]:
-            raise mixed_prms(name, 1, prms[0], prm)
-    return [_read(sheet, prms[0]) for sheet in sheets]
+        raise not_an_export(name, ": a workbook without a table of readings")
+    exports: list[Export] = []
+    left_out: list[str] = []
+    for sheet in sheets:
+        try:
+            exports.append(_read(sheet))
+        except NothingToImport as nothing:
+            left_out.append(str(nothing))
+    if not exports:
+        raise NothingToImport(left_out[0])
+    notes = tuple(f"left out: {what}" for what in left_out)
+    return [replace(exports[0], notes=exports[0].notes + notes), *exports[1:]]
 
 
-def _prm(sheet: Sheet) -> str:
-    for fact, text in sheet.facts.items():
-        if fact.startswith("point reference mesure"):
-            return checked_prm(sheet.where, 1, text)
-    raise FileRefused(f"{sheet.where}: no 'Point Référence Mesure (PRM)' above the table. {DOWNLOAD_AGAIN}")
-
-
-def _read(sheet: Sheet, prm: str) -> Export:
+def _read(sheet: Sheet) -> Export:
+    prm = next((prm_in(text) for fact, text in sheet.facts.items() if fact.startswith("point reference mesure")), "")
     physical, counted = (sheet.facts.get(fact, "") for fact in ("grandeur physique", "type de comptage"))
     flow = flow_of(counted) or flow_of(plain(sheet.title).removeprefix("export "))
     factor = UNITS[sheet.kind].get(sheet.unit)
-    if flow is None or factor is None or plain(physical) not in ("", PHYSICAL[sheet.kind]):
+    is_other = (counted and not flow) or plain(physical) not in ("", PHYSICAL[sheet.kind])
+    if factor is None or is_other:
         found = ", ".join(shown(text, 40) for text in (physical, counted, sheet.unit) if text)
         raise NothingToImport(
             f"{sheet.where}: holds {found}, not the active power or energy of Consommation or Production. {ASK_INSTEAD}"
@@ -77,7 +74,7 @@ def _read(sheet: Sheet, prm: str) -> Export:
 
 def _curve(sheet: Sheet, prm: str, flow: str, factor: int) -> Export:
     start_at, end_at, power_at = (sheet.header[name] for name in ("debut", "fin", "valeur"))
-    points: list[Point] = []
+    intervals: list[Interval] = []
     rejects: list[Reject] = []
     for number, cells in sheet.rows:
         start, end, power = cells[start_at], cells[end_at], cells[power_at]
@@ -86,61 +83,44 @@ def _curve(sheet: Sheet, prm: str, flow: str, factor: int) -> Export:
         if start is None or end is None:
             rejects.append(Reject(number, "no start or end", shown(f"{start} – {end} = {power}")))
         else:
-            points.append(Point(_label(end), _watts(power, factor), start=_label(start), line=number))
-    if not points and not rejects:
+            point = Point("", figure_of(_text(power), factor)[0], line=number)
+            intervals.append(Interval(_label(start), _label(end), point))
+    if not intervals and not rejects:
         raise NothingToImport(f"{sheet.where}: no reading in it. {ASK_INSTEAD}")
-    return curve(sheet.name, prm, flow, points=points, rejects=rejects)
+    resolution = resolution_of(decimals_of(_text(cells[power_at]) for _, cells in sheet.rows), factor, COARSEST_W)
+    return curve(sheet.name, prm, flow, points=labelled(intervals), rejects=rejects, digits=Digits(resolution))
 
 
 def _totals(sheet: Sheet, prm: str, flow: str, factor: int) -> Export:
     totals = Totals()
-    seen: dict[date, int] = {}
     for number, cells in sheet.rows:
         label, energy = cells[sheet.header["date"]], cells[sheet.header["valeur"]]
         if label is None and energy is None:
             continue
-        day, wh = _day(label), _exact(energy, factor)
+        day, (wh, _) = _day(label), figure_of(_text(energy), factor)
         text = shown(f"{label} = {energy}")
         if day is None:
             totals.rejects.append(Reject(number, "not a day", text))
-        elif _is_absent(energy) or (day in totals.wh and totals.wh[day] == wh):
+        elif wh is None:
             totals.skipped += 1
-        elif wh is None or wh != int(wh):
+        elif not wh.isdecimal():
             totals.rejects.append(Reject(number, "not a whole number of Wh", text))
-        elif day in seen:
-            if totals.wh.pop(day, None) is not None:
-                totals.rejects.append(Reject(seen[day], "two totals for one day", f"{day}, see row {number}"))
-            totals.rejects.append(Reject(number, "two totals for one day", text))
         else:
-            seen[day] = number
             totals.add(number, day, int(wh))
-    return totals.export(sheet.name, prm, flow)
+    if not totals.wh and not totals.rejects:
+        raise NothingToImport(f"{sheet.where}: no total in it. {ASK_INSTEAD}")
+    decimals = decimals_of(_text(cells[sheet.header["valeur"]]) for _, cells in sheet.rows)
+    return totals.export(sheet.name, prm, flow, (), resolution_of(decimals, factor, COARSEST_WH))
 
 
-def _is_absent(cell: Any) -> bool:
-    return cell is None or (isinstance(cell, str) and plain(cell) in ("", "na"))
-
-
-def _exact(cell: Any, factor: int) -> Decimal | None:
-    """A figure times `factor`, exactly as it is written; None for what is no figure."""
-    if isinstance(cell, bool) or _is_absent(cell):
-        return None
-    # repr is the shortest text that names a float: the 0.692 that stands in the file, not its binary neighbour.
+def _text(cell: Any) -> str:
+    """A cell as text: of a float the shortest that names it, the 0.692 that stands in the file."""
+    if cell is None:
+        return ""
+    if isinstance(cell, bool):
+        return f"{cell}"
     text = repr(cell) if isinstance(cell, float) else str(cell).strip()
-    if isinstance(cell, float) and "e" in text and "inf" not in text:
-        text = format(Decimal(text), "f")
-    return Decimal(text.replace(",", ".")) * factor if NUMBER.fullmatch(text) else None
-
-
-def _watts(cell: Any, factor: int) -> str | None:
-    """The text of a power in W (`0,692` kW → `692`), None for a missing one, the cell itself where it is no figure."""
-    if _is_absent(cell):
-        return None
-    watts = _exact(cell, factor)
-    if watts is None:
-        return f"{shown(str(cell), 40)} {'W' if factor == 1 else 'kW'}"  # with a unit it never passes for a figure in W
-    text = format(watts, "f")
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    return format(Decimal(text), "f") if isinstance(cell, float) and "e" in text and "inf" not in text else text
 
 
 def _label(cell: Any) -> str:
@@ -149,26 +129,13 @@ def _label(cell: Any) -> str:
         # A time is stored as a fraction of a day, so its last digits may fall short of a whole second.
         up = cell.microsecond >= 500_000 and cell.year < date.max.year
         return (cell.replace(microsecond=0) + timedelta(seconds=up)).isoformat(" ")
-    text = str(cell).strip()
-    found = FRENCH_TIME.fullmatch(text)
-    if found:
-        return f"{found[3]}-{found[2]}-{found[1]} {found[4]}{found[5] or ':00'}"
-    return LONG_NUMBER.sub("?", shown(text, 40))
+    return label_of(str(cell))
 
 
 def _day(cell: Any) -> date | None:
     if isinstance(cell, datetime):
         return cell.date() if cell.time() == datetime.min.time() else None
-    if isinstance(cell, date):
-        return cell
-    text = str(cell).strip()
-    french = FRENCH_DAY.fullmatch(text)
-    try:
-        if french:
-            return date(int(french[3]), int(french[2]), int(french[1]))
-        return date.fromisoformat(text) if ISO_DAY.fullmatch(text) else None
-    except ValueError:
-        return None
+    return cell if isinstance(cell, date) else day_of(str(cell))
 
 
 # --- sheets ----------------------------------------------------------------------------------------------------------
@@ -205,10 +172,10 @@ def read_sheets(name: str, packed: zipfile.ZipFile) -> list[Sheet]:
     try:
         return [_sheet(name, sheet) for sheet in workbook(name, packed).worksheets]
     except FileRefused as refused:
-        raise FileRefused(f"{refused}. {DOWNLOAD_AGAIN}") from refused
+        raise FileRefused(f"{refused}. {USE_ORIGINAL}") from refused
     except Exception as error:  # a damaged workbook raises whatever its XML parser, zlib or openpyxl happen to
         cause = shown(str(error), 60) or type(error).__name__
-        raise FileRefused(f"{name} is damaged or cut off ({cause}). {DOWNLOAD_AGAIN}") from error
+        raise FileRefused(f"{name} is damaged or cut off ({cause}). {USE_ORIGINAL}") from error
 
 
 def _sheet(name: str, source: Any) -> Sheet:
