@@ -11,8 +11,11 @@ import pytest
 from pymongo.database import Database
 
 from sync.model.localtime import midnight
+from sync.model.readings import Series, instant
 from sync.settings import DEFAULT_COLLECTIONS
+from sync.sources.linky.points import Digits, Point, curve_from_points
 from sync.store.schema import ensure_pair, pair
+from sync.store.writer import PairWriter
 from tests.contract.generated import Question, answer
 from tests.contract.sides import (
     as_compared,
@@ -72,6 +75,32 @@ def test_every_recorded_answer_is_read_alike(folder: Path, database: Database[An
     told = [as_compared(each) for each in javascript_curves(folder, database, questions)]
     assert told == [as_told(python_curve(question)) for question in questions]
     assert sum(bool(each.get("readings")) for each in told) >= 4
+
+
+def test_the_reading_of_an_api_takes_the_place_of_a_coarser_one(folder: Path, database: Database[Any]) -> None:
+    own = pair(database, "linky", DEFAULT_COLLECTIONS)
+    ensure_pair(own)
+    start = TWO_DAYS[0]
+    points = [Point("2026-09-29 00:30:00", "690", "PT30M"), Point("2026-09-29 01:00:00", "1380", "PT30M")]
+    series = Series("linky", "12345678901234", "consumption")
+    coarse = curve_from_points(series, points, digits=Digits(resolution=10)).batch
+    assert dict(coarse.flags) == {0: "res:5", 1: "res:5"}
+    PairWriter(own).write(coarse)
+    readings = [
+        {"date": point.end, "value": watts, "interval_length": "PT30M"}
+        for point, watts in zip(points, ("692", "1380"), strict=True)
+    ]
+    text = json.dumps({"usage_point_id": series.id, "reading_type": {"unit": "W"}, "interval_reading": readings})
+    question = Question(text, series.id, series.flow, TWO_DAYS, 36_000)
+    (told,) = javascript_curves(folder, database, [question], store=True)
+    assert (told["new"], told["changed"], told["unchanged"]) == (0, 2, 0)
+    found = [(each["ts"], each["wh"], each.get("flag")) for each in own.record.find().sort("ts", 1)]
+    assert found == [(instant(start), 346, None), (instant(start + 1_800_000), 690, None)]
+    parsed = python_curve(question)
+    assert parsed is not None
+    assert PairWriter(own).write(parsed.batch).unchanged == 2
+    record, mirror = (by_id(database, name) for name in ("consumption", "consumptionTS"))
+    assert record == mirror
 
 
 @pytest.mark.soak

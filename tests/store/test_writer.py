@@ -117,6 +117,44 @@ def test_a_source_without_marks_takes_none_away(own: Pair, writer: PairWriter) -
     assert writer.write(batch([1], flags={0: "iv:3"})).changed == 1
 
 
+@pytest.mark.parametrize(
+    ("stored", "given", "outcome"),
+    [  # (Wh, flag) each; what the record has after a file, and what is told of it
+        ((345, "res:5"), (347, ""), ((347, None), "changed")),
+        ((345, "res:5"), (345, ""), ((345, None), "changed")),
+        ((345, "res:5"), (350, ""), ((345, "res:5"), "refused")),
+        ((347, ""), (345, "res:5"), ((347, None), "unchanged")),
+        ((347, "iv:2"), (345, "res:5"), ((347, "iv:2"), "unchanged")),
+        ((347, ""), (340, "res:5"), ((347, None), "refused")),
+        ((345, "res:5"), (345, "res:5"), ((345, "res:5"), "unchanged")),
+        ((345, "res:10"), (347, "res:5"), ((347, "res:5"), "changed")),
+        ((345, "res:5"), (347, "iv:2"), ((347, "iv:2"), "changed")),
+        ((345, ""), (345, "iv:2"), ((345, "iv:2"), "changed")),
+        ((345, ""), (346, ""), ((345, None), "refused")),
+    ],
+)
+def test_a_coarser_value_neither_contradicts_nor_replaces_a_finer_one(
+    own: Pair,
+    writer: PairWriter,
+    stored: tuple[int, str],
+    given: tuple[int, str],
+    outcome: tuple[tuple[int, str | None], str],
+) -> None:
+    for wh, flag in (stored, given):
+        written = writer.write(batch([wh], flags={0: flag} if flag else {}), corrects=False)
+    told = {"changed": written.changed, "unchanged": written.unchanged, "refused": len(written.refused)}
+    for side in (own.record, own.mirror):
+        found = side.find_one({}) or {}
+        assert ((found["wh"], found.get("flag")), [name for name, count in told.items() if count]) == (
+            outcome[0],
+            [outcome[1]],
+        )
+    # An API corrects whatever it finds, but takes nothing finer away.
+    writer.write(batch([given[0]], flags={0: given[1]} if given[1] else {}))
+    assert (own.record.find_one({}) or {})["wh"] == (given[0] if outcome[1] != "unchanged" else outcome[0][0])
+    assert verify_pair(own).identical
+
+
 def test_a_reading_over_stored_ones_of_another_length_is_refused(own: Pair, writer: PairWriter) -> None:
     writer.write(batch([1, 2, 3, 4]))
     written = writer.write(batch([50, 60, 70], seconds=3600))
