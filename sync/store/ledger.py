@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
@@ -19,11 +20,25 @@ from pymongo.database import Database
 from ..model.localtime import midnight
 from ..model.notice import warn_once
 from ..model.readings import Series, instant
-from ..model.window import CURVE, STATES, Entry, Window
+from ..model.window import CURVE, EMPTY, STATES, Entry, Window
 from .claims import Claim
 from .schema import FLOORS, TOTALS, WINDOWS, Document
 
 Read = TypeVar("Read")
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """What was learned of an API: a number of days, why, and when (UTC)."""
+
+    number: int
+    why: str
+    at: datetime
+
+
+def off_of(series: Series) -> str:
+    """The name under which it is remembered that no load curve comes."""
+    return f"{series.key} off"
 
 
 class Ledger:
@@ -81,6 +96,23 @@ class Ledger:
             document = {"day": day.isoformat(), "code": code, "at": at, "source": series.source}
             self._floors.replace_one({"_id": series.key}, document, upsert=True)
 
+    def learn(self, name: str, limit: Limit, source: str) -> None:
+        """Remember a limit of an API under a name."""
+        document = {"number": limit.number, "why": limit.why, "at": limit.at, "source": source}
+        self._floors.replace_one({"_id": name}, document, upsert=True)
+
+    def learned(self, name: str) -> Limit | None:
+        """The limit of that name; None when nothing was refused."""
+        return next(readable(self._floors, {"_id": name}, _limit), None)
+
+    def unlearn(self, name: str) -> None:
+        """The limit is no more."""
+        self._floors.delete_one({"_id": name})
+
+    def forget_empty(self, series: Series) -> None:
+        """Windows in which nothing was found are asked for again."""
+        self._windows.delete_many({"series": series.key, "state": EMPTY})
+
     def keep_totals(self, series: Series, totals: Mapping[date, int], origin: str, at: datetime) -> None:
         """Store daily totals (local day → Wh); `origin` says where they come from."""
         writes = [
@@ -107,7 +139,7 @@ class Ledger:
         self._windows.delete_many({"series": series.key, "start": days})
         self._totals.delete_many({"series": series.key, "day": days})
         if before is None:
-            self._floors.delete_one({"_id": series.key})
+            self._floors.delete_many({"_id": {"$in": [series.key, off_of(series)]}})
 
     def recount(self, series: Series, window: Window, readings: int) -> None:
         """What is left of an answer of many series, of which one was forgotten."""
@@ -165,13 +197,12 @@ def _window(found: Document) -> Window:
 
 
 def _entry(found: Document) -> Entry:
-    at = typed(found, "at", datetime)
     if found["state"] not in STATES:
         raise ValueError("state")
     return Entry(
         _window(found),
         found["state"],
-        at.replace(tzinfo=UTC) if at.tzinfo is None else at,
+        _moment(found),
         typed(found, "readings", int),
         typed(found, "wh", int),
         typed(found, "calls", int),
@@ -181,6 +212,15 @@ def _entry(found: Document) -> Entry:
         tuple(map(str, found.get("rejects", ()))),
         tuple(map(str, found.get("of", ()))),
     )
+
+
+def _moment(found: Document) -> datetime:
+    at: datetime = typed(found, "at", datetime)
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at
+
+
+def _limit(found: Document) -> Limit:
+    return Limit(typed(found, "number", int), str(found["why"]), _moment(found))
 
 
 def _floor(found: Document) -> tuple[date, str]:
