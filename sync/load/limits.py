@@ -1,4 +1,4 @@
-"""What a load learns of an API by being refused: how many days a call may have, that the last day is served a day later,
+"""What a load learns of an API by being refused: how many days a call may have, that the last day comes a day late,
 that nothing comes of a dataset at all. It is kept in the ledger, so that no run repeats a refused call.
 """
 
