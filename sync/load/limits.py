@@ -42,14 +42,18 @@ class Limits:
         return dataset, replace(wish, wanted=wanted)
 
     def adapt(self, window: Window, refused: FatalSourceError, today: date, now: datetime) -> str:
-        """What to do with a refused window, in words; empty when nothing is left to try. Certain limits are kept."""
+        """What to do with a refused window, in words; empty when nothing is left to try. Certain limits are kept.
+
+        Where the words do not tell the reason, each is tried once: an end of today first, as a day less is fewer days.
+        """
         self._guess.clear()
-        for kind in (SPAN, END) if refused.days == PERIOD else (refused.days,):
+        is_guess = refused.days == PERIOD
+        for kind in (END, SPAN) if is_guess else (refused.days,):
             number = self._next(kind, window, today, now)
-            if not number or (refused.days == PERIOD and kind in self._tried):
+            if not number or (is_guess and (kind in self._tried or window.length == 1)):
                 continue
             limit = Limit(number, str(refused), now)
-            if refused.days == PERIOD:
+            if is_guess:
                 self._tried.add(kind)
                 self._guess[kind] = limit
             else:
