@@ -347,9 +347,11 @@ class Backfill:
         def judged(answer: Answer) -> Exception | None:
             """What is wrong with an answer; one that is no JSON is asked for again, like one that did not come."""
             nonlocal parsed, text
-            if refused := self.source.explain(answer, clock.now()):
+            refused = self.source.explain(answer, clock.now())
+            if refused is None or (isinstance(refused, FatalSourceError) and refused.days):
+                refuse_wrong_clock(answer, clock.now(), self.source)  # it may be what asks for the wrong days
+            if refused:
                 return refused
-            refuse_wrong_clock(answer, clock.now(), self.source)
             text = answer.text
             try:
                 parsed = self.source.parse(self.dataset, window, text, clock.now())
@@ -503,7 +505,7 @@ class Backfill:
             return
         now = self.loader.clock.now()
         if adapted := self.limits.adapt(fetched.window, error, self.wish.today, now):
-            self.progress.note(f"{self.label} {fetched.window}: {error}: {adapted}")
+            self.progress.note(f"{self.label} {fetched.window}: {adapted}: {error}")
             raise Replanned
 
     def _plan_again(self) -> list[Window]:

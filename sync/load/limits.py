@@ -50,7 +50,8 @@ class Limits:
         is_guess = refused.days == PERIOD
         for kind in (END, SPAN) if is_guess else (refused.days,):
             number = self._next(kind, window, today, now)
-            if not number or (is_guess and (kind in self._tried or window.length == 1)):
+            is_likely = kind not in self._tried and window.length > 1 and (kind == SPAN or window.end >= today)
+            if not number or (is_guess and not is_likely):
                 continue
             limit = Limit(number, str(refused), now)
             if is_guess:
@@ -59,6 +60,8 @@ class Limits:
             else:
                 self._learn(kind, limit)
             return f"calls of {number} days from now on" if kind == SPAN else "the last day is asked for a day later"
+        if not is_guess:
+            self.ledger.unlearn(self._name(refused.days))  # it is refused all the same: that was not the reason
         return ""
 
     def prove(self) -> None:
@@ -72,7 +75,7 @@ class Limits:
         """That nothing comes of the dataset, and since when it was last looked at."""
         if not self.dataset.longest or self.dataset.is_beside:
             return None
-        return self.ledger.learned(off_of(self.source.key(self.dataset)))
+        return self.ledger.learned(off_of(self.source.key(self.dataset).key))
 
     def looks(self, windows: list[Window], wish: Wish, now: datetime) -> list[Window]:
         """Of a dataset of which nothing comes the newest windows, once a day."""
@@ -85,9 +88,9 @@ class Limits:
         """Remember why nothing comes; with an empty text that something does, and ask again for what was empty."""
         series = self.source.key(self.dataset)
         if off:
-            self.ledger.learn(off_of(series), Limit(0, off, now), self.source.name)
+            self.ledger.learn(off_of(series.key), Limit(0, off, now), self.source.name)
         else:
-            self.ledger.unlearn(off_of(series))
+            self.ledger.unlearn(off_of(series.key))
             self.ledger.forget_empty(series)
 
     def _limit(self, kind: str, now: datetime) -> Limit | None:
@@ -98,7 +101,7 @@ class Limits:
         """The next shorter span, or the lag of the last day, in days; 0 for none."""
         if kind == SPAN:
             return window.length - 1 if window.length <= 7 else window.length // 2
-        return int(window.end >= today and not self._limit(END, now))
+        return 0 if self._limit(END, now) else (today - window.end).days + 1
 
     def _learn(self, kind: str, limit: Limit) -> None:
         self.ledger.learn(self._name(kind), limit, self.source.name)

@@ -36,9 +36,19 @@ class Limit:
     at: datetime
 
 
-def off_of(series: Series) -> str:
-    """The name under which it is remembered that no load curve comes."""
-    return f"{series.key} off"
+@dataclass(frozen=True, slots=True)
+class DaysOfTotals:
+    """Daily totals of a series: how many days, their energy, the first and the last of them (ISO 8601)."""
+
+    days: int
+    wh: int
+    first: str
+    last: str
+
+
+def off_of(key: str) -> str:
+    """The name under which it is remembered that nothing comes of a series (its key)."""
+    return f"{key} off"
 
 
 class Ledger:
@@ -133,13 +143,25 @@ class Ledger:
             query["day"] = {"$gte": window.start.isoformat(), "$lt": window.end.isoformat()}
         return dict(sorted(readable(self._totals, query, _total)))
 
+    def days_of_totals(self, source: str) -> dict[str, DaysOfTotals]:
+        """Of each series (its key) of a source that has daily totals how many, of which days and how much."""
+        sums = {"days": {"$sum": 1}, "wh": {"$sum": {"$toLong": "$wh"}}}
+        edges = {"first": {"$min": "$day"}, "last": {"$max": "$day"}}
+        stages: list[Document] = [
+            {"$match": {"series": {"$regex": f"^{source}:"}, "day": {"$type": "string"}, "wh": {"$type": "number"}}},
+            {"$group": {"_id": "$series"} | sums | edges},
+            {"$sort": {"_id": 1}},
+        ]
+        found = self._totals.aggregate(stages)
+        return {each.pop("_id"): DaysOfTotals(**each) for each in found}
+
     def forget(self, series: Series, before: date | None = None) -> None:
         """Remove what is known of a series, or of its days before one; a window over that day is asked for again."""
         days = {"$lt": before.isoformat()} if before else {"$exists": True}
         self._windows.delete_many({"series": series.key, "start": days})
         self._totals.delete_many({"series": series.key, "day": days})
         if before is None:
-            self._floors.delete_many({"_id": {"$in": [series.key, off_of(series)]}})
+            self._floors.delete_many({"_id": {"$in": [series.key, off_of(series.key)]}})
 
     def recount(self, series: Series, window: Window, readings: int) -> None:
         """What is left of an answer of many series, of which one was forgotten."""
