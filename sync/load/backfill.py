@@ -130,30 +130,41 @@ def _restore(jobs: Sequence[Backfill], loader: Loader, progress: Progress) -> No
 @dataclass(slots=True)
 class Ended:
     """The jobs of a run, those that failed the last time at the end; and what is not asked any more, with the reason:
-    of one kind of call, of a meter or its flow. Only what reaches the address ends the whole run."""
+    of one kind of call, of a meter or its flow. Only what reaches the address ends the whole run.
+
+    silent: windows in a row that failed, whatever the dataset.
+    """
 
     jobs: Sequence[Backfill]
     outcome: Outcome
     progress: Progress
     reasons: list[tuple[Backfill, FatalSourceError | GatewayTrouble]] = field(default_factory=list)
+    silent: int = 0
 
     def run(self) -> GatewayTrouble | None:
         """One pass over the jobs: what of it is to be tried again later. Raises what ends the run."""
         for job in [job for job, why in self.reasons if isinstance(why, GatewayTrouble)]:
             del self.outcome.not_loaded[job.label]
         self.reasons = [(job, why) for job, why in self.reasons if isinstance(why, FatalSourceError)]
-        silent = 0
+        self.silent = 0
         for job in self.jobs:
-            if self._reaches(job):
-                continue
-            job.silent = silent
-            try:
-                job.run()
-            except (FatalSourceError, GatewayTrouble) as error:
-                self._end(job, error)
-            silent = job.silent
+            self._run(job)
+        for job in [job for job in self.jobs if job.refused]:  # once more, above a floor learned by another dataset
+            self._run(job)
+            for window, why in job.refused:
+                self.progress.note(f"{job.label}: nothing for {window}: {why}")
         troubles = [why for _, why in self.reasons if isinstance(why, GatewayTrouble)]
         return troubles[-1] if troubles else None
+
+    def _run(self, job: Backfill) -> None:
+        if self._reaches(job):
+            return
+        job.silent = self.silent
+        try:
+            job.run()
+        except (FatalSourceError, GatewayTrouble) as error:
+            self._end(job, error)
+        self.silent = job.silent
 
     def _reaches(self, job: Backfill) -> bool:
         return any(reaches(why.reach, of.dataset, job.dataset) for of, why in self.reasons)
@@ -296,6 +307,7 @@ class Backfill:
     def run(self) -> None:
         """Ask for everything planned. Another loader of the same dataset is waited for, then only the rest is asked."""
         self.refused = []
+        self._probed.clear()
         lease = Lease(self.loader.pair.record.database, f"load {self.key.key}", LEASE_SECONDS, self.loader.clock)
         if not lease.try_acquire():
             self.progress.note(f"another loader is at work on {self.key.label}: waiting for it")
@@ -487,8 +499,10 @@ class Backfill:
             self._raise_floor(window, fetched.error)
             return False
         self._adapt(fetched)
+        if fetched.parsed:
+            self._probed[window] = not fetched.has_nothing
         self._take(fetched, mirror=False)
-        self._probed[window] = bool(fetched.parsed) and not fetched.has_nothing
+        self._probed.setdefault(window, False)
         return True
 
     def _raise_floor(self, window: Window, refused: HistoryFloor) -> None:
@@ -522,16 +536,16 @@ class Backfill:
         window with readings is looked for by halving, as a curve begins with its collection.
         """
         asked, rest = windows[0], windows[1:]
-        has_totals = bool(self.loader.ledger.totals(self.key, Window(asked.start, windows[-1].end)))
-        absence = self.source.absence(self.dataset, has_totals)
-        if not absence or len(rest) < LOOKED_AT or self.limits.off():
+        if len(rest) < LOOKED_AT or not self.source.absence(self.dataset, has_totals=True):
             return None
         places = (len(rest) - 1, (len(rest) - 1) // 2)
         served = next((place for place in places if self._has_readings(rest[place])), None)
         if served is None:
+            has_totals = bool(self.loader.ledger.totals(self.key, Window(asked.start, windows[-1].end)))
             remedy = fetched.error.remedy if isinstance(fetched.error, NoReadings) else ""
-            self.limits.switched(remedy or absence, self.loader.clock.now())
-            self.progress.note(f"{self.label}: {remedy or absence}")
+            why = remedy or self.source.absence(self.dataset, has_totals)
+            self.limits.switched(why, self.loader.clock.now())
+            self.progress.note(f"{self.label}: {why}")
             return []
         if self._has_before(asked):
             return None

@@ -209,6 +209,19 @@ def test_a_curve_that_is_switched_on_is_loaded_whole(make: Make) -> None:
     assert (outcome.not_loaded, exit_code(outcome), outcome.identical) == ({}, 0, True)
 
 
+def test_asking_again_on_purpose_is_a_few_calls_too(make: Make) -> None:
+    load = make("nocurve@2024-01-01..2027-12-31", wanted=HALF_YEAR)
+    load.run()
+    first = len(load.standin.requests)
+    assert exit_code(load.run(again=True)) == 3
+    assert curve_calls(load, first) == 3
+    load.standin.faults = parse_faults("")
+    load.limit = 90
+    outcome = load.run(again=True)
+    assert readings(load) == (HALF_YEAR.end - HALF_YEAR.start).days * 48 + 2
+    assert (outcome.not_loaded, outcome.identical) == ({}, True)
+
+
 def test_a_curve_collected_for_a_year_is_found_in_few_calls(make: Make) -> None:
     load = make("nocurve@2024-01-01..2025-11-05", wanted=TWO_YEARS, ban_after=None)
     load.limit = None
@@ -307,6 +320,14 @@ def test_one_curve_in_trouble_does_not_starve_the_other_flow(make: Make) -> None
     next_day(load)
     assert exit_code(load.run()) == 0
     assert readings(load) == HALF_HOURS
+
+
+def test_who_waits_asks_again_the_next_day(make: Make) -> None:
+    load = make("curve500@1-12")
+    outcome = load.run(wait=True)
+    assert readings(load) == HALF_HOURS
+    assert curve_calls(load) == 9 + 2 + 4, "the gateway is left in peace until the next day"
+    assert (outcome.not_loaded, outcome.stopped, exit_code(outcome)) == ({}, "", 0)
 
 
 def test_what_failed_the_last_time_comes_last(make: Make) -> None:
