@@ -194,14 +194,7 @@ def _run(ended: Ended, clock: Clock, wait: bool) -> bool:
     """One pass over the jobs; False when it is to be repeated after a wait."""
     outcome, progress = ended.outcome, ended.progress
     try:
-        trouble = ended.run()
-        for job in [
-            job for job in ended.jobs if job.refused
-        ]:  # once more, above the floor that another dataset learned
-            job.run()
-            for window, why in job.refused:
-                progress.note(f"{job.label}: nothing for {window}: {why}")
-        if trouble:
+        if trouble := ended.run():
             raise trouble
     except (BudgetSpent, RateLimited, GatewayTrouble) as stop:
         outcome.stopped = str(stop)
@@ -538,27 +531,40 @@ class Backfill:
         asked, rest = windows[0], windows[1:]
         if len(rest) < LOOKED_AT or not self.source.absence(self.dataset, has_totals=True):
             return None
+        if self.wish.again and self._has_stored({}):
+            return None  # whoever asks again on purpose gets every window asked
         places = (len(rest) - 1, (len(rest) - 1) // 2)
         served = next((place for place in places if self._has_readings(rest[place])), None)
         if served is None:
-            has_totals = bool(self.loader.ledger.totals(self.key, Window(asked.start, windows[-1].end)))
-            remedy = fetched.error.remedy if isinstance(fetched.error, NoReadings) else ""
-            why = remedy or self.source.absence(self.dataset, has_totals)
-            self.limits.switched(why, self.loader.clock.now())
-            self.progress.note(f"{self.label}: {why}")
-            return []
-        if self._has_before(asked):
+            return self._without_readings(windows, fetched)
+        if self._has_stored({"$lt": self._instant(asked.start)}):
             return None
         first = first_true(-1, served, lambda place: self._has_readings(rest[place]))
         self._enter_as_before(windows[: first + 1], rest[first].start)
         return rest[first:]
 
+    def _without_readings(self, windows: list[Window], fetched: Fetched) -> list[Window]:
+        """Nothing is left to ask for: the windows lie before all readings, or there are none any more."""
+        end = windows[-1].end
+        if self._has_stored({"$gte": self._instant(end)}):
+            self._enter_as_before(windows, end)
+            return []
+        has_totals = bool(self.loader.ledger.totals(self.key, Window(windows[0].start, end)))
+        remedy = fetched.error.remedy if isinstance(fetched.error, NoReadings) else ""
+        why = remedy or self.source.absence(self.dataset, has_totals)
+        self.limits.switched(why, self.loader.clock.now())
+        self.progress.note(f"{self.label}: {why}")
+        return []
+
     def _has_readings(self, window: Window) -> bool:
         return self._probed[window] if window in self._probed else self._is_served(window) and self._probed[window]
 
-    def _has_before(self, window: Window) -> bool:
-        before = {"ts": {"$lt": instant(midnight(window.start, self.source.zone))}}
-        return self.loader.pair.record.find_one(self.key.query() | before) is not None
+    def _has_stored(self, when: dict[str, datetime]) -> bool:
+        query = self.key.query() | ({"ts": when} if when else {})
+        return self.loader.pair.record.find_one(query) is not None
+
+    def _instant(self, day: date) -> datetime:
+        return instant(midnight(day, self.source.zone))
 
     def _enter_as_before(self, windows: list[Window], begin: date) -> None:
         """Windows before the first one with readings are empty, most of them without a call."""

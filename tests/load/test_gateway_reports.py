@@ -234,8 +234,24 @@ def test_a_curve_collected_for_a_year_is_found_in_few_calls(make: Make) -> None:
     assert totals(load) == 730
     assert outcome.identical
     assert (outcome.not_loaded, exit_code(outcome)) == ({}, 0)
-    assert said(load, "to ask all the same: --again --since 2024-11-01 --until 2025-1")
+    assert said(load, "to ask all the same: --again --since 2024-11-01 --until 2025-10-31")
     assert load.run().calls == 0
+
+
+def test_days_before_the_first_reading_are_no_collection_that_is_off(make: Make) -> None:
+    load = make("nocurve@2024-01-01..2026-09-30")
+    load.run()
+    first = len(load.standin.requests)
+    load.wanted = week("2026-05-01", "2026-10-29")
+    outcome = load.run()
+    assert curve_calls(load, first) == 3
+    assert (outcome.not_loaded, exit_code(outcome)) == ({}, 0)
+    assert said(load, "nothing before 2026-10-01 in the windows that were asked")
+    assert load.run().calls == 0
+    first = next_day(load)
+    load.wanted = week("2026-08-01", "2026-10-01")
+    assert load.run(again=True).not_loaded == {}
+    assert curve_calls(load, first) == 9, "whoever asks again on purpose gets every window asked"
 
 
 @pytest.mark.parametrize(
