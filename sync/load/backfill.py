@@ -543,13 +543,16 @@ class Backfill:
         self._enter_as_before(windows[: first + 1], rest[first].start)
         return rest[first:]
 
-    def _without_readings(self, windows: list[Window], fetched: Fetched) -> list[Window]:
-        """Nothing is left to ask for: the windows lie before all readings, or there are none any more."""
-        end = windows[-1].end
-        if self._has_stored({"$gte": self._instant(end)}):
-            self._enter_as_before(windows, end)
+    def _without_readings(self, windows: list[Window], fetched: Fetched) -> list[Window] | None:
+        """What is left to ask for when nothing comes of the newest window, nor of one before it: nothing where there
+        is not a reading any more, or where the windows lie before all readings."""
+        start, end = self._instant(windows[0].start), self._instant(windows[-1].end)
+        if self._has_stored({"$gte": start}):
+            if self._has_stored({"$lt": end}):
+                return None  # holes among readings
+            self._enter_as_before(windows, windows[-1].end)
             return []
-        has_totals = bool(self.loader.ledger.totals(self.key, Window(windows[0].start, end)))
+        has_totals = bool(self.loader.ledger.totals(self.key, Window(windows[0].start, windows[-1].end)))
         remedy = fetched.error.remedy if isinstance(fetched.error, NoReadings) else ""
         why = remedy or self.source.absence(self.dataset, has_totals)
         self.limits.switched(why, self.loader.clock.now())

@@ -274,6 +274,16 @@ def test_a_hole_in_the_history_loses_nothing_of_what_is_served(make: Make, holes
     assert outcome.identical
 
 
+def test_holes_and_a_day_that_is_late_are_no_collection_that_is_off(make: Make) -> None:
+    load = make("nocurve@2026-10-01..2026-10-07,nocurve@2026-10-15..2026-10-21,late@2026-10-29:9")
+    load.run()
+    first = next_day(load)
+    load.wanted = week("2026-10-01", "2026-10-30")
+    outcome = load.run()
+    assert calls(load, first)[CURVES["consommation"], 404] == 3
+    assert (outcome.not_loaded, outcome.remaining) == ({}, 0)
+
+
 def test_a_curve_of_production_that_ends_one_day(make: Make) -> None:
     load = make("noprodcurve@2026-07-03..2027-12-31", wanted=HALF_YEAR, flows=BOTH)
     load.limit = 90
