@@ -34,6 +34,7 @@ from .model.errors import UsageError
 from .model.notice import warn_once
 from .model.privacy import scrub
 from .model.private import warn_of_open_secrets
+from .model.readings import PRM_DIGITS
 from .sources import SOURCES
 from .sources.linky.meter import Meter
 from .tariffs.model import Tariff
@@ -56,11 +57,14 @@ SERVERS_OWN = ("admin", "config", "local")  # databases
 def normal_prm(text: str) -> str:
     """A PRM as people paste it (spaces, dots) → 14 digits."""
     digits = re.sub(r"[\s.\u00a0\u202f-]", "", text)
-    if not re.fullmatch(r"\d{14}", digits, re.ASCII):
-        raise ValueError(
-            f"a PRM has 14 digits, this has {len(digits)} characters (see the meter's display or an invoice)"
-        )
-    return digits
+    if re.fullmatch(r"\d{14}", digits, re.ASCII):
+        return digits
+    if text.strip().startswith("eyJ"):
+        raise ValueError("a PRM has 14 digits, this is a token: it belongs into LINKY_TOKEN, which may stand alone")
+    hint = "see the meter's display or an invoice"
+    if digits.isdecimal() and len(digits) < PRM_DIGITS:
+        hint += "; a spreadsheet or a number without quotes loses the zeros at its beginning: write them"
+    raise ValueError(f"a PRM has 14 digits, this has {len(digits)} characters ({hint})")
 
 
 def api_url(text: str) -> str:
@@ -377,7 +381,8 @@ def _meter(entry: Mapping[Any, Any], settings: Mapping[str, Any]) -> Meter:
     if token:
         from .sources.linky.answers import read_token  # noqa: PLC0415 - only who has a token needs to read one
 
-        prm = read_token(token).choose(normal_prm(prm) if prm else "")
+        wanted_prm = normal_prm(prm) if prm else ""  # before the token: it may be the token that stands there
+        prm = read_token(token).choose(wanted_prm)
     flows = settings.get("linky_flows", FLOWS[:1]) if wanted is None else _flows(str(wanted).strip())
     return Meter(normal_prm(prm), token, flows, str(entry.get("name") or ""))
 

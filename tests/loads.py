@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -45,7 +46,8 @@ class Notes:
 
 @dataclass
 class Load:
-    """Everything around one backfill; `run` may be called again and again."""
+    """Everything around one backfill; `run` may be called again and again. tokens: PRM → token, by default right ones
+    for all; outcome: of the last run, also of one that was ended by an error."""
 
     database: Database[Any]
     standin: LinkyStandin
@@ -55,6 +57,8 @@ class Load:
     limit: int | None = 25
     flows: tuple[str, ...] = ("consumption",)
     notes: Notes = field(default_factory=Notes)
+    tokens: Mapping[str, str] = field(default_factory=dict)
+    outcome: Outcome = field(default_factory=Outcome)
 
     @property
     def pair(self) -> Pair:
@@ -69,9 +73,10 @@ class Load:
         budget = Budget(self.standin.url, self.limit, 1.0, self.clock, self.folder / "state")
         transport = Transport(budget, self.clock, max_calls=max_calls)
         loader = Loader(self.pair, Ledger(self.database), PairWriter(self.pair, self.clock), self.clock)
-        linky = Linky(self.standin.url, [Meter(prm, self.standin.token, self.flows) for prm in self.standin.meters])
+        tokens = self.tokens or dict.fromkeys(self.standin.meters, self.standin.token)
+        linky = Linky(self.standin.url, [Meter(prm, token, self.flows) for prm, token in tokens.items()])
         wish = Wish(self.wanted, self.standin.today, self.clock.now() if again else None)
-        kept = self.folder / "answers"
+        kept, self.outcome = self.folder / "answers", loader.outcome
         jobs = [Backfill(linky, dataset, wish, transport, loader, self.notes, kept) for dataset in linky.datasets]
         try:
             return backfill(jobs, loader, self.notes, wait)
@@ -84,6 +89,10 @@ class Load:
         for request in self.standin.requests:
             found[request.route] = found.get(request.route, 0) + 1
         return found
+
+
+Make = Callable[..., Load]
+"""See the fixture `make`."""
 
 
 def stored(database: Database[Any], name: str = "consumption") -> list[tuple[Any, ...]]:

@@ -34,6 +34,27 @@ def test_a_meter_that_is_none(read: Load, text: str) -> None:
     assert text not in message
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (ONE[:13], "loses the zeros at its beginning"),
+        (ONE + "1", "this has 15 characters (see the meter's display or an invoice)"),
+        (token(ONE), "this is a token: it belongs into LINKY_TOKEN"),
+        (f" {token(ONE)} ", "this is a token: it belongs into LINKY_TOKEN"),
+    ],
+)
+@pytest.mark.parametrize("other", ["", ONE, token(ONE)])
+def test_what_people_put_in_place_of_a_meter(read: Load, text: str, words: str, other: str) -> None:
+    """Also where the two are swapped; no token is ever shown."""
+    for message in (
+        refused(read, LINKY_PRM=text, LINKY_TOKEN=other),
+        refused(read, f"LINKY_METERS = [{{'prm': {text!r}}}]", LINKY_TOKEN=other),
+    ):
+        assert words in message
+        assert token(ONE)[:24] not in message
+        assert ONE[:13] not in message
+
+
 def test_one_meter_in_the_token_needs_no_setting(read: Load) -> None:
     assert read(LINKY_TOKEN=f"  {token(ONE)}\n").meters == (Meter(ONE, token(ONE), ("consumption",)),)
 

@@ -91,11 +91,18 @@ async function fetchOnce(run, { series, path, query, edges, token }, window) {
   return answer;
 }
 
-// A range that begins before what is served is refused whole: then its last day is asked for alone.
-async function askLastDay(run, task, entry) {
+// Which of so many days [from, to) are asked for in place of a range that was refused whole: the last day of one that
+// begins before what is served, all but the last day of one that ends too late, both parts of one that is too long.
+const FEWER = {
+  floor: (count) => [[count - 1, count]],
+  end: (count) => [[0, count - 1]],
+  span: (count) => [[0, count - 1], [count - 1, count]],
+};
+
+async function askFewer(run, task, [from, to]) {
   const { days, end, edges } = task.window;
-  entry.error += ": asked again for the last day alone";
-  await ask(run, { ...task, window: { start: lastOf(days), end, days: days.slice(-1), edges: edges.slice(-2) } });
+  const fewer = { start: days[from], end: to < days.length ? days[to] : end };
+  await ask(run, { ...task, window: { ...fewer, days: days.slice(from, to), edges: edges.slice(from, to + 1) } });
 }
 
 // One call, unless something speaks against it; an answer is kept for storing.
@@ -115,13 +122,15 @@ async function ask(run, task) {
     run.answers.push({ dataset, window, entry, text });
     return;
   }
-  entry.state = outcome === "nothing" || outcome === "floor" ? "empty" : "failed";
+  entry.state = outcome === "nothing" || FEWER[outcome] ? "empty" : "failed";
   entry.error = message;
   if (until) entry.until = until;
   if (entry.state === "failed") run.failed[dataset.name] = true;
   if (until && run.source.sharesQuota) run.stopped = message;
   if (run.troubles >= TROUBLES) run.stopped = `${run.source.service} has trouble`;
-  if (outcome === "floor" && window.days.length > 1) await askLastDay(run, task, entry);
+  if (!FEWER[outcome] || window.days.length === 1) return;
+  entry.error += ": asked again for fewer days";
+  for (const part of FEWER[outcome](window.days.length)) await askFewer(run, task, part);
 }
 
 // --- storing ------------------------------------------------------------------------------------------------------

@@ -10,8 +10,8 @@
 // is waited for; standardPause: ms, when it is not said how long; emptyStatuses: what says that there is nothing of these
 // days. patience: ms after which no further try is begun and the last one is given up; most: requests at most, null = as
 // few as needed. Never throws.
-// outcome: "answer" (text, which is JSON), "nothing" (published, yet or ever), "floor" (older than what is served), "refused" (asking
-// again cannot help), "banned", "limited" (a pause is asked for), "trouble"; of these until (Date) when not to ask before.
+// outcome: "answer" (text, which is JSON), "nothing" (published, yet or ever), "floor" (older than what is served), "span"
+// (too many days), "end" (the last day is not served yet), "refused" (asking again cannot help), "banned", "limited" (a pause is asked for), "trouble"; of these until (Date) when not to ask before.
 // calls: how many requests were made; each counts at the service. message: what to do first, then words of the other
 // side, without this token and this meter, but else unscrubbed: hand it through shownText before anyone sees it.
 
@@ -30,7 +30,11 @@ const STOPS = {
   "ADAM-DC-0007": "Enedis holds no consent of the meter's holder: give it again at https://conso.boris.sh",
   "ADAM-DC-0008": "the consent is gone: give it again at https://conso.boris.sh",
   "ADAM-DC-0009": "the asked days lie before the consent: give it again at https://conso.boris.sh",
+  "ADAM-ERR0155": "Enedis knows no such meter: correct the PRM (14 digits, on the meter's display)",
+  "ADAM-ERR0191": "Enedis has no service subscribed for these days: give the consent again at https://conso.boris.sh",
 };
+const TOO_LONG = ["ADAM-ERR0126", "ADAM-DC-0015"];
+const TOO_NEW = /end date\W(?:\w+\W){1,4}earlier|date de fin\W[^.]*(?:antérieure|inférieure|avant)/i;
 const NOTHING = ["no_data_found", "STM-ERR-0000014", "STM-ERR-0000020", "Pas de mesure trouvée"];
 const OF_ENEDIS = ["The Enedis API returned an error", "STM-ERR-"]; // a 404 of the meter, not of the address
 const QUOTA = ["Quota Q3", "Quota Q4", "SLA dépassé", "900804", "900807"];
@@ -62,6 +66,8 @@ function ofEnedis(status, text) {
   if (stop) return refused(`${STOPS[stop]} (${stop})`);
   const isOfMeter = status === 404 && text.indexOf("ADAM-") < 0 && holdsAny(text, OF_ENEDIS);
   if (isOfMeter || holdsAny(text, NOTHING)) return { outcome: "nothing", message: "nothing is published for these days" };
+  if (status === 400 && holdsAny(text, TOO_LONG)) return { outcome: "span", message: "so many days are refused" };
+  if (status === 400 && TOO_NEW.test(text)) return { outcome: "end", message: "the last day is not served yet" };
   return null;
 }
 

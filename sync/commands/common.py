@@ -122,7 +122,8 @@ def report(outcome: Outcome, pair: Pair, what: str) -> None:
         click.echo(f"{names} are identical: {outcome.compared:,} documents each")
     else:
         click.echo(f"{names} DIFFER: run python -m sync repair")
-    if outcome.stopped:
+    _list("not loaded", [f"{label}: {why}" for label, why in outcome.not_loaded.items()], len(outcome.not_loaded))
+    if outcome.stopped and outcome.stopped not in outcome.not_loaded.values():
         click.echo(f"stopped early: {outcome.stopped}")
     if outcome.remaining:
         click.echo(f"{outcome.remaining:,} calls remain: run the same command again")
@@ -139,7 +140,7 @@ def _list(title: str, lines: list[str], total: int) -> None:
 
 
 def exit_code(outcome: Outcome) -> int:
-    """0 done, 1 not identical, 3 calls remain."""
+    """0 done, 1 not identical, 3 calls remain or something could not be loaded."""
     if not outcome.identical:
         return 1
-    return PARTLY if outcome.remaining or outcome.stopped else 0
+    return PARTLY if outcome.remaining or outcome.stopped or outcome.not_loaded else 0

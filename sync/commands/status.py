@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -9,15 +11,17 @@ import click
 
 from ..http.budget import Usage, is_loopback
 from ..lab.leftovers import left_behind
+from ..load.limits import Limits
 from ..load.plan import Wish, due_windows, wanted_period
 from ..load.report import Coverage, compare_days, coverage, in_words
 from ..model.clock import SystemClock
+from ..model.privacy import plain
 from ..model.readings import Series
 from ..model.window import CURVE, STATES
 from ..settings import Settings, load
 from ..sources import SOURCES
 from ..store.connection import open_store
-from ..store.ledger import Ledger, readable, typed
+from ..store.ledger import Ledger, off_of, readable, typed
 from ..store.schema import VERIFICATIONS, Document, Pair, own_series, refuse_mismatch
 from .backfill import budget_of
 from .common import echo_json, json_option, pairs, source_option
@@ -57,6 +61,7 @@ class SourceStatus:
         self.pair = pair
         self.ledger = Ledger(pair.record.database)
         self.stored: list[Coverage] = []
+        self.totals = self.ledger.days_of_totals(pair.source)
         self.windows = dict.fromkeys((*STATES, "planned"), 0)
         self.usage: Usage | None = None
         self.calls_per_day = 0
@@ -66,6 +71,7 @@ class SourceStatus:
         return {
             "source": self.pair.source,
             "series": [each.as_json() for each in self.stored],
+            "daily_totals": [{"series": _shown(key), **asdict(totals)} for key, totals in self.totals.items()],
             "windows": self.windows,
             "calls_today": self.usage.calls if self.usage else 0,
             "calls_per_day": self.calls_per_day,
@@ -76,6 +82,9 @@ class SourceStatus:
         click.echo(f"{self.pair.source}: {len(self.stored)} series")
         for each in self.stored:
             self._tell_series(each)
+        stored = {each.series.key for each in self.stored}
+        for key in [key for key in self.totals if key not in stored]:
+            self._tell_totals(key)
         counts = ", ".join(f"{count} {state}" for state, count in self.windows.items())
         click.echo(f"  windows: {counts}")
         if self.usage:
@@ -87,7 +96,7 @@ class SourceStatus:
         ):
             words = "identical" if identical else "DIFFERENT: run python -m sync repair"
             click.echo(f"  last verification: {at:%Y-%m-%d %H:%M} UTC, {words}")
-        if not self.stored:
+        if not self.stored and not self.totals:
             own = "" if self.pair.source == "linky" else f" --source {self.pair.source}"
             click.echo(
                 f"  nothing is stored yet: run python -m sync backfill{own}, or python -m sync import{own} FILE…"
@@ -109,14 +118,31 @@ class SourceStatus:
             click.echo(f"    … and {len(each.gaps) - SHOWN_GAPS} more gaps")
         if floor := self.ledger.floor(each.series):
             click.echo(f"    the API serves nothing before {floor[0]} ({floor[1]})")
-        totals = self.ledger.totals(each.series)
-        if totals:
+        if totals := self.ledger.totals(each.series):
             found = compare_days(self.pair, each.series, totals)
             differ = sum(each.covered > 0 for each in found)
-            alone = f", {len(found) - differ} without readings" if len(found) > differ else ""
+            alone = f", {len(found) - differ} without any reading" if len(found) > differ else ""
             click.echo(f"    daily totals: {len(totals) - len(found)} days equal, {differ} differ{alone}")
             for line in in_words(found)[:SHOWN_GAPS]:
                 click.echo(f"      {line}")
+        self._tell_off(each.series.key)
+
+    def _tell_totals(self, key: str) -> None:
+        """Of a series without readings."""
+        totals = self.totals[key]
+        energy = f"{totals.wh / 1000:,.0f} kWh"
+        click.echo(f"  {_shown(key)}: no readings")
+        click.echo(f"    daily totals: {totals.days:,} days, {totals.first} … {totals.last}, {energy}")
+        self._tell_off(key)
+
+    def _tell_off(self, key: str) -> None:
+        if off := self.ledger.learned(off_of(key)):
+            click.echo(f"    {off.why}")
+
+
+def _shown(key: str) -> str:
+    """`linky:…0844~1a2b3c4d:consumption` → `linky …0844 consumption`."""
+    return plain(re.sub(r"~[0-9a-f]{8}", "", key).replace(":", " "))
 
 
 def _verification(found: Document) -> tuple[bool, datetime]:
@@ -150,9 +176,10 @@ def _add_datasets(status: SourceStatus, settings: Settings, stored: list[Series]
         if dataset.is_beside:
             continue
         wanted, _ = wanted_period(source.datasets, None, None, today, is_loopback(source.base))
-        key = source.key(dataset)
-        entries = status.ledger.entries(key, CURVE)
-        planned[key] = len(due_windows(source, dataset, entries, Wish(wanted, today), now))
+        key, limits = source.key(dataset), Limits(status.ledger, source, dataset)
+        allowed, wish = limits.allowed(Wish(wanted, today), now)
+        due = due_windows(source, allowed, status.ledger.entries(key, CURVE), wish, now)
+        planned[key] = len(limits.looks(due, wish, now))
     for key, count in planned.items():
         for state, number in status.ledger.counts(key).items():
             status.windows[state] += number

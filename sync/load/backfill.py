@@ -18,6 +18,10 @@ from ..http.budget import Turn, is_loopback
 from ..http.transport import Answer, Transport
 from ..model.clock import Clock
 from ..model.errors import (
+    ADDRESS,
+    DATASET,
+    FLOW,
+    METER,
     BudgetSpent,
     CallLimit,
     FatalSourceError,
@@ -34,12 +38,13 @@ from ..model.localtime import days, midnight
 from ..model.privacy import masked
 from ..model.private import private_file, private_folder, private_home
 from ..model.readings import Series, instant
-from ..model.window import DONE, EMPTY, FAILED, PARTIAL, Entry, Window
+from ..model.window import DONE, EMPTY, FAILED, PARTIAL, Entry, Window, first_true
 from ..sources.source import AnswerRefused, Dataset, NotJson, Parsed, Source, UnknownShape
 from ..store.claims import Claim, broken
 from ..store.forget import finish_forgetting
 from ..store.lease import Lease, held
 from ..store.writer import Written
+from .limits import Limits
 from .plan import Wish, due_windows, swept_windows
 from .progress import Progress, ahead
 from .report import Loader, Outcome
@@ -50,6 +55,7 @@ PATIENCE = 24 * 3600  # s; another loader of the same dataset is waited for
 CLOCK_TOLERANCE = timedelta(hours=12)
 KEPT_REJECTS = 20
 KEPT_LETTERS = 4_000_000  # of an answer that was refused
+LOOKED_AT = 2  # windows that two more calls can say something about
 PASSING = (AnswerRefused, NoReadings, WindowRefused, RetriableError)
 
 
@@ -63,10 +69,22 @@ class Fetched:
     calls: int = 0
 
     @property
+    def has_nothing(self) -> bool:
+        """Whether there is not one point in the window, as far as the source knows now."""
+        parsed = self.parsed
+        return isinstance(self.error, NoReadings) or (
+            parsed is not None and not (parsed.readings or parsed.missing or parsed.rejects)
+        )
+
+    @property
     def ends_run(self) -> bool:
         """Whether nothing more is to be asked after this: a limit, a budget, a refusal of everything."""
         passes = isinstance(self.error, PASSING) and not isinstance(self.error, RateLimited)
         return self.error is not None and not passes
+
+
+class Replanned(Exception):
+    """Other windows are to be asked for than those of the plan."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +102,11 @@ def backfill(jobs: Sequence[Backfill], loader: Loader, progress: Progress, wait:
     """
     outcome = loader.outcome
     _restore(jobs, loader, progress)
+    ended = Ended(sorted(jobs, key=lambda job: job.failed_last()), outcome, progress)
     plans = [job.planned() for job in jobs]
     progress.start(sum(len(plan.windows) for plan in plans), sum(plan.done for plan in plans))
     try:
-        while not _run(jobs, outcome, loader.clock, progress, wait):
+        while not _run(ended, loader.clock, wait):
             outcome.stopped = ""
     finally:
         outcome.calls = jobs[0].transport.calls if jobs else 0
@@ -108,15 +127,75 @@ def _restore(jobs: Sequence[Backfill], loader: Loader, progress: Progress) -> No
         )
 
 
-def _run(jobs: Sequence[Backfill], outcome: Outcome, clock: Clock, progress: Progress, wait: bool) -> bool:
-    """One pass over the jobs; False when it is to be repeated after a wait."""
-    try:
-        for job in jobs:
-            job.run()
-        for job in [job for job in jobs if job.refused]:  # once more, above the floor that another dataset learned
-            job.run()
+@dataclass(slots=True)
+class Ended:
+    """The jobs of a run, those that failed the last time at the end; and what is not asked any more, with the reason:
+    of one kind of call, of a meter or its flow. Only what reaches the address ends the whole run.
+
+    silent: windows in a row that failed, whatever the dataset.
+    """
+
+    jobs: Sequence[Backfill]
+    outcome: Outcome
+    progress: Progress
+    reasons: list[tuple[Backfill, FatalSourceError | GatewayTrouble]] = field(default_factory=list)
+    silent: int = 0
+
+    def run(self) -> GatewayTrouble | None:
+        """One pass over the jobs: what of it is to be tried again later. Raises what ends the run."""
+        for job in [job for job, why in self.reasons if isinstance(why, GatewayTrouble)]:
+            del self.outcome.not_loaded[job.label]
+        self.reasons = [(job, why) for job, why in self.reasons if isinstance(why, FatalSourceError)]
+        self.silent = 0
+        for job in self.jobs:
+            self._run(job)
+        for job in [job for job in self.jobs if job.refused]:  # once more, above a floor learned by another dataset
+            self._run(job)
             for window, why in job.refused:
-                progress.note(f"{job.label}: nothing for {window}: {why}")
+                self.progress.note(f"{job.label}: nothing for {window}: {why}")
+        troubles = [why for _, why in self.reasons if isinstance(why, GatewayTrouble)]
+        return troubles[-1] if troubles else None
+
+    def _run(self, job: Backfill) -> None:
+        if self._reaches(job):
+            return
+        job.silent = self.silent
+        try:
+            job.run()
+        except (FatalSourceError, GatewayTrouble) as error:
+            self._end(job, error)
+        self.silent = job.silent
+
+    def _reaches(self, job: Backfill) -> bool:
+        return any(reaches(why.reach, of.dataset, job.dataset) for of, why in self.reasons)
+
+    def _end(self, job: Backfill, error: FatalSourceError | GatewayTrouble) -> None:
+        """Raises an error that leaves no readings to ask for."""
+        self.reasons.append((job, error))
+        self.outcome.not_loaded[job.label] = str(error)
+        is_fatal = isinstance(error, FatalSourceError) and all(map(self._is_dead, self.jobs))
+        if error.reach == ADDRESS or is_fatal:
+            raise error
+        self.progress.note(f"{job.label} is left out: {error}")
+
+    def _is_dead(self, job: Backfill) -> bool:
+        fatal = [(of.dataset, why) for of, why in self.reasons if isinstance(why, FatalSourceError)]
+        return job.dataset.is_beside or any(reaches(why.reach, of, job.dataset) for of, why in fatal)
+
+
+def reaches(reach: str, of: Dataset, other: Dataset) -> bool:
+    """Whether what was said about a call for one dataset is true of another."""
+    if reach in (FLOW, METER) and of.series and other.series:
+        return of.series.id == other.series.id and (reach == METER or of.flow == other.flow)
+    return reach == ADDRESS or of == other
+
+
+def _run(ended: Ended, clock: Clock, wait: bool) -> bool:
+    """One pass over the jobs; False when it is to be repeated after a wait."""
+    outcome, progress = ended.outcome, ended.progress
+    try:
+        if trouble := ended.run():
+            raise trouble
     except (BudgetSpent, RateLimited, GatewayTrouble) as stop:
         outcome.stopped = str(stop)
         if wait:
@@ -144,7 +223,8 @@ def days_of_budget(calls: int, per_day: int | None, left_today: float) -> int:
 class Backfill:
     """Loads one dataset. `kept` is the folder for answers that were refused. Raises what stops a run.
 
-    refused: windows that a dataset beside the readings was refused for lying before its floor.
+    refused: windows that a dataset beside the readings was refused for lying before its floor. failures: windows in a
+    row that failed; silent: the same of whatever dataset, since the other side last answered.
     """
 
     source: Source
@@ -155,13 +235,16 @@ class Backfill:
     progress: Progress
     kept: Path
     failures: int = field(default=0, init=False)
+    silent: int = field(default=0, init=False)
+    limits: Limits = field(init=False)
     swept: list[Window] | None = field(default=None, init=False)
     refused: list[tuple[Window, HistoryFloor]] = field(default_factory=list, init=False)
-    _probed: set[Window] = field(default_factory=set, init=False)
+    _probed: dict[Window, bool] = field(default_factory=dict, init=False)
     _broken: list[Claim] | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         self.source.totals_of = self.loader.ledger.totals
+        self.limits = Limits(self.loader.ledger, self.source, self.dataset)
 
     @property
     def key(self) -> Series:
@@ -178,15 +261,16 @@ class Backfill:
 
     def planned(self) -> Plan:
         """What a run that begins at this moment would ask for; the sweep is chosen once."""
-        now, wish = self.loader.clock.now(), self._wish()
+        now = self.loader.clock.now()
+        dataset, wish = self.limits.allowed(self._wish(), now)
         gone = {claim.of for claim in self.broken()}
         entries = [
             replace(entry, state=FAILED) if entry.window in gone else entry
             for entry in self.loader.ledger.entries(self.key, self.dataset.kind)
         ]
-        windows = due_windows(self.source, self.dataset, entries, wish, now)
+        windows = self.limits.looks(due_windows(self.source, dataset, entries, wish, now), wish, now)
         if self.swept is None:
-            looked = swept_windows(self.source, self.dataset, entries, wish, now) if wish.sweep else []
+            looked = swept_windows(self.source, dataset, entries, wish, now) if wish.sweep else []
             self.swept = [window for _, window in looked]
         windows = sorted({*windows, *self.swept}, key=lambda window: window.start)
         return Plan(windows, 0 if self.dataset.is_beside else sum(entry.state == DONE for entry in entries))
@@ -206,19 +290,35 @@ class Backfill:
         wanted = self.wish.wanted
         return replace(self.wish, wanted=Window(min(max(wanted.start, floor[0]), wanted.end), wanted.end))
 
+    def failed_last(self) -> bool:
+        """Whether the last call for a meter's readings failed: the others are asked first then."""
+        if self.source.is_bulk or self.dataset.is_beside:
+            return False
+        entries = self.loader.ledger.entries(self.key, self.dataset.kind)
+        return bool(entries) and max(entries, key=lambda entry: entry.at).state == FAILED
+
     def run(self) -> None:
         """Ask for everything planned. Another loader of the same dataset is waited for, then only the rest is asked."""
         self.refused = []
+        self._probed.clear()
         lease = Lease(self.loader.pair.record.database, f"load {self.key.key}", LEASE_SECONDS, self.loader.clock)
         if not lease.try_acquire():
             self.progress.note(f"another loader is at work on {self.key.label}: waiting for it")
         with held(lease, PATIENCE):
             windows = self.planned().windows
             while windows:
-                windows = self._load(windows, lease)
+                try:
+                    windows = self._load(windows, lease)
+                except Replanned:
+                    windows = self._plan_again()
+        if off := self.limits.off():
+            self.loader.outcome.not_loaded[self.label] = off.why
 
     def _load(self, windows: list[Window], lease: Lease) -> list[Window]:
-        """Ask for windows one by one; what is left of them when the floor of the history was met and found."""
+        """Ask for windows one by one; what is left of them when an edge of what is served was met and found.
+
+        Raises Replanned when other windows are to be asked for.
+        """
         in_turn = (
             ahead(self._fetch, windows, lambda fetched: fetched.ends_run)
             if self.source.is_bulk
@@ -228,8 +328,13 @@ class Backfill:
             lease.keep()
             if isinstance(fetched.error, HistoryFloor) and not self.dataset.is_beside:
                 return self._above_floor(windows[place:], fetched.error)
+            self._adapt(fetched)
             self._take(fetched)
             self.progress.advance(f"{self.label} {fetched.window}")
+            if fetched.has_nothing and (left := self._without_nothing(windows[place:], fetched)) is not None:
+                return left
+        if off := self.limits.off():
+            self.limits.switched(off.why, self.loader.clock.now())
         return []
 
     # --- of a bulk source in the thread that is one step ahead -----------------------------------------------------
@@ -247,9 +352,11 @@ class Backfill:
         def judged(answer: Answer) -> Exception | None:
             """What is wrong with an answer; one that is no JSON is asked for again, like one that did not come."""
             nonlocal parsed, text
-            if refused := self.source.explain(answer, clock.now()):
+            refused = self.source.explain(answer, clock.now())
+            if refused is None or (isinstance(refused, FatalSourceError) and refused.days):
+                refuse_wrong_clock(answer, clock.now(), self.source)  # it may be what asks for the wrong days
+            if refused:
                 return refused
-            refuse_wrong_clock(answer, clock.now(), self.source)
             text = answer.text
             try:
                 parsed = self.source.parse(self.dataset, window, text, clock.now())
@@ -264,6 +371,7 @@ class Backfill:
                 f"an answer of unknown shape for {window} ({shape}); its text {self._keep(window, text)}: "
                 "the API may have changed, look for a newer version of this tool",
                 200,
+                DATASET,
             )
         except AnswerRefused as refused:
             error = AnswerRefused(f"the answer was refused: {refused} [its text {self._keep(window, text)}]")
@@ -292,13 +400,20 @@ class Backfill:
     def _take(self, fetched: Fetched, mirror: bool = True) -> None:
         """Store one answer and enter it in the ledger, or enter why there is none. Raises what ends the run."""
         error = fetched.error
+        if fetched.parsed or isinstance(error, NoReadings):
+            self.failures = self.silent = 0
+            self.limits.prove()
         if fetched.parsed:
             self._store(fetched, fetched.parsed, mirror)
-            self.failures = 0
+            if fetched.parsed.readings and self.limits.off():
+                self.progress.note(f"{self.label}: it comes again, what was empty before is asked for once more")
+                self.limits.switched("", self.loader.clock.now())
+                raise Replanned
         elif isinstance(error, NoReadings):
             every_day = tuple(days(fetched.window.start, fetched.window.end))
-            self._enter(fetched, EMPTY, str(error), every_day)
-            self.failures = 0
+            self._enter(fetched, FAILED if error.remedy else EMPTY, str(error), every_day)
+            if error.remedy:
+                self.loader.outcome.not_loaded[self.label] = f"{fetched.window}: {error.remedy}"
         elif isinstance(error, HistoryFloor):
             self.refused.append((fetched.window, error))
         elif isinstance(error, FatalSourceError):
@@ -325,11 +440,14 @@ class Backfill:
         """Enter a failure; raise it when it ends the run: a search for the floor cannot go on without its answer."""
         self._enter(fetched, FAILED, str(error))
         self.progress.note(f"{self.label} {fetched.window} failed: {error}")
-        self.failures += not self.dataset.is_beside
-        if ends_run or self.failures >= FAILURES_IN_A_ROW:
+        self.failures += 1
+        self.silent += 1
+        is_address = self.silent > self.failures  # another dataset failed before this one, with no answer in between
+        if ends_run or is_address or self.failures >= FAILURES_IN_A_ROW:
             until = datetime.combine(self.loader.clock.now().date() + timedelta(days=1), time(), UTC)
-            message = f"{self.failures} windows in a row failed, the last with: {error}"
-            raise GatewayTrouble(message, getattr(error, "status", 200), until) from error
+            message = f"{self.silent} windows in a row failed, the last with: {error}"
+            reach = ADDRESS if is_address else DATASET
+            raise GatewayTrouble(message, getattr(error, "status", 200), until, reach) from error
 
     def _enter(
         self, fetched: Fetched, state: str, reason: str, short_days: tuple[date, ...] = (), refused: int = 0
@@ -373,14 +491,98 @@ class Backfill:
         if isinstance(fetched.error, HistoryFloor):
             self._raise_floor(window, fetched.error)
             return False
+        self._adapt(fetched)
+        if fetched.parsed:
+            self._probed[window] = not fetched.has_nothing
         self._take(fetched, mirror=False)
-        self._probed.add(window)
+        self._probed.setdefault(window, False)
         return True
 
     def _raise_floor(self, window: Window, refused: HistoryFloor) -> None:
         """A refused window proves that its first day lies below the floor."""
         after = window.start + timedelta(days=1)
         self.loader.ledger.raise_floor(self.key, after, refused.code, self.loader.clock.now())
+
+    # --- what is not served so, or not at all ----------------------------------------------------------------------
+
+    def _adapt(self, fetched: Fetched) -> None:
+        """Raises Replanned where shorter or older days may be served in place of refused ones."""
+        error = fetched.error
+        if not isinstance(error, FatalSourceError) or not error.days:
+            return
+        now = self.loader.clock.now()
+        if adapted := self.limits.adapt(fetched.window, error, self.wish.today, now):
+            self.progress.note(f"{self.label} {fetched.window}: {adapted}: {error}")
+            raise Replanned
+
+    def _plan_again(self) -> list[Window]:
+        """The windows that are due now; what was asked beforehand is among them no more, the mirror gets it here."""
+        for window in sorted(self._probed, key=lambda window: window.start):
+            self._fill_mirror(window)
+        self._probed.clear()
+        return self.planned().windows
+
+    def _without_nothing(self, windows: list[Window], fetched: Fetched) -> list[Window] | None:
+        """What is left to ask for when there is nothing in the first of some windows; None where they stay as they are.
+
+        The newest and the one in the middle tell whether anything comes at all. Where no reading lies before, the first
+        window with readings is looked for by halving, as a curve begins with its collection.
+        """
+        asked, rest = windows[0], windows[1:]
+        if len(rest) < LOOKED_AT or not self.source.absence(self.dataset, has_totals=True):
+            return None
+        if self.wish.again and self._has_stored({}):
+            return None  # whoever asks again on purpose gets every window asked
+        places = (len(rest) - 1, (len(rest) - 1) // 2)
+        served = next((place for place in places if self._has_readings(rest[place])), None)
+        if served is None:
+            return self._without_readings(windows, fetched)
+        if self._has_stored({"$lt": self._instant(asked.start)}):
+            return None
+        first = first_true(-1, served, lambda place: self._has_readings(rest[place]))
+        self._enter_as_before(windows[: first + 1], rest[first].start)
+        return rest[first:]
+
+    def _without_readings(self, windows: list[Window], fetched: Fetched) -> list[Window] | None:
+        """What is left to ask for when nothing comes of the newest window, nor of one before it: nothing where there
+        is not a reading any more, or where the windows lie before all readings."""
+        start, end = self._instant(windows[0].start), self._instant(windows[-1].end)
+        if self._has_stored({"$gte": start}):
+            if self._has_stored({"$lt": end}):
+                return None  # holes among readings
+            self._enter_as_before(windows, windows[-1].end)
+            return []
+        has_totals = bool(self.loader.ledger.totals(self.key, Window(windows[0].start, windows[-1].end)))
+        remedy = fetched.error.remedy if isinstance(fetched.error, NoReadings) else ""
+        why = remedy or self.source.absence(self.dataset, has_totals)
+        self.limits.switched(why, self.loader.clock.now())
+        self.progress.note(f"{self.label}: {why}")
+        return []
+
+    def _has_readings(self, window: Window) -> bool:
+        return self._probed[window] if window in self._probed else self._is_served(window) and self._probed[window]
+
+    def _has_stored(self, when: dict[str, datetime]) -> bool:
+        query = self.key.query() | ({"ts": when} if when else {})
+        return self.loader.pair.record.find_one(query) is not None
+
+    def _instant(self, day: date) -> datetime:
+        return instant(midnight(day, self.source.zone))
+
+    def _enter_as_before(self, windows: list[Window], begin: date) -> None:
+        """Windows before the first one with readings are empty, most of them without a call."""
+        now, why = self.loader.clock.now(), f"nothing before {begin} in the windows that were asked"
+        entries = [
+            Entry(window, EMPTY, now, reason=why, short_days=tuple(days(window.start, window.end)))
+            for window in windows
+        ]
+        self.loader.ledger.record(self.key, self.dataset.kind, *entries)
+        self.loader.outcome.not_loaded.pop(self.label, None)
+        self.progress.note(
+            f"{self.label}: {why}, taken as empty from {windows[0].start} on "
+            f"(to ask all the same: --again --since {windows[0].start} --until {begin})"
+        )
+        self.progress.advance(f"{self.label} {windows[-1]}", len(windows) - 1)
 
     def _fill_mirror(self, window: Window) -> None:
         zone = self.source.zone

@@ -30,7 +30,8 @@ SHOWN_REJECTS = 1000
 class Outcome:
     """The sums of one `backfill` or `import`. `short`: answers with less than was asked for, in words; `compared`:
     readings of the record, counted one by one; `restored`: those that only the mirror had and the record got back;
-    `foreign`: what is not ours, in words; `alone`: days of which only the totals are known."""
+    `foreign`: what is not ours, in words; `alone`: days of which only the totals are known; `not_loaded`: of what
+    nothing more was asked → why, and what to do."""
 
     windows: int = 0
     calls: int = 0
@@ -50,6 +51,7 @@ class Outcome:
     compared: int = 0
     restored: int = 0
     foreign: list[str] = field(default_factory=list)
+    not_loaded: dict[str, str] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         """The object of `backfill --json` and `import --json`."""

@@ -63,8 +63,22 @@ class SourceError(SyncError):
         self.status = status
 
 
+DATASET, FLOW, METER, ADDRESS = "dataset", "flow", "meter", "address"
+"""How far an error reaches, the next always further: one kind of call, all of a meter's flow, all of a meter, all."""
+SPAN, END, PERIOD = "span", "end", "period"
+"""What may be wrong with the days of a call: too many, the last of them too new, or one cannot tell."""
+
+
 class FatalSourceError(SourceError):
-    """Asking again cannot help: the run stops and says what the user has to do."""
+    """Asking the same again cannot help: what it reaches is not asked any more, and the user is told what to do.
+
+    days: what is wrong with the days that were asked for (SPAN, END, PERIOD), empty when it is not them.
+    """
+
+    def __init__(self, message: str, status: int = 0, reach: str = ADDRESS, days: str = "") -> None:
+        super().__init__(message, status)
+        self.reach = reach
+        self.days = days
 
 
 class Banned(FatalSourceError):
@@ -88,7 +102,12 @@ class WindowRefused(SourceError):
 
 
 class NoReadings(SourceError):
-    """The API has nothing in the whole asked range, yet or ever."""
+    """The API has nothing in the whole asked range, yet or ever. remedy: what the user can do if it is so everywhere;
+    it is not taken for an empty range then."""
+
+    def __init__(self, message: str, status: int, remedy: str = "") -> None:
+        super().__init__(message, status)
+        self.remedy = remedy
 
 
 class RetriableError(SourceError):
@@ -96,11 +115,12 @@ class RetriableError(SourceError):
 
 
 class GatewayTrouble(RetriableError):
-    """Several windows in a row failed: the source is left in peace until `until` (UTC)."""
+    """Several windows in a row failed: what it reaches is left in peace until `until` (UTC)."""
 
-    def __init__(self, message: str, status: int, until: datetime) -> None:
+    def __init__(self, message: str, status: int, until: datetime, reach: str = ADDRESS) -> None:
         super().__init__(message, status)
         self.until = until
+        self.reach = reach
 
 
 class RateLimited(RetriableError):

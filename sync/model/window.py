@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -95,3 +95,14 @@ def runs(chosen: Iterable[date], longest: int) -> list[Window]:
         else:
             windows.append(Window(day, after))
     return windows
+
+
+def first_true(low: int, high: int, is_true: Callable[[int], bool]) -> int:
+    """The smallest index in (low, high] for which `is_true`; it is false at `low` and taken as true at `high`."""
+    while high - low > 1:
+        middle = (low + high) // 2
+        if is_true(middle):
+            high = middle
+        else:
+            low = middle
+    return high

@@ -148,6 +148,14 @@ class Source:
         """What an answer that is no 200 means (errors.py); None for one to be parsed."""
         raise NotImplementedError
 
+    def absence(self, dataset: Dataset, has_totals: bool) -> str:
+        """What it means when nothing comes of a dataset in any window, and what to do; empty where that may be right.
+
+        has_totals: whether there are daily totals of these days.
+        """
+        del dataset, has_totals
+        return ""
+
     def first_served_day(
         self, windows: Sequence[Window], position: int, is_served: Callable[[Window], bool]
     ) -> tuple[date, int]:

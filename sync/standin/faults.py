@@ -45,6 +45,10 @@ REQUEST_KINDS = {
     "cut": Kind("the connection ends in the middle of the body", "cut@4"),
     "notjson": Kind("200 with a body that is not JSON", "notjson@4"),
     "emptyobject": Kind("200 with {}", "emptyobject@4"),
+    "empty200": Kind("200 in the right shape, without a point", "empty200@4"),
+    "curve500": Kind("a technical error, of the load curve of consumption alone", "curve500@*1"),
+    "span7": Kind("a load curve of more days is refused (400 ADAM-ERR0126)", "span7@*1:6", "days at most", 6, 6),
+    "endtoday": Kind("an end of today is refused as in the future (400)", "endtoday@*1"),
     "v5": Kind("V2 routes answer in the V5 shape", "v5@*1"),
 }
 DAY_KINDS = {
@@ -59,9 +63,17 @@ DAY_KINDS = {
         "the values of the day are changed, its total too", "correct@2024-05-01:10", "per cent more", 10, 100
     ),
     "iv": Kind("every point is marked iv 2, ec 11", "iv@2024-05-01"),
+    "zeros": Kind("every value of the day is 0, its total too", "zeros@2024-05-01..2024-05-31"),
+    "quarters": Kind(
+        "the day comes by quarter-hours, after so much of it", "quarters@2024-05-01:14", "half-hours at first", 0, 50
+    ),
+    "nocurve": Kind("no load curve is collected (404), totals come", "nocurve@2023-01-01..2025-12-31"),
+    "noprodcurve": Kind("the same of production alone", "noprodcurve@2023-01-01..2025-12-31"),
+    "err0123": Kind("before activation: calls over the day are refused", "err0123@2023-01-01..2025-12-31"),
+    "err0191": Kind("no service subscribed: calls over the day are refused", "err0191@2023-01-01..2025-12-31"),
 }
 ALIASES = {"null": "nullcurve"}
-WHOLE_DAYS = {"429at", "missing", "late"}
+WHOLE_DAYS = {"429at", "missing", "late", "span7", "quarters"}
 
 NEVER = 10**9  # requests
 WRITTEN = re.compile(r"(?P<kind>[a-z0-9]+)@(?P<which>[^:]+)(?::(?P<amount>\d{1,6}(?:\.\d{1,3})?))?")
@@ -179,4 +191,4 @@ def kinds_text(request_kinds: Mapping[str, Kind] = REQUEST_KINDS, day_kinds: Map
 
 def _kind_line(kind: Kind) -> str:
     amount = f" (:{kind.unit}, {kind.amount:g} if not given)" if kind.unit else ""
-    return f"  {kind.example:<29} {kind.text}{amount}"
+    return f"  {kind.example:<35} {kind.text}{amount}"

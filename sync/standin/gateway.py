@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from calendar import monthrange
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -87,17 +87,20 @@ def check(request: LinkyRequest) -> None:
         raise Refused(refusals.invalid_parameters(issues))
 
 
-def asked_days(request: LinkyRequest, today: date, activation: date | None) -> tuple[date, date]:
+def asked_days(
+    request: LinkyRequest, today: date, activation: date | None, spoilt: Mapping[str, float]
+) -> tuple[date, date]:
     """The asked `[start, end)` of local days. Raises Refused where Enedis refuses the whole range."""
     measure, _ = ROUTES[request.route]
+    longest, newest = int(spoilt.get("span7", LONGEST_CURVE_DAYS)), today - timedelta(days="endtoday" in spoilt)
     try:
         start, end = (_strict_date(text or "") for text in (request.start, request.end))
     except ValueError:
         raise Refused(refusals.TECHNICAL) from None
     for wrong, refusal in (
         (start >= end, refusals.START_AFTER_END),
-        (end > today, refusals.END_IN_FUTURE),
-        (measure == CURVE and (end - start).days > LONGEST_CURVE_DAYS, refusals.TOO_LONG),
+        (end > newest, refusals.END_IN_FUTURE),
+        (measure == CURVE and (end - start).days > longest, refusals.TOO_LONG),
         (start < months_before(today, HISTORY_MONTHS[measure]) - timedelta(days=HISTORY_DAYS), refusals.TOO_OLD),
         (activation is not None and start < activation, refusals.BEFORE_ACTIVATION),
     ):
@@ -118,9 +121,11 @@ def months_before(day: date, months: int) -> date:
     return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
-def answer(request: LinkyRequest, span: tuple[date, date], curve: SpoiltCurve, is_v5: bool) -> Body:
+def answer(request: LinkyRequest, span: tuple[date, date], curve: SpoiltCurve, spoilt: Mapping[str, float]) -> Body:
     """The measures of a query that passed every check, as V2 or V5. Raises Refused (404) with nothing in the range."""
     measure, flow = ROUTES[request.route]
+    is_v5, is_empty = "v5" in spoilt, "empty200" in spoilt
+    span = (span[0], span[0]) if is_empty else span
     if measure == CURVE:
         points = [point for day in days(*span) for point in curve.points(day)]
         parts = _curve_v5(points) if is_v5 else _curve_v2(points, DIRECTIONS[flow])
@@ -128,7 +133,7 @@ def answer(request: LinkyRequest, span: tuple[date, date], curve: SpoiltCurve, i
         totals = {day.isoformat(): day_total(curve.true_points(day)) for day in days(*span)}
         listed = [(str(wh), day) for day, wh in totals.items() if wh is not None]
         parts = _daily_v5(listed) if is_v5 else _daily_v2(listed, DIRECTIONS[flow])
-    if not (parts["interval_reading"] if is_v5 else parts["grandeur"][0]["points"]):
+    if not is_empty and not (parts["interval_reading"] if is_v5 else parts["grandeur"][0]["points"]):
         raise Refused(refusals.NOTHING_FOUND)
     if is_v5:
         return {"usage_point_id": request.prm, "start": request.start, "end": request.end, "quality": "BRUT", **parts}

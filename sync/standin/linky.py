@@ -19,10 +19,10 @@ from typing import ClassVar, Unpack, cast
 import jwt
 from jwt.types import Options as Unchecked
 
-from ..model.localtime import PARIS
+from ..model.localtime import PARIS, days
 from ..model.readings import mask
 from . import gateway, refusals
-from .curve import Meter, household_meters
+from .curve import CONSUMPTION, Meter, household_meters
 from .faults import DAY_KINDS, REQUEST_KINDS, Kind
 from .gateway import LinkyRequest
 from .replies import NO_SUCH_PAGE, Refused, Reply, json_reply
@@ -118,12 +118,16 @@ class LinkyStandin(Standin):
         meter = self.meters.get(asked.prm or "")
         if meter is None:
             raise Refused(refusals.NO_CONSENT)
-        span = gateway.asked_days(asked, today, self.activation)
-        flow = gateway.ROUTES[asked.route][1]
+        span = gateway.asked_days(asked, today, self.activation, spoilt)
+        measure, flow = gateway.ROUTES[asked.route]
         if flow not in meter.flows:
             raise Refused(refusals.WRONG_FLOW)
-        curve = SpoiltCurve(meter.flows[flow], self.faults, today)
-        return json_reply(gateway.answer(asked, span, curve, is_v5="v5" in spoilt))
+        if "curve500" in spoilt and (measure, flow) == (gateway.CURVE, CONSUMPTION):
+            raise Refused(refusals.TECHNICAL)
+        for kind in {kind for day in days(*span) for kind in self.faults.of_day(day)} & refusals.OF_DAYS.keys():
+            raise Refused(refusals.OF_DAYS[kind])
+        curve = SpoiltCurve(meter.flows[flow], flow, self.faults, today)
+        return json_reply(gateway.answer(asked, span, curve, spoilt))
 
     def _opens(self, token: str, prm: str | None) -> bool:
         """Whether the token is ours, has not ended by the stand-in's clock and names the usage point."""

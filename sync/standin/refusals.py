@@ -49,6 +49,9 @@ BEFORE_ACTIVATION = _coded(
 )
 TOO_OLD = _coded(400, "ADAM-ERR0125", "The start date must be greater than the history deadline.")
 TOO_LONG = _coded(400, "ADAM-ERR0126", "The requested period must be less than 7 days for an access to the load curve.")
+NO_SERVICE = _coded(
+    400, "ADAM-ERR0191", "Demande non recevable : aucun service souscrit ACCES à la donnée pour la période demandée."
+)
 WRONG_FLOW = _coded(400, "ADAM-ERR0069", "Le sens de la mesure ne correspond pas pour le PRM demandé")
 NO_CONSENT = _coded(403, "ADAM-DC-0008", "No consent can be found for this customer and this usage point.")
 NOTHING_FOUND = _coded(404, "no_data_found", "no measure found for this usage point")
@@ -103,6 +106,8 @@ def invalid_parameters(issues: list[dict[str, Any]]) -> Reply:
     return gateway(400, "Paramètres invalides", error={"issues": issues, "name": "ZodError"})
 
 
+OF_DAYS = {"err0123": BEFORE_ACTIVATION, "err0191": NO_SERVICE}
+"""Faults of days for which a range that holds one of them is refused as a whole."""
 BANNED = Reply(403, BAN_PAGE.encode(), HTML)
 INSTEAD = {
     "429": THROTTLED,

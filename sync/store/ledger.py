@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
@@ -20,11 +21,35 @@ from ..model.localtime import midnight
 from ..model.notice import warn_once
 from ..model.readings import Series, instant
 from ..model.resolution import Total
-from ..model.window import CURVE, STATES, Entry, Window
+from ..model.window import CURVE, EMPTY, STATES, Entry, Window
 from .claims import Claim
 from .schema import FLOORS, TOTALS, WINDOWS, Document
 
 Read = TypeVar("Read")
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """What was learned of an API: a number of days, why, and when (UTC)."""
+
+    number: int
+    why: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DaysOfTotals:
+    """Daily totals of a series: how many days, their energy, the first and the last of them (ISO 8601)."""
+
+    days: int
+    wh: int
+    first: str
+    last: str
+
+
+def off_of(key: str) -> str:
+    """The name under which it is remembered that nothing comes of a series (its key)."""
+    return f"{key} off"
 
 
 class Ledger:
@@ -82,6 +107,23 @@ class Ledger:
             document = {"day": day.isoformat(), "code": code, "at": at, "source": series.source}
             self._floors.replace_one({"_id": series.key}, document, upsert=True)
 
+    def learn(self, name: str, limit: Limit, source: str) -> None:
+        """Remember a limit of an API under a name."""
+        document = {"number": limit.number, "why": limit.why, "at": limit.at, "source": source}
+        self._floors.replace_one({"_id": name}, document, upsert=True)
+
+    def learned(self, name: str) -> Limit | None:
+        """The limit of that name; None when nothing was refused."""
+        return next(readable(self._floors, {"_id": name}, _limit), None)
+
+    def unlearn(self, name: str) -> None:
+        """The limit is no more."""
+        self._floors.delete_one({"_id": name})
+
+    def forget_empty(self, series: Series) -> None:
+        """Windows in which nothing was found are asked for again."""
+        self._windows.delete_many({"series": series.key, "state": EMPTY})
+
     def keep_totals(self, series: Series, totals: Mapping[date, int], origin: str, at: datetime) -> None:
         """Store daily totals (local day → Wh); `origin` says where they come from. A coarser one replaces no finer."""
         coarse = {day: total for day, total in totals.items() if _resolution(total) > 1}
@@ -106,13 +148,25 @@ class Ledger:
             query["day"] = {"$gte": window.start.isoformat(), "$lt": window.end.isoformat()}
         return dict(sorted(readable(self._totals, query, _total)))
 
+    def days_of_totals(self, source: str) -> dict[str, DaysOfTotals]:
+        """Of each series (its key) of a source that has daily totals how many, of which days and how much."""
+        sums = {"days": {"$sum": 1}, "wh": {"$sum": {"$toLong": "$wh"}}}
+        edges = {"first": {"$min": "$day"}, "last": {"$max": "$day"}}
+        stages: list[Document] = [
+            {"$match": {"series": {"$regex": f"^{source}:"}, "day": {"$type": "string"}, "wh": {"$type": "number"}}},
+            {"$group": {"_id": "$series"} | sums | edges},
+            {"$sort": {"_id": 1}},
+        ]
+        found = self._totals.aggregate(stages)
+        return {each.pop("_id"): DaysOfTotals(**each) for each in found}
+
     def forget(self, series: Series, before: date | None = None) -> None:
         """Remove what is known of a series, or of its days before one; a window over that day is asked for again."""
         days = {"$lt": before.isoformat()} if before else {"$exists": True}
         self._windows.delete_many({"series": series.key, "start": days})
         self._totals.delete_many({"series": series.key, "day": days})
         if before is None:
-            self._floors.delete_one({"_id": series.key})
+            self._floors.delete_many({"_id": {"$in": [series.key, off_of(series.key)]}})
 
     def recount(self, series: Series, window: Window, readings: int) -> None:
         """What is left of an answer of many series, of which one was forgotten."""
@@ -170,13 +224,12 @@ def _window(found: Document) -> Window:
 
 
 def _entry(found: Document) -> Entry:
-    at = typed(found, "at", datetime)
     if found["state"] not in STATES:
         raise ValueError("state")
     return Entry(
         _window(found),
         found["state"],
-        at.replace(tzinfo=UTC) if at.tzinfo is None else at,
+        _moment(found),
         typed(found, "readings", int),
         typed(found, "wh", int),
         typed(found, "calls", int),
@@ -186,6 +239,15 @@ def _entry(found: Document) -> Entry:
         tuple(map(str, found.get("rejects", ()))),
         tuple(map(str, found.get("of", ()))),
     )
+
+
+def _moment(found: Document) -> datetime:
+    at: datetime = typed(found, "at", datetime)
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at
+
+
+def _limit(found: Document) -> Limit:
+    return Limit(typed(found, "number", int), str(found["why"]), _moment(found))
 
 
 def _floor(found: Document) -> tuple[date, str]:

@@ -362,3 +362,67 @@ def test_one_bad_answer_leaves_the_others_right(database: Database[Any]) -> None
         assert_healed(around)
         assert around.pair.record.count_documents({}) == 2 * 7 * 48
         assert len(around.standin.requests) == 3
+
+
+# --- what people reported of the live gateway -------------------------------------------------------------------------
+
+
+def days_stored(around: Atlas, flow: str = "consumption") -> int:
+    return around.pair.record.count_documents({"series.flow": flow}) // 48
+
+
+def test_a_span_that_is_refused_is_asked_for_in_two_parts(around: Atlas) -> None:
+    around.standin.faults = parse_faults("span7@*1")
+    assert around.run().error is None
+    assert [request.status for request in around.standin.requests] == [400, 200, 200]
+    assert days_stored(around) == 7
+    around.assert_identical()
+    around.go_to(DAY, AFTERNOON)
+    assert around.run().error is None
+    assert len(around.standin.requests) == 3
+
+
+def test_an_end_of_today_that_is_refused_costs_the_last_day_alone(around: Atlas) -> None:
+    around.standin.faults = parse_faults("endtoday@*1")
+    for morning in range(3):
+        around.go_to(DAY + timedelta(days=morning))
+        before = len(around.standin.requests)
+        execution = around.run()
+        assert execution.error is None, execution.error
+        assert [request.status for request in around.standin.requests[before:]] == [400, 200]
+        assert days_stored(around) == 6 + morning
+    around.standin.faults = parse_faults("")
+    around.go_to(DAY + timedelta(days=2), AFTERNOON)
+    assert around.run().error is None
+    assert days_stored(around) == 9
+    around.assert_identical()
+
+
+@pytest.mark.parametrize(
+    ("fault", "words", "loaded"),
+    [
+        ("curve500@*1", "2 of 4 series failed", {"consumption": 0, "production": 14}),
+        ("noprodcurve@2026-01-01..2027-12-31", "", {"consumption": 14, "production": 0}),
+        ("emptyobject@1", "1 of 4 series failed", {"consumption": 7, "production": 14}),
+    ],
+)
+def test_one_kind_of_call_does_not_starve_the_others(
+    database: Database[Any], fault: str, words: str, loaded: dict[str, int]
+) -> None:
+    with atlas(database, DAY, meters=2) as around:
+        one, other = around.standin.meters
+        around.values["linkyMeters"] = json.dumps([{"prm": one, "flows": "both"}, {"prm": other, "flows": "both"}])
+        around.standin.faults = parse_faults(fault)
+        execution = around.run()
+        assert {flow: days_stored(around, flow) for flow in loaded} == loaded
+        assert words in str(execution.error)
+        assert (execution.error is None) == (not words)
+        around.standin.faults = parse_faults("")
+        around.go_to(DAY, AFTERNOON)
+        assert around.run().error is None
+        assert {flow: days_stored(around, flow) for flow in loaded} == {"consumption": 14, "production": 14}
+
+
+def test_no_service_says_what_to_do(around: Atlas) -> None:
+    around.standin.faults = parse_faults("err0191@2026-01-01..2027-12-31")
+    refused(around, "Enedis has no service subscribed for these days: give the consent again at https://conso.boris.sh")

@@ -8,6 +8,7 @@ from typing import Any
 
 from pymongo.database import Database
 
+from sync.standin.faults import parse_faults
 from tests.processes import finish, start
 from tests.shell import MONTH, PRM, Shell, export_file
 
@@ -151,3 +152,43 @@ def test_ctrl_c_loses_nothing(sync: Shell) -> None:
     assert sync("backfill", *MONTH)[0] == 0
     assert len(sync.standin.requests) <= asked + 4
     assert sync("verify")[0] == 0
+
+
+# --- where the gateway has totals alone -------------------------------------------------------------------------------
+
+
+def test_totals_without_a_load_curve_are_stored_and_shown(sync: Shell) -> None:
+    sync.standin.faults = parse_faults("nocurve@2026-01-01..2027-12-31")
+    for calls in (4, 0):
+        code, out, err = sync("backfill", *MONTH)
+        assert code == 3, err
+        assert f"{calls} calls, " in out
+        assert "not loaded: 1\n  linky …9999 consumption: daily totals come but no load curve" in out
+        assert "collection (enregistrement, collecte) of the hourly load curve in the Enedis account" in out
+    code, out, _ = sync("status")
+    assert code == 0
+    assert "linky …9999 consumption: no readings" in out
+    assert "daily totals: 31 days, 2026-10-01 … 2026-10-31, " in out
+    assert " kWh" in out
+    assert "the collection of the hourly consumption is off" in out
+    assert "nothing is stored yet" not in out
+    (status,) = sync.json("status")["sources"]
+    (totals,) = status["daily_totals"]
+    assert totals["wh"] > 0
+    assert totals | {"wh": 0} == {
+        "series": "linky …9999 consumption",
+        "days": 31,
+        "wh": 0,
+        "first": "2026-10-01",
+        "last": "2026-10-31",
+    }
+
+
+def test_one_flow_that_fails_is_named_and_the_other_is_loaded(sync: Shell) -> None:
+    sync.standin.faults = parse_faults("emptyobject@2")
+    code, out, err = sync("backfill", *MONTH, LINKY_FLOWS="both")
+    assert code == 3, err
+    assert "1,490 readings new" in out
+    assert "not loaded: 1\n  linky …9999 consumption: an answer of unknown shape for 2026-10-01" in out
+    assert "linky …9999 consumption is left out: an answer of unknown shape" in err
+    assert sync("backfill", *MONTH, LINKY_FLOWS="both")[0] == 0

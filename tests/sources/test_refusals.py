@@ -14,6 +14,13 @@ from hypothesis import strategies as st
 
 from sync.http.transport import Answer
 from sync.model.errors import (
+    ADDRESS,
+    DATASET,
+    END,
+    FLOW,
+    METER,
+    PERIOD,
+    SPAN,
     Banned,
     FatalSourceError,
     HistoryFloor,
@@ -147,6 +154,61 @@ def test_an_address_that_does_not_exist_is_never_an_empty_answer(body: Any) -> N
     """A wrong LINKY_API_URL or a type name that is gone: two years must not be entered as `empty`."""
     error = said(404, body)
     assert type(error) is FatalSourceError
+
+
+# --- how far it reaches, and whether other days may be served --------------------------------------------------------
+
+
+def coded(code: str, text: str = "x") -> dict[str, str]:
+    return {"error": code, "error_description": text}
+
+
+INVALID = "Invalid_request"
+REACHES: list[tuple[int, Any, str, str]] = [
+    (400, coded("ADAM-ERR0126", "The requested period must be less than 7 days"), DATASET, SPAN),
+    (400, coded("ADAM-DC-0015"), DATASET, SPAN),
+    (400, coded(INVALID, "The end date parameter must be earlier than the current date."), DATASET, END),
+    (400, {"code": INVALID, "message": "La date de fin doit être antérieure à la date du jour"}, DATASET, END),
+    (400, coded(INVALID, "Start date should be before end date."), DATASET, ""),
+    (400, {"code": "XYZ-1", "message": "Demande non recevable"}, DATASET, PERIOD),
+    (400, coded("ADAM-ERR0075"), DATASET, ""),
+    (400, coded("ADAM-ERR0069"), FLOW, ""),
+    (403, coded("ADAM-DC-0008"), METER, ""),
+    (400, coded("ADAM-DC-0007"), METER, ""),
+    (400, coded("ADAM-ERR0155", "Demande non recevable : point inexistant."), METER, ""),
+    (418, coded("XYZ-1"), ADDRESS, ""),
+]
+
+
+@pytest.mark.parametrize(("status", "error", "reach", "days"), REACHES)
+def test_how_far_a_refusal_of_enedis_reaches(status: int, error: Any, reach: str, days: str) -> None:
+    found = enedis(status, error)
+    assert isinstance(found, FatalSourceError)
+    assert (found.reach, found.days) == (reach, days)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "reach"),
+    [
+        (400, {"message": "Paramètres invalides", "error": {"issues": []}}, DATASET),
+        (401, {"message": "Votre token est invalide"}, METER),
+        (404, "<html>Not Found</html>", ADDRESS),
+        (403, BLOCKED, ADDRESS),
+        (403, {"message": "Forbidden"}, ADDRESS),
+    ],
+)
+def test_how_far_a_refusal_of_the_gateway_reaches(status: int, body: Any, reach: str) -> None:
+    found = said(status, body)
+    assert isinstance(found, FatalSourceError)
+    assert (found.reach, found.days) == (reach, "")
+
+
+@pytest.mark.parametrize("form", ["error", "code"])
+def test_no_service_is_nothing_for_these_days_and_says_what_to_do(form: str) -> None:
+    found = enedis(400, {form: "ADAM-ERR0191", "message": "aucun service souscrit ACCES à la donnée"})
+    assert type(found) is NoReadings
+    assert "give the consent again" in found.remedy
+    assert enedis(404, coded("no_data_found")).remedy == ""  # type: ignore[attr-defined]
 
 
 # --- 403 -------------------------------------------------------------------------------------------------------------

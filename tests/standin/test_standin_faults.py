@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -190,3 +190,70 @@ def test_a_slow_answer_does_not_hold_up_others_or_the_end(start: Callable[..., A
     client.standin.close()
     with pytest.raises(requests.RequestException, match="IncompleteRead"):
         slow.json()
+
+
+# --- as reported of the live gateway ----------------------------------------------------------------------------------
+
+CURVE, PRODUCED = "courbe_de_charge_consommation", "courbe_de_charge_production"
+DAILY, DAILY_PRODUCED = "consommation_quotidienne", "production_quotidienne"
+WEEK, SIX_DAYS, TO_TODAY = ("2026-06-01", "2026-06-08"), ("2026-06-01", "2026-06-07"), ("2026-07-16", "2026-07-17")
+JUNE = "2026-06-01..2026-06-30"
+REPORTS: list[tuple[str, str, tuple[str, str], int, str]] = [
+    ("span7@*1", CURVE, WEEK, 400, "ADAM-ERR0126"),
+    ("span7@*1", CURVE, SIX_DAYS, 200, ""),
+    ("span7@*1", DAILY, ("2026-01-01", "2026-07-01"), 200, ""),
+    ("endtoday@*1", CURVE, TO_TODAY, 400, "must be earlier than the current date"),
+    ("endtoday@*1", DAILY, TO_TODAY, 400, "must be earlier than the current date"),
+    ("endtoday@*1", CURVE, ("2026-07-15", "2026-07-16"), 200, ""),
+    (f"nocurve@{JUNE}", CURVE, WEEK, 404, "no_data_found"),
+    (f"nocurve@{JUNE}", PRODUCED, WEEK, 404, "no_data_found"),
+    (f"nocurve@{JUNE}", CURVE, ("2026-05-29", "2026-06-03"), 200, "2026-05-31 23:30:00"),
+    (f"nocurve@{JUNE}", DAILY, WEEK, 200, "2026-06-07"),
+    (f"noprodcurve@{JUNE}", PRODUCED, WEEK, 404, "no_data_found"),
+    (f"noprodcurve@{JUNE}", CURVE, WEEK, 200, ""),
+    (f"noprodcurve@{JUNE}", DAILY_PRODUCED, WEEK, 200, "2026-06-07"),
+    ("curve500@*1", CURVE, WEEK, 500, "technical_error"),
+    ("curve500@*1", PRODUCED, WEEK, 200, ""),
+    ("curve500@*1", DAILY, WEEK, 200, ""),
+    (f"err0191@{JUNE}", CURVE, ("2026-05-29", "2026-06-02"), 400, "ADAM-ERR0191"),
+    (f"err0191@{JUNE}", DAILY, WEEK, 400, "ADAM-ERR0191"),
+    (f"err0191@{JUNE}", CURVE, ("2026-05-29", "2026-06-01"), 200, ""),
+    (f"err0123@{JUNE}", CURVE, WEEK, 400, "ADAM-ERR0123"),
+    ("empty200@1", CURVE, WEEK, 200, '"points":[]'),
+    ("empty200@1", DAILY, WEEK, 200, '"points":[]'),
+]
+
+
+@pytest.mark.parametrize(("fault", "route", "span", "status", "words"), REPORTS)
+def test_reports_of_the_live_gateway(
+    start: Callable[..., Any], fault: str, route: str, span: tuple[str, str], status: int, words: str
+) -> None:
+    answer = start(faults=parse_faults(fault)).get(route, *span)
+    assert answer.status_code == status, answer.text
+    assert words in answer.text
+
+
+def test_zeros_are_zeros_in_curve_and_total(start: Callable[..., Any]) -> None:
+    client = start(faults=parse_faults("zeros@2026-06-02"))
+    assert {point["v"] for point in client.curve("2026-06-02", "2026-06-03")} == {"0"}
+    totals = client.daily("2026-06-01", "2026-06-03")
+    assert totals["2026-06-02"] == "0"
+    assert totals["2026-06-01"] != "0"
+
+
+@pytest.mark.parametrize(("day", "count"), [("2026-06-02", 96), ("2026-03-29", 92), ("2025-10-26", 100)])
+def test_quarter_hours_have_the_energy_of_the_half_hours(start: Callable[..., Any], day: str, count: int) -> None:
+    after = f"{date.fromisoformat(day) + timedelta(days=1)}"
+    client = start()
+    half_hours, total = client.curve(day, after), client.daily(day, after)
+    client.standin.faults = parse_faults(f"quarters@{day}")
+    points = client.curve(day, after)
+    assert len(points) == count == 2 * len(half_hours)
+    assert {point["p"] for point in points} == {"PT15M"}
+    assert [point["d"] for point in points[1::2]] == [point["d"] for point in half_hours]
+    assert [int(one["v"]) + int(other["v"]) for one, other in zip(points[::2], points[1::2], strict=True)] == [
+        2 * int(point["v"]) for point in half_hours
+    ]
+    assert client.daily(day, after) == total
+    client.standin.faults = parse_faults(f"quarters@{day}:14")
+    assert [point["p"] for point in client.curve(day, after)].count("PT30M") == 14

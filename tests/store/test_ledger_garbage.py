@@ -11,7 +11,7 @@ from pymongo.database import Database
 from sync.model.notice import warn_once
 from sync.model.readings import Series
 from sync.model.window import CURVE, DONE, Entry, Window
-from sync.store.ledger import Ledger
+from sync.store.ledger import Ledger, Limit
 from sync.store.schema import FLOORS, TOTALS, WINDOWS
 from tests.shell import MONTH, Shell
 
@@ -77,6 +77,19 @@ def test_a_floor_that_cannot_be_read_is_learned_anew(
     assert ledger.floor(SERIES) is None
     ledger.raise_floor(SERIES, DAY, "activation", AT)
     assert ledger.floor(SERIES) == (DAY, "activation")
+
+
+@pytest.mark.parametrize("garbage", [{"$unset": {"at": 1}}, {"$set": {"number": "6"}}, {"$set": {"number": True}}])
+def test_a_limit_that_cannot_be_read_is_learned_anew(
+    ledger: Ledger, database: Database[Any], garbage: dict[str, Any]
+) -> None:
+    limit = Limit(6, "less than 7 days", AT)
+    ledger.learn("linky load curve span", limit, "linky")
+    assert ledger.learned("linky load curve span") == limit
+    database[FLOORS].update_one({"_id": "linky load curve span"}, garbage)
+    assert ledger.learned("linky load curve span") is None
+    ledger.learn("linky load curve span", limit, "linky")
+    assert ledger.learned("linky load curve span") == limit
 
 
 @pytest.mark.parametrize("garbage", [{"$unset": {"wh": 1}}, {"$set": {"wh": "5"}}, {"$set": {"wh": 5.5}}])

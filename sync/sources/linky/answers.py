@@ -23,7 +23,22 @@ import jwt
 
 from ...http.transport import Answer
 from ...model.bounded import json_value
-from ...model.errors import Banned, FatalSourceError, HistoryFloor, NoReadings, RateLimited, RetriableError, SourceError
+from ...model.errors import (
+    ADDRESS,
+    DATASET,
+    END,
+    FLOW,
+    METER,
+    PERIOD,
+    SPAN,
+    Banned,
+    FatalSourceError,
+    HistoryFloor,
+    NoReadings,
+    RateLimited,
+    RetriableError,
+    SourceError,
+)
 from ...model.privacy import scrub
 from ...model.readings import INT32_MAX, mask
 from ..answers import json_of
@@ -157,14 +172,26 @@ FLOORS = {
     "ADAM-ERR0125": "older than the history the API keeps",
     "ADAM-DC-0016": "older than the history the API keeps",
 }
+CONSENT = "https://conso.boris.sh"
 STOPS = {
-    "ADAM-ERR0069": "this meter has no such flow: asked was production on a consumption meter, or the reverse "
-    "(correct LINKY_FLOWS or the PRM)",
-    "ADAM-ERR0075": "the load curve is not recorded: switch on hourly recording and collection in the Enedis account",
-    "ADAM-DC-0007": "Enedis holds no consent of the meter's holder: give it again at https://conso.boris.sh",
-    "ADAM-DC-0008": "the consent is gone: give it again at https://conso.boris.sh",
-    "ADAM-DC-0009": "the asked days lie before the consent: give it again at https://conso.boris.sh",
+    "ADAM-ERR0069": (
+        FLOW,
+        "this meter has no such flow: asked was production on a consumption meter, or the reverse "
+        "(correct LINKY_FLOWS or the PRM)",
+    ),
+    "ADAM-ERR0075": (
+        DATASET,
+        "the load curve is not recorded: switch on hourly recording and collection in the Enedis account",
+    ),
+    "ADAM-DC-0007": (METER, f"Enedis holds no consent of the meter's holder: give it again at {CONSENT}"),
+    "ADAM-DC-0008": (METER, f"the consent is gone: give it again at {CONSENT}"),
+    "ADAM-DC-0009": (METER, f"the asked days lie before the consent: give it again at {CONSENT}"),
+    "ADAM-ERR0155": (METER, "Enedis knows no such meter: correct the PRM (14 digits, on the meter's display)"),
 }
+"""What one cannot ask again for: how far it reaches, and what to do."""
+TOO_LONG = ("ADAM-ERR0126", "ADAM-DC-0015")
+TOO_NEW = re.compile(r"end date\W(?:\w+\W){1,4}earlier|date de fin\W[^.]*(?:antérieure|inférieure|avant)", re.I)
+NO_SERVICE = "ADAM-ERR0191"
 NOTHING_FOUND = ("no_data_found", "STM-ERR-0000014", "STM-ERR-0000020", "Pas de mesure trouvée")
 OF_ENEDIS = ("The Enedis API returned an error", "STM-ERR-")  # a 404 of the meter, not of the address
 QUOTA = ("Quota Q3", "Quota Q4", "SLA dépassé", "900804", "900807")
@@ -193,11 +220,7 @@ def explain(answer: Answer, now: datetime) -> SourceError | None:
     elif body is not None:
         text = json.dumps(body, ensure_ascii=False)  # markers hold é, which the text may spell \u00e9
     words = _words(text, body)
-    return (
-        _by_code(status, text)
-        or _by_status(status, text, words, now)
-        or FatalSourceError(f"the gateway refused the call (HTTP {status}): {words}", status)
-    )
+    return _by_code(status, text) or _by_status(status, text, words, now) or _refused(status, text, words)
 
 
 def _is_of_cloudflare(text: str, body: Any) -> bool:
@@ -211,9 +234,17 @@ def _by_code(status: int, text: str) -> SourceError | None:
     for marker, meaning in FLOORS.items():
         if marker in text:
             return HistoryFloor(meaning, status, marker)
-    for marker, meaning in STOPS.items():
+    for marker, (reach, meaning) in STOPS.items():
         if marker in text:
-            return FatalSourceError(f"{meaning} ({marker})", status)
+            return FatalSourceError(f"{meaning} ({marker})", status, reach)
+    if NO_SERVICE in text:
+        return NoReadings(
+            f"Enedis has no service subscribed for these days ({NO_SERVICE})",
+            status,
+            f"Enedis has no service subscribed for it ({NO_SERVICE}): the consent does not cover it, or the contract "
+            f"of this meter is of another time or person: give the consent again at {CONSENT}, and for the days "
+            "before the contract import the files of its holder",
+        )
     about_meter = status == 404 and "ADAM-" not in text and any(marker in text for marker in OF_ENEDIS)
     if about_meter or any(marker in text for marker in NOTHING_FOUND):
         return NoReadings("nothing is published for these days", status)
@@ -233,7 +264,7 @@ def _by_status(status: int, text: str, words: str, now: datetime) -> SourceError
         )
     if status == 401:
         return FatalSourceError(
-            f"the gateway does not accept the token for this meter ({words}): get a new one", status
+            f"the gateway does not accept the token for this meter ({words}): get a new one", status, METER
         )
     if status == 404:
         return FatalSourceError(
@@ -244,6 +275,20 @@ def _by_status(status: int, text: str, words: str, now: datetime) -> SourceError
     if status >= 500 or status == 408:
         return RetriableError(f"the gateway has trouble (HTTP {status}: {words}): run again later", status)
     return None
+
+
+def _refused(status: int, text: str, words: str) -> FatalSourceError:
+    """Any other refusal. Shorter or older days mend some, and what Enedis refuses in new words (400) may be of these;
+    of the gateway's own check (400) it may be a type that it no longer knows."""
+    days = ""
+    if any(marker in text for marker in TOO_LONG):
+        days = SPAN
+    elif status == 400 and TOO_NEW.search(text):
+        days = END
+    elif status == 400 and OF_ENEDIS[0] in text and "Start date should be before" not in text:
+        days = PERIOD
+    reach = DATASET if status == 400 or days else ADDRESS
+    return FatalSourceError(f"the gateway refused the call (HTTP {status}): {words}", status, reach, days)
 
 
 def _parsed(text: str) -> Any:
@@ -294,7 +339,7 @@ def _next_hour(now: datetime) -> datetime:
 # --- the token -------------------------------------------------------------------------------------------------------
 
 WARN_BEFORE = timedelta(days=30)
-ASK_NEW = "get a new one at https://conso.boris.sh"
+ASK_NEW = f"get a new one at {CONSENT}"
 
 
 class TokenRefused(ValueError):

@@ -14,7 +14,7 @@ from ...http.transport import Answer
 from ...model.errors import UsageError
 from ...model.localtime import days, midnight
 from ...model.readings import Series, mask
-from ...model.window import CURVE, DAILY, Window, short_days
+from ...model.window import CURVE, DAILY, Window, first_true, short_days
 from .. import zone_of
 from ..source import Dataset, Parsed, Source
 from .answers import TokenRefused, explain, parse_curve, parse_totals, read_token
@@ -29,6 +29,15 @@ TOTALS_DAYS = 365
 CURVE_HISTORY = (24, 15)
 """Months and days before today of the oldest load curve."""
 DEFAULT_MONTHS = 24
+NOT_COLLECTED = (
+    "daily totals come but no load curve: the collection of the hourly {flow} is off. Switch on both recording and "
+    "collection (enregistrement, collecte) of the hourly load curve in the Enedis account, under « Gérer l'accès à mes "
+    "données » (https://mon-compte-particulier.enedis.fr); it is looked at again once a day"
+)
+NOTHING_AT_ALL = (
+    "neither daily totals nor a load curve come of {flow}: if the meter is new its first days come later, else correct "
+    "LINKY_FLOWS or the PRM; it is looked at again once a day"
+)
 
 ROUTES = {
     (CURVE, "consumption"): "courbe_de_charge_consommation",
@@ -115,6 +124,14 @@ class Linky(Source):
         """What an answer that is no 200 means; None for a 200."""
         return explain(answer, now)
 
+    def absence(self, dataset: Dataset, has_totals: bool) -> str:
+        """Recording in the meter and collection by Enedis are two switches; daily totals need neither."""
+        if dataset.kind == DAILY:
+            return ""
+        if has_totals:
+            return NOT_COLLECTED.format(flow=dataset.flow)
+        return NOTHING_AT_ALL.format(flow=dataset.flow)
+
     def first_served_day(
         self, windows: Sequence[Window], position: int, is_served: Callable[[Window], bool]
     ) -> tuple[date, int]:
@@ -164,20 +181,7 @@ def first_served_day(windows: Sequence[Window], position: int, is_served: Callab
 
     `is_served` asks for a window: about log2 of the number of windows plus at most 3 questions for one of 7 days.
     """
-    whole = _first_true(position, len(windows), lambda index: is_served(windows[index]))
+    whole = first_true(position, len(windows), lambda index: is_served(windows[index]))
     edge = windows[whole - 1]
-    offset = _first_true(
-        0, edge.length, lambda length: is_served(Window(edge.start + timedelta(days=length), edge.end))
-    )
+    offset = first_true(0, edge.length, lambda length: is_served(Window(edge.start + timedelta(days=length), edge.end)))
     return edge.start + timedelta(days=offset), whole
-
-
-def _first_true(low: int, high: int, is_true: Callable[[int], bool]) -> int:
-    """The smallest index in (low, high] for which `is_true`; it is false at `low` and taken as true at `high`."""
-    while high - low > 1:
-        middle = (low + high) // 2
-        if is_true(middle):
-            high = middle
-        else:
-            low = middle
-    return high
