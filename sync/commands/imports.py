@@ -56,7 +56,7 @@ def import_command(files: tuple[Path, ...], source: str, as_json: bool) -> None:
 def run_import(
     settings: Settings, source: str, paths: Sequence[Path], as_json: bool, load_files: Load = import_files
 ) -> int:
-    """The whole command; returns its exit code: 3 when a file could not be read to its end."""
+    """The whole command; returns its exit code: 3 when a file failed, or nothing could be stored."""
     started, progress = time.monotonic(), Bar("B")
     files = SOURCES[source].open_files(paths, settings)
     with open_store(settings) as database:
@@ -75,8 +75,12 @@ def run_import(
         else:
             report(outcome, loader.pair, "files")
             _tell(reports)
+    total = sums(reports)
+    is_empty = not (total.new or total.before or files.tables or files.totals)
+    if is_empty:
+        click.echo("nothing of the files could be stored", err=True)
     failed = any(each.state == "failed" for each in reports)
-    return exit_code(outcome) or (PARTLY if failed else 0)
+    return exit_code(outcome) or (PARTLY if failed or is_empty else 0)
 
 
 def _tell(reports: Sequence[FileReport]) -> None:
@@ -85,4 +89,6 @@ def _tell(reports: Sequence[FileReport]) -> None:
         click.echo(f"{known:,} files were stored whole before and not read again")
     for each in reports:
         if each.state == "failed":
-            click.echo(f"FAILED {each.name}: {each.reason}; what was read of it is stored, run again with a whole file")
+            is_cut = not each.counts.rows or each.counts.readings
+            rest = "; what was read of it is stored, run again with a whole file" if is_cut else ""
+            click.echo(f"FAILED {each.name}: {each.reason}{rest}")

@@ -271,6 +271,8 @@ class FileImport:
             self._end_file(report, call.error)
 
     def _end_file(self, report: FileReport, error: str) -> None:
+        if not error and report.counts.refused and not report.counts.readings:
+            error = f"none of its {report.counts.rows:,} rows can be taken"
         if error:
             report.state, report.reason = "failed", error
         elif report.key:
