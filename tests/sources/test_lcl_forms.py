@@ -163,7 +163,7 @@ def two_blocks(folder: Path) -> Path:
     for number, place in enumerate(("one", "two")):
         (folder / place).mkdir(parents=True)
         path = write(
-            folder / place / "block_0.csv", [row(slot, 100 + number) for slot in range(5 * number, 5 * number + 5)]
+            folder / place / "block_0.csv", [row(slot, 101 + number) for slot in range(5 * number, 5 * number + 5)]
         )
         os.utime(path, (1_400_000_000, 1_400_000_000))
     return folder
