@@ -76,11 +76,11 @@ def run_import(
             report(outcome, loader.pair, "files")
             _tell(reports)
     total = sums(reports)
-    is_empty = not (total.new or total.before or files.tables or files.totals)
-    if is_empty:
-        click.echo("nothing of the files could be stored", err=True)
     failed = any(each.state == "failed" for each in reports)
-    return exit_code(outcome) or (PARTLY if failed or is_empty else 0)
+    if not (failed or total.new or total.before or files.tables or files.totals):
+        click.echo("nothing of the files could be stored", err=True)
+        failed = True
+    return exit_code(outcome) or (PARTLY if failed else 0)
 
 
 def _tell(reports: Sequence[FileReport]) -> None:
