@@ -67,7 +67,7 @@ class Load:
         """One run of the command's work, proof included."""
         ensure_pair(self.pair)
         budget = Budget(self.standin.url, self.limit, 1.0, self.clock, self.folder / "state")
-        transport = Transport(budget, self.clock, max_calls=max_calls)
+        transport = Transport(budget, self.clock, max_calls=max_calls, tell=self.notes.note)
         loader = Loader(self.pair, Ledger(self.database), PairWriter(self.pair, self.clock), self.clock)
         linky = Linky(self.standin.url, [Meter(prm, self.standin.token, self.flows) for prm in self.standin.meters])
         wish = Wish(self.wanted, self.standin.today, self.clock.now() if again else None)
