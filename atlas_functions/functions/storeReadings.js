@@ -79,12 +79,13 @@ function numberOf(field) {
 }
 
 // Whether what came in says something else, and is not older than what is known. An answer without marks does not take
-// a stored mark away; but a final reading replaces a preliminary one, and never the other way round. The same rule
-// stands in sync/store/comparison.py.
+// a stored mark away, nor does one that lacks a field take that away; but a final reading replaces a preliminary one, and
+// never the other way round. The same rule stands in sync/store/comparison.py.
 function isCorrection(known, ours, fields) {
   if (isPreliminary(known) !== isPreliminary(ours)) return isPreliminary(known);
   if (known.updated && ours.updated && ours.updated.getTime() < known.updated.getTime()) return false;
-  if (fields.some(([name]) => numberOf(known[name]) !== numberOf(ours[name]))) return true;
+  const differs = ([name]) => ours[name] !== undefined && numberOf(known[name]) !== numberOf(ours[name]);
+  if (fields.some(differs)) return true;
   return Boolean(ours.flag) && known.flag !== ours.flag;
 }
 

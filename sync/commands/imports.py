@@ -77,7 +77,7 @@ def run_import(
             _tell(reports)
     total = sums(reports)
     failed = any(each.state == "failed" for each in reports)
-    if not (failed or total.new or total.before or files.tables or files.totals):
+    if not (failed or total.new + total.finer + total.before or files.tables or files.totals):
         click.echo("nothing of the files could be stored", err=True)
         failed = True
     return exit_code(outcome) or (PARTLY if failed else 0)

@@ -50,8 +50,8 @@ Held = tuple[int, int, int]
 class FileReport:
     """One file. state: done, known (stored whole by an earlier run) or failed, with the reason.
 
-    counts.readings = new + before: what of it is stored, by this file or another. lines: what is refused or
-    contradicts, in words. held: by `Series.key`.
+    counts.readings = new + finer + before: what of it is stored, by this file or another; finer: in the place of what
+    said less or was older for certain. lines: what is refused or contradicts, in words. held: by `Series.key`.
     """
 
     name: str
@@ -60,6 +60,7 @@ class FileReport:
     reason: str = ""
     counts: Counts = field(default_factory=Counts)
     new: int = 0
+    finer: int = 0
     before: int = 0
     lines: list[str] = field(default_factory=list)
     held: dict[str, Held] = field(default_factory=dict)
@@ -71,6 +72,7 @@ class FileReport:
             self.counts += part.counts
             self.keep(part.rejects)
         self.new += written.new
+        self.finer += written.changed
         self.before += written.unchanged
         overlapping = {refused.batch: len(refused.overlapping) for refused in written.refused}
         for number, (batch, _) in enumerate(batches):
@@ -109,6 +111,7 @@ class FileReport:
         counts = self.counts
         terms = {
             "new": self.new,
+            "better than before": self.finer,
             "stored before": self.before,
             "without a value": counts.missing,
             "off the grid": counts.off_grid,
@@ -138,6 +141,7 @@ def sums(reports: Iterable[FileReport]) -> FileReport:
     for report in reports:
         total.counts += report.counts
         total.new += report.new
+        total.finer += report.finer
         total.before += report.before
     return total
 
@@ -232,7 +236,7 @@ class FileImport:
     def finish(self, reports: Sequence[FileReport]) -> None:
         """Add them up in the loader's outcome."""
         outcome, total = self._loader.outcome, sums(reports)
-        outcome.written = Written(total.new, 0, total.before)
+        outcome.written = Written(total.new, total.finer, total.before)
         outcome.missing, outcome.repeated = total.counts.missing, total.counts.repeated
         outcome.rejected = total.counts.refused + total.counts.conflicting
         outcome.rejects = [line for report in reports for line in report.lines][:SHOWN_REJECTS]

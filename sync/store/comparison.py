@@ -23,7 +23,8 @@ Mask = NDArray[np.bool_]
 class Verdict:
     """Masks over the readings of a batch; each is in one of them. changed: index → the document that takes the place.
 
-    written: stored with the `_id` that this very call gave it, by an earlier try.
+    written: stored with the `_id` that this very call gave it, by an earlier try; agreeing: those of `changed` that
+    contradict nothing: they say more, or are newer for certain.
     """
 
     new: Mask
@@ -31,6 +32,7 @@ class Verdict:
     unchanged: Mask
     overlapping: Mask
     changed: Mapping[int, Document]
+    agreeing: frozenset[int] = frozenset()
 
 
 def compare(batch: ReadingBatch, ids: Ids, stored: Slice) -> Verdict:
@@ -46,6 +48,7 @@ def compare(batch: ReadingBatch, ids: Ids, stored: Slice) -> Verdict:
     same, mine = _same(batch, ids, stored, position, found)
     written, unchanged = found & mine, found & same & ~mine
     changed: dict[int, Document] = {}
+    agreeing = []
     for index in np.flatnonzero(known & ~overlapping & ~written & ~unchanged).tolist():
         theirs = stored.document(int(position[index])) if found[index] else odd[int(batch.start[index])]
         ours = batch.document(index, theirs["_id"])
@@ -53,25 +56,36 @@ def compare(batch: ReadingBatch, ids: Ids, stored: Slice) -> Verdict:
             written[index] = True
         elif is_correction(theirs, _naive(ours)):
             changed[index] = ours
+            agreeing += [index] * _is_certain(theirs, _naive(ours))
         else:
             unchanged[index] = True
-    return Verdict(~known & ~overlapping, written & ~overlapping, unchanged & ~overlapping, overlapping, changed)
+    fresh, written, unchanged = (mask & ~overlapping for mask in (~known, written, unchanged))
+    return Verdict(fresh, written, unchanged, overlapping, changed, frozenset(agreeing))
 
 
 def is_correction(known: Document, ours: Document) -> bool:
     """Whether what came in says something else, and is not older than what is known (`updated`, where a source says).
 
-    A source without quality marks does not take a stored mark away; but a final value replaces a preliminary one, and
-    never the other way round.
+    A source without quality marks does not take a stored mark away, nor does one that lacks a field take that away;
+    but a final value replaces a preliminary one, and never the other way round.
     """
     was, is_now = (PRELIMINARY in stored.get("flag", "").split() for stored in (known, ours))
     if was != is_now:
         return was
     if "updated" in known and "updated" in ours and ours["updated"] < known["updated"]:
         return False
-    fields = (known.keys() | ours.keys()) - NOT_COMPARED
-    changed = any(known.get(name) != ours.get(name) for name in fields)
+    changed = any(known.get(name) != ours[name] for name in ours.keys() - NOT_COMPARED)
     return changed or ("flag" in ours and known.get("flag") != ours["flag"])
+
+
+def _is_certain(known: Document, ours: Document) -> bool:
+    """Whether a correction contradicts nothing: it is final, newer by what the source says, or only says more."""
+    if PRELIMINARY in known.get("flag", "").split():
+        return PRELIMINARY not in ours.get("flag", "").split()
+    if "updated" in known and "updated" in ours:
+        return bool(known["updated"] < ours["updated"])
+    has_more = bool(ours.keys() - known.keys() - NOT_COMPARED)
+    return has_more and all(known[name] == ours.get(name) for name in known.keys() - NOT_COMPARED)
 
 
 def overlaps(batch: ReadingBatch, stored: Iterable[tuple[int, int]]) -> set[int]:

@@ -145,8 +145,9 @@ class PairWriter:
         """Store batches in both collections, or in the record alone when its turn in the mirror comes later.
 
         The more readings at once, the better (a million: 16 MB). corrects: another value for a stored reading takes
-        its place, as the answers of an API do; else the stored one stays and the second one comes back in
-        `Written.refused`. Safe to repeat; raises PyMongoError for what does not pass by itself.
+        its place, as the answers of an API do; else the stored one stays, unless the other contradicts nothing in it,
+        and the second one comes back in `Written.refused`. Safe to repeat; raises PyMongoError for what does not pass
+        by itself.
         """
         with self.calls(corrects=corrects) as calls:
             return calls.begin(batches, mirror=mirror, tell=tell)()
@@ -380,9 +381,9 @@ class Call:
                 near = decode(find(self.pair.record, piece.query(piece.after, piece.end)), numbered=True)
                 verdict = compare(piece.batch, piece.ids, near)
                 piece.stored = piece.inside(near)
-                if self._corrects:
-                    replaced += [(piece.series, document) for document in verdict.changed.values()]
-                    piece.corrected |= verdict.changed.keys()
+                taken = verdict.changed.keys() if self._corrects else verdict.agreeing
+                replaced += [(piece.series, verdict.changed[index]) for index in sorted(taken)]
+                piece.corrected |= taken
                 written += self._counted(piece, verdict)
             new += piece.new_documents()
         if replaced:
@@ -406,7 +407,7 @@ class Call:
         written = Written(len(piece.new) + int(verdict.written.sum()), len(piece.corrected), int(unchanged.sum()))
         overlapping = start[verdict.overlapping]
         written.rejected += [instant(at) for at in overlapping.tolist()]
-        different = start[[] if self._corrects else sorted(verdict.changed)]
+        different = start[[] if self._corrects else sorted(verdict.changed.keys() - verdict.agreeing)]
         if len(different) or len(overlapping):
             written.refused.append(Refused(piece.number, different, overlapping))
         return written
