@@ -35,7 +35,8 @@ def import_command(files: tuple[Path, ...], source: str, as_json: bool) -> None:
 
     Of Elhub: the bulk CSV of a dataset, plain or .gz, as it is handed out at data.elhub.no/download.
 
-    Of London (source lcl): the ZIP of the 168 files read directly, a folder, single CSVs, .gz; resumable by file.
+    Of London (source lcl): the ZIP of the 168 files or Kaggle's archive read directly, a folder, single CSVs, .gz,
+    the tariff workbook; resumable by file.
 
     A second, different value for a stored time is refused and listed with its file and line.
 

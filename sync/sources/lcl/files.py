@@ -12,10 +12,11 @@ from ...model.errors import FileRefused
 from ..files import File, Files, SideTable
 from .households import parts
 from .members import Member, members
-from .rows import OtherTable, columns_of
+from .rows import DAY, OtherTable, columns_of
 from .tables import is_side_table, side_table
 
 SHOWN = 20  # files that are not read, named
+SPREAD = 8  # times more text a day would take as 48 rows of the published form, by which the bar counts
 
 
 def open_files(paths: Sequence[Path], _settings: object = None) -> Files:
@@ -50,7 +51,7 @@ def _placed(member: Member) -> SideTable | Member:
         if is_table := is_side_table(member):
             return side_table(member)
         with member.open() as stream:
-            columns_of(stream, member.name)
+            columns = columns_of(stream, member.name)
     except NoFile:
         raise
     except OtherTable as other:
@@ -59,7 +60,7 @@ def _placed(member: Member) -> SideTable | Member:
         return replace(member, refusal=str(other))
     except FileRefused as refused:
         return replace(member, refusal=str(refused)) if is_table else member
-    return member
+    return replace(member, size=member.size * SPREAD) if DAY in columns else member
 
 
 def file_of(member: Member) -> File:
