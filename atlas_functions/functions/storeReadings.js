@@ -79,13 +79,12 @@ function numberOf(field) {
 }
 
 // Whether what came in says something else, and is not older than what is known. An answer without marks does not take
-// a stored mark away, nor does one that lacks a field take that away; but a final reading replaces a preliminary one, and
-// never the other way round. The same rule stands in sync/store/comparison.py.
+// a stored mark away; but a final reading replaces a preliminary one, and never the other way round. The same rule
+// stands in sync/store/comparison.py.
 function isCorrection(known, ours, fields) {
   if (isPreliminary(known) !== isPreliminary(ours)) return isPreliminary(known);
   if (known.updated && ours.updated && ours.updated.getTime() < known.updated.getTime()) return false;
-  const differs = ([name]) => ours[name] !== undefined && numberOf(known[name]) !== numberOf(ours[name]);
-  if (fields.some(differs)) return true;
+  if (fields.some(([name]) => numberOf(known[name]) !== numberOf(ours[name]))) return true;
   return Boolean(ours.flag) && known.flag !== ours.flag;
 }
 

@@ -24,7 +24,7 @@ class Verdict:
     """Masks over the readings of a batch; each is in one of them. changed: index → the document that takes the place.
 
     written: stored with the `_id` that this very call gave it, by an earlier try; agreeing: those of `changed` that
-    contradict nothing: they say more, or are newer for certain.
+    contradict nothing: they say more, or are newer for certain; poorer: those that merely lack something.
     """
 
     new: Mask
@@ -33,6 +33,7 @@ class Verdict:
     overlapping: Mask
     changed: Mapping[int, Document]
     agreeing: frozenset[int] = frozenset()
+    poorer: frozenset[int] = frozenset()
 
 
 def compare(batch: ReadingBatch, ids: Ids, stored: Slice) -> Verdict:
@@ -48,7 +49,7 @@ def compare(batch: ReadingBatch, ids: Ids, stored: Slice) -> Verdict:
     same, mine = _same(batch, ids, stored, position, found)
     written, unchanged = found & mine, found & same & ~mine
     changed: dict[int, Document] = {}
-    agreeing = []
+    agreeing, poorer = [], []
     for index in np.flatnonzero(known & ~overlapping & ~written & ~unchanged).tolist():
         theirs = stored.document(int(position[index])) if found[index] else odd[int(batch.start[index])]
         ours = batch.document(index, theirs["_id"])
@@ -57,24 +58,26 @@ def compare(batch: ReadingBatch, ids: Ids, stored: Slice) -> Verdict:
         elif is_correction(theirs, _naive(ours)):
             changed[index] = ours
             agreeing += [index] * _is_certain(theirs, _naive(ours))
+            poorer += [index] * _says_no_more(theirs, _naive(ours))
         else:
             unchanged[index] = True
     fresh, written, unchanged = (mask & ~overlapping for mask in (~known, written, unchanged))
-    return Verdict(fresh, written, unchanged, overlapping, changed, frozenset(agreeing))
+    return Verdict(fresh, written, unchanged, overlapping, changed, frozenset(agreeing), frozenset(poorer))
 
 
 def is_correction(known: Document, ours: Document) -> bool:
     """Whether what came in says something else, and is not older than what is known (`updated`, where a source says).
 
-    A source without quality marks does not take a stored mark away, nor does one that lacks a field take that away;
-    but a final value replaces a preliminary one, and never the other way round.
+    A source without quality marks does not take a stored mark away; but a final value replaces a preliminary one, and
+    never the other way round.
     """
     was, is_now = (PRELIMINARY in stored.get("flag", "").split() for stored in (known, ours))
     if was != is_now:
         return was
     if "updated" in known and "updated" in ours and ours["updated"] < known["updated"]:
         return False
-    changed = any(known.get(name) != ours[name] for name in ours.keys() - NOT_COMPARED)
+    fields = (known.keys() | ours.keys()) - NOT_COMPARED
+    changed = any(known.get(name) != ours.get(name) for name in fields)
     return changed or ("flag" in ours and known.get("flag") != ours["flag"])
 
 
@@ -84,8 +87,12 @@ def _is_certain(known: Document, ours: Document) -> bool:
         return PRELIMINARY not in ours.get("flag", "").split()
     if "updated" in known and "updated" in ours:
         return bool(known["updated"] < ours["updated"])
-    has_more = bool(ours.keys() - known.keys() - NOT_COMPARED)
-    return has_more and all(known[name] == ours.get(name) for name in known.keys() - NOT_COMPARED)
+    return bool(ours.keys() - known.keys() - NOT_COMPARED) and _says_no_more(ours, known)
+
+
+def _says_no_more(known: Document, ours: Document) -> bool:
+    """Whether all that came in is stored already, marks too."""
+    return all(known.get(name) == ours[name] for name in ours.keys() - NOT_COMPARED | ours.keys() & {"flag"})
 
 
 def overlaps(batch: ReadingBatch, stored: Iterable[tuple[int, int]]) -> set[int]:

@@ -29,7 +29,7 @@ except ImportError:  # an extra: the household's own collections work without it
     pa = None
 
 BLOCK = 4 * 2**20  # bytes of text, about 80,000 rows
-LONGEST_HEADER = 500
+LONGEST_HEADER = 1000
 LABEL = len("2012-10-12 00:30:00.0000000")
 HALF_HOUR = 1_800_000  # ms
 NEAR = 0.001  # Wh; published artefacts (6.5279999 kWh) lie nearer to an integer
