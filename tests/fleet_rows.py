@@ -16,6 +16,7 @@ from pymongo.database import Database
 from sync.load.files import store_tables
 from sync.model.readings import Series, energy_batch
 from sync.settings import DEFAULT_COLLECTIONS
+from sync.sources.lcl.members import Member
 from sync.sources.lcl.tables import side_table
 from sync.store.schema import Pair, ensure_pair, pair
 from sync.store.writer import PairWriter
@@ -136,4 +137,4 @@ def store_table(database: Database[Any], folder: Path, households: int) -> None:
         lines.append(f"{identity(place)},{tariff},{acorn if acorn == 'ACORN-' else 'ACORN-A'},{acorn},block_0")
     path = folder / "informations_households.csv"
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    store_tables(database, [side_table(path)])
+    store_tables(database, [side_table(Member(path))])

@@ -71,7 +71,7 @@ class Load:
         """One run of the command's work, proof included."""
         ensure_pair(self.pair)
         budget = Budget(self.standin.url, self.limit, 1.0, self.clock, self.folder / "state")
-        transport = Transport(budget, self.clock, max_calls=max_calls)
+        transport = Transport(budget, self.clock, max_calls=max_calls, tell=self.notes.note)
         loader = Loader(self.pair, Ledger(self.database), PairWriter(self.pair, self.clock), self.clock)
         tokens = self.tokens or dict.fromkeys(self.standin.meters, self.standin.token)
         linky = Linky(self.standin.url, [Meter(prm, token, self.flows) for prm, token in tokens.items()])

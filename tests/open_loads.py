@@ -51,7 +51,7 @@ class OpenLoad:
         """One run of the command's work, proof included."""
         ensure_pair(self.pair)
         budget = Budget(self.source.base, None, self.source.spacing, self.clock, self.folder / "state")
-        transport = Transport(budget, self.clock, max_calls=max_calls)
+        transport = Transport(budget, self.clock, max_calls=max_calls, tell=self.notes.note)
         loader = Loader(self.pair, Ledger(self.database), PairWriter(self.pair, self.clock), self.clock)
         today = self.clock.now().astimezone(self.source.zone).date()
         wanted = Window(date.fromisoformat(since), date.fromisoformat(until))

@@ -147,13 +147,6 @@ function noteRead(run, { dataset, entry }, { refused, batches, missing, repeated
   if (rejects.length) Object.assign(entry, { rejected: rejects.length, rejects: rejects.slice(0, 5) });
 }
 
-// What an answer lacks, in words; "" for nothing.
-function lackOf({ short, batches }, { ahead }, { edges }) {
-  if (short || !ahead) return short;
-  const ends = batches.map(({ readings }) => lastOf(readings).ts.getTime() + lastOf(readings).seconds * 1000);
-  return Math.max(...ends) < lastOf(edges) ? "the last days are not published yet" : "";
-}
-
 // Whether nothing of the days is to be asked again soon: of one series the record tells, else the answer itself.
 function isWhole({ dataset, window: { edges }, entry }, stored) {
   if (!dataset.series) return !entry.error && !entry.overlapping && !entry.rejected;
@@ -161,12 +154,11 @@ function isWhole({ dataset, window: { edges }, entry }, stored) {
 }
 
 function noteStored(run, answer, read, stored) {
-  const { dataset, window, entry } = answer;
+  const { dataset, entry } = answer;
   const sum = (name) => stored.reduce((total, batch) => total + batch[name], 0);
   Object.assign(entry, { new: sum("new"), changed: sum("changed") });
   if (sum("rejected")) entry.overlapping = sum("rejected");
-  const lack = lackOf(read, dataset, window);
-  if (lack) entry.error = lack;
+  if (read.short) entry.error = read.short;
   entry.state = entry.readings === 0 ? "empty" : isWhole(answer, stored) ? "done" : "partial";
   for (const { key, mirror } of stored.filter((batch) => batch.mirror !== "same")) {
     if (dataset.series) entry.mirror = mirror;

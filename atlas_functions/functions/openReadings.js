@@ -205,7 +205,12 @@ const NAIVE = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d)(:\d\d)?(?:\.0+)?Z?$/;
 
 const COLUMNS = {
   Elspotprices: { time: "HourUTC", step: HOUR, others: ["PriceArea", "SpotPriceEUR", "SpotPriceDKK"] },
-  DayAheadPrices: { time: "TimeUTC", step: HOUR / 4, others: ["PriceArea", "DayAheadPriceEUR", "DayAheadPriceDKK"] },
+  DayAheadPrices: {
+    time: "TimeUTC",
+    step: HOUR / 4,
+    others: ["PriceArea", "DayAheadPriceEUR", "DayAheadPriceDKK"],
+    isAhead: true,
+  },
   DeclarationProduction: {
     time: "HourUTC",
     step: HOUR,
@@ -269,8 +274,9 @@ function priceOf({ start, eur, dkk }) {
   return reading;
 }
 
-function pricesOf(rows, { dataset, window: [low], at }) {
-  const { step, others } = COLUMNS[dataset];
+// What some area has beforehand all should have, and days that were asked for should be there to their end.
+function pricesOf(rows, { dataset, window: [low, high], at }) {
+  const { step, others, isAhead } = COLUMNS[dataset];
   const wrong = rows.find(({ PriceArea }) => !isText(PriceArea));
   if (wrong) throw refusal(`a price area is no text: ${shown(wrong.PriceArea)}`);
   const areas = rows.map(({ PriceArea }) => PriceArea).filter(isFirst).sort();
@@ -279,16 +285,20 @@ function pricesOf(rows, { dataset, window: [low], at }) {
   const isKept = (eur) => isNumber(eur, LARGEST_PRICE);
   const prices = rows.map((row) => ({ start: row.start, id: row.PriceArea, eur: row[others[1]], dkk: row[others[2]] }));
   const nothing = prices.filter(({ eur }) => eur === null).length;
+  const passed = Math.floor(at.getTime() / step) * step;
+  const last = rows.reduce((end, { start }) => Math.max(end, start + step), low);
+  const lacks = nothing ? [`${nothing} records without a price in EUR`] : [];
+  if (isAhead && Math.max(last, passed) < high) lacks.push("the last days are not published yet");
   return {
     flow: "price",
-    until: Math.floor(at.getTime() / step) * step,
+    until: Math.max(passed, last),
     rows: prices.map((price) => {
       return { id: price.id, group: "day-ahead", start: price.start, reading: isKept(price.eur) ? priceOf(price) : null };
     }),
     rejects: prices
       .filter(({ eur }) => !isKept(eur) && eur !== null)
       .map(({ id, start, eur }) => `${id} ${iso(start)}: not a price: ${shown(eur)}`),
-    lacks: nothing ? [`${nothing} records without a price in EUR`] : [],
+    lacks,
   };
 }
 

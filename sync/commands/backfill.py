@@ -81,7 +81,7 @@ def run_backfill(settings: Settings, name: str, options: Options, dry_run: bool 
     for note in notes + cuts:
         progress.note(note)
     budget = budget_of(source, settings, clock)
-    transport = Transport(budget, clock, settings.sync_contact, options.max_calls)
+    transport = Transport(budget, clock, settings.sync_contact, options.max_calls, progress.note)
     wish = Wish(wanted, today, now if options.again else None, options.sweep)
     with open_store(settings) as database:
         loader = loader_of(database, settings, name)

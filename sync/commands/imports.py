@@ -21,8 +21,8 @@ from ..sources.files import Files
 from ..store.connection import open_store
 from .common import PARTLY, clean_up, echo_json, exit_code, json_option, loader_of, report
 
-FAILED = {"failed": "; what was read of it is stored, run again with a whole file", "refused": ""}
-"""States of a file from which not all is stored, and what to do about it."""
+FAILED = ("failed", "refused")  # states of a file from which not all is stored
+CUT = "; what was read of it is stored, run again with a whole file"
 Load = Callable[[Files, Loader, Progress], list[FileReport]]
 """Stores files, in their order, each with what became of it."""
 
@@ -42,7 +42,8 @@ def import_command(files: tuple[Path, ...], source: str, prm: str, flow: str, as
 
     Of Elhub: the bulk CSV of a dataset, plain or .gz, as it is handed out at data.elhub.no/download.
 
-    Of London (source lcl): the ZIP of the 168 files read directly, a folder, single CSVs, .gz; resumable by file.
+    Of London (source lcl): the ZIP of the 168 files or Kaggle's archive read directly, a folder, single CSVs, .gz,
+    the tariff workbook; resumable by file.
 
     A second, different value for a stored time is refused and listed with its file and line.
 
@@ -74,7 +75,7 @@ def run_import(
     load_files: Load = import_files,
     **given: Any,
 ) -> int:
-    """The whole command; returns its exit code: 3 when a file could not be read to its end, 1 when none had anything.
+    """The whole command; returns its exit code: 3 when a file failed, or nothing could be stored.
 
     given: what the source's `open_files` takes beside the paths.
     """
@@ -103,13 +104,12 @@ def run_import(
         else:
             report(outcome, loader.pair, "files")
             _tell(reports)
-    if code := exit_code(outcome):
-        return code
     total = sums(reports)
-    if not (total.new + total.finer + total.before or any(files.totals.values())):
-        click.echo("NOTHING STORED: not one reading of these files could be stored", err=True)
-        return 1
-    return PARTLY if any(each.state in FAILED for each in reports) else 0
+    failed = any(each.state in FAILED for each in reports)
+    if not (failed or total.new + total.finer + total.before or files.tables or any(files.totals.values())):
+        click.echo("nothing of the files could be stored", err=True)
+        failed = True
+    return exit_code(outcome) or (PARTLY if failed else 0)
 
 
 def _tell(reports: Sequence[FileReport]) -> None:
@@ -118,4 +118,5 @@ def _tell(reports: Sequence[FileReport]) -> None:
         click.echo(f"{known:,} files were stored whole before and not read again")
     for each in reports:
         if each.state in FAILED:
-            click.echo(f"FAILED {each.name}: {each.reason}{FAILED[each.state]}")
+            is_cut = each.state == "failed" and (not each.counts.rows or each.counts.readings)
+            click.echo(f"FAILED {each.name}: {each.reason}{CUT if is_cut else ''}")

@@ -5,6 +5,7 @@ Waiting and retrying live here and in `budget.py` alone.
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -50,11 +51,22 @@ class Answer:
 
 
 class Transport:
-    """GET with budget and retries. `explain` maps an answer that is not a 200 (or None for no answer) to an error."""
+    """GET with budget and retries. `explain` maps an answer that is not a 200 (or None for no answer) to an error.
 
-    def __init__(self, budget: Budget, clock: Clock, contact: str = "", max_calls: int | None = None) -> None:
+    tell: hears why it waits before it asks again, and how long.
+    """
+
+    def __init__(
+        self,
+        budget: Budget,
+        clock: Clock,
+        contact: str = "",
+        max_calls: int | None = None,
+        tell: Callable[[str], None] = lambda _: None,
+    ) -> None:
         self.budget = budget
         self.max_calls = max_calls
+        self.tell = tell
         self.calls = 0
         self._clock = clock
         self._session = requests.Session()
@@ -97,6 +109,7 @@ class Transport:
                 pause = pauses.pop(0) * random.uniform(1, 1.3)
             if self._since(began) + pause > LONGEST_GET:
                 raise trouble
+            self.tell(f"{trouble}: asking again in {math.ceil(pause)} s")
             self._clock.sleep(pause)
             self._count(turn)
 

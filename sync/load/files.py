@@ -51,9 +51,9 @@ class FileReport:
     """One file. state: done, known (stored whole by an earlier run), failed on the way or refused before it was begun,
     with the reason.
 
-    counts.readings = new + finer + before: what of it is stored, by this file or another; finer: in the place of a
-    coarser value of the same reading, or of one without its marks. lines: what is refused or
-    contradicts, in words. held: by `Series.key`.
+    counts.readings = new + finer + before: what of it is stored, by this file or another; finer: in the place of what
+    said less, was coarser, or older for certain. lines: what is refused or contradicts, in words. held: by
+    `Series.key`.
     """
 
     name: str
@@ -113,7 +113,7 @@ class FileReport:
         counts = self.counts
         terms = {
             "new": self.new,
-            "finer than before": self.finer,
+            "better than before": self.finer,
             "stored before": self.before,
             "without a value": counts.missing,
             "off the grid": counts.off_grid,
@@ -279,6 +279,8 @@ class FileImport:
             self._end_file(report, call.error)
 
     def _end_file(self, report: FileReport, error: str) -> None:
+        if not error and report.counts.refused and not report.counts.readings:
+            error = f"none of its {report.counts.rows:,} rows can be taken"
         if error:
             report.state, report.reason = "failed", error
         elif report.key:

@@ -16,10 +16,10 @@ from ..model.localtime import days
 from ..model.window import DONE, FAILED, NEVER, Entry, Window, months_before
 from ..sources.source import Dataset, Source
 
-REVISIT_DAYS = 30
-"""A day that is short or empty may still come for this long; after that the hole is taken for real."""
 REVISIT_AFTER = timedelta(hours=6)
 """Not asked again earlier: a run that is repeated at once makes no call."""
+PUBLISHING_AFTER = timedelta(hours=1)
+"""The same of what is published beforehand: it comes in the course of the day."""
 REREAD_AFTER = timedelta(hours=20)
 """A trailing window is read again by the run of the next day, not by one that is repeated."""
 WHOLE_DAYS = 31
@@ -132,7 +132,8 @@ def _is_due(day: date, entry: Entry | None, dataset: Dataset, wish: Wish, now: d
         return True
     age = abs(now - entry.at)  # an entry of the future was dated by a clock that was wrong
     is_short = entry.state != DONE and (day in entry.short_days or not (dataset.longest or entry.short_days))
-    if is_short and age >= REVISIT_AFTER and day >= wish.today - REVISIT_DAYS * DAY:
+    rest = PUBLISHING_AFTER if dataset.ahead else REVISIT_AFTER
+    if is_short and age >= rest and (wish.today - day).days <= dataset.revisit:
         return True
     return dataset.reread > 0 and age >= REREAD_AFTER and day >= wish.today - dataset.reread * DAY
 

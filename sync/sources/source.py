@@ -72,6 +72,7 @@ class Dataset:
     spacing: s between two calls for this dataset by any process of this machine, where the API counts by dataset;
     ahead: days from today on that are published beforehand (day-ahead prices: today and tomorrow). longest: days of
     one call where windows need not lie on the calendar; call_months: calendar months of one call where they do;
+    revisit: days before today in which one that is short is asked again; after that the hole is taken for real.
     history: (months, days) before today that are served, and months: how many of them are wanted by default. series:
     the one that a dataset of a meter has, kind: under what the ledger keeps it; is_beside: figures beside the readings,
     whose failures do not end a load.
@@ -87,6 +88,7 @@ class Dataset:
     ahead: int = 0
     longest: int = 0
     call_months: int = 1
+    revisit: int = 30
     history: tuple[int, int] | None = None
     months: int = 0
     series: Series | None = None

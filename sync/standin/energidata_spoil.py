@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from . import spoils
@@ -36,6 +37,13 @@ def _twice(lists: Lists, _fields: Fields, _amount: int) -> None:
     lists[0] += [record | {"FuelAllocationMethod": "All", "ReportGrpCode": "X"} for record in total]
 
 
+def _in_part(lists: Lists, fields: Fields, hours: int) -> None:
+    time = fields.times[0]
+    last = datetime.fromisoformat(max(record[time] for record in lists[0]))
+    edge = (last - timedelta(hours=hours)).isoformat()
+    without(lambda record: record["PriceArea"] != "DK1" and record[time] > edge)(lists, fields, hours)
+
+
 KINDS = {
     "otheryear": Kind("start and end are ignored: the year before comes", "otheryear@2"),
     "danish": Kind("timezone is ignored: the window is Danish wall clock", "danish@2"),
@@ -48,6 +56,7 @@ KINDS = {
     "otherdataset": Kind("the answer says that it is of another dataset", "otherdataset@2"),
     **spoils.KINDS,
     "halfhour": Kind("the times begin at five past", "halfhour@2", spoil=later(minutes=5)),
+    "inpart": Kind("the last hours have come of DK1 alone", "inpart@2:12", "hours", 12, 100, _in_part),
     "noarea": Kind("DK2 is missing", "noarea@2", spoil=without(lambda record: record["PriceArea"] == "DK2")),
     "newarea": Kind("NO2 is called XX9", "newarea@2", spoil=each(_new_area)),
     "renamed": Kind("the column of the number is called Amount", "renamed@2", spoil=called("Amount")),

@@ -41,6 +41,7 @@ KINDS = {
     "calm": Kind("values of the wind alone are null", "calm@2:5", "hours", 5, 10_000),
     "nan": Kind("values of the temperature are NaN", "nan@2:5", "hours", 5, 10_000),
     "minutely": Kind("429 with the limit told in words alone", "minutely@2"),
+    "concurrent": Kind("429, as other requests of this address wait in its queue", "concurrent@2"),
     "400": Kind("an error with its reason", "400@2"),
 }
 Reason = dict[str, Any]
@@ -61,6 +62,8 @@ class WeatherStandin(OpenStandin):
             return NO_SUCH_PAGE
         if "minutely" in spoilt:
             raise _refused("Minutely API request limit exceeded. Please try again in one minute.", 429)
+        if "concurrent" in spoilt:
+            raise _refused("Too many concurrent requests", 429)
         if "400" in spoilt:
             raise _refused("Parameter 'start_date' is out of allowed range from 1940-01-01 to 2026-01-01")
         answer = self._found(_given(request.given, spoilt))

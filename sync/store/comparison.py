@@ -25,7 +25,8 @@ class Verdict:
     """Masks over the readings of a batch; each is in one of them. changed: index → the document that takes the place.
 
     written: stored with the `_id` that this very call gave it, by an earlier try; agreeing: those of `changed` that
-    contradict nothing: they add a mark, or confirm a coarser value.
+    contradict nothing: they add a mark, confirm a coarser value, say more, or are newer for certain; poorer: those that
+    merely lack something.
     """
 
     new: Mask
@@ -34,6 +35,7 @@ class Verdict:
     overlapping: Mask
     changed: Mapping[int, Document]
     agreeing: frozenset[int] = frozenset()
+    poorer: frozenset[int] = frozenset()
 
 
 def compare(batch: ReadingBatch, ids: Ids, stored: Slice) -> Verdict:
@@ -49,7 +51,7 @@ def compare(batch: ReadingBatch, ids: Ids, stored: Slice) -> Verdict:
     same, mine = _same(batch, ids, stored, position, found)
     written, unchanged = found & mine, found & same & ~mine
     changed: dict[int, Document] = {}
-    agreeing = []
+    agreeing, poorer = [], []
     for index in np.flatnonzero(known & ~overlapping & ~written & ~unchanged).tolist():
         theirs = stored.document(int(position[index])) if found[index] else odd[int(batch.start[index])]
         ours = batch.document(index, theirs["_id"])
@@ -57,11 +59,14 @@ def compare(batch: ReadingBatch, ids: Ids, stored: Slice) -> Verdict:
             written[index] = True
         elif is_correction(theirs, _naive(ours)):
             changed[index] = ours
-            agreeing += [index] * (_is_within(theirs, ours) or _is_same(theirs, _naive(ours)))
+            if _is_within(theirs, ours) or _is_certain(theirs, _naive(ours)):
+                agreeing.append(index)
+            elif _says_no_more(theirs, _naive(ours)):
+                poorer.append(index)
         else:
             unchanged[index] = True
     fresh, written, unchanged = (mask & ~overlapping for mask in (~known, written, unchanged))
-    return Verdict(fresh, written, unchanged, overlapping, changed, frozenset(agreeing))
+    return Verdict(fresh, written, unchanged, overlapping, changed, frozenset(agreeing), frozenset(poorer))
 
 
 def is_correction(known: Document, ours: Document) -> bool:
@@ -94,6 +99,20 @@ def _is_within(coarse: Document, other: Document) -> bool:
     if not isinstance(wh, int) or not isinstance(others, int) or coarse.get("seconds") != other.get("seconds"):
         return False
     return (step := resolution_of(coarse.get("flag", ""))) > 1 and agree(wh, others, step)
+
+
+def _is_certain(known: Document, ours: Document) -> bool:
+    """Whether a correction contradicts nothing: it is final, newer by what the source says, or only says more."""
+    if PRELIMINARY in known.get("flag", "").split():
+        return PRELIMINARY not in ours.get("flag", "").split()
+    if "updated" in known and "updated" in ours:
+        return bool(known["updated"] < ours["updated"])
+    return _is_same(known, ours) or (bool(ours.keys() - known.keys() - NOT_COMPARED) and _says_no_more(ours, known))
+
+
+def _says_no_more(known: Document, ours: Document) -> bool:
+    """Whether all that came in is stored already, marks too."""
+    return all(known.get(name) == ours[name] for name in ours.keys() - NOT_COMPARED | ours.keys() & {"flag"})
 
 
 def overlaps(batch: ReadingBatch, stored: Iterable[tuple[int, int]]) -> set[int]:

@@ -145,9 +145,9 @@ class PairWriter:
         """Store batches in both collections, or in the record alone when its turn in the mirror comes later.
 
         The more readings at once, the better (a million: 16 MB). corrects: another value for a stored reading takes
-        its place, as the answers of an API do; else the stored one stays, unless the other only adds a mark to it
-        or confirms a coarser value, and the second one comes back in `Written.refused`. Safe to repeat; raises
-        PyMongoError for what does not pass by itself.
+        its place, as the answers of an API do; else the stored one stays, unless the other contradicts nothing and
+        says more, adds a mark or confirms a coarser value, and one that does contradict comes back in
+        `Written.refused`. Safe to repeat; raises PyMongoError for what does not pass by itself.
         """
         with self.calls(corrects=corrects) as calls:
             return calls.begin(batches, mirror=mirror, tell=tell)()
@@ -403,11 +403,13 @@ class Call:
         start = piece.batch.start
         piece.new = np.flatnonzero(verdict.new)
         unchanged = verdict.unchanged.copy()
+        if not self._corrects:
+            unchanged[list(verdict.poorer)] = True
         unchanged[list(piece.corrected)] = False
         written = Written(len(piece.new) + int(verdict.written.sum()), len(piece.corrected), int(unchanged.sum()))
         overlapping = start[verdict.overlapping]
         written.rejected += [instant(at) for at in overlapping.tolist()]
-        different = start[[] if self._corrects else sorted(verdict.changed.keys() - verdict.agreeing)]
+        different = start[[] if self._corrects else sorted(verdict.changed.keys() - verdict.agreeing - verdict.poorer)]
         if len(different) or len(overlapping):
             written.refused.append(Refused(piece.number, different, overlapping))
         return written

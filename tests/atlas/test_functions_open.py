@@ -231,6 +231,20 @@ def test_a_short_answer_is_stored_and_asked_again_later(database: Database[Any])
         assert_whole(around, "price", FIRST + DAY, 6)
 
 
+def test_a_day_published_in_part_is_asked_again_in_the_evening(database: Database[Any]) -> None:
+    """Of DK1 the prices of tomorrow are whole, of the other areas half of them have come."""
+    with open_atlas(database, "energidata", FIRST) as around:
+        around.spoil("inpart@1:12")
+        succeeded(around)
+        price = around.runs()[-1]["series"][0]
+        assert price["state"] == "partial"
+        assert "lacks 48 intervals of 15 min" in price["error"]
+        around.spoil("")
+        around.go_to(FIRST, EVENING)
+        assert succeeded(around)["new"] == 5 * 48
+        assert_whole(around, "price", FIRST + DAY, 6)
+
+
 def test_a_run_that_is_cut_off_is_healed_by_the_next(database: Database[Any]) -> None:
     first = date(2022, 3, 24)  # whose hours the stand-in has not updated since
     with open_atlas(database, "elhub", first) as around:

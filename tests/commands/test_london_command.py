@@ -144,6 +144,30 @@ def test_a_zip_with_other_files_in_it(database: Database[Any], london: London, t
     assert len(stored(database)) == 40
 
 
+DAILY = "LCLid,day,energy_sum\r\n"
+
+
+@pytest.mark.parametrize(
+    ("header", "line", "words"),
+    [
+        (HEADER, "MAC000002,Std,10/13/2013 00:30:00,0.1", "FAILED a.csv: none of its 2 rows can be taken"),
+        (HEADER, "MAC000002,Std,2012-12-19 12:37:27.0000000,Null", "a.csv: 2 rows = 2 without a value"),
+        (DAILY, "MAC000002,2013-01-01,9.8", "a.csv: holds daily sums, no half-hours: give halfhourly_dataset"),
+    ],
+)
+def test_where_nothing_could_be_stored_it_is_never_done(
+    database: Database[Any], london: London, tmp_path: Path, header: str, line: str, words: str
+) -> None:
+    path = write(tmp_path / "a.csv", [line] * 2, header)
+    runs = [london([path]) for _ in range(2)]
+    assert {code for code, _, _ in runs} in ({1}, {3})
+    assert words in runs[0][1] + runs[0][2]
+    assert database.lcl.count_documents({}) == 0
+    code, out, _ = london([path, write(tmp_path / "b.csv", GOOD)])  # beside others it is done but for this one
+    assert code == (3 if "FAILED" in out else 0)
+    assert len(stored(database)) == 40
+
+
 def deflate64(folder: Path) -> Path:
     path = packed(folder / "full.zip", {"CC_LCL-FullData.csv": text(GOOD)})
     content = bytearray(path.read_bytes())

@@ -325,6 +325,41 @@ def test_final_replaces_preliminary_and_never_the_other_way_round(
     assert {each["_id"]: each["wh"] for each in stored(load)} == final
 
 
+# --- published in the course of the day ------------------------------------------------------------------------------
+
+
+def test_a_day_published_in_part_is_asked_again_the_same_day(
+    load: OpenLoad, standin: EnergidataStandin, clock: FakeClock
+) -> None:
+    """DK1 has tomorrow whole, the others have not yet: what nobody has asked for again would be missing until then."""
+    load.datasets, days = (DAY_AHEAD,), ("2026-03-08", "2026-03-12")
+    clock.advance(hours=2)
+    spoil(standin, "inpart@1:12")
+    outcome = load.run(*days)
+    (entry,) = load.entries(DAY_AHEAD)
+    assert (entry.state, outcome.written.new) == (PARTIAL, 6 * 4 * 96 - 5 * 48)
+    assert "DK2 day-ahead lacks 48 intervals of 15 min (first 2026-03-11 11:00Z)" in entry.reason
+    clock.advance(minutes=30)
+    assert load.run(*days).calls == 0
+    clock.advance(hours=1)
+    outcome = load.run(*days)
+    assert (outcome.calls, outcome.written.new, load.entries(DAY_AHEAD)[-1].state) == (1, 5 * 48, DONE)
+    clock.advance(hours=5)
+    assert load.run(*days).calls == 0
+
+
+def test_prices_of_tomorrow_that_are_not_there_yet(
+    load: OpenLoad, standin: EnergidataStandin, clock: FakeClock
+) -> None:
+    load.datasets, days = (DAY_AHEAD,), ("2026-03-10", "2026-03-12")
+    outcome = load.run(*days)
+    assert (load.entries(DAY_AHEAD)[0].state, outcome.written.new, outcome.remaining) == (PARTIAL, 6 * 96, 0)
+    assert outcome.short == ["DayAheadPrices 2026-03-10 … 2026-03-11: the last days are not published yet"]
+    clock.advance(hours=2)
+    assert load.run(*days).written.new == 6 * 96
+    assert load.entries(DAY_AHEAD)[0].state == DONE
+
+
 # --- one call a minute -----------------------------------------------------------------------------------------------
 
 

@@ -17,8 +17,8 @@ from sync.generate.lcl import generate
 from sync.model.errors import FileRefused
 from sync.sources.files import Counts, Part
 from sync.sources.lcl.households import parts
-from sync.sources.lcl.members import members
-from sync.sources.lcl.tables import bands, households, is_household_table, is_tariff_table
+from sync.sources.lcl.members import Member, members
+from sync.sources.lcl.tables import bands, households, is_side_table
 
 HEADER = "LCLid,stdorToU,DateTime,KWH/hh (per half hour) \r\n"
 Readings = dict[tuple[str, datetime], int]
@@ -192,12 +192,11 @@ def test_a_file_cut_in_the_middle(tmp_path: Path) -> None:
 
 def test_the_tables_beside_the_readings(shared_data: Path) -> None:
     table, workbook = (shared_data / "lcl" / name for name in ("informations_households.csv", "Tariffs.xlsx"))
-    assert is_household_table(table)
-    assert not is_household_table(shared_data / "lcl" / "MAC000002_raw_2012-2014.csv.gz")
-    assert is_tariff_table(workbook)
-    found = households(table)
+    raw = shared_data / "lcl" / "MAC000002_raw_2012-2014.csv.gz"
+    assert [is_side_table(member) for member in members([table, raw, workbook])[0]] == [True, False, True]
+    found = households(Member(table))
     assert Counter(each["tariff"] for each in found) == {"Std": 4443, "ToU": 1123}
-    stretches = bands(workbook)
+    stretches = bands(Member(workbook))
     assert len(stretches) == 272
     slots = Counter(dict.fromkeys(("High", "Normal", "Low"), 0))
     for band in stretches:

@@ -169,6 +169,15 @@ def test_one_measure_may_be_missing() -> None:
     assert len(parsed.batches[0]) == 48
     assert parsed.batches[0].absent["wind_ms"].tolist() == [True, *[False] * 47]
     assert "temperature_c" not in parsed.batches[0].absent
+    assert parsed.short == "1 hours without wind_ms (first 2024-03-30 00:00Z)"
+
+
+def test_a_cell_that_is_empty_in_a_file_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "weather_NO1.csv"
+    path.write_text("time_utc,temperature_2m,precipitation\n2024-01-01T00:00,1,\n2024-01-01T01:00,2,0\n")
+    (part,) = open_files([path]).parts()
+    assert part.short == "weather_NO1.csv: 1 hours without precipitation_mm (first 2024-01-01 00:00Z)"
+    assert part.counts.readings == 2
 
 
 def test_absurd_values_are_kept_and_marked() -> None:

@@ -125,6 +125,26 @@ def test_missing_is_missing(load: OpenLoad, standin: WeatherStandin, clock: Fake
     assert verify_pair(load.pair).identical
 
 
+def test_a_variable_that_is_missing_is_told_and_asked_again(
+    load: OpenLoad, standin: WeatherStandin, clock: FakeClock
+) -> None:
+    """Of a year long past, too: its hours are there, with the other measures."""
+    spoil(standin, "calm@1:8")
+    outcome = load.run(*DAYS)
+    (entry,) = load.entries(OSLO)
+    assert (entry.state, entry.readings, outcome.written.new) == (PARTIAL, 72, 72)
+    assert "8 hours without wind_ms, gust_ms, wind_from_deg (first 2021-03-27 00:00Z)" in entry.reason
+    assert outcome.short == [f"era5 NO1 2021-03-27 … 2021-03-29: {entry.reason.partition(';')[0]}"]
+    clock.advance(hours=1)
+    assert load.run(*DAYS).calls == 0
+    clock.advance(hours=6)
+    outcome = load.run(*DAYS)
+    assert (outcome.calls, outcome.written.changed, outcome.identical) == (1, 8, True)
+    assert load.pair.mirror.count_documents({"wind_ms": {"$exists": True}}) == 72
+    clock.advance(days=60)
+    assert (load.entries(OSLO)[0].state, load.run(*DAYS).calls) == (DONE, 0)
+
+
 def test_the_last_days_come_later(load: OpenLoad, clock: FakeClock) -> None:
     """Nulls at the end are no failure; the run of another day reads them again."""
     load.run("2022-02-20", "2022-03-01")
@@ -141,3 +161,22 @@ def test_a_limit_told_in_words(load: OpenLoad, standin: WeatherStandin, clock: F
     assert load.run(*DAYS).written.new == 72
     assert [request.status for request in standin.requests] == [429, 200]
     assert sum(clock.sleeps) >= 60
+
+
+def test_other_requests_of_the_address_take_seconds(load: OpenLoad, standin: WeatherStandin, clock: FakeClock) -> None:
+    """Its queue empties by itself; whoever waits hears why and how long."""
+    spoil(standin, "concurrent@1-2")
+    assert load.run(*DAYS).written.new == 72
+    assert [request.status for request in standin.requests] == [429, 429, 200]
+    assert 5 <= sum(clock.sleeps) < 50
+    told = [line for line in load.notes.lines if "asking again in" in line]
+    assert len(told) == 2
+    assert re.fullmatch(r"Open-Meteo is at work on other requests of this address .+: asking again in [5-7] s", told[0])
+
+
+def test_a_queue_that_stays_full(load: OpenLoad, standin: WeatherStandin, clock: FakeClock) -> None:
+    spoil(standin, "concurrent@*1")
+    outcome = load.run(*DAYS)
+    assert (outcome.calls, outcome.written.new, load.entries(OSLO)[0].state) == (3, 0, FAILED)
+    spoil(standin, "")
+    assert load.run(*DAYS).written.new == 72

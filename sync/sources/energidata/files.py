@@ -34,8 +34,10 @@ Columns = dict[str, NDArray[Any]]
 
 
 def open_files(paths: Sequence[Path], _settings: object = None) -> Files:
-    """`files.Files` of Energi Data Service. Raises FileRefused for what is no such file."""
-    return files_of(paths, _opened, _parts)
+    """`files.Files` of Energi Data Service, the newest first: its values stay where an older one has others. Raises
+    FileRefused for what is no such file."""
+    files = files_of(paths, _opened, _parts).files
+    return Files(sorted(files, key=lambda file: file.path.stat().st_mtime, reverse=True))
 
 
 def _opened(path: Path) -> Csv:

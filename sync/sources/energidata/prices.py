@@ -27,7 +27,10 @@ LARGEST = 1e9
 
 
 def read_prices(records: Records, question: Question, now: datetime) -> Parsed:
-    """Batches of all areas. Raises AnswerRefused for a key that comes twice and for a Danish area that is missing."""
+    """Batches of all areas. Raises AnswerRefused for a key that comes twice and for a Danish area that is missing.
+
+    What some area has beforehand all should have, and days that were asked for should be there to their end.
+    """
     eur, dkk = (records.columns[name] for name in question.others[1:])
     areas, code = by_name(records.columns["PriceArea"])
     if wrong := [area for area in areas if not isinstance(area, str) or not area]:
@@ -37,8 +40,11 @@ def read_prices(records: Records, question: Question, now: datetime) -> Parsed:
     rejects = table.refused(eur, euros, "not a price")
     table.refuse_repeated("area and time")
     _refuse_without_danish(areas, question)
-    published = min(question.high, int(now.timestamp() * 1000) // question.step * question.step)
-    unexplained, explained = holes(table, question.low, published, question.step)
+    passed = int(now.timestamp() * 1000) // question.step * question.step
+    last = int(records.start.max()) + question.step
+    unexplained, explained = holes(table, question.low, min(question.high, max(passed, last)), question.step)
+    if question.dataset.ahead and max(last, passed) < question.high:
+        unexplained.append("the last days are not published yet")
     nothing = eur.count(None)
     unexplained += [f"{nothing:,} records without a price in EUR"] if nothing else []
     if others := sorted(set(areas) - set(KNOWN_AREAS)):

@@ -1,7 +1,7 @@
 """An answer of the weather archive → hourly readings. Pure: no network, no clock.
 
-Compared with the question first: the zone, the units, the place, the hours one by one. Nulls are missing: at the end
-they are what ERA5 has not yet, and a reading without any measure is none.
+Compared with the question first: the zone, the units, the place, the hours one by one. Nulls are missing, counted for
+each variable: at the end they are what ERA5 has not yet, and a reading without any measure is none.
 """
 
 from __future__ import annotations
@@ -48,11 +48,10 @@ def read_weather(text: str, place: Place, window: Window, now: datetime) -> Pars
     columns = {variable.field: _column(hourly, variable.name, len(start)) for variable in VARIABLES}
     notes = {"place": f"{place.city}: asked {place.latitude},{place.longitude}, answered {answered}"}
     parsed = weather_readings(place.area, start, columns)
-    missing = _missing(parsed, start, int(now.timestamp() * 1000))
-    refused = f"{len(parsed.rejects):,} values refused" if parsed.rejects else ""
-    short = "; ".join(filter(None, (missing, refused)))
+    short = lacking(columns, start, int(now.timestamp() * 1000) - LATE)
+    short += [f"{len(parsed.rejects):,} values refused"] if parsed.rejects else []
     final = int(start[-1]) < now.timestamp() * 1000 - SETTLED
-    return Parsed(parsed.batches, parsed.rejects, short, final, notes)
+    return Parsed(parsed.batches, parsed.rejects, "; ".join(short), final, notes)
 
 
 def weather_readings(area: str, start: Instants, columns: Mapping[str, list[Any]]) -> Parsed:
@@ -116,8 +115,15 @@ def _column(hourly: Mapping[str, Any], name: str, count: int) -> list[Any]:
     return column
 
 
-def _missing(parsed: Parsed, start: Instants, now: int) -> str:
-    """How many hours have no measure, those that cannot be there yet left aside; in words."""
-    held = np.concatenate([batch.start for batch in parsed.batches]) if parsed.batches else start[:0]
-    lacking = np.setdiff1d(start[start < now - LATE], held)
-    return f"{len(lacking):,} hours without a measure (first {iso(int(lacking[0]))})" if len(lacking) else ""
+def lacking(columns: Mapping[str, list[Any]], start: Instants, end: int) -> list[str]:
+    """What each variable lacks of the hours before `end` (ms), in words; those that lack the same in one text."""
+    hours: dict[tuple[int, ...], list[str]] = {}
+    for name, column in columns.items():
+        gone = tuple(int(hour) for hour, value in zip(start, column, strict=True) if value is None and hour < end)
+        hours.setdefault(gone, []).append(name)
+    return [
+        f"{len(gone):,} hours without {', '.join(names) if len(names) < len(columns) else 'a measure'} "
+        f"(first {iso(min(gone))})"
+        for gone, names in hours.items()
+        if gone
+    ]

@@ -10,7 +10,7 @@ import re
 from datetime import date, datetime, timedelta
 
 from ...http.transport import Answer
-from ...model.errors import RateLimited
+from ...model.errors import RateLimited, RetriableError
 from ...model.window import Window
 from .. import zone_of
 from ..answers import OpenSource, Service
@@ -22,6 +22,7 @@ SOURCE = "weather"
 MODEL = "era5"
 FIRST = date(2015, 1, 1)  # ERA5 goes back to 1940; this covers all energy here, with some winters before it
 REREAD = 10  # days; ERA5 comes about five days late
+REVISIT = 100_000  # days, all of them: ERA5 has no holes, so what an answer lacks is a fault that passes
 SPACING = 1.0  # s; 600 calls a minute are free, but a year counts as some 26 of them
 
 SERVICE = Service("Open-Meteo", "OPENMETEO_API_URL", timedelta(minutes=1))
@@ -37,7 +38,7 @@ class Weather(OpenSource):
     spacing = SPACING
     service = SERVICE
     datasets: tuple[Dataset, ...] = tuple(
-        Dataset(name, "weather", FIRST, reread=REREAD, call_months=12) for name in DATASETS
+        Dataset(name, "weather", FIRST, reread=REREAD, call_months=12, revisit=REVISIT) for name in DATASETS
     )
 
     def question(self, dataset: Dataset, window: Window) -> tuple[str, dict[str, str]]:
@@ -61,7 +62,10 @@ class Weather(OpenSource):
         return read_weather(text, DATASETS[dataset.name], window, now)
 
     def explain(self, answer: Answer, now: datetime) -> Exception | None:
-        """What an answer that is no 200 means; None for a 200. A spent hour or day is told in words alone."""
+        """What an answer that is no 200 means; None for a 200. A spent hour or day is told in words alone, and so is
+        that other requests of this address are at work, which takes seconds."""
+        if answer.status == 429 and "concurrent requests" in answer.text.lower():
+            return RetriableError("Open-Meteo is at work on other requests of this address (HTTP 429)", 429)
         error = super().explain(answer, now)
         spent = re.search(r"(hourly|daily) api request limit", answer.text.lower())
         if isinstance(error, RateLimited) and spent and "retry-after" not in answer.headers:

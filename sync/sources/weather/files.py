@@ -23,7 +23,7 @@ from ...model.privacy import scrub
 from ..answers import NAIVE
 from ..files import UNREAD, Files, Part, cell, instants, text_of
 from ..table import files_of, refuse_rows
-from .answer import HOUR, weather_readings
+from .answer import HOUR, lacking, weather_readings
 from .places import DIVISORS, PLACES, VARIABLES, Variable
 
 TITLE = re.compile(r"(?P<name>\w+)\s*(?:\((?P<unit>[^)]+)\))?")
@@ -137,10 +137,12 @@ def _parts(file: _File) -> Iterator[Part]:
             variable.field: [cell(text, divisor) for text in table[title].iloc[rows]]
             for title, (variable, divisor) in file.columns.items()
         }
+        short = "; ".join(lacking(columns, start[rows], int(start.max()) + 1)) if len(rows) else ""
         columns |= {each.field: [None] * len(rows) for each in VARIABLES if each.field not in columns}
         ordered = {variable.field: columns[variable.field] for variable in VARIABLES}
         parsed = weather_readings(file.area, start[rows], ordered)
         own = [lines[rows[np.searchsorted(start[rows], batch.start)]] for batch in parsed.batches]
         missing = len(rows) - parsed.readings
-        yield Part.counted(parsed.batches, own, [*rejects, *parsed.rejects], missing=missing)
+        told = f"{scrub(file.path.name)}: {short}" if short else ""
+        yield Part.counted(parsed.batches, own, [*rejects, *parsed.rejects], told, missing=missing)
         rejects = []
