@@ -96,7 +96,8 @@ class _Night:
         if day_seconds(day) > 86_400:
             midnight = datetime(day.year, day.month, day.day)  # noqa: DTZ001 - a wall clock
             ends = Counter(row.end - midnight for row in rows)
-            return cls(by_start=ends[3 * HOUR] > ends[2 * HOUR])
+            are_both = any(row.end < row.start for row in rows)  # sorted by the start, only these are in order
+            return cls(by_start=are_both or ends[3 * HOUR] > ends[2 * HOUR])
         nowhere = [row for row in rows if row.has_value and not label_instants(row.end)]
         from_nowhere = [row for row in rows if row.has_value and not label_instants(row.start)]
         if not nowhere:
