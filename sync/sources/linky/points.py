@@ -102,7 +102,7 @@ class Digits:
         away unseen."""
         known = self.resolution if point.is_energy else -(-self.resolution * seconds // 3600)
         exact = _exact_wh(point, value, seconds)
-        if exact is None and self.is_rounded:
+        if exact is None and (self.is_rounded or known > 1):
             return int(value * (3600 if point.is_energy else seconds) // 3600), max(known, 2)
         return exact, known
 
