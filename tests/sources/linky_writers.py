@@ -224,7 +224,7 @@ FACTS = cells(
 
 
 def section(house: Household, kind: str, unit: str) -> list[str]:
-    first, last = (naive(at, "%d/%m/%Y") for at in (house.readings[0].start, house.readings[-1].end))
+    first, last = (f"{day:%d/%m/%Y}" for day in (min(house.days), max(house.days) + timedelta(days=1)))
     return [house.prm, kind, first, last, "Energie active", house.trade[1], "Comptage Brut", unit]
 
 
