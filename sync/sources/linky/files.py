@@ -214,7 +214,8 @@ class _Reader:
         if not reasons:
             return NothingToImport(f"There is no file in it. {KNOWN}")
         kind = NotAnExport if all("of no form that is known" in reason for reason in reasons) else FileRefused
-        return kind("; ".join(reasons[:SHOWN]))
+        told = "; ".join(reason.removesuffix(".") for reason in reasons[:SHOWN])
+        return kind(told if self.failed else f"{told}. {KNOWN}")  # what failed says itself what helps
 
     def left_out_notes(self) -> tuple[str, ...]:
         """A line for each reason, with the files it is that of."""
