@@ -154,3 +154,35 @@ def test_whatever_was_done_to_the_text(name: str) -> None:
         comes_back(FORMS[name], house, style, doubled)
 
     variant()
+
+
+# --- more than one file, and rows that come twice in the doubled hour -------------------------------------------------
+
+
+@pytest.mark.parametrize("name", [name for name, form in FORMS.items() if form.has_curve])
+def test_a_file_and_its_copy_in_another_order_are_one(tmp_path: Path, name: str) -> None:
+    form = FORMS[name]
+    house = household(*PERIODS["autumn"], form.steps[-1], seed=9, flow=form.flows[-1])
+    trade = "conso" if house.flow == "consumption" else "prod"
+    paths = []
+    for number, newest_first in enumerate((False, not form.keeps)):
+        paths.append(tmp_path / f"{number}" / form.file_name.format(trade=trade))
+        paths[-1].parent.mkdir()
+        paths[-1].write_bytes(form.write(house, Style(newest_first=newest_first)))
+    (part,) = open_files(paths, prm=PRM, flow=house.flow).parts()
+    (batch,) = part.batches
+    assert (batch.start // 1000).tolist() == [reading.start for reading in house.readings]
+    assert part.counts.repeated == len(house.readings)
+    assert list(part.rejects) == []
+
+
+@pytest.mark.parametrize("newest_first", [False, True])
+@pytest.mark.parametrize("name", ["R63", "SGE", "Strasbourg", "TotalEnergies", "gateway V2", "gateway V5"])
+@pytest.mark.parametrize("step", [900, 1800, 3600])
+def test_a_row_that_comes_twice_in_the_doubled_hour_is_repeated(name: str, step: int, newest_first: bool) -> None:
+    house = household(AUTUMN, 1, step, seed=2)
+    night = [place for place, reading in enumerate(house.readings) if clock(reading.start).hour == 2]
+    for place in night:
+        at = len(house.readings) - 1 - place if newest_first and name not in SAVED else place
+        style = Style(newest_first=newest_first, doubled=frozenset({at}))
+        comes_back(FORMS[name], house, style, doubled=1)
