@@ -374,6 +374,14 @@ def weekly(house: Household, style: Style = PLAIN, digits: int = 3) -> bytes:
     return book_of(f"{house.trade[1]} Horaire", above, rows[::-1] if style.newest_first else rows)
 
 
+def weekly_cells(house: Household, style: Style = PLAIN) -> bytes:
+    """Saved again by a spreadsheet that made dates and numbers of the text, and a number of the meter."""
+    above = [["Point Référence Mesure (PRM) : ", int(house.prm), "Type de comptage :", f"{house.trade[1]} horaire"]]
+    above.append(["Début", "Fin", "Valeur (en kW)"])
+    rows = [[start, end, r.watts / 1000 if r else None] for start, end, r in walls(house, style.nights)]
+    return book_of(f"{house.trade[1]} Horaire", above, rows[::-1] if style.newest_first else rows)
+
+
 def weekly_two_decimals(house: Household, style: Style = PLAIN) -> bytes:
     return weekly(house, style, 2)
 
@@ -516,6 +524,7 @@ FORMS = {
     "Heure": Form(heure, "Enedis_Heure.csv", is_naive=False),
     "Jour": Form(jour, "Enedis_Jour.csv", has_totals=True, has_curve=False),
     "weekly workbook": Form(weekly, "heure.xlsx", has_text=False, has_nights=True),
+    "weekly workbook of dates and numbers": Form(weekly_cells, "heure.xlsx", has_text=False, has_nights=True),
     "weekly workbook, two decimals": Form(
         weekly_two_decimals, "heure.xlsx", resolution=10, has_text=False, has_nights=True
     ),

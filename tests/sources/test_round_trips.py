@@ -176,6 +176,17 @@ def test_a_file_and_its_copy_in_another_order_are_one(tmp_path: Path, name: str)
     assert list(part.rejects) == []
 
 
+@pytest.mark.parametrize("steps", [(1800, 900), (900, 1800), (3600, 1800), (1800, 3600)])
+@pytest.mark.parametrize("name", [name for name, form in FORMS.items() if form.has_curve and 900 in form.steps])
+def test_a_step_that_changes_at_noon(name: str, steps: tuple[int, int]) -> None:
+    form = FORMS[name]
+    before, after = (household(AUTUMN, 2, step, seed=1).readings for step in steps)
+    noon = next(reading.start for reading in before if clock(reading.start).hour == 12)
+    kept = [reading for reading in before if reading.end <= noon] + [one for one in after if one.start >= noon]
+    for newest_first in (False, not form.keeps):
+        comes_back(form, Household(tuple(kept)), Style(newest_first=newest_first))
+
+
 @pytest.mark.parametrize("newest_first", [False, True])
 @pytest.mark.parametrize("name", ["R63", "SGE", "Strasbourg", "TotalEnergies", "gateway V2", "gateway V5"])
 @pytest.mark.parametrize("step", [900, 1800, 3600])
