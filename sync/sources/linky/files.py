@@ -14,7 +14,7 @@ import zipfile
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -139,8 +139,8 @@ def _is_vouched(export: Export, whole: Curve, others: Sequence[Curve], totals: M
         return False
     batch, place = whole.batch, whole.lines.index(export.torn.line)
     start, end, wh = (int(column[place]) for column in (batch.start, batch.end, batch.wh))
-    if export.until and end >= midnight(export.until):
-        return True
+    if export.until and end in (midnight(export.until), midnight(export.until + timedelta(days=1))):
+        return True  # some headers name the last day, some the one behind it; in between a file may be cut off
     for other in others:
         at = int(np.searchsorted(other.batch.start, start))
         if at < len(other.batch) and other.batch.start[at] == start and other.batch.end[at] == end:
@@ -214,7 +214,8 @@ class _Reader:
         if not reasons:
             return NothingToImport(f"There is no file in it. {KNOWN}")
         kind = NotAnExport if all("of no form that is known" in reason for reason in reasons) else FileRefused
-        return kind("; ".join(reasons[:SHOWN]))
+        told = "; ".join(reason.removesuffix(".") for reason in reasons[:SHOWN])
+        return kind(told if self.failed else f"{told}. {KNOWN}")  # what failed says itself what helps
 
     def left_out_notes(self) -> tuple[str, ...]:
         """A line for each reason, with the files it is that of."""

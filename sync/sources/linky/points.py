@@ -12,7 +12,7 @@ interval is read from its ISO 8601 duration, or inferred from the labels where n
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -102,7 +102,7 @@ class Digits:
         away unseen."""
         known = self.resolution if point.is_energy else -(-self.resolution * seconds // 3600)
         exact = _exact_wh(point, value, seconds)
-        if exact is None and self.is_rounded:
+        if exact is None and (self.is_rounded or known > 1):
             return int(value * (3600 if point.is_energy else seconds) // 3600), max(known, 2)
         return exact, known
 
@@ -408,10 +408,12 @@ class _Night:
 
         As many points as possible are taken for the first pass, because a walk through the points turns to the second
         one only when a label does not come after the one before. Adjacent equal points may be repetitions instead. Of
-        points that were sorted by their labels each label comes twice in a row: first pass, second pass.
+        points that were sorted by their labels each label comes twice in a row: first pass, second pass; with the same
+        values twice, as of the sun at night, they are repetitions only where the others of the day come twice, too.
         """
         walls = [self._wall(index) for index in self.group]
-        if walls[::2] == walls[1::2] and self._rises(self.group[::2]) and not self._same_pairs():
+        is_sorted = walls[::2] == walls[1::2] and self._rises(self.group[::2])
+        if is_sorted and not (self._same_pairs() and self._day_repeats()):
             return [_Way(tuple(self.group), (0, 1) * (len(walls) // 2))]
         once = [i for n, i in enumerate(self.group) if n == 0 or not self._same(i, self.group[n - 1])]
         candidates = [self.group] if len(once) == len(self.group) else [self.group, once]
@@ -424,6 +426,11 @@ class _Night:
 
     def _same_pairs(self) -> bool:
         return all(self._same(*pair) for pair in zip(self.group[::2], self.group[1::2], strict=True))
+
+    def _day_repeats(self) -> bool:
+        """Whether more than half of its other labels come twice."""
+        others = Counter(self.walls[index] for index in self._of_day() if index not in self.group)
+        return 2 * sum(count > 1 for count in others.values()) > len(others)
 
     def _same(self, one: int, other: int) -> bool:
         return self.walls[one] == self.walls[other] and self.labels[one].value == self.labels[other].value

@@ -181,12 +181,12 @@ class _Table:
                 continue
             row = fitted(cells, self.width) or (cells if len(cells) > self._at("value") else None)
             torn = self.text.torn and index == len(self.text.lines) - 1
-            if row is None or len(row) > self.width:
+            if row is None or len(row) > self.width or (torn and len(row) < self.width):
                 why = TORN if torn else f"has {len(cells)} columns instead of {self.width}"
                 self.rejects.append(Reject(index + 1, why, shown(";".join(cells))))
             else:
                 cells = row + [""] * (self.width - len(row))
-                self.rows.append(_Row(index + 1, cells, torn and len(row) == self._at("value") + 1))
+                self.rows.append(_Row(index + 1, cells, torn and self._at("value") == self.width - 1))
 
     def _at(self, role: str) -> int:
         return self.columns[role][0]

@@ -56,25 +56,24 @@ def labelled(intervals: Sequence[Interval]) -> list[Point]:
         start, end = parse_label(interval.start), parse_label(interval.end)
         has_walls = start and end and (start.tzinfo is None) == (end.tzinfo is None)
         walls.append(_Walls(interval, start, end) if start and end and has_walls else None)
-    lengths = Counter(wall.seconds for wall in walls if wall and wall.seconds in STEPS)
-    usual = lengths.most_common(1)[0][0] if lengths else 0
     nights: defaultdict[date, list[_Walls]] = defaultdict(list)
     for wall in walls:
         if wall and wall.end.tzinfo is None and day_seconds(wall.start.date()) != 86_400:
             nights[wall.start.date()].append(wall)
     readings = {day: _Night.of(day, night) for day, night in nights.items()}
     return [
-        _point(interval, wall, usual, readings.get(wall.start.date()) if wall else None)
+        _point(interval, wall, readings.get(wall.start.date()) if wall else None)
         for interval, wall in zip(intervals, walls, strict=True)
     ]
 
 
-def _point(interval: Interval, wall: _Walls | None, usual: int, night: _Night | None) -> Point:
+def _point(interval: Interval, wall: _Walls | None, night: _Night | None) -> Point:
     """Without a length that a meter records there is no step, and the point is refused with the others."""
     if wall is None:
         return replace(interval.point, end=interval.end if parse_label(interval.start) else interval.start, step="none")
-    is_odd = night is not None and wall.seconds not in STEPS
-    seconds = usual if is_odd else wall.seconds
+    seconds = wall.seconds
+    if night and seconds not in STEPS:  # both labels are true, and an hour came or went between them
+        seconds += day_seconds(wall.start.date()) - 86_400
     step = f"PT{seconds // 60}M" if seconds in STEPS else "none"
     label = interval.end
     if night and night.by_start:
@@ -96,7 +95,8 @@ class _Night:
         if day_seconds(day) > 86_400:
             midnight = datetime(day.year, day.month, day.day)  # noqa: DTZ001 - a wall clock
             ends = Counter(row.end - midnight for row in rows)
-            return cls(by_start=ends[3 * HOUR] > ends[2 * HOUR])
+            are_both = any(row.end < row.start for row in rows)  # sorted by the start, only these are in order
+            return cls(by_start=are_both or ends[3 * HOUR] > ends[2 * HOUR])
         nowhere = [row for row in rows if row.has_value and not label_instants(row.end)]
         from_nowhere = [row for row in rows if row.has_value and not label_instants(row.start)]
         if not nowhere:
