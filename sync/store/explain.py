@@ -172,22 +172,27 @@ def explain(error: PyMongoError, place: str = "") -> SyncError:
     if gone := _gone_embedded():
         reason = gone.why_it_ended() or "it was ended from outside: run again, nothing that was stored is lost"
         return StoreUnavailable(f"the embedded MongoDB has ended: {reason}")
-    if isinstance(error, ConfigurationError):
+    if isinstance(error, ConfigurationError) and not _is_starting(error):
         return bad_uri(error, place)
     if isinstance(error, ServerSelectionTimeoutError):
         return _no_server(error, place)
     if isinstance(error, OperationFailure):
         return _refusal(error, place)
-    if isinstance(error, ConnectionFailure) or error.timeout:
+    if isinstance(error, ConnectionFailure) or error.timeout or _is_starting(error):
         return StoreUnavailable(f"the connection to {place} was lost: run again, what was stored stays")
     raise error  # InvalidOperation and its like: our own doing
+
+
+def _is_starting(error: PyMongoError) -> bool:
+    """Whether the driver has not yet heard what a server that has just come back can do."""
+    return isinstance(error, ConfigurationError) and str(error).startswith("Sessions are not supported")
 
 
 def is_passing(error: PyMongoError) -> bool:
     """Whether the same request may succeed in a moment: an election, a restart, a broken connection."""
     if _gone_embedded():
         return False
-    if isinstance(error, ConnectionFailure):
+    if isinstance(error, ConnectionFailure) or _is_starting(error):
         return True
     if isinstance(error, OperationFailure) and error.code == ATLAS_ERROR and is_throttled(_words(error)):
         return True
