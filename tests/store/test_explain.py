@@ -16,6 +16,7 @@ from pymongo.database import Database
 from pymongo.errors import (
     AutoReconnect,
     BulkWriteError,
+    ConfigurationError,
     InvalidOperation,
     OperationFailure,
     PyMongoError,
@@ -207,3 +208,11 @@ def test_our_own_faults_stay_what_they_are(mongo_uri: str) -> None:
     client.close()
     with pytest.raises(InvalidOperation), explained("here"):
         client.own.kept.find_one()
+
+
+def test_a_server_that_has_just_come_back_is_no_wrong_setting() -> None:
+    """The words of the driver (pymongo, client session) while it has not heard yet what the server can do."""
+    starting = ConfigurationError("Sessions are not supported by this MongoDB deployment")
+    assert is_passing(starting)
+    assert isinstance(explain(starting, "here"), StoreUnavailable)
+    assert not is_passing(ConfigurationError("Unknown option"))
