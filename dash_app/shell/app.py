@@ -87,9 +87,13 @@ class Electricity(Dash):
         return f"{self.get_asset_url(name)}?m={(ASSETS / name).stat().st_mtime}"
 
     def _config(self) -> dict[str, Any]:
-        """What the browser gets to know: nothing of this machine, and no address of a version check."""
+        """What the browser gets to know: nothing of this machine, and no address of a version check.
+
+        A chart that is there before plotly.js has run asks for ours, which is on its way, not for the whole library.
+        """
         config: dict[str, Any] = super()._config()  # type: ignore[no-untyped-call]
-        return config | {"disable_version_check": True, "python_version": "", "dash_version_url": ""}
+        ours = {"serve_locally": False, "plotlyjs_url": self._dated(CHARTS[0])}
+        return config | ours | {"disable_version_check": True, "python_version": "", "dash_version_url": ""}
 
 
 INDEX = """<!DOCTYPE html>
