@@ -21,7 +21,7 @@ from playwright.sync_api import Browser
 from pymongo import MongoClient
 from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
 
-from bench import meters
+from bench import meters, readers
 from bench.clicks import Waits, at_once, bare_chart, chromium, opened, visit
 from bench.kit import FILE, NAME, Bench, Row, bench, medians, need_export, row
 from dash_app.kit.reader import Reader
@@ -33,6 +33,7 @@ RUNS = 5
 QUERY_RUNS = 7
 TWO_YEARS = 35_088  # half-hours
 READERS = 20
+CROWD = 200
 SHOWN = 15  # slowest questions and interactions kept in the result
 LIMITS = {"first": 4.0, "click": 1.5, "query": 4.0}
 """On two years: times a bare page with one chart, opened in the same run; of a query, times a plain reading of them."""
@@ -51,6 +52,7 @@ def run() -> dict[str, Any]:
             errors, seconds = at_once(browser, url, READERS)
         rows.append(row(f"{READERS} readers at once: errors", errors, "", 0.0))
         rows.append(row(f"{READERS} readers at once: the last one's first chart", seconds, "s"))
+        rows += _by_http(own)
         own.empty()
         many = meters.fill(own)
         rows += _rows(f"{meters.METERS} meters", own, browser, WIDER)
@@ -88,6 +90,29 @@ def _rows(what: str, own: Bench, browser: Browser, wider: float) -> list[Row]:
     found[2]["slowest"] = _slowest(clicks)
     found[5]["slowest"] = _slowest(queries)
     return found
+
+
+def _by_http(own: Bench) -> list[Row]:
+    """Readers without browsers: what the server alone takes."""
+    with page(own) as url:
+        whole, again = readers.first_load(url)
+        found = [
+            row("first load, on the wire", whole / 1e6, "MB", -1.2),
+            row("reload of consumption, on the wire", again / 1e3, "kB", -60.0),
+        ]
+        for many in (READERS, CROWD):
+            slowest, rate, errors = readers.at_once(url, many)
+            found += [
+                row(
+                    f"{many} readers by HTTP: load curve, 95th percentile",
+                    slowest,
+                    "s",
+                    -1.0 if many == READERS else None,
+                ),
+                row(f"{many} readers by HTTP: errors", errors, "", 0.0),
+                row(f"{many} readers by HTTP: requests", rate, "/s"),
+            ]
+        return found
 
 
 def _slowest(times: dict[str, float]) -> dict[str, float]:

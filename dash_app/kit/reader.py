@@ -25,7 +25,7 @@ from .view import Extent, View
 Answer = TypeVar("Answer")
 ZONES = {name: entry.zone for name, entry in SOURCES.items()}  # source → zone of its local days
 METERED = frozenset({"linky", "lcl"})
-KEPT = 256  # answers
+KEPT = 512  # answers
 FRESH = 2.0  # s for which a look at the database's version is good: twenty readers ask it once
 
 

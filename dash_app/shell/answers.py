@@ -31,16 +31,24 @@ def frame_of(reader: Reader, block: Block, view: View) -> Frame:
     Language and theme are not part of the question.
     """
     view = replace(view, language=STANDARD.language, theme=STANDARD.theme)
-    minute = int(reader.now().timestamp() // FRESH_SECONDS)
-    return reader.kept(("frame", block.name, view, minute), lambda: block.frame(reader, view))
+    return reader.kept(("frame", block.name, view, moment(reader)), lambda: block.frame(reader, view))
+
+
+def moment(reader: Reader) -> int:
+    """Changes when an answer has become too old."""
+    return int(reader.now().timestamp() // FRESH_SECONDS)
 
 
 def answer(reader: Reader, page: Page, block: Block, search: str, *, touch: bool = False) -> Answer:
     """The content of a block's card at an address. Never raises."""
     look = look_of(search)
+
+    def drawn() -> Answer:
+        return _answer(reader, (page, block), view_of(reader, page, search), look, touch)
+
     try:
         with pymongo.timeout(PATIENCE):
-            return _answer(reader, (page, block), view_of(reader, page, search), look, touch)
+            return reader.kept(("answer", block.name, search, touch, moment(reader)), drawn)
     except CollectionMismatch as error:
         return Answer(message(str(error), "bug"))
     except (PyMongoError, StoreError):

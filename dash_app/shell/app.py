@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from dash import Dash
 from dash.development.base_component import Component
-from flask import has_request_context, request
+from flask import Response, has_request_context, request
+from plotly.io.json import to_json_plotly
+from pymongo.errors import PyMongoError
+
+from sync.model.errors import StoreError
 
 from ..kit.address import look_of, page_of, whole
 from ..kit.blocks import Page
 from ..kit.locale import FIRST, LANGUAGES
 from ..kit.reader import Reader
 from ..kit.view import parts_of
-from .answers import first_answers, hidden_pages
+from .answers import first_answers, hidden_pages, moment
 from .callbacks import questions, register
 from .layout import layout, shell
 from .pages import PAGES
@@ -24,6 +30,7 @@ from .prefetch import Prefetch
 from .questions import refuse_odd
 from .routes import add_routes, version_of
 from .security import protect
+from .wire import compress, named
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
 IN_HEAD = ("head/theme.js",)  # run at once
@@ -44,7 +51,16 @@ NOT_NEEDED = ("/dash/dash_table/", "/dash/deps/polyfill")  # a table that we do 
 
 
 class Electricity(Dash):
-    """Dash whose scripts run deferred, in order, plotly.js last: what costs most runs while the page is asked for."""
+    """Dash whose scripts run deferred, in order, plotly.js last: what costs most runs while the page is asked for.
+
+    kept: gives the layout of a request, made by the function that it gets, or by it for another reader before.
+    """
+
+    kept: Callable[[Callable[[], bytes]], bytes]
+
+    def serve_layout(self) -> Response:
+        """The answer to what a browser asks first: the page of its address."""
+        return named(self.kept(lambda: str(to_json_plotly(self.get_layout())).encode()))
 
     def interpolate_index(self, **parts: Any) -> str:  # type: ignore[override]  # Dash gives every part by name
         """The document; parts: as Dash makes them."""
@@ -71,9 +87,13 @@ class Electricity(Dash):
         return f"{self.get_asset_url(name)}?m={(ASSETS / name).stat().st_mtime}"
 
     def _config(self) -> dict[str, Any]:
-        """What the browser gets to know: nothing of this machine, and no address of a version check."""
+        """What the browser gets to know: nothing of this machine, and no address of a version check.
+
+        A chart that is there before plotly.js has run asks for ours, which is on its way, not for the whole library.
+        """
         config: dict[str, Any] = super()._config()  # type: ignore[no-untyped-call]
-        return config | {"disable_version_check": True, "python_version": "", "dash_version_url": ""}
+        ours = {"serve_locally": False, "plotlyjs_url": self._dated(CHARTS[0])}
+        return config | ours | {"disable_version_check": True, "python_version": "", "dash_version_url": ""}
 
 
 INDEX = """<!DOCTYPE html>
@@ -111,7 +131,9 @@ def create_app(reader: Reader, password: str | None = None, pages: tuple[Page, .
     add_routes(app, reader, pages)
     prefetch = Prefetch(reader, pages)
     app.layout = lambda: _layout(reader, pages, prefetch)
+    app.kept = partial(_kept, reader)
     register(app, reader, pages)
+    compress(app)
     protect(app, password, reader.settings)
     refuse_odd(app, questions(pages))
     app.server.before_request(prefetch.step_aside)
@@ -123,14 +145,26 @@ def rehearse(app: Dash, password: str | None = None) -> None:
     app.layout()
     client = app.server.test_client()
     auth = ("", password) if password else None
+    headers = {"Accept-Encoding": "br"}  # compressed, too
     document = client.get("/", auth=auth).text
     for path in re.findall(r'(?:src|href)="(/[^"]+)"', document):
-        client.get(path, auth=auth)
+        client.get(path, auth=auth, headers=headers)
 
 
 def _language() -> str:
     """The reader's own: what the browser prefers of ours, else English."""
     return str(request.accept_languages.best_match(LANGUAGES) or FIRST) if has_request_context() else FIRST
+
+
+def _kept(reader: Reader, make: Callable[[], bytes]) -> bytes:
+    """What the layout depends on: the address, the language and look of the reader, and the database."""
+    if not (has_request_context() and version_of(reader)):
+        return make()
+    asked = (request.referrer or "", _language(), request.cookies.get("look", ""))
+    try:
+        return reader.kept(("layout", asked, moment(reader)), make)
+    except (PyMongoError, StoreError):  # it went away in between
+        return make()
 
 
 def _layout(reader: Reader, pages: tuple[Page, ...], prefetch: Prefetch) -> Component:

@@ -21,14 +21,15 @@ from pymongo.errors import PyMongoError
 from sync.model.errors import StoreError
 
 from ..kit.address import look_of, view_of
-from ..kit.blocks import Block, Page, blocks_of
+from ..kit.blocks import Answer, Block, Page, blocks_of
 from ..kit.components import message
 from ..kit.locale import Look
 from ..kit.reader import Reader
 from ..kit.static_html import lighten
 from ..kit.table import Sortable, table
-from .answers import PATIENCE, answer, first_answers, frame_of
+from .answers import PATIENCE, answer, first_answers, frame_of, moment
 from .layout import cards
+from .wire import named
 
 QUICK = 3.0  # s; the page asks again by itself
 
@@ -51,7 +52,7 @@ def add_routes(app: Dash, reader: Reader, pages: tuple[Page, ...]) -> None:
         page = next((each for each in pages if each.name == name), None) or abort(404)
         search = request.query_string.decode("ascii", "replace")
         answers = first_answers(reader, page, search, touch="touch" in request.args)
-        return Response(to_json_plotly(cards(page, look_of(search), answers)), mimetype="application/json")
+        return named(written(cards(page, look_of(search), answers)))
 
     app.server.add_url_rule("/cards/<name>", "cards", cards_of)
     app.server.add_url_rule("/card/<name>", "card", card)
@@ -70,14 +71,39 @@ def version_of(reader: Reader) -> str | None:
 
 def _card(reader: Reader, page: Page, block: Block) -> Response:
     """The content of a card as JSON; `keep`: none while the database is away; `controls`: the card has none yet."""
-    given = request.args
-    found = answer(reader, page, block, request.query_string.decode("ascii", "replace"), touch="touch" in given)
-    content: dict[str, Any] = {}
-    if not (found.away and "keep" in given):
-        content = {"body": found.body, "subtitle": found.subtitle, "covered": found.covered}
-        if found.controls is not None and "controls" in given:
-            content["controls"] = found.controls
-    return Response(to_json_plotly(content), mimetype="application/json")
+    given, search = request.args, request.query_string.decode("ascii", "replace")
+
+    def content() -> bytes:
+        found = answer(reader, page, block, search, touch="touch" in given)
+        if found.away:
+            raise _Away({} if "keep" in given else _content(found))
+        return written(_content(found, with_controls="controls" in given))
+
+    try:
+        return named(reader.kept(("card", block.name, search, moment(reader)), content))
+    except _Away as away:
+        return named(written(away.content))
+    except (PyMongoError, StoreError):  # it went away while its version was asked
+        found = answer(reader, page, block, search)
+        return named(written({} if "keep" in given else _content(found)))
+
+
+class _Away(Exception):
+    """No answer to be kept: the database cannot be reached."""
+
+    def __init__(self, content: dict[str, Any]) -> None:
+        super().__init__("the database cannot be reached")
+        self.content = content
+
+
+def _content(found: Answer, with_controls: bool = False) -> dict[str, Any]:
+    content = {"body": found.body, "subtitle": found.subtitle, "covered": found.covered}
+    return content | {"controls": found.controls} if with_controls and found.controls is not None else content
+
+
+def written(content: object) -> bytes:
+    """JSON of components and figures."""
+    return str(to_json_plotly(content)).encode()
 
 
 def _csv(reader: Reader, page: Page, block: Block) -> Response:
