@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from ..kit.figures import (
     Figure,
     axis,
     bars,
+    carrier_fills,
     cividis,
     colour,
     corner,
@@ -39,16 +41,19 @@ def group_text(name: str, look: Look) -> str:
     return look.text_or(f"areas.group.{name}", name)
 
 
-def strength(place: int, count: int) -> float:
-    """From full to faint."""
-    return round(1 - (1 - FAINTEST) * place / max(1, count - 1), 3)
+def fills_of(names: Sequence[str], flow: str, look: Look) -> list[str]:
+    """A colour a group: of production its carrier's, of consumption from full to faint."""
+    if flow == "production":
+        return carrier_fills(names, look)
+    steps = max(1, len(names) - 1)
+    return [faded(look, flow, round(1 - (1 - FAINTEST) * place / steps, 3)) for place in range(len(names))]
 
 
 def shares_figure(frame: Frame, look: Look) -> Figure:
     """A ring of shares; bars where a group is negative, as a ring cannot show that."""
     wh, flow = frame.notes["wh"], frame.notes["flow"]
     names = [group_text(name, look) for name in wh]
-    fills = [faded(look, flow, strength(place, len(wh))) for place in range(len(wh))]
+    fills = fills_of(list(wh), flow, look)
     texts = [f"{name} {look.grid_energy(each)}" for name, each in zip(names, wh.values(), strict=True)]
     if min(wh.values()) < 0 or not any(wh.values()):
         marker = {"color": fills}
@@ -87,7 +92,7 @@ def totals_figure(frame: Frame, look: Look) -> Figure:
     sums, flow = frame.notes["sums"], frame.notes["flow"]
     names = sorted({name for each in sums for name in each.wh}, key=lambda name: -sum(e.wh.get(name, 0) for e in sums))
     data = []
-    for place, name in enumerate(names):
+    for name, fill in zip(names, fills_of(names, flow, look), strict=True):
         there = [each for each in sums if name in each.wh]
         said = [_total_text(each, name, look) for each in there]
         partly = [each.covered is not None and each.covered < 1 for each in there]
@@ -97,7 +102,7 @@ def totals_figure(frame: Frame, look: Look) -> Figure:
                 [round(each.wh[name] / GWH, 6) for each in there],
                 name=group_text(name, look),
                 marker={
-                    "color": faded(look, flow, strength(place, len(names))),
+                    "color": fill,
                     "line": {"color": colour(look, "paper"), "width": 0.5},
                     "pattern": hatched(partly, colour(look, "missing")),
                 },
@@ -129,15 +134,15 @@ def _total_text(each: Any, name: str, look: Look) -> str:
 
 
 def lines_figure(frame: Frame, look: Look) -> Figure:
-    """A line a group, told apart by dashes as well as by strength; one hover for all."""
+    """A line a group, told apart by dashes as well as by colour; one hover for all."""
     notes = frame.notes
     edges, lines, hourly = notes["edges"], notes["lines"], notes["hourly"]
     unit = MWH if hourly else GWH
     order = sorted(lines, key=lambda name: -float(np.nansum(lines[name])))
     data = [gaps(edges, ~np.isfinite(np.array(list(lines.values()))).any(axis=0), look)]
+    fills = fills_of(order, notes["flow"], look)
     for place, name in enumerate(order):
-        line = {"shape": "hv", "width": 1.7, "dash": DASHES[place % len(DASHES)]}
-        line["color"] = faded(look, notes["flow"], max(0.45, strength(place, len(order))))
+        line = {"shape": "hv", "width": 1.7, "dash": DASHES[place % len(DASHES)], "color": fills[place]}
         data.append(
             stepped(edges, lines[name] / unit, 4) | {"name": group_text(name, look), "line": line, "showlegend": True}
         )

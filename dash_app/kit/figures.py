@@ -5,6 +5,7 @@ Figures are dicts in plotly's own form: building and checking `plotly.graph_obje
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
@@ -22,6 +23,12 @@ COLOURS = {
         "price": "#7c3aed",
         "warning": "#c2410c",
         "missing": "#9ca3af",
+        "hydro": "#2563eb",
+        "wind": "#14a08f",
+        "sun": "#a97f00",
+        "thermal": "#7c4a21",
+        "nuclear": "#581c87",
+        "other": "#3f3f46",
         "text": "#1f2937",
         "quiet": "#4b5563",
         "grid": "#e5e7eb",
@@ -35,6 +42,12 @@ COLOURS = {
         "price": "#a78bfa",
         "warning": "#fb923c",
         "missing": "#6b7280",
+        "hydro": "#3b82f6",
+        "wind": "#5eead4",
+        "sun": "#facc15",
+        "thermal": "#c98a5a",
+        "nuclear": "#d8b4fe",
+        "other": "#808690",
         "text": "#e5e7eb",
         "quiet": "#b6bcc6",
         "grid": "#3a3f47",
@@ -46,6 +59,7 @@ CIVIDIS = bytes.fromhex(  # the same in 17 even steps, for what plotly.js cannot
     "00204c 002a66 00346e 273f6c 3c4a6b 4c556b 5b5f6d 686a70 757575 "
     "838178 928c78 a19876 b0a572 c0b16d d1bf66 e1cc5c f3db4f ffe945"
 )
+FAINTER = (1.0, 0.72, 0.5, 0.36)
 FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif'
 LETTER = 7  # px of a digit at the size of ticks
 TITLE = 22  # px of an upright title
@@ -61,6 +75,32 @@ def faded(look: Look, meaning: str, strength: float) -> str:
     name = colour(look, meaning)
     red, green, blue = (int(name[place : place + 2], 16) for place in (1, 3, 5))
     return f"rgba({red},{green},{blue},{strength})"
+
+
+CARRIERS = (  # words in the names of groups (Elhub) and types (Energi Data Service) → what people know them by
+    ("hydro", "hydro"),
+    ("wind", "wind"),
+    ("solar", "sun"),
+    ("nuclear", "nuclear"),
+    ("thermal", "thermal"),
+    *((word, "thermal") for word in ("bio", "coal", "gas", "oil", "straw", "waste", "wood", "peat")),
+)
+
+
+def carrier(name: str) -> str:
+    """The carrier of energy of a group or type of production, as a meaning of a colour."""
+    bare = name.lower()
+    return next((meaning for word, meaning in CARRIERS if word in bare), "other")
+
+
+def carrier_fills(names: Iterable[str], look: Look) -> list[str]:
+    """A colour each, in any picture the same carrier's; of several of one carrier the later ones are fainter."""
+    fills, seen = [], Counter[str]()
+    for name in names:
+        meaning = carrier(name)
+        fills.append(faded(look, meaning, FAINTER[min(seen[meaning], len(FAINTER) - 1)]))
+        seen[meaning] += 1
+    return fills
 
 
 def cividis(share: float) -> str:

@@ -13,6 +13,7 @@ from ..kit.figures import (
     Figure,
     axis,
     bars,
+    carrier_fills,
     colour,
     corner,
     faded,
@@ -85,9 +86,10 @@ def _curve_texts(notes: Any, look: Look) -> list[str]:
 
 
 def cumulative_figure(frame: Frame, look: Look) -> Figure:
-    """A line a type, named at its end by the legend; told apart by dashes as well as by strength."""
+    """A line a type, named at its end by the legend; told apart by dashes as well as by colour."""
     days, columns = frame.notes["days"], frame.notes["columns"]
     data = []
+    fills = carrier_fills(columns, look)
     for place, (name, mwh) in enumerate(columns.items()):
         texts = [
             f"{look.day(day, 'EEE d MMM y')}<br>{name} {look.grid_energy(float(each) * MWH)}"
@@ -101,8 +103,8 @@ def cumulative_figure(frame: Frame, look: Look) -> Figure:
                 [day.isoformat() for day in days],
                 _rounded(mwh / 1000),
                 name=name,
-                line={"color": series_colour(place, look), "width": 2, "dash": DASHES[place % len(DASHES)]},
-                marker={"color": series_colour(place, look)},
+                line={"color": fills[place], "width": 2, "dash": DASHES[place % len(DASHES)]},
+                marker={"color": fills[place]},
                 **hover(texts),
             )
         )
@@ -232,11 +234,6 @@ def _density(x: Real, y: Real, look: Look) -> dict[str, Any]:
         "hovertemplate": look.text("market.scatter.hover", x="%{x:,.0f}", y="%{y:.1f}", z="%{z}") + "<extra></extra>",
         "colorbar": {"title": {"text": look.text("market.axis.hours")}, "thickness": 12, "outlinewidth": 0},
     }
-
-
-def series_colour(place: int, look: Look) -> str:
-    """The colour of the n-th line: production's, fuller to fainter; the dash tells them apart as well."""
-    return faded(look, "production", max(0.4, 1 - 0.12 * place))
 
 
 def _days_axis(days: list[Any], look: Look) -> dict[str, Any]:
