@@ -18,8 +18,7 @@ from sync.model.localtime_query import DAY_MS, local_ms, offset_changes
 from sync.model.readings import Series
 from sync.store.schema import Pair
 from sync.tariffs.bill import MonthBill, bill, cents
-from sync.tariffs.colours import ColourCalendar, read_calendar
-from sync.tariffs.entries import examples
+from sync.tariffs.colours import ColourCalendar
 from sync.tariffs.model import ZONES as PRICE_ZONES
 from sync.tariffs.model import Tariff
 from sync.tariffs.split import MINUTE, DayParts, Energy, add_reading, parts_of_day
@@ -27,6 +26,7 @@ from sync.tariffs.split import MINUTE, DayParts, Energy, add_reading, parts_of_d
 from ..kit.blocks import Frame
 from ..kit.days import MEASURED
 from ..kit.reader import ZONES, Reader
+from ..kit.tariffs import calendar_of, stamp, tariffs_of
 from ..kit.view import View
 
 
@@ -84,11 +84,6 @@ class Comparison:
     shared: int
 
 
-def tariffs_of(reader: Reader) -> tuple[Tariff, ...]:
-    """The user's tariffs, or the shipped examples."""
-    return reader.settings.tariffs or examples()
-
-
 def comparison(reader: Reader, view: View) -> Comparison | None:
     """The contracts over a view's period; None without consumption in it.
 
@@ -104,8 +99,8 @@ def comparison(reader: Reader, view: View) -> Comparison | None:
     if start >= end:
         return None
     tariffs = tariffs_of(reader)
-    calendars = {tariff.calendar: _calendar(reader, tariff) for tariff in tariffs}
-    stamps = tuple((path, _stamp(path)) for path in calendars)
+    calendars = {tariff.calendar: calendar_of(reader, tariff) for tariff in tariffs}
+    stamps = tuple((path, stamp(path)) for path in calendars)
     return reader.kept(
         ("comparison", series, start, end, tariffs, stamps),
         lambda: _compared(reader, series, (start, end), tariffs, calendars),
@@ -216,20 +211,6 @@ def _months(start: date, end: date, covered: Mapping[date, int], zone: ZoneInfo)
         found.append(Month(start, until, measured, expected))
         start = until
     return tuple(found)
-
-
-def _calendar(reader: Reader, tariff: Tariff) -> ColourCalendar:
-    """The calendar of a tariff, read anew when its file changes: the page stays open for months."""
-    path = tariff.calendar
-    return reader.kept(("calendar", path, _stamp(path)), lambda: read_calendar(path)) if path else ColourCalendar()
-
-
-def _stamp(path: Any) -> tuple[int, int] | None:
-    try:
-        found = path.stat()
-    except (AttributeError, OSError):
-        return None
-    return found.st_mtime_ns, found.st_size
 
 
 # --- frames -----------------------------------------------------------------------------------------------------------
