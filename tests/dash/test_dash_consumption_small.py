@@ -15,19 +15,12 @@ from dash_app.consumption.page import key_body
 from dash_app.kit.locale import Look
 from sync.model.readings import Series, energy_batch
 from tests.dash.stores import ONE, load_readings, loader_of
-from tests.dash.views import BLOCKS, frame_of, reader_of, view_of
+from tests.dash.views import BLOCKS, frame_of, reader_of, texts_of, view_of
 
 DAY = date(2025, 1, 6)
 MIDNIGHT = datetime(2025, 1, 5, 23, tzinfo=UTC)  # of DAY, in Paris
 ONE_DAY = timedelta(days=1)
 NEXT = datetime(2025, 1, 7, 9, tzinfo=UTC)
-
-
-def texts_of(component: Any) -> str:
-    """Everything that a component says."""
-    if isinstance(component, list | tuple):
-        return " | ".join(texts_of(each) for each in component)
-    return str(component) if isinstance(component, str) else texts_of(getattr(component, "children", None) or "")
 
 
 @pytest.mark.parametrize("name", list(BLOCKS))
