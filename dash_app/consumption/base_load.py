@@ -11,11 +11,12 @@ from datetime import timedelta
 
 import numpy as np
 
+from sync.model.localtime_query import DAY_MS
 from sync.model.window import runs
 
 from ..kit.days import Days
 from .period import Period
-from .queries import Distribution, Marks
+from .queries import HOUR_MS, Distribution, Marks, Samples, hours_of, local_of
 
 BASE_SHARE = 0.1  # of the measured time in which it is not exceeded
 FEWEST_DAYS = 7  # measured from midnight to midnight: fewer hold no usual week
@@ -23,6 +24,8 @@ QUIET = 0.5  # of the usual energy of a day: with less the house looks empty
 AROUND = 60  # days before and after, of which the usual energy is the median: one season, and more than a holiday
 FEW_QUIET = BASE_SHARE / 2  # of the days: fewer do not decide a tenth of the time
 APART = 1.1  # times as high without the quiet days: then it is said
+DARK = (22, 5)  # local hours [from, to) without sun in any season
+SUNNY = 1.5  # times as high in the dark: then it is said, as panels behind the meter may cover the rest of the day
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +33,8 @@ class BaseLoad:
     """watts: None with fewer than FEWEST_DAYS days measured `whole`; share: of the energy that lies under it, 0 … 1.
 
     quiet: how many of the whole days look as if nobody was there, where these decide the base load, else 0; awake: the
-    base load without them, W.
+    base load without them, W; dark: the same in the hours DARK by the average of each, where it is far higher, else
+    None.
     """
 
     whole: int
@@ -38,6 +42,7 @@ class BaseLoad:
     share: float = 0.0
     quiet: int = 0
     awake: float | None = None
+    dark: float | None = None
 
 
 def base_of(period: Period) -> BaseLoad:
@@ -51,8 +56,9 @@ def base_of(period: Period) -> BaseLoad:
     energy = float((found.watts * found.seconds).sum())
     share = float((np.minimum(found.watts, watts) * found.seconds).sum()) / energy if energy else 0.0
     quiet, awake = _without_quiet_days(period, days)
-    is_apart = awake is not None and awake > APART * watts
-    return BaseLoad(whole, watts, share, *((quiet, awake) if is_apart else ()))
+    quiet, awake = (quiet, awake) if awake is not None and awake > APART * watts else (0, None)
+    dark = _in_the_dark(period)
+    return BaseLoad(whole, watts, share, quiet, awake, dark if dark is not None and dark > SUNNY * watts else None)
 
 
 def base_watts(found: Distribution, whole_days: int) -> float | None:
@@ -89,3 +95,11 @@ def _without_quiet_days(period: Period, days: Days) -> tuple[int, float | None]:
         for each in left_out
     )
     return count, period.distribution(period.first, period.end, stretches).quantile(BASE_SHARE)
+
+
+def _in_the_dark(period: Period) -> float | None:
+    hours = period.ask(hours_of, period.start, period.stop, False)
+    clock = local_of(hours.start, period.zone) % DAY_MS // HOUR_MS
+    dark = np.flatnonzero((clock >= DARK[0]) | (clock < DARK[1]))
+    dark = dark[np.argsort(hours.watts[dark])]
+    return Samples(hours.watts[dark], hours.seconds[dark]).quantile(BASE_SHARE)

@@ -10,8 +10,9 @@ from dash.development.base_component import Component
 from ..kit.blocks import Block, Frame, Page
 from ..kit.components import KeyFigure, named_figures, note
 from ..kit.locale import Look
+from ..kit.ticks import clock
 from . import queries_frames as queries
-from .base_load import BASE_SHARE, FEWEST_DAYS, BaseLoad
+from .base_load import BASE_SHARE, DARK, FEWEST_DAYS, BaseLoad
 from .figures import curve_figure
 from .figures_days import days_figure, months_figure
 from .figures_heat import heat_figure
@@ -106,6 +107,9 @@ def _base(figures: KeyFigures, look: Look) -> Line:
         lines.append(look.text(f"consumption.keys.cost_{kind}", euros=look.money(float(euros)), name=tariff.name))
     if base.awake is not None:
         lines.append(look.text("consumption.keys.base_quiet", count=base.quiet, power=look.power(base.awake)))
+    if base.dark is not None:
+        hours = {"start": clock(60 * DARK[0]), "end": clock(60 * DARK[1])}
+        lines.append(look.text("consumption.keys.base_dark", power=look.power(base.dark), **hours))
     if figures.base_before is not None:
         lines.append(look.text("consumption.keys.was", before=look.power(figures.base_before)))
     return "base", look.power(base.watts), lines

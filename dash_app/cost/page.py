@@ -46,7 +46,7 @@ def answer_body(frame: Frame, look: Look) -> Component:
 
 def _headline(compared: queries.Comparison, ranked: queries.Rank, look: Look) -> str:
     if not compared.can_be_ranked:
-        measured = look.significant(sum(month.covered for month in compared.months) / DAY_SECONDS)
+        measured = sum(month.covered for month in compared.months) // DAY_SECONDS
         return look.text("cost.too_little", measured=measured, days=(compared.end - compared.start).days)
     if not ranked:
         return look.text("cost.none")

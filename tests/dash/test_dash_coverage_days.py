@@ -339,7 +339,7 @@ def test_a_whole_period_hides_nothing_outside_it(two_years: Database[Any], name:
     start, end, headline, outside = PERIODS[name]
     said = said_of(reader_of(two_years), replace(ALL, start=start, end=end), "coverage-answer")
     assert said.startswith(headline)
-    assert ("Outside this period readings are lacking too" in said) == bool(outside)
+    assert ("Outside this period, readings are lacking" in said) == bool(outside)
     assert (f"on {outside} days of the history" in said) == bool(outside)
     whole = (end - start).days - (2 - outside)
     assert f"Complete days | {whole} | {whole} imported" in said

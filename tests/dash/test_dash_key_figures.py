@@ -100,6 +100,7 @@ def test_the_row_of_the_period(two_years: Database[Any], tmp_path: Path, every: 
     assert base == EN.power(watts)
     under = sum(min(each.watts, watts) * each.seconds for each in some) / 3600
     assert f"{100 * under / wh:.0f}% of the energy" in lines
+    assert "panels" not in lines
     assert f"€{watts * 365 * 24 / 1000 * 0.20:,.2f} a year" in lines  # the first shipped tariff: 20 cents
     assert "example prices" in lines
     peak, lines = said["Peak power of the period"]
@@ -244,6 +245,17 @@ def test_an_empty_house_is_said(database: Database[Any], tmp_path: Path, name: s
     assert power == ("60\u202fW" if away > 3 else "200\u202fW")
     words = "without the 21 days on which the house looks empty"
     assert (f"200\u202fW {words}" in lines) == (away == 21)
+
+
+def test_panels_that_cover_the_day_are_said(database: Database[Any], tmp_path: Path) -> None:
+    """The meter sees what the grid delivers: next to nothing in the sun, the base load itself in the dark."""
+    in_the_sun = [150] * 20 + [10] * 12 + [150] * 16
+    load_readings(database, MIDNIGHT, in_the_sun * 8)
+    power, lines = said_by(frame_of(reader_of(database, tmp_path), "key-figures", FIRST, FIRST + 7 * DAY))[0][
+        "Base load of the period"
+    ]
+    assert power == "20\u202fW"
+    assert "300\u202fW from 22:00 to 05:00: by day own panels may cover a part" in lines
 
 
 TEMPO = [f"{colour}_{hours}" for colour in ("blue", "white", "red") for hours in ("peak", "off_peak")]
