@@ -48,7 +48,7 @@ def duration_figure(frame: Frame, look: Look) -> Figure:
     peak = float(notes["peak"])
     annotations = [_peak_text(notes, look)]
     shapes = []
-    if not notes["is_production"] and notes["base"] is not None:
+    if notes["base"] is not None:
         annotations.append(_base_text(float(notes["base"]), look))
         line = {"color": colour(look, "quiet"), "width": 1, "dash": "dot"}
         shapes.append(

@@ -8,132 +8,146 @@ from dash import html
 from dash.development.base_component import Component
 
 from ..kit.blocks import Block, Frame, Page
-from ..kit.components import KeyFigure, named_figures
+from ..kit.components import KeyFigure, named_figures, note
 from ..kit.locale import Look
+from ..kit.ticks import clock
 from . import queries_frames as queries
+from .base_load import BASE_SHARE, DARK, FEWEST_DAYS, BaseLoad
 from .figures import curve_figure
 from .figures_days import days_figure, months_figure
 from .figures_heat import heat_figure
 from .figures_profile import duration_figure, week_figure
+from .key_figures import KeyFigures, Newest, Peak, key_frame
+from .period import DAY, Both, Energy
 
 Line = tuple[str, str | None, list[str]]
 """A key figure: its name, its number, None where it is not measured, and the lines under it."""
 
 
 def key_body(frame: Frame, look: Look) -> Component:
-    """Three of the newest days and three of the chosen period; where nothing was measured, words."""
-    figures: queries.KeyFigures = frame.notes["figures"]
-    fifth = _best(figures, look) if frame.notes["is_production"] else _base(figures, look)
-    rows = [
-        [_yesterday(figures, look), _month(figures, look), _year(figures, look)],
-        [_whole(figures, look), fifth, _peak(figures, look)],
-    ]
-    return html.Div([named_figures("consumption.keys", [_shown(line, look) for line in row], look) for row in rows])
+    """The figures of the chosen period, and under a line of their own those of the newest readings."""
+    figures: KeyFigures = frame.notes["figures"]
+    level = _best(figures.best, look) if figures.best else _base(figures, look)
+    newest = _newest(figures.newest, look)
+    parts = [_row([_whole(figures, look), _year(figures, look), level, _peak(figures, look)], look)]
+    if newest:
+        name = "now" if figures.newest.is_yesterday else "newest"
+        parts.append(note(look.text(f"consumption.keys.{name}", day=look.day(figures.newest.end - DAY, "long"))))
+        parts.append(_row(newest, look))
+    return html.Div(parts)
+
+
+def _row(lines: list[Line], look: Look) -> Component:
+    return named_figures("consumption.keys", [_shown(line, look) for line in lines], look)
 
 
 def _shown(line: Line, look: Look) -> KeyFigure:
     name, amount, texts = line
-    return name, amount or look.text("consumption.not_measured"), [html.Div(text) for text in texts]
+    return name, amount or look.text("consumption.keys.unknown"), [html.Div(text) for text in texts]
 
 
-def _yesterday(figures: queries.KeyFigures, look: Look) -> Line:
-    name = "yesterday" if figures.is_yesterday else "last_day"
-    energy, before = figures.yesterday, figures.yesterday_before
-    if energy is None or energy.wh is None:
-        return name, None, [look.text("consumption.keys.no_whole_day")]
-    if before is None or not before.wh:
+def _newest(newest: Newest, look: Look) -> list[Line]:
+    lines: list[Line] = []
+    if newest.day and newest.day.wh is not None:
+        name = "yesterday" if newest.is_yesterday else "last_day"
+        before = newest.day_before
         compared = look.text("consumption.keys.no_year_before")
-    else:
-        compared = look.text(
-            "consumption.keys.against",
-            change=look.change(energy.wh / before.wh - 1),
-            day=look.day(before.first, "EEE d MMM y"),
-            before=look.energy(before.wh),
-        )
-    return name, look.energy(energy.wh), [look.day(energy.first, "EEEE d MMMM y"), compared]
+        if before and before.wh:
+            values = {"day": look.day(before.first, "EEE d MMM y"), "before": look.energy(before.wh)}
+            change = look.change(newest.day.wh / before.wh - 1)
+            compared = look.text("consumption.keys.against", change=change, **values)
+        lines.append((name, look.energy(newest.day.wh), [look.day(newest.day.first, "EEEE d MMMM y"), compared]))
+    elif not newest.has_whole_day:
+        lines.append(("last_day", None, [look.text("consumption.keys.no_whole_day")]))
+    if newest.month and newest.month.wh is not None:
+        days = look.days(newest.month.first, newest.month.end)
+        change, *others = _compared(newest.month_both, newest.month, look)
+        change = look.text("consumption.keys.change", change=change) if others else change
+        name = "month" if newest.is_yesterday else "newest_month"
+        lines.append((name, look.energy(newest.month.wh), [days, *_a_day(newest.month, look), change, *others]))
+    return lines
 
 
-def _month(figures: queries.KeyFigures, look: Look) -> Line:
-    energy = figures.month
-    return "month", _amount(energy, look), [look.days(energy.first, energy.end), *_a_day(energy, look)]
+def _compared(both: Both | None, energy: Energy, look: Look) -> list[str]:
+    """The change against a year before and what it is of; a line in words where nothing can be compared."""
+    now, before, shared = both or (energy, energy, 0)
+    if not shared or not before.wh:
+        return [look.text("consumption.keys.no_year_before")]
+    change, energies = look.change((now.wh or 0) / before.wh - 1), {"before": look.energy(before.wh)}
+    if shared == energy.length:  # what it is now stands there already
+        return [change, look.text("consumption.keys.both", days=look.days(before.first, before.end), **energies)]
+    energies |= {"now": look.energy(now.wh or 0)}
+    return [change, look.text("consumption.keys.shared", count=shared, days=energy.length, **energies)]
 
 
-def _year(figures: queries.KeyFigures, look: Look) -> Line:
-    if figures.both is None or not figures.both[1].wh:
-        return "year", None, [look.text("consumption.keys.no_year_before")]
-    now, before, shared = figures.both
-    energies = {"now": look.energy(now.wh or 0), "before": look.energy(before.wh or 0)}
+def _whole(figures: KeyFigures, look: Look) -> Line:
+    energy = figures.whole
+    return "whole", _amount(energy, look), [look.days(energy.first, energy.end), *_a_day(energy, look)]
+
+
+def _year(figures: KeyFigures, look: Look) -> Line:
+    if figures.is_long:
+        return "year", None, [look.text("consumption.keys.too_long")]
+    first, *others = _compared(figures.both, figures.whole, look)
+    return ("year", first, others) if others else ("year", None, [first])
+
+
+def _base(figures: KeyFigures, look: Look) -> Line:
+    """How it is defined, its share and its cost; where days decide it on which nobody seems to be there, that."""
+    base = figures.base or BaseLoad(0)
+    if base.watts is None:
+        return "base", None, [look.text("consumption.keys.base_too_few", count=base.whole, least=FEWEST_DAYS)]
     lines = [
-        look.text("consumption.keys.both", **energies),
-        look.text("consumption.keys.weekdays", days=look.days(before.first, before.end)),
+        look.text("consumption.keys.base_rule", share=look.percent(BASE_SHARE, 0)),
+        look.text("consumption.keys.base_share", share=look.percent(base.share, 0)),
     ]
-    if shared < queries.MONTH:
-        lines.append(look.text("consumption.keys.shared", count=shared))
-    return "year", look.change((now.wh or 0) / (before.wh or 1) - 1), lines
-
-
-def _whole(figures: queries.KeyFigures, look: Look) -> Line:
-    energy, both = figures.whole, figures.whole_both
-    lines = _a_day(energy, look)
-    if energy.wh is not None and both and both[1].wh:
-        change = look.change((both[0].wh or 0) / both[1].wh - 1)
-        is_all = both[2] == (energy.end - energy.first).days
-        text = "consumption.keys.whole_change" if is_all else "consumption.keys.whole_change_on_days"
-        lines.append(look.text(text, change=change, count=both[2]))
-    return "whole", _amount(energy, look), lines
-
-
-def _base(figures: queries.KeyFigures, look: Look) -> Line:
-    lines = [look.text("consumption.keys.base_rule")]
-    if figures.base is None:
-        return "base", None, lines
-    if figures.share is not None:
-        lines.append(look.text("consumption.keys.base_share", share=look.percent(figures.share, 0)))
+    if figures.cost:
+        tariff, euros = figures.cost
+        kind = "example" if tariff.is_example else "own"
+        lines.append(look.text(f"consumption.keys.cost_{kind}", euros=look.money(float(euros)), name=tariff.name))
+    if base.awake is not None:
+        lines.append(look.text("consumption.keys.base_quiet", count=base.quiet, power=look.power(base.awake)))
+    if base.dark is not None:
+        hours = {"start": clock(60 * DARK[0]), "end": clock(60 * DARK[1])}
+        lines.append(look.text("consumption.keys.base_dark", power=look.power(base.dark), **hours))
     if figures.base_before is not None:
         lines.append(look.text("consumption.keys.was", before=look.power(figures.base_before)))
-    return "base", look.power(figures.base), lines
+    return "base", look.power(base.watts), lines
 
 
-def _peak(figures: queries.KeyFigures, look: Look) -> Line:
-    peak = figures.peak
-    if peak is None:
-        return "peak", None, []
-    lines = [_when(peak, look)]
+def _peak(figures: KeyFigures, look: Look) -> Line:
+    lines = [_when(figures.peak, look)]
     if figures.times:
         lines.append(look.text("consumption.keys.times", times=look.number(figures.times, 1)))
     if figures.peak_before is not None:
         before = f"{look.power(figures.peak_before.watts)} ({_when(figures.peak_before, look)})"
         lines.append(look.text("consumption.keys.was", before=before))
-    return "peak", look.power(peak.watts), lines
+    return "peak", look.power(figures.peak.watts), lines
 
 
-def _best(figures: queries.KeyFigures, look: Look) -> Line:
-    best = figures.best
-    if best is None:
-        return "best", None, []
+def _best(best: Energy, look: Look) -> Line:
     return "best", _amount(best, look), [look.day(best.first, "EEEE d MMMM y"), *_partly(best, look)]
 
 
-def _amount(energy: queries.Energy, look: Look) -> str | None:
+def _amount(energy: Energy, look: Look) -> str | None:
     return None if energy.wh is None else look.energy(energy.wh)
 
 
-def _a_day(energy: queries.Energy, look: Look) -> list[str]:
+def _a_day(energy: Energy, look: Look) -> list[str]:
     """The mean day, and how much of the days is measured."""
-    if energy.wh is None:
-        return []
-    days = (energy.end - energy.first).days
-    mean = look.energy(energy.wh / (days * energy.covered))
+    if energy.wh is None or energy.length == 1:
+        return _partly(energy, look)
+    mean = look.energy(energy.wh / (energy.length * energy.covered))
     return [look.text("consumption.keys.a_day", energy=mean), *_partly(energy, look)]
 
 
-def _partly(energy: queries.Energy, look: Look) -> list[str]:
+def _partly(energy: Energy, look: Look) -> list[str]:
     if energy.covered >= 1:
         return []
     return [look.text("consumption.hover.partly", share=look.covered(energy.covered))]
 
 
-def _when(peak: queries.Peak, look: Look) -> str:
+def _when(peak: Peak, look: Look) -> str:
     return look.moment(datetime.fromtimestamp(peak.at / 1000, UTC), "EEE d MMM y, HH:mm")
 
 
@@ -141,7 +155,7 @@ PAGE = Page(
     name="consumption",
     icon="bolt",
     blocks=(
-        Block("key-figures", queries.key_frame, body=key_body, wide=True, height=240, texts="consumption.keys"),
+        Block("key-figures", key_frame, body=key_body, wide=True, height=240, texts="consumption.keys"),
         Block(
             "load-curve",
             queries.curve_frame,

@@ -29,8 +29,6 @@ HOUR_MS = 3_600_000
 SLOT_MS = 1_800_000  # half an hour, the resolution of the usual week
 THURSDAY = 3  # weekday of 1970-01-01
 SATURDAY = 5
-NIGHT = (1, 5)  # local hours [from, to) in which the base load is read: most sleep, little is heated for the morning
-BASE_SHARE = 0.1  # the base load is not exceeded for this share of the nights
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,15 +79,9 @@ class Samples:
 
 @dataclass(frozen=True, slots=True)
 class Distribution(Samples):
-    """How long each power lasted. night: in the hours NIGHT; first: start of the first such reading, ms UTC."""
+    """How long each power lasted. first: start of the first such reading, ms UTC."""
 
-    night: Whole
     first: Whole
-
-    @property
-    def base(self) -> float | None:
-        """The base load, W."""
-        return Samples(self.watts, self.night).quantile(BASE_SHARE)
 
 
 def spread_out(values: Real, measured: Marks) -> Real:
@@ -127,24 +119,19 @@ def readings_of(pair: Pair, series: Series, start: int, end: int) -> Intervals:
     return Intervals(at[order], at[order] + seconds * 1000, wh, seconds, watts, watts)
 
 
-def distribution_of(pair: Pair, series: Series, zone: ZoneInfo, first: date, end: date) -> Distribution:
-    """How long each power lasted in the local days [first, end)."""
-    start, stop = midnight(first, zone), midnight(end, zone)
-    hour = {"$mod": [local_ms(zone, moment(start), moment(stop)), DAY_MS]}
-    is_night = {"$and": [{"$gte": [hour, NIGHT[0] * HOUR_MS]}, {"$lt": [hour, NIGHT[1] * HOUR_MS]}]}
-    group = {
-        "_id": WATTS,
-        "seconds": {"$sum": "$seconds"},
-        "night": {"$sum": {"$cond": [is_night, "$seconds", 0]}},
-        "first": {"$min": {"$subtract": ["$ts", EPOCH]}},
-    }
-    names = ["seconds", "night", "first"]
-    stages = [match(series, start, stop), {"$group": group}]
-    found = _columns(pair, stages, names)
+def distribution_of(
+    pair: Pair, series: Series, start: int, end: int, without: tuple[tuple[int, int], ...] = ()
+) -> Distribution:
+    """How long each power lasted in [start, end); without: stretches of it that are left out; all ms UTC."""
+    stages = [match(series, start, end)]
+    if without:
+        stages[0]["$match"]["$nor"] = [{"ts": {"$gte": moment(start), "$lt": moment(end)}} for start, end in without]
+    sums = {"seconds": {"$sum": "$seconds"}, "first": {"$min": {"$subtract": ["$ts", EPOCH]}}}
+    found = _columns(pair, [*stages, {"$group": {"_id": WATTS} | sums}], list(sums))
     watts = np.array(found["key"], dtype=np.float64)
     order = np.argsort(watts)
-    seconds, night, at = (np.array(found[name], dtype=np.int64)[order] for name in names)
-    return Distribution(watts[order], seconds, night, at)
+    seconds, at = (np.array(found[name], dtype=np.int64)[order] for name in sums)
+    return Distribution(watts[order], seconds, at)
 
 
 def samples_of(

@@ -5,95 +5,26 @@ Against a year before only what both years measured is compared.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
-from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any, TypeVar
-from zoneinfo import ZoneInfo
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from sync.model.localtime import day_seconds, days, midnight
 from sync.model.localtime_query import DAY_MS, offset_changes
-from sync.model.readings import Series
 
 from ..kit.address import ZOOM
 from ..kit.blocks import EMPTY_FRAME, Frame, about
-from ..kit.days import Days, days_of, moment
+from ..kit.days import Days, moment
 from ..kit.lines import Whole
-from ..kit.reader import ZONES, Reader
 from ..kit.ticks import clock
 from ..kit.view import View
-from .queries import (
-    HOUR_MS,
-    Distribution,
-    Intervals,
-    distribution_of,
-    hours_of,
-    local_of,
-    readings_of,
-    samples_of,
-)
+from .base_load import base_of
+from .period import DAY, Period, energy_of, period_of
+from .queries import HOUR_MS, Intervals, hours_of, local_of, readings_of, samples_of
 
-Answer = TypeVar("Answer")
-FLOWS = ("consumption", "production")  # series with energy; prices have a page of their own
 CURVE_POINTS = 400  # of the load-duration curve: a wide screen shows no more
-
-
-@dataclass(frozen=True, slots=True)
-class Period:
-    """The local days [first, end) of a series, as asked; due: end of what can have been measured by now, at most `end`.
-
-    start, stop, due_ms: the same as ms UTC.
-    """
-
-    reader: Reader
-    series: Series
-    zone: ZoneInfo
-    first: date
-    end: date
-    due: date
-    start: int
-    stop: int
-    due_ms: int
-
-    @property
-    def is_production(self) -> bool:
-        return self.series.flow == "production"
-
-    def ask(self, query: Callable[..., Answer], *given: Hashable) -> Answer:
-        """The answer of a query about the series, kept: several blocks ask the same."""
-        pair = self.reader.pair_of(self.series.source)
-        return self.reader.kept((query.__name__, self.series, *given), lambda: query(pair, self.series, *given))
-
-    def days(self, first: date, end: date) -> Days:
-        """Energy of other local days of the same series."""
-        return self.ask(days_of, self.zone, first, end)
-
-    def distribution(self, first: date, end: date) -> Distribution:
-        return self.ask(distribution_of, self.zone, first, end)
-
-    def share(self, seconds: int) -> float | None:
-        """Seconds covered → share of what can have been measured in the period; None when none of it is due yet."""
-        expected = (self.due_ms - self.start) // 1000
-        return min(1.0, seconds / expected) if expected > 0 else None
-
-    def notes(self) -> dict[str, Any]:
-        """What every figure needs to know of the period."""
-        own = {"first": self.first, "end": self.end, "due": self.due, "zone": self.zone}
-        return own | {"is_production": self.is_production}
-
-
-def period_of(reader: Reader, view: View) -> Period | None:
-    """What a view asks of its series; None without a series of energy."""
-    series = reader.series_at(view)
-    if series is None or series.flow not in FLOWS or view.start >= view.end:
-        return None
-    zone = ZONES[series.source]
-    due = max(view.start, min(view.end, max(reader.today(zone), reader.extent(series).end or date.min)))
-    edges = (midnight(day, zone) for day in (view.start, view.end, due))
-    return Period(reader, series, zone, view.start, view.end, due, *edges)
 
 
 @about(period_of)
@@ -178,7 +109,8 @@ def week_frame(period: Period, _view: View) -> Frame:
 
 @about(period_of)
 def duration_frame(period: Period, _view: View) -> Frame:
-    """For how much of the measured time the power was at least so much. Notes: base, peak (W), peak_at (ms UTC)."""
+    """For how much of the measured time the power was at least so much. Notes: base (W; None for too few
+    days, and of production), peak (W), peak_at (ms UTC)."""
     found = period.distribution(period.first, period.end)
     if not len(found.watts):
         return EMPTY_FRAME
@@ -193,7 +125,8 @@ def duration_frame(period: Period, _view: View) -> Frame:
         }
     )
     peak_at = int(local_of(found.first[-1:], period.zone)[0])
-    notes = {"base": found.base, "peak": float(watts[0]), "peak_at": peak_at}
+    base = None if period.is_production else base_of(period).watts
+    notes = {"base": base, "peak": float(watts[0]), "peak_at": peak_at}
     return Frame(table, period.share(total), notes | period.notes())
 
 
@@ -315,73 +248,11 @@ def _table(curve: Intervals, period: Period) -> pd.DataFrame:
     return pd.DataFrame(columns | {name: np.round(watts, 1) for name, watts in powers.items()})
 
 
-# --- against a year before --------------------------------------------------------------------------------------------
+# --- months -----------------------------------------------------------------------------------------------------------
 
 
-DAY = timedelta(days=1)
-YEAR = timedelta(days=364)  # the same days of the week
-MONTH = 30
-ENOUGH = 0.9  # of a period must be measured a year before, so that its base load and peak are comparable
 FEWEST_MONTHS = 12
 BEFORE = "_a_year_before"  # what columns about the same time a year before end with
-
-
-@dataclass(frozen=True, slots=True)
-class Energy:
-    """Energy of the local days [first, end). wh: None without any reading; covered: share of the time, 0 … 1."""
-
-    first: date
-    end: date
-    wh: int | None
-    covered: float
-
-
-Both = tuple[Energy, Energy, int]
-"""(now, a year before), each the energy of the days that were measured whole in both, and how many those are."""
-
-
-@dataclass(frozen=True, slots=True)
-class Peak:
-    """The greatest average power of one reading. at: when it starts, local wall clock, ms."""
-
-    watts: float
-    at: int
-
-
-@dataclass(frozen=True, slots=True)
-class KeyFigures:
-    """yesterday: the last whole day before today, None without one; is_yesterday: whether it is the calendar's.
-
-    month: the 30 days that end with it; both: against a year before; whole, whole_both: the same of the asked period;
-    base (W), peak: of the period; share: of the base load in the period's energy; times: the peak in averages;
-    best: the strongest day of the period; *_before: the same days a year before, None if not measured or overlapping.
-    """
-
-    yesterday: Energy | None
-    is_yesterday: bool
-    yesterday_before: Energy | None
-    month: Energy
-    both: Both | None
-    whole: Energy
-    whole_both: Both | None
-    base: float | None
-    base_before: float | None
-    share: float | None
-    peak: Peak | None
-    peak_before: Peak | None
-    times: float | None
-    best: Energy | None
-
-
-@about(period_of)
-def key_frame(period: Period, _view: View) -> Frame:
-    """One row a key figure; notes: `figures` (KeyFigures)."""
-    last = _last_whole_day(period)
-    if last is None:
-        return EMPTY_FRAME
-    figures = _figures(period, *last)
-    covered = period.share(int(period.distribution(period.first, period.end).seconds.sum()))
-    return Frame(_key_table(figures, period), covered, {"figures": figures} | period.notes())
 
 
 @about(period_of)
@@ -400,82 +271,6 @@ def months_frame(period: Period, _view: View) -> Frame:
     return Frame(table, None, period.notes())
 
 
-def _figures(period: Period, day: date, is_whole: bool) -> KeyFigures:
-    end = day + DAY
-    start = end - timedelta(days=MONTH)
-    now, before = period.days(start, end), period.days(start - YEAR, end - YEAR)
-    asked = period.days(period.first, period.due)
-    is_short = period.end - period.first <= YEAR
-    found, earlier = period.distribution(period.first, period.end), _year_before(period)
-    base = found.base
-    seconds = int(found.seconds.sum())
-    average = float((found.watts * found.seconds).sum() / seconds) if seconds else 0.0
-    peak = _peak(found, period)
-    return KeyFigures(
-        yesterday=_energy(now, MONTH - 1, MONTH) if is_whole else None,
-        is_yesterday=is_whole and end == period.reader.today(period.zone),
-        yesterday_before=_energy(before, MONTH - 1, MONTH) if before.is_whole[-1] else None,
-        month=_energy(now, 0, MONTH),
-        both=_both(now, before),
-        whole=_energy(asked, 0, len(asked)),
-        whole_both=_both(asked, period.days(period.first - YEAR, period.due - YEAR)) if is_short else None,
-        base=base,
-        base_before=earlier.base if earlier else None,
-        share=base / average if base is not None and average else None,
-        peak=peak,
-        peak_before=_peak(earlier, period) if earlier else None,
-        times=peak.watts / average if peak and average else None,
-        best=_best(period),
-    )
-
-
-def _both(now: Days, before: Days) -> Both | None:
-    both = now.is_whole & before.is_whole
-    sums = [Energy(each.first, _end(each), int(each.wh[both].sum()), 1.0) for each in (now, before)]
-    return (sums[0], sums[1], int(both.sum())) if both.any() else None
-
-
-def _last_whole_day(period: Period) -> tuple[date, bool] | None:
-    """The last whole day before today, and True; without one in 30 days the last with any reading, and False."""
-    end = period.reader.extent(period.series).end
-    if end is None:
-        return None
-    end = min(end, period.reader.today(period.zone))
-    days = period.days(end - timedelta(days=MONTH), end)
-    whole = np.flatnonzero(days.is_whole)
-    return (days.first + timedelta(days=int(whole[-1])), True) if len(whole) else (end - DAY, False)
-
-
-def _year_before(period: Period) -> Distribution | None:
-    """The period a year before, if it does not overlap and was measured nearly whole."""
-    if period.end - period.first > YEAR:
-        return None
-    first, end = period.first - YEAR, period.due - YEAR
-    found = period.distribution(first, end)
-    length = period.days(first, end).expected.sum()
-    return found if length and int(found.seconds.sum()) >= ENOUGH * length else None
-
-
-def _peak(found: Distribution, period: Period) -> Peak | None:
-    return Peak(float(found.watts[-1]), int(local_of(found.first[-1:], period.zone)[0])) if len(found.watts) else None
-
-
-def _best(period: Period) -> Energy | None:
-    if not period.is_production:
-        return None
-    days = period.days(period.first, period.end)
-    place = int(np.argmax(np.where(days.seconds > 0, days.wh, -1)))
-    return _energy(days, place, place + 1) if days.seconds[place] else None
-
-
-def _energy(days: Days, start: int, end: int) -> Energy:
-    """The days start … end - 1, counted from the first."""
-    seconds = int(days.seconds[start:end].sum())
-    wh = int(days.wh[start:end].sum()) if seconds else None
-    first, after = (days.first + timedelta(days=place) for place in (start, end))
-    return Energy(first, after, wh, min(1.0, seconds / max(1, int(days.expected[start:end].sum()))))
-
-
 def _beside(days: Days, first: date) -> dict[str, Any]:
     """A month; what is compared is the energy of the days that were measured whole in both years."""
     places = [_places(days, each) for each in (first, _month(first, -12))]
@@ -484,8 +279,8 @@ def _beside(days: Days, first: date) -> dict[str, Any]:
     both = days.is_whole[now] & days.is_whole[before]
     row: dict[str, Any] = {"month": f"{first:%Y-%m}"}
     for year, ends in (("", places[0]), (BEFORE, places[1])):
-        energy = _energy(days, *ends)
-        row |= {f"kwh{year}": _kwh(energy), f"covered_share{year}": round(energy.covered, 6)}
+        energy = energy_of(days, *ends)
+        row |= {f"kwh{year}": energy.kwh, f"covered_share{year}": round(energy.covered, 6)}
     row["days_measured_in_both"] = int(both.sum())
     for year, part in (("", now), (BEFORE, before)):
         row[f"kwh_on_those_days{year}"] = int(days.wh[part][both].sum()) / 1000 if both.any() else None
@@ -500,32 +295,3 @@ def _month(day: date, step: int) -> date:
     """First day of the month that many months later."""
     number = day.year * 12 + day.month - 1 + step
     return date(number // 12, number % 12 + 1, 1)
-
-
-def _end(days: Days) -> date:
-    return days.first + timedelta(days=len(days))
-
-
-def _kwh(energy: Energy | None) -> float | None:
-    return None if energy is None or energy.wh is None else energy.wh / 1000
-
-
-def _key_table(figures: KeyFigures, period: Period) -> pd.DataFrame:
-    now, before, _ = figures.both or (None, None, 0)
-    peak, peak_before = (each.watts if each else None for each in (figures.peak, figures.peak_before))
-    day = figures.yesterday or Energy(figures.month.end - DAY, figures.month.end, None, 0.0)
-    rows = [
-        ("last whole day", "kWh", day.first, day.end, _kwh(figures.yesterday), _kwh(figures.yesterday_before)),
-        ("30 days", "kWh", figures.month.first, figures.month.end, _kwh(figures.month), None),
-        ("days whole in both years", "kWh", figures.month.first, figures.month.end, _kwh(now), _kwh(before)),
-        ("whole period", "kWh", period.first, max(period.due, period.first + DAY), _kwh(figures.whole), None),
-        ("base load", "W", period.first, period.end, figures.base, figures.base_before),
-        ("peak", "W", period.first, period.end, peak, peak_before),
-    ]
-    if figures.best:
-        rows.append(("strongest day", "kWh", figures.best.first, figures.best.end, _kwh(figures.best), None))
-    columns = ("figure", "unit", "from", "to", "amount", "a_year_before")
-    table = pd.DataFrame(rows, columns=columns)
-    table["from"] = [str(first) for first in table["from"]]
-    table["to"] = [str(end - DAY) for end in table["to"]]
-    return table

@@ -22,6 +22,7 @@ from . import queries
 from .figures import months_figure, zones_figure
 
 SHOWN_RUNS = 3
+DAY_SECONDS = 86_400
 
 
 # --- the answer -------------------------------------------------------------------------------------------------------
@@ -30,7 +31,7 @@ SHOWN_RUNS = 3
 def answer_body(frame: Frame, look: Look) -> Component:
     """The cheapest contract in one sentence, each with its sum, and what has to be known about the prices."""
     compared: queries.Comparison = frame.notes["comparison"]
-    ranked = queries.ranking(compared)
+    ranked = queries.ranking(compared) if compared.can_be_ranked else []
     period = look.text(
         "cost.period",
         start=look.day(compared.start, "long"),
@@ -40,10 +41,13 @@ def answer_body(frame: Frame, look: Look) -> Component:
     )
     figures = [*_sums(compared, ranked, look), *_off_peak(compared, look)]
     lines = [warning(text) for text in _warnings(compared, look)]
-    return html.Div([sentence(_headline(ranked, look)), note(period), key_figures(figures), *lines])
+    return html.Div([sentence(_headline(compared, ranked, look)), note(period), key_figures(figures), *lines])
 
 
-def _headline(ranked: queries.Rank, look: Look) -> str:
+def _headline(compared: queries.Comparison, ranked: queries.Rank, look: Look) -> str:
+    if not compared.can_be_ranked:
+        measured = sum(month.covered for month in compared.months) // DAY_SECONDS
+        return look.text("cost.too_little", measured=measured, days=(compared.end - compared.start).days)
     if not ranked:
         return look.text("cost.none")
     (first, least), *others = ranked
@@ -63,6 +67,8 @@ def _sums(compared: queries.Comparison, ranked: queries.Rank, look: Look) -> lis
         if not contract.is_whole:
             energy = look.energy(float(_unpriced(contract)))
             text = look.text("cost.not_compared", energy=energy)
+        elif not ranked:
+            text = ""
         elif contract is ranked[0][0]:
             text = look.text("cost.is_cheapest") if len(ranked) > 1 else ""
         else:
@@ -136,7 +142,7 @@ def bills_body(frame: Frame, look: Look) -> Component:
     names = [each.tariff.name for each in compared.contracts]
     first, last = (columns_in("cost", of, look) for of in (("month", "days", "measured"), ("cheapest", "difference")))
     rows = [_bill_row(compared, month, look) for month in compared.months]
-    ranked = queries.ranking(compared)
+    ranked = queries.ranking(compared) if compared.can_be_ranked else []
     covered = look.covered(queries.covered_share(compared.months))
     days = look.number((compared.end - compared.start).days)
     sums = [_sum(each, look) for each in compared.contracts]
@@ -157,8 +163,11 @@ def _bill_row(
     if not month.is_measured:
         share = html.Span(share, className="hatched")
     days = look.number((month.end - month.start).days)
-    name = look.day(month.first, "MMMM y")
-    return [name, days, share, *money, *_cheapest(queries.ranking(compared, month.first), look)]
+    length = round(month.whole / DAY_SECONDS)
+    if (month.end - month.start).days < length:
+        days = look.text("cost.days_of", days=days, length=length)
+    ranked = queries.ranking(compared, month.first) if month.can_be_ranked else []
+    return [look.day(month.first, "MMMM y"), days, share, *money, *_cheapest(ranked, look)]
 
 
 def _cheapest(ranked: queries.Rank, look: Look) -> list[str]:

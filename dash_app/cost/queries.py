@@ -18,8 +18,7 @@ from sync.model.localtime_query import DAY_MS, local_ms, offset_changes
 from sync.model.readings import Series
 from sync.store.schema import Pair
 from sync.tariffs.bill import MonthBill, bill, cents
-from sync.tariffs.colours import ColourCalendar, read_calendar
-from sync.tariffs.entries import examples
+from sync.tariffs.colours import ColourCalendar
 from sync.tariffs.model import ZONES as PRICE_ZONES
 from sync.tariffs.model import Tariff
 from sync.tariffs.split import MINUTE, DayParts, Energy, add_reading, parts_of_day
@@ -27,7 +26,11 @@ from sync.tariffs.split import MINUTE, DayParts, Energy, add_reading, parts_of_d
 from ..kit.blocks import Frame
 from ..kit.days import MEASURED
 from ..kit.reader import ZONES, Reader
+from ..kit.tariffs import calendar_of, stamp, tariffs_of
 from ..kit.view import View
+
+ENOUGH = 0.9  # of a month, or of a period as long as one, must be measured: a part of it names no cheapest contract
+SHORTEST_MONTH = 28 * 86_400  # s
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +45,14 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Month:
-    """The asked local days `[start, end)` of one calendar month; covered and expected in seconds."""
+    """The asked local days `[start, end)` of one calendar month; covered and expected in seconds, whole: those of all
+    its days."""
 
     start: date
     end: date
     covered: int
     expected: int
+    whole: int
 
     @property
     def first(self) -> date:
@@ -56,6 +61,16 @@ class Month:
     @property
     def is_measured(self) -> bool:
         return self.covered >= self.expected
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the calendar month was measured to its last second: only then its bill is a month's."""
+        return self.covered >= self.whole
+
+    @property
+    def can_be_ranked(self) -> bool:
+        """Whether so much of the calendar month was measured that its cheapest contract may be named."""
+        return self.covered >= ENOUGH * self.whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +98,11 @@ class Comparison:
     wh: Energy
     shared: int
 
-
-def tariffs_of(reader: Reader) -> tuple[Tariff, ...]:
-    """The user's tariffs, or the shipped examples."""
-    return reader.settings.tariffs or examples()
+    @property
+    def can_be_ranked(self) -> bool:
+        """Whether a month's time was measured, and nearly all of the period."""
+        covered = sum(month.covered for month in self.months)
+        return covered >= SHORTEST_MONTH and covered_share(self.months) >= ENOUGH
 
 
 def comparison(reader: Reader, view: View) -> Comparison | None:
@@ -104,8 +120,8 @@ def comparison(reader: Reader, view: View) -> Comparison | None:
     if start >= end:
         return None
     tariffs = tariffs_of(reader)
-    calendars = {tariff.calendar: _calendar(reader, tariff) for tariff in tariffs}
-    stamps = tuple((path, _stamp(path)) for path in calendars)
+    calendars = {tariff.calendar: calendar_of(reader, tariff) for tariff in tariffs}
+    stamps = tuple((path, stamp(path)) for path in calendars)
     return reader.kept(
         ("comparison", series, start, end, tariffs, stamps),
         lambda: _compared(reader, series, (start, end), tariffs, calendars),
@@ -210,26 +226,16 @@ def _change_days(zone: ZoneInfo, start: datetime, end: datetime) -> list[tuple[d
 def _months(start: date, end: date, covered: Mapping[date, int], zone: ZoneInfo) -> tuple[Month, ...]:
     found = []
     while start < end:
-        until = min(end, (start.replace(day=1) + timedelta(days=32)).replace(day=1))
+        following = (start.replace(day=1) + timedelta(days=32)).replace(day=1)
+        until = min(end, following)
         measured = sum(covered.get(day, 0) for day in days(start, until))
-        expected = sum(day_seconds(day, zone) for day in days(start, until))
-        found.append(Month(start, until, measured, expected))
+        expected, whole = (
+            sum(day_seconds(day, zone) for day in days(*part))
+            for part in ((start, until), (start.replace(day=1), following))
+        )
+        found.append(Month(start, until, measured, expected, whole))
         start = until
     return tuple(found)
-
-
-def _calendar(reader: Reader, tariff: Tariff) -> ColourCalendar:
-    """The calendar of a tariff, read anew when its file changes: the page stays open for months."""
-    path = tariff.calendar
-    return reader.kept(("calendar", path, _stamp(path)), lambda: read_calendar(path)) if path else ColourCalendar()
-
-
-def _stamp(path: Any) -> tuple[int, int] | None:
-    try:
-        found = path.stat()
-    except (AttributeError, OSError):
-        return None
-    return found.st_mtime_ns, found.st_size
 
 
 # --- frames -----------------------------------------------------------------------------------------------------------
@@ -275,6 +281,7 @@ def bills_frame(reader: Reader, view: View) -> Frame:
             {
                 "month": f"{month.first:%Y-%m}",
                 "days": (month.end - month.start).days,
+                "measured_share_of_month": month.covered / month.whole,
                 "measured_share": month.covered / month.expected,
                 "contract": contract.tariff.name,
                 **_bill_columns(contract, month.first),

@@ -8,7 +8,7 @@ from typing import Any
 from ..kit.blocks import Frame
 from ..kit.figures import SILENT, Figure, axis, colour, faded, figure, scatter
 from ..kit.locale import Look
-from .queries import COMPLETE, DIFFERS, DUE, MISSING, NOTHING, PARTIAL, DayCoverage
+from .queries import COMPLETE, DIFFERS, DUE, MISSING, NOTHING, PARTIAL, UNSERVED, DayCoverage
 
 BAND = 8  # rows of a year: seven weekdays and a gap
 ROW = 17  # px
@@ -19,6 +19,7 @@ STYLES = {  # colour and strength of a square, ink of its mark, the mark on top 
     PARTIAL: ("consumption", 0.45, "paper", "circle", "square-dot"),
     NOTHING: ("missing", 0.35, "quiet", "x-thin-open", "square-x-open"),
     MISSING: ("missing", 0.15, "quiet", "line-ne-open", "line-ne-open"),
+    UNSERVED: ("grid", 0.5, "quiet", "line-ew-open", "line-ew-open"),
     DUE: ("grid", 1.0, "grid", "", "square"),
 }
 SHOWN = tuple(STYLES)
@@ -77,11 +78,17 @@ def place(day: date, years: list[int]) -> tuple[int, int]:
 
 
 def day_words(each: DayCoverage, look: Look) -> str:
-    """`partial: 1 of 24 h covered`."""
-    state = look.text(f"coverage.state.{each.state}")
+    """`partial, imported, 1 of 24 h`."""
+    state = state_words(each, look)
     if each.state not in (PARTIAL, DIFFERS, COMPLETE):
         return state
     return f"{state}, {look.text('coverage.hours', **hours_of(each, look))}"
+
+
+def state_words(each: DayCoverage, look: Look) -> str:
+    """`complete, imported`."""
+    state = look.text(f"coverage.state.{each.kind}")
+    return f"{state}, {look.text(f'coverage.origin.{each.origin}')}" if each.origin else state
 
 
 def hours_of(each: DayCoverage, look: Look) -> dict[str, str]:
@@ -137,12 +144,12 @@ def _marks(state: str, days: list[DayCoverage], places: dict[date, tuple[int, in
 
 def _legend(state: str, days: list[DayCoverage], look: Look) -> dict[str, Any]:
     count = sum(each.state == state for each in days)
-    hidden = state in (MISSING, NOTHING)
+    hidden = state in (MISSING, NOTHING, UNSERVED)
     return scatter(
         "markers",
         [None],
         [None],
-        name=f"{look.text(f'coverage.legend.{state}')} ({look.number(count)})",
+        name=look.text(f"coverage.legend.{state}"),
         visible=True if count else "legendonly" if state == COMPLETE else False,
         marker={
             "symbol": STYLES[state][4],

@@ -31,7 +31,7 @@ from ..kit.reader import Reader
 from ..kit.table import columns_in, table
 from ..kit.view import View
 from . import queries
-from .figures import calendar_figure, hours, hours_of
+from .figures import calendar_figure, hours, hours_of, state_words
 
 MOST_PROBLEMS = 40
 
@@ -40,20 +40,33 @@ MOST_PROBLEMS = 40
 
 
 def answer_body(frame: Frame, look: Look) -> Component:
-    """Whether anything is missing, in one sentence, and the days by state."""
+    """Whether anything is missing, in one sentence that says of which days, and the days by state."""
     days: list[queries.DayCoverage] = frame.notes["days"]
-    sums = {state: sum(each.state == state for each in days) for state in (queries.COMPLETE, *queries.PROBLEMS)}
+    sums: dict[str, int] = frame.notes["sums"]
+    always = (queries.COMPLETE, *queries.LACKING)
     figures = [
-        (state, look.number(count), look.text(f"coverage.key.note.{state}"))
+        (state, look.number(count), _note_of(state, days, look))
         for state, count in sums.items()
-        if count or state != queries.DIFFERS
+        if count or state in always
     ]
-    return html.Div([sentence(_headline(days, sums, look)), named_figures("coverage.key", figures, look)])
+    body: list[Component] = [sentence(_headline(days, sums, look))]
+    if frame.notes["outside"]:
+        body.append(note(look.text("coverage.outside", count=frame.notes["outside"])))
+    return html.Div([*body, named_figures("coverage.key", figures, look)])
+
+
+def _note_of(state: str, days: list[queries.DayCoverage], look: Look) -> str:
+    """What a state means; of whole days, where they are from."""
+    whole = [each.origin for each in days if each.state == queries.COMPLETE]
+    if state != queries.COMPLETE or not whole:
+        return look.text(f"coverage.key.note.{state}")
+    parts = {origin: whole.count(origin) for origin in (queries.IMPORTED, queries.FETCHED)}
+    return ", ".join(look.text(f"coverage.count.{origin}", count=count) for origin, count in parts.items() if count)
 
 
 def _headline(days: list[queries.DayCoverage], sums: dict[str, int], look: Look) -> str:
     if not days:
-        return look.text("coverage.no_day_due")
+        return look.text("coverage.unserved" if sums[queries.UNSERVED] else "coverage.no_day_due")
     lacking = sum(max(0, each.expected - each.covered) for each in days)
     if lacking:
         return look.text(
@@ -96,15 +109,15 @@ def day_body(frame: Frame, look: Look) -> Component:
         ("energy", f"{look.number(day.wh)}\u202fWh" if day.readings else "–", ""),
         ("total", total, _difference(day, look)),
     ]
-    state = look.text(f"coverage.state.{day.state}")
+    state = state_words(day, look)
     body: list[Component] = [
         sentence(look.text("coverage.day.headline", day=look.day(day.day, "full"), state=state)),
         named_figures("coverage.day", figures, look),
     ]
     if frame.notes["windows"]:
         body.append(_windows_table("coverage.day.title", frame.notes, look))
-    else:
-        body.append(note(look.text("coverage.day.never")))
+    elif day.readings and not day.asked:
+        body.append(note(look.text("coverage.day.from_file")))
     if day.asked and day.asked.by not in ("backfill", "import"):
         asked = {
             "function": day.asked.by,
@@ -113,7 +126,8 @@ def day_body(frame: Frame, look: Look) -> Component:
         }
         body.append(note(look.text("coverage.day.by_function", **asked)))
     if command:
-        body.append(html.P([look.text("coverage.day.again"), " ", code(command)], className="mend"))
+        how = look.text("coverage.day.file_alone" if frame.notes["from_file"] else "coverage.day.again")
+        body.append(html.P([how, " ", code(command)], className="mend"))
     return html.Div(body)
 
 
@@ -153,7 +167,8 @@ def _problem_text(problem: queries.Problem, frame: Frame, look: Look) -> str:
     for name in ("wh", "total"):
         if name in values:
             values[name] = f"{look.number(values[name])}\u202fWh"
-    return look.text(problem.key, **values)
+    text = look.text(problem.key, **values)
+    return f"{text} {look.text(problem.why)}" if problem.why else text
 
 
 def ledger_body(frame: Frame, look: Look) -> Component:

@@ -4,6 +4,7 @@ mends it; of the whole store: calls, runs and verifications."""
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
@@ -23,6 +24,7 @@ from sync.model.window import PARTIAL as PLAN_PARTIAL
 from sync.model.window import STATES as WINDOW_STATES
 from sync.model.window import runs as stretches
 from sync.settings import Settings
+from sync.sources import SOURCES
 from sync.sources.linky.api import CURVE_HISTORY
 from sync.store.ledger import Ledger
 from sync.store.schema import LEASES, VERIFICATIONS
@@ -33,17 +35,21 @@ from ..kit.days import days_of
 from ..kit.reader import ZONES, Reader
 from ..kit.view import View
 
-COMPLETE, DIFFERS, PARTIAL, NOTHING, MISSING, DUE, BEFORE = (
+COMPLETE, DIFFERS, PARTIAL, NOTHING, MISSING, UNSERVED, DUE, BEFORE = (
     "complete",  # covered to the last second
     "differs",  # covered, but its readings do not add up to the meter's daily total
     "partial",
     "empty",  # asked for, and the API had none
-    "missing",  # never asked for, or the call failed
+    "missing",  # neither imported nor fetched, or the call failed
+    "unserved",  # below what the API serves of this meter: nobody can have it
     "due",  # not yet due
-    "before",  # before anything was stored or wanted, or below what the API serves
+    "before",  # before anything was stored or wanted, or after the last day of a source of files
 )
-STATES = (COMPLETE, DIFFERS, PARTIAL, NOTHING, MISSING, DUE, BEFORE)
+STATES = (COMPLETE, DIFFERS, PARTIAL, NOTHING, MISSING, UNSERVED, DUE, BEFORE)
 PROBLEMS = (DIFFERS, PARTIAL, NOTHING, MISSING)
+LACKING = (PARTIAL, NOTHING, MISSING)
+FAILED_CALL, GONE = "failed", "gone"
+IMPORTED, FETCHED = "imported", "fetched"
 PUBLISHED = 10  # o'clock, local: what is not there then comes the day after, most likely
 RUNS = "sync_runs"
 ANSWERED = [DONE, EMPTY, FAILED, PLAN_PARTIAL]  # the others were not asked
@@ -72,10 +78,25 @@ class DayCoverage:
     total: int | None
     asked: Asked | None
 
+    @property
+    def origin(self) -> str:
+        """Where its readings are from; empty without any. Files enter whole days alone in the ledger, every call is."""
+        if not self.readings:
+            return ""
+        return IMPORTED if self.asked is None or self.asked.by == "import" else FETCHED
+
+    @property
+    def kind(self) -> str:
+        """Its state as people tell them apart: a call that failed, or readings that were imported and are gone."""
+        if self.state == MISSING and self.asked:
+            return FAILED_CALL
+        return GONE if self.state == NOTHING and self.asked and self.asked.by == "import" else self.state
+
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """A series from the first day stored or wanted to today; entries: of the ledger, newest first."""
+    """A series from the first day stored or wanted to today; entries: of the ledger, newest first; oldest: the first
+    day that a backfill can ask for, None where it cannot ask at all: a source of files, or no token in the settings."""
 
     series: Series
     zone: ZoneInfo
@@ -84,6 +105,7 @@ class History:
     entries: tuple[Entry, ...]
     totals_entries: tuple[Entry, ...]
     floor: tuple[date, str] | None
+    oldest: date | None
 
     def between(self, start: date, end: date) -> list[DayCoverage]:
         """The local days `[start, end)`; those outside the history are not due yet, or before it."""
@@ -115,8 +137,11 @@ def _history(reader: Reader, series: Series, now: datetime) -> History:
     totals = ledger.totals(series)
     floor = ledger.floor(series)
     extent = reader.extent(series)
-    first = min(day for day in (extent.first, *asked, months_before(today, CURVE_HISTORY[0])) if day is not None)
-    stored = days_of(reader.pair_of(series.source), series, zone, first, today, spread=False)
+    oldest = _oldest(reader.settings, series, floor, today)
+    wanted = [months_before(today, CURVE_HISTORY[0])] if oldest else []
+    first = min([day for day in (extent.first, *asked, *wanted) if day is not None], default=today)
+    last = today if SOURCES[series.source].has_api else min(today, extent.end or first)
+    stored = days_of(reader.pair_of(series.source), series, zone, first, last, spread=False)
     found: dict[date, DayCoverage] = {}
     columns = zip(stored.dates(), stored.readings, stored.wh, stored.seconds, stored.expected, strict=True)
     for day, *counts in columns:
@@ -130,7 +155,15 @@ def _history(reader: Reader, series: Series, now: datetime) -> History:
         found[difference.day] = replace(found[difference.day], state=DIFFERS)
     newest_first = tuple(sorted(entries, key=lambda entry: entry.at, reverse=True))
     daily = tuple(sorted(ledger.entries(series, DAILY), key=lambda entry: entry.at, reverse=True))
-    return History(series, zone, today, found, newest_first, daily, floor)
+    return History(series, zone, today, found, newest_first, daily, floor, oldest)
+
+
+def _oldest(settings: Settings, series: Series, floor: tuple[date, str] | None, today: date) -> date | None:
+    """See `History.oldest`."""
+    if not any(meter.prm == series.id and series.flow in meter.flows for meter in settings.meters):
+        return None
+    served = months_before(today, CURVE_HISTORY[0]) - timedelta(days=CURVE_HISTORY[1])
+    return max(served, floor[0]) if floor else served
 
 
 def state_of(covered: int, expected: int, asked: Asked | None, *, is_due: bool, is_below_floor: bool = False) -> str:
@@ -140,7 +173,7 @@ def state_of(covered: int, expected: int, asked: Asked | None, *, is_due: bool, 
     if covered and (is_due or asked):
         return PARTIAL
     if is_below_floor:
-        return BEFORE
+        return UNSERVED
     if not is_due:
         return DUE
     return MISSING if asked is None or asked.state == FAILED else NOTHING
@@ -190,7 +223,7 @@ def utc(moment: datetime) -> datetime:
 NEWEST = 20  # runs shown
 SILENCE = timedelta(hours=50)  # without a run of the functions: two mornings
 SYNC = "python -m sync"
-REPAIR, VERIFY, TRIGGER, IMPORT = f"{SYNC} repair", f"{SYNC} verify", f"{SYNC} trigger run", f"{SYNC} import FILE"
+REPAIR, VERIFY, TRIGGER = f"{SYNC} repair", f"{SYNC} verify", f"{SYNC} trigger run"
 HASH = re.compile(r"~[0-9a-f]+")
 DIFFERENCES = ("missing", "extra", "different", "duplicates")
 Row = dict[str, Any]
@@ -198,11 +231,13 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """key: of a text, formatted with `values`; command: what mends it, empty when there is none to run."""
+    """key: of a text, formatted with `values`; command: what mends it, empty when there is none to run; why: key of
+    what has to be known about it, empty for nothing."""
 
     key: str
     values: Mapping[str, Any] = field(default_factory=dict)
     command: str = ""
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,23 +306,27 @@ def _run(found: Row) -> Row:
 
 
 def fetch_command(found: History, window: Window) -> str:
-    """What asks for these local days once more; for days the API does not serve any more, the import of a file."""
-    oldest = months_before(found.today, CURVE_HISTORY[0]) - timedelta(days=CURVE_HISTORY[1])
-    oldest = max(oldest, found.floor[0]) if found.floor else oldest
-    if window.end <= oldest:
-        return IMPORT
-    again = any(each.asked for each in found.between(window.start, window.end))
+    """What brings these local days: another question, or, where no API can be asked for them, the import of a file."""
     source = "" if found.series.source == "linky" else f" --source {found.series.source}"
-    command = f"{SYNC} backfill{source} --since {max(window.start, oldest)} --until {window.end}"
+    if is_file_alone(found, window):
+        return f"{SYNC} import{source} FILE"
+    again = any(each.asked for each in found.between(window.start, window.end))
+    since = max(window.start, found.oldest or window.start)
+    command = f"{SYNC} backfill{source} --since {since} --until {window.end}"
     return f"{command} --again" if again else command
 
 
-def problems(found: History, state: Upkeep, settings: Settings, now: datetime) -> list[Problem]:
+def is_file_alone(found: History, window: Window) -> bool:
+    """Whether nothing but a file can bring these days."""
+    return found.oldest is None or window.end <= found.oldest
+
+
+def problems(found: History, state: Upkeep, now: datetime) -> list[Problem]:
     """Everything that is wrong, what matters most first. Days of a kind that follow each other are one problem."""
     return [
         *_of_store(state),
         *_of_functions(state, now),
-        *_of_days(found, settings),
+        *_of_days(found),
         *_of_calls(state),
     ]
 
@@ -315,30 +354,33 @@ def _of_functions(state: Upkeep, now: datetime) -> list[Problem]:
     return wrong
 
 
-def _of_days(found: History, settings: Settings) -> list[Problem]:
+def _of_days(found: History) -> list[Problem]:
     wrong = []
-    for window, state in day_stretches(found):
-        command = fetch_command(found, window)
-        failed = state == MISSING and any(each.asked for each in found.between(window.start, window.end))
-        key = "coverage.problem.failed" if failed else f"coverage.problem.{state}"
+    for window, kind in day_stretches(found):
         values: dict[str, Any] = {"start": window.start, "end": window.end, "days": window.length}
-        if state == DIFFERS:
+        if kind == DIFFERS:
             day = found.days[window.start]
             values |= {"wh": day.wh, "total": day.total}
-        wrong.append(Problem(key, values, command))
-    known = any(meter.prm == found.series.id and found.series.flow in meter.flows for meter in settings.meters)
-    if wrong and not known:
+        is_old = found.oldest is not None and is_file_alone(found, window)
+        why = "coverage.why.old" if is_old else ""
+        wrong.append(Problem(f"coverage.problem.{kind}", values, fetch_command(found, window), why))
+    if wrong and found.oldest is None and SOURCES[found.series.source].has_api:
         wrong.append(Problem("coverage.problem.unconfigured", {"series": found.series.label}))
     return wrong
 
 
 def day_stretches(found: History) -> Sequence[tuple[Window, str]]:
-    """Neighbouring days of the same problem, newest first; days that differ from their totals stand alone."""
-    windows = []
-    for state in PROBLEMS:
-        of_kind = [day for day, each in found.days.items() if each.state == state]
-        longest = 1 if state == DIFFERS else 100_000
-        windows += [(window, state) for window in stretches(of_kind, longest)]
+    """Neighbouring days of the same problem, newest first; days that differ from their totals stand alone. What the API
+    does not serve any more is not joined with what it does: the remedies differ."""
+    alike: defaultdict[tuple[str, bool], list[date]] = defaultdict(list)
+    for day, each in found.days.items():
+        if each.state in PROBLEMS:
+            alike[each.kind, found.oldest is not None and day < found.oldest].append(day)
+    windows = [
+        (window, kind)
+        for (kind, _), its_days in alike.items()
+        for window in stretches(its_days, 1 if kind == DIFFERS else 100_000)
+    ]
     return sorted(windows, key=lambda each: each[0].start, reverse=True)
 
 
@@ -372,7 +414,7 @@ DAY = "day"  # the page's option
 
 def days_due(found: History, view: View) -> list[DayCoverage]:
     """The days of a view's period that are due."""
-    return [each for each in found.between(view.start, view.end) if each.state not in (DUE, BEFORE)]
+    return [each for each in found.between(view.start, view.end) if each.state not in (UNSERVED, DUE, BEFORE)]
 
 
 def covered_share(counted: Iterable[DayCoverage]) -> float | None:
@@ -402,9 +444,11 @@ def chosen_day(found: History, view: View) -> date:
 @about(history)
 def states_frame(found: History, view: View) -> Frame:
     """A row a state: days of the period."""
-    counted = days_due(found, view)
-    rows = [{"state": state, "days": sum(each.state == state for each in counted)} for state in STATES[:-2]]
-    return Frame(pd.DataFrame(rows), covered_share(counted), {"days": counted})
+    counted, asked = days_due(found, view), found.between(view.start, view.end)
+    rows = [{"state": state, "days": sum(each.state == state for each in asked)} for state in STATES[:-1]]
+    outside = sum(each.state in LACKING and not view.start <= day < view.end for day, each in found.days.items())
+    notes = {"days": counted, "sums": {row["state"]: row["days"] for row in rows}, "outside": outside}
+    return Frame(pd.DataFrame(rows), covered_share(counted), notes)
 
 
 @about(history)
@@ -425,8 +469,10 @@ def day_frame(found: History, view: View) -> Frame:
     (day,) = found.between(window.start, window.end)
     windows = windows_of(found, chosen)
     rows = [_entry_row(kind, entry) for kind, entry in windows] or [_day_row(day)]
-    command = "" if day.state in (DUE, BEFORE) else fetch_command(found, window)
-    notes = {"day": day, "windows": windows, "command": command, "zone": found.zone}
+    from_file = is_file_alone(found, window)
+    has_command = day.state in PROBLEMS or (day.state == COMPLETE and not from_file)
+    command = fetch_command(found, window) if has_command else ""
+    notes = {"day": day, "windows": windows, "command": command, "from_file": from_file, "zone": found.zone}
     return Frame(pd.DataFrame(rows), covered_share([day]), notes)
 
 
@@ -444,7 +490,7 @@ def problems_frame(reader: Reader, view: View) -> Frame:
     found = history(reader, view)
     if found is None:
         return EMPTY_FRAME
-    wrong = problems(found, upkeep(reader), reader.settings, reader.now())
+    wrong = problems(found, upkeep(reader), reader.now())
     rows = [
         {"problem": each.key.rpartition(".")[2], **_plain(each.values), "command": each.command} for each in wrong
     ] or [{"problem": "none", "command": ""}]
@@ -487,7 +533,8 @@ def _of_upkeep(rows: list[Row], state: Upkeep, reader: Reader, view: View) -> Fr
 def _day_row(each: DayCoverage) -> dict[str, Any]:
     return {
         "day": each.day.isoformat(),
-        "state": each.state,
+        "state": each.kind,
+        "origin": each.origin,
         "covered_seconds": each.covered,
         "expected_seconds": each.expected,
         "readings": each.readings,

@@ -39,10 +39,12 @@ SIZES = ("total", "saved_total", "data", "saved_data", "buckets", "fill", "stora
 def lab_body(frame: Frame, look: Look) -> Component:
     """A verdict, the table and its rules, for each source."""
     results: list[Result] = frame.notes["results"]
-    return html.Div([part for result in results for part in _result(result, len(results) > 1, look)])
+    now = {each.source: each for each in frame.notes["measurement"].pairs}
+    parts = [_result(result, now.get(result["source"]), len(results) > 1, look) for result in results]
+    return html.Div([part for of_result in parts for part in of_result])
 
 
-def _result(result: Result, named: bool, look: Look) -> list[Component]:
+def _result(result: Result, now: Measured | None, named: bool, look: Look) -> list[Component]:
     lines: list[Component] = [html.H3(result["source"])] if named else []
     lines.append(sentence(_verdict(result, look)))
     if not result["settled"]:
@@ -58,7 +60,26 @@ def _result(result: Result, named: bool, look: Look) -> list[Component]:
         at=look.moment(result["at"].replace(tzinfo=None)),
         runs=result["runs"],
     )
-    return [*lines, note(_order(result, look)), lab_table(result, look), note(measured)]
+    apart = [note(text) for text in _apart(result, now, look)]
+    return [*lines, note(_order(result, look)), *apart, lab_table(result, look), note(measured)]
+
+
+def _apart(result: Result, now: Measured | None, look: Look) -> list[str]:
+    """Why the forms that we keep take other bytes here than in the answer at the top; nothing where they are the same.
+
+    Both are what `size_of` says; a lab that took a part of the readings is not about the same.
+    """
+    if now is None or now.refused or result["readings"] < result["stored"]:
+        return []
+    if now.readings != result["stored"]:
+        return [look.text("storage.lab.since", count=_readings(now, look))]
+    sides = now.comparison.regular, now.comparison.timeseries
+    rows = _marked(result, "record"), _marked(result, "ours")
+    there = [look.bytes(size.total_bytes) for size in sides]
+    if there == [look.bytes(row["total_bytes"]) for row in rows]:
+        return []
+    indexes = {"there": look.bytes(sides[0].index_bytes), "here": look.bytes(rows[0]["index_bytes"])}
+    return [look.text("storage.lab.apart", regular=there[0], timeseries=there[1], **indexes)]
 
 
 def _verdict(result: Result, look: Look) -> str:

@@ -171,7 +171,7 @@ def lab_frame(reader: Reader, _view: View) -> Frame:
         for result in results
         for row in result["rows"]
     ]
-    return Frame(pd.DataFrame(rows), notes={"results": results})
+    return Frame(pd.DataFrame(rows), notes={"results": results, "measurement": measured(reader)})
 
 
 def times_frame(reader: Reader, _view: View) -> Frame:

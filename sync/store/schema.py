@@ -87,7 +87,7 @@ def ensure_pair(pair: Pair, loading: bool = False) -> None:
     _refuse_type(pair)
     _create(database, pair.record.name)
     _ensure_present_form(pair)
-    _ensure_key(pair, loading)
+    ensure_key(pair, loading)
     _create(database, pair.mirror.name, timeseries=TIMESERIES)
     _refuse_type(pair)
     pair.mirror.create_indexes([IndexModel(KEY)])
@@ -267,7 +267,7 @@ def first_load(pair: Pair) -> Iterator[None]:
     ensure_pair(pair)
 
 
-def _ensure_key(pair: Pair, loading: bool) -> None:
+def ensure_key(pair: Pair, loading: bool) -> None:
     """The record has its key, and a unique one unless `loading` leaves or makes it otherwise.
 
     Raises CollectionMismatch when a record that we did not load holds readings twice.

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
-from dash_app.consumption.queries_frames import period_of, zoom_of
+from dash_app.consumption.period import period_of
+from dash_app.consumption.queries_frames import zoom_of
 from dash_app.kit.reader import Reader
 from tests import paris
 from tests.dash import by_hand

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from pymongo.database import Database
 
-from dash_app.consumption.queries_frames import KeyFigures
+from dash_app.consumption.key_figures import KeyFigures
 from dash_app.kit.locale import Look
 from dash_app.kit.reader import Reader
 from tests import paris
@@ -42,42 +42,12 @@ def keys(reader: Reader, first: date, last: date) -> KeyFigures:
     return found
 
 
-def test_yesterday_and_the_thirty_days(reader: Reader, every: tuple[by_hand.Local, ...]) -> None:
-    figures = keys(reader, date(2025, 2, 11), date(2025, 3, 12))
-    yesterday = date(2025, 3, 12)
-    assert figures.is_yesterday
-    assert figures.yesterday is not None
-    assert (figures.yesterday.first, figures.yesterday.wh) == (
-        yesterday,
-        by_hand.total(own(every, yesterday, yesterday)),
-    )
-    before = yesterday - YEAR
-    assert before.weekday() == yesterday.weekday()
-    assert figures.yesterday_before is not None
-    assert (figures.yesterday_before.first, figures.yesterday_before.wh) == (
-        before,
-        by_hand.total(own(every, before, before)),
-    )
-    start = yesterday - 29 * DAY
-    assert (figures.month.first, figures.month.end, figures.month.covered) == (start, yesterday + DAY, 1.0)
-    assert figures.month.wh == by_hand.total(own(every, start, yesterday))
-    assert figures.both is not None
-    now, then, shared = figures.both
-    assert shared == 30
-    assert (now.wh, then.wh) == (figures.month.wh, by_hand.total(own(every, start - YEAR, before)))
-
-
 def test_base_load_and_peak(reader: Reader, every: tuple[by_hand.Local, ...]) -> None:
     first, last = date(2025, 1, 1), date(2025, 1, 31)
     figures, some = keys(reader, first, last), own(every, first, last)
-    assert figures.base == by_hand.base_load(some)
     strongest = by_hand.peak(some)
     wall = datetime.fromisoformat(paris.wall(strongest.at))
-    assert figures.peak is not None
     assert (figures.peak.watts, figures.peak.at) == (strongest.watts, paris.seconds_of(wall) * 1000)
-    average = sum(each.watts * each.seconds for each in some) / sum(each.seconds for each in some)
-    assert figures.times == pytest.approx(strongest.watts / average)
-    assert figures.share == pytest.approx(by_hand.base_load(some) / average)
     earlier = own(every, first - YEAR, last - YEAR)
     assert figures.base_before == by_hand.base_load(earlier)
     assert figures.peak_before is not None
@@ -86,16 +56,17 @@ def test_base_load_and_peak(reader: Reader, every: tuple[by_hand.Local, ...]) ->
 
 def test_two_years_are_not_compared_with_themselves(reader: Reader, every: tuple[by_hand.Local, ...]) -> None:
     figures = keys(reader, *WHOLE)
-    assert figures.peak is not None
     assert figures.peak.watts == by_hand.peak(every).watts
-    assert figures.base == by_hand.base_load(every)
-    assert figures.base_before is figures.peak_before is None
+    assert figures.base is not None
+    assert figures.base.watts == by_hand.base_load(every)
+    assert figures.both is figures.base_before is figures.peak_before is None
 
 
 def test_a_year_before_the_first_reading_is_not_measured(reader: Reader) -> None:
     figures = keys(reader, date(2023, 6, 1), date(2023, 6, 30))
     assert figures.base is not None
-    assert figures.base_before is figures.peak_before is None
+    assert figures.base.watts is not None
+    assert figures.both is figures.base_before is figures.peak_before is None
 
 
 @pytest.mark.parametrize(("first", "last"), [(AUTUMN - 3 * DAY, AUTUMN + 3 * DAY), (SPRING, SPRING), WHOLE])
@@ -220,22 +191,6 @@ def test_a_period_that_goes_on(two_years: Database[Any], tmp_path: Path) -> None
     assert march.table["kwh"].isna().tolist() == [False] * 12 + [True] * 7
     assert march.covered == pytest.approx(12 / 19)
     figures = keys(later, date(2025, 3, 1), date(2025, 3, 31))
-    assert not figures.is_yesterday
-    assert figures.yesterday is not None
-    assert figures.yesterday.first == date(2025, 3, 12)
-
-
-@pytest.mark.parametrize(
-    ("first", "last"), [(date(2024, 10, 1), date(2024, 10, 31)), (date(2024, 3, 31), date(2024, 3, 31)), WHOLE]
-)
-def test_energy_of_the_period(reader: Reader, every: tuple[by_hand.Local, ...], first: date, last: date) -> None:
-    figures = keys(reader, first, last)
-    assert figures.whole.wh == by_hand.total(own(every, first, last))
-    if last - first > YEAR:
-        assert figures.whole_both is None
-        return
-    now, then, shared = figures.whole_both or (None, None, 0)
-    assert now is not None
-    assert then is not None
-    assert shared == (last - first).days + 1
-    assert (now.wh, then.wh) == (figures.whole.wh, by_hand.total(own(every, first - YEAR, last - YEAR)))
+    assert not figures.newest.is_yesterday
+    assert figures.newest.day is not None
+    assert figures.newest.day.first == date(2025, 3, 12)

@@ -10,13 +10,12 @@ import numpy as np
 import pytest
 from pymongo.database import Database
 
+from dash_app.consumption.key_figures import KeyFigures
 from dash_app.consumption.page import key_body
-from dash_app.consumption.queries_frames import KeyFigures
 from dash_app.kit.locale import Look
 from sync.model.readings import Series, energy_batch
-from tests.dash.by_hand import not_exceeded
 from tests.dash.stores import ONE, load_readings, loader_of
-from tests.dash.views import BLOCKS, frame_of, reader_of, view_of
+from tests.dash.views import BLOCKS, frame_of, reader_of, texts_of, view_of
 
 DAY = date(2025, 1, 6)
 MIDNIGHT = datetime(2025, 1, 5, 23, tzinfo=UTC)  # of DAY, in Paris
@@ -24,19 +23,12 @@ ONE_DAY = timedelta(days=1)
 NEXT = datetime(2025, 1, 7, 9, tzinfo=UTC)
 
 
-def texts_of(component: Any) -> str:
-    """Everything that a component says."""
-    if isinstance(component, list | tuple):
-        return " | ".join(texts_of(each) for each in component)
-    return str(component) if isinstance(component, str) else texts_of(getattr(component, "children", None) or "")
-
-
 @pytest.mark.parametrize("name", list(BLOCKS))
 def test_nothing_stored(database: Database[Any], tmp_path: Path, name: str) -> None:
     assert frame_of(reader_of(database, tmp_path), name, DAY, DAY).is_empty
 
 
-@pytest.mark.parametrize("name", [name for name in BLOCKS if name not in ("key-figures", "months")])
+@pytest.mark.parametrize("name", [name for name in BLOCKS if name != "months"])
 def test_nothing_in_the_period(database: Database[Any], tmp_path: Path, name: str) -> None:
     load_readings(database, MIDNIGHT, [100] * 48)
     reader = reader_of(database, tmp_path)
@@ -59,10 +51,11 @@ def test_one_reading(database: Database[Any], tmp_path: Path) -> None:
     assert week["median_w"].dropna().tolist() == [500.0]
     assert week[week["median_w"].notna()][["days", "local_time"]].to_numpy().tolist() == [["weekdays", "02:00"]]
     figures: KeyFigures = frames["key-figures"].notes["figures"]
-    assert figures.yesterday is figures.both is None
-    assert (figures.base, figures.month.wh) == (500.0, 250)
+    assert (figures.newest.has_whole_day, figures.newest.day, figures.newest.month) == (False, None, None)
+    assert figures.base is not None
+    assert (figures.base.watts, figures.both, figures.whole.wh) == (None, None, 250)
     said = texts_of(key_body(frames["key-figures"], Look("en")))
-    assert said.count("not measured") >= 3  # yesterday, its year before, the comparison
+    assert said.count("not known") == 3  # its year before, the base load, the last whole day
     assert "Last whole day" in said
 
 
@@ -71,15 +64,13 @@ def test_one_day(database: Database[Any], tmp_path: Path) -> None:
     load_readings(database, MIDNIGHT, wh)
     reader = reader_of(database, tmp_path, now=lambda: NEXT)
     figures: KeyFigures = frame_of(reader, "key-figures", DAY, DAY).notes["figures"]
-    assert figures.is_yesterday
-    assert figures.yesterday is not None
-    assert (figures.yesterday.wh, figures.yesterday.covered) == (sum(wh), 1.0)
-    assert figures.month.covered == pytest.approx(1 / 30)
-    assert figures.base == not_exceeded([(2.0 * each, 1800) for each in wh[2:10]], 0.1)
-    assert figures.peak is not None
+    assert figures.newest.is_yesterday
+    assert (figures.whole.wh, figures.whole.covered) == (sum(wh), 1.0)
+    assert figures.newest.day is figures.newest.month is None  # the period shows that
     assert (figures.peak.watts, figures.peak.at % 86_400_000) == (2.0 * wh[-1], (23 * 60 + 30) * 60_000)
     said = texts_of(key_body(frame_of(reader, "key-figures", DAY, DAY), Look("fr")))
-    assert "Hier" in said
+    assert "Cette période" in said
+    assert "Hier" not in said
     assert "non mesuré un an auparavant" in said
 
 
@@ -165,5 +156,5 @@ def test_today_is_never_yesterday(database: Database[Any], tmp_path: Path) -> No
     load_readings(database, MIDNIGHT, [100] * 96)
     reader = reader_of(database, tmp_path, now=lambda: NEXT)
     figures: KeyFigures = frame_of(reader, "key-figures", DAY, DAY + ONE_DAY).notes["figures"]
-    assert figures.yesterday is not None
-    assert (figures.yesterday.first, figures.is_yesterday) == (DAY, True)
+    assert figures.newest.day is not None
+    assert (figures.newest.day.first, figures.newest.is_yesterday) == (DAY, True)

@@ -18,7 +18,7 @@ from playwright.sync_api import Page, expect
 from plotly.utils import PlotlyJSONEncoder
 from pymongo.database import Database
 
-from dash_app.cost.figures import strengths
+from dash_app.cost.figures import CLEAR, strengths
 from dash_app.cost.page import PAGE, hours_text
 from dash_app.cost.queries import prices_frame
 from dash_app.kit.blocks import Block, Frame
@@ -33,6 +33,7 @@ from tests.dash.test_dash_cost_bills import ALL, ENTRIES, own_bills, settings_wi
 pytestmark = pytest.mark.soak  # pages in the browser; test_dash_screens opens each of them every time
 
 LOOKS = [Look(language, theme) for language in ("en", "fr") for theme in ("light", "dark")]
+BARS = '.bars path:not([d="M0,0Z"])'  # without those of the legend, which stand nowhere
 START = TODAY.replace(month=1, day=5, hour=23, minute=0)
 
 
@@ -95,16 +96,59 @@ def test_the_table_marks_what_was_not_fully_measured(two_years: Database[Any], t
     text = drawn(block_named("cost-bills"), frame, Look("en"))
     assert text.count('"className": "hatched"') == 1
     figure: Any = block_named("cost-months").figure(frame, Look("en"))  # type: ignore[misc]
-    for trace in figure["data"]:
+    for trace in bars_of(figure):
         hatched = [day for day, shape in zip(trace["x"], trace["marker"]["pattern"]["shape"], strict=True) if shape]
-        assert hatched == ["2024-07-01"]
+        hollow = [day for day, ink in zip(trace["x"], trace["marker"]["color"], strict=True) if ink == CLEAR]
+        assert hatched == hollow == ["2023-03-01", "2024-07-01", "2025-03-01"]
+    said = [each["text"] for each in figure["layout"]["annotations"]]
+    assert said == ["19 of 31 days", "30 of 31 days", "12 of 31 days"]
+
+
+MONTHS = {
+    "one day of a month": (date(2025, 1, 31), date(2025, 2, 1), ["1 of 31 days"], False),
+    "the month that goes on": (date(2025, 3, 1), date(2025, 4, 1), ["12 of 31 days"], False),
+    "thirty days in two months": (date(2025, 2, 11), date(2025, 3, 13), ["18 of 28 days", "12 of 31 days"], True),
+    "a whole month": (date(2025, 2, 1), date(2025, 3, 1), [], True),
+}
+
+
+@pytest.mark.parametrize("name", MONTHS)
+def test_a_part_of_a_month_is_no_month(two_years: Database[Any], tmp_path: Path, name: str) -> None:
+    """No full bar, its days in words, and no contract called the cheapest of it."""
+    start, end, parts, is_named = MONTHS[name]
+    reader, view = reader_of(two_years, tmp_path), replace(ALL, start=start, end=end)
+    blocks = {each: block_named(f"cost-{each}") for each in ("answer", "months", "bills")}
+    frames = {each: block.frame(reader, view) for each, block in blocks.items()}
+    figure: Any = blocks["months"].figure(frames["months"], Look("en"))  # type: ignore[misc]
+    assert [each["text"] for each in figure["layout"]["annotations"]] == parts
+    for trace in bars_of(figure):
+        assert [ink == CLEAR for ink in trace["marker"]["color"]] == [bool(parts)] * len(trace["x"])
+    answer = drawn(blocks["answer"], frames["answer"], Look("en"))
+    assert ("would have been the cheapest" in answer) == ('"the cheapest"' in answer) == is_named
+    assert ("too little of a month" in answer) != is_named
+    rows = [row.children for row in rows_of(blocks["bills"].body(frames["bills"], Look("en")))]  # type: ignore[misc]
+    named = [row[6].children for row in rows]
+    assert named == ["–" if parts else "HP/HC"] * (len(rows) - 1) + ["HP/HC" if is_named else "–"]
+    assert [row[1].children for row in rows[:-1]] == [part.removesuffix(" days") for part in parts] or not parts
+
+
+def bars_of(figure: Any) -> list[Any]:
+    """The traces that stand for months, without those of the legend."""
+    return [trace for trace in figure["data"] if trace.get("customdata")]
+
+
+def rows_of(component: Any) -> list[Any]:
+    """The rows of a table's body."""
+    table = component.children[0].children
+    rows: list[Any] = table.children[-1].children
+    return rows
 
 
 def test_a_contract_without_any_price_has_no_bar_and_no_amount(two_years: Database[Any], tmp_path: Path) -> None:
     """The shipped Tempo knows no colour: 14 € a month would look like a bargain."""
     frame = block_named("cost-months").frame(reader_of(two_years, tmp_path), ALL)
     figure: Any = block_named("cost-months").figure(frame, Look("en"))  # type: ignore[misc]
-    assert [trace["name"] for trace in figure["data"]] == ["Base", "HP/HC"]
+    assert [trace["name"] for trace in bars_of(figure)] == ["Base", "HP/HC"]
     answer = block_named("cost-answer")
     text = drawn(answer, answer.frame(reader_of(two_years, tmp_path), ALL), Look("en"))
     assert "€336" not in text
@@ -121,11 +165,11 @@ def test_a_contract_that_begins_late_says_which_days_have_no_price(two_years: Da
 
 
 def test_equal_contracts_are_said_to_be_equal(database: Database[Any], tmp_path: Path) -> None:
-    load_readings(database, START, [1000] * 48)
+    load_readings(database, START, [100] * 48 * 31)
     entries = [ENTRIES[0], ENTRIES[0] | {"name": "Twin"}]
     answer = block_named("cost-answer")
     text = drawn(answer, answer.frame(reader_of(database, tmp_path, entries), ALL), Look("en"))
-    assert "Base and Twin would have cost the same: €10.08." in text
+    assert "Base and Twin would have cost the same: €42.65." in text  # 26 and 5 days of 4.8 kWh
     bills = block_named("cost-bills")
     assert "Base = Twin" in drawn(bills, bills.frame(reader_of(database, tmp_path, entries), ALL), Look("en"))
 
@@ -189,7 +233,8 @@ def test_a_person_reads_the_sums_of_the_file(served: Served, open_page: Callable
     for place, month in enumerate(flat):
         cells = [text.strip() for text in rows.nth(place).locator("th, td").all_inner_texts()]
         assert cells[3:5] == [euros(flat[month]), euros(peak[month])], month
-        assert cells[6:] == ["HP/HC", euros(flat[month] - peak[month])]
+        is_part = month in ("2023-03", "2025-03")
+        assert cells[6:] == (["–", "–"] if is_part else ["HP/HC", euros(flat[month] - peak[month])])
     expect(answer).to_contain_text("regulated tariff of 2025-02-01")
     expect(card(page, "cost-prices")).to_contain_text("example: regulated tariff of 2025-02-01")
     expect(card(page, "cost-prices")).to_contain_text("shared out in proportion to time")
@@ -210,7 +255,7 @@ def test_the_period_of_the_address_is_what_is_billed(
 def test_bars_stand_for_the_months(served: Served, open_page: Callable[..., Page]) -> None:
     page = open_page(f"{served.url}/cost?period=all")
     chart = card(page, "cost-months").locator(".js-plotly-plot")
-    expect(chart.locator(".bars path")).to_have_count(2 * 25)
+    expect(chart.locator(BARS)).to_have_count(2 * 25)
     expect(chart.locator(".legendtext")).to_have_text(["Base", "HP/HC"])
 
 
@@ -232,7 +277,7 @@ def test_own_tariffs_take_the_place_of_the_examples(
     answer = card(page, "cost-answer")
     expect(answer.locator(".key-figure")).to_have_count(6)
     expect(answer).not_to_contain_text("example")
-    expect(card(page, "cost-months").locator(".bars path")).to_have_count(3 * 25)
+    expect(card(page, "cost-months").locator(BARS)).to_have_count(3 * 25)
 
 
 @pytest.mark.parametrize("view", [replace(ALL, start=date(2024, 7, 18), end=date(2024, 7, 19)), View(page="cost")])

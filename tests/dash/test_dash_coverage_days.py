@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
+from dash_app.coverage.page import PAGE
 from dash_app.coverage.queries import (
     BEFORE,
     COMPLETE,
@@ -20,6 +21,7 @@ from dash_app.coverage.queries import (
     MISSING,
     NOTHING,
     PARTIAL,
+    UNSERVED,
     Asked,
     History,
     asked_by_day,
@@ -32,11 +34,12 @@ from dash_app.coverage.queries import (
     upkeep,
     windows_of,
 )
+from dash_app.kit.locale import Look
 from dash_app.kit.reader import Reader
 from dash_app.kit.view import View
 from sync.http.budget import Budget, used_today
 from sync.model.errors import UsageError
-from sync.model.window import DONE, EMPTY, FAILED, Entry, Window
+from sync.model.window import CURVE, DONE, EMPTY, FAILED, Entry, Window
 from sync.model.window import PARTIAL as WINDOW_PARTIAL
 from sync.settings import load
 from sync.sources.linky.meter import Meter
@@ -55,14 +58,21 @@ from tests.dash.coverage_story import (
     PARTIAL_DAY,
     tell,
 )
-from tests.dash.stores import ONE, TODAY, load_readings, loader_of
+from tests.dash.stores import ONE, TODAY, TWO, load_readings, loader_of
+from tests.dash.views import texts_of
 
 ALL = View(page="coverage", period="all", start=date(2023, 3, 13), end=date(2025, 3, 13))
 AT = datetime(2025, 3, 1, tzinfo=UTC)
 
 
-def reader_of(database: Database[Any], now: datetime = TODAY, **changes: Any) -> Reader:
-    return Reader(database, load(Path.cwd(), {}).model_copy(update=changes), now=lambda: now)
+METERS = tuple(Meter(prm, "t") for prm in (r63.PRM, ONE, TWO))
+
+
+def reader_of(
+    database: Database[Any], now: datetime = TODAY, meters: tuple[Meter, ...] = METERS, **changes: Any
+) -> Reader:
+    """Of a house whose meters are in the settings, with their tokens."""
+    return Reader(database, load(Path.cwd(), {}).model_copy(update={"meters": meters, **changes}), now=lambda: now)
 
 
 def history_of(database: Database[Any], now: datetime = TODAY) -> History:
@@ -131,7 +141,7 @@ def test_the_state_of_a_day(covered: int, expected: int, last: Asked | None, is_
 
 
 def test_below_the_floor_nothing_is_expected() -> None:
-    assert state_of(0, 86_400, None, is_due=True, is_below_floor=True) == BEFORE
+    assert state_of(0, 86_400, None, is_due=True, is_below_floor=True) == UNSERVED
     assert state_of(1800, 86_400, None, is_due=True, is_below_floor=True) == PARTIAL
 
 
@@ -153,7 +163,7 @@ def test_the_newest_question_counts() -> None:
 def test_every_kind_of_day_is_told_apart(database: Database[Any]) -> None:
     tell(database)
     found = history_of(database)
-    states = {day: each.state for day, each in found.days.items() if each.state not in (COMPLETE, BEFORE)}
+    states = {day: each.state for day, each in found.days.items() if each.state not in (COMPLETE, UNSERVED)}
     assert states == {
         PARTIAL_DAY: PARTIAL,
         DIFFERING_DAY: DIFFERS,
@@ -162,7 +172,7 @@ def test_every_kind_of_day_is_told_apart(database: Database[Any]) -> None:
         **dict.fromkeys(EMPTY_DAYS, NOTHING),
         **dict.fromkeys(NEVER_ASKED, MISSING),
     }
-    before = [day for day, each in found.days.items() if each.state == BEFORE]
+    before = [day for day, each in found.days.items() if each.state == UNSERVED]
     assert (min(before), max(before)) == (date(2023, 3, 13), FIRST - timedelta(days=1))
     day = found.days[BY_FUNCTION]
     assert day.asked is not None
@@ -198,12 +208,10 @@ def test_each_problem_has_its_command(database: Database[Any]) -> None:
     series = tell(database)
     loader_of(database).writer.mark_stale(series)
     database[VERIFICATIONS].update_one({"_id": "linky"}, {"$set": {"identical": False, "missing": 3}})
-    reader = reader_of(database, meters=(Meter(ONE, "t"),))
+    reader = reader_of(database)
     found = history(reader, ALL)
     assert found is not None
-    told = [
-        (each.key.rpartition(".")[2], each.command) for each in problems(found, upkeep(reader), reader.settings, TODAY)
-    ]
+    told = [(each.key.rpartition(".")[2], each.command) for each in problems(found, upkeep(reader), TODAY)]
     backfill = "python -m sync backfill --since"
     assert told == [
         ("different", "python -m sync repair"),
@@ -232,10 +240,10 @@ def test_days_beyond_the_history_of_the_api_come_from_a_file_alone(two_years: Da
 
 def test_a_meter_that_is_not_in_the_settings_is_said(database: Database[Any]) -> None:
     tell(database)
-    reader = reader_of(database)
+    reader = reader_of(database, meters=())
     found = history(reader, ALL)
     assert found is not None
-    keys = [each.key for each in problems(found, upkeep(reader), reader.settings, TODAY)]
+    keys = [each.key for each in problems(found, upkeep(reader), TODAY)]
     assert keys[-1] == "coverage.problem.unconfigured"
 
 
@@ -245,10 +253,10 @@ def test_functions_that_have_fallen_silent_are_told(database: Database[Any]) -> 
     found = history(reader, ALL)
     assert found is not None
     late = TODAY + timedelta(hours=50)
-    wrong = problems(found, upkeep(reader), reader.settings, late)
+    wrong = problems(found, upkeep(reader), late)
     assert "coverage.problem.silence" in [each.key for each in wrong]
     database["sync_runs"].insert_one({"function": "linkyDaily", "at": late, "seconds": 1.0, "ok": True, "series": []})
-    wrong = problems(found, upkeep(reader), reader.settings, late)
+    wrong = problems(found, upkeep(reader), late)
     assert not [each for each in wrong if each.key in ("coverage.problem.silence", "coverage.problem.run")]
 
 
@@ -265,7 +273,121 @@ def test_nothing_is_wrong_with_two_whole_days(database: Database[Any]) -> None:
     reader = reader_of(database)
     found = history(reader, ALL)
     assert found is not None
-    assert problems(found, upkeep(reader), reader.settings, TODAY) == []
+    assert problems(found, upkeep(reader), TODAY) == []
+
+
+# --- said as it is ----------------------------------------------------------------------------------------------------
+
+
+def said_of(reader: Reader, view: View, name: str) -> str:
+    """All that a card says."""
+    block = next(block for block in PAGE.blocks if block.name == name)
+    assert block.body is not None
+    return texts_of(block.body(block.frame(reader, view), Look("en")))
+
+
+@pytest.mark.parametrize(
+    ("day", "words"),
+    [
+        (date(2024, 10, 27), "complete, imported"),
+        (date(2024, 7, 18), "partial, imported"),  # no window of the ledger holds it: files enter whole days alone
+        (date(2024, 7, 30), "partial, imported"),
+    ],
+)
+def test_an_imported_day_was_imported(two_years: Database[Any], day: date, words: str) -> None:
+    reader, view = reader_of(two_years), replace(ALL, options=(("day", str(day)),))
+    said = said_of(reader, view, "coverage-day")
+    assert f": {words} |" in said
+    assert "asked" not in said.lower()
+    assert ("came from a file" in said) == words.startswith("partial")
+
+
+@pytest.mark.parametrize(
+    ("day", "words"),
+    [
+        (FIRST, "complete, fetched"),
+        (PARTIAL_DAY, "partial, fetched"),
+        (EMPTY_DAYS[0], "empty: asked, the API had none"),
+        (FAILED_DAY, "missing: the call failed"),
+        (NEVER_ASKED[0], "missing: neither imported nor fetched"),
+        (FIRST - timedelta(days=1), "not served: before the first day the API has of this meter"),
+        (END, "not yet due"),
+        (date(2022, 1, 1), "outside the history"),
+    ],
+)
+def test_a_day_of_an_api_is_said_as_it_is(database: Database[Any], day: date, words: str) -> None:
+    tell(database)
+    said = said_of(reader_of(database), replace(ALL, options=(("day", str(day)),)), "coverage-day")
+    assert f": {words}" in said
+
+
+def test_readings_that_were_imported_and_are_gone(database: Database[Any]) -> None:
+    series = tell(database)
+    day = NEVER_ASKED[0]
+    Ledger(database).record(series, CURVE, Entry(Window(day, day + timedelta(days=1)), DONE, AT, status="import"))
+    assert history_of(database).days[day].kind == "gone"
+
+
+PERIODS = {
+    "a whole month": (date(2025, 2, 11), date(2025, 3, 13), "All 30 days of this period are there", 2),
+    "a month with a hole": (date(2024, 7, 1), date(2024, 8, 1), "29 of 31 days are complete", 0),
+}
+
+
+@pytest.mark.parametrize("name", PERIODS)
+def test_a_whole_period_hides_nothing_outside_it(two_years: Database[Any], name: str) -> None:
+    start, end, headline, outside = PERIODS[name]
+    said = said_of(reader_of(two_years), replace(ALL, start=start, end=end), "coverage-answer")
+    assert said.startswith(headline)
+    assert ("Outside this period, readings are lacking" in said) == bool(outside)
+    assert (f"on {outside} days of the history" in said) == bool(outside)
+    whole = (end - start).days - (2 - outside)
+    assert f"Complete days | {whole} | {whole} imported" in said
+    assert "nothing is missing" not in said.lower()
+
+
+def test_what_is_not_served_and_not_due_is_counted_apart(database: Database[Any]) -> None:
+    tell(database)
+    view = replace(ALL, start=date(2024, 12, 1), end=date(2025, 4, 1))
+    said = said_of(reader_of(database), view, "coverage-answer")
+    assert "Not served | 31 |" in said
+    assert "Not yet due | 19 |" in said
+    assert "Missing days | 4 | neither imported nor fetched" in said
+    assert "Complete days | 62 | 62 fetched" in said
+
+
+FILE, FETCH = "python -m sync import FILE", "python -m sync backfill --since 2024-07-30 --until 2024-07-31"
+REMEDIES: dict[str, tuple[datetime, tuple[Meter, ...], list[str], bool]] = {
+    "both served": (TODAY, METERS, [FETCH, FETCH.replace("30 ", "18 ").replace("31", "19")], False),
+    "one too old": (datetime(2026, 8, 14, 9, tzinfo=UTC), METERS, [FETCH, FILE], True),
+    "no token": (TODAY, (), [FILE, FILE], False),
+}
+
+
+@pytest.mark.parametrize("name", REMEDIES)
+def test_each_hole_of_a_file_has_the_remedy_that_works(two_years: Database[Any], name: str) -> None:
+    now, meters, commands, has_old = REMEDIES[name]
+    reader = reader_of(two_years, now, meters=meters)
+    found = history(reader, ALL)
+    assert found is not None
+    wrong = [each for each in problems(found, upkeep(reader), now) if each.key == "coverage.problem.partial"]
+    assert [each.command for each in wrong] == commands
+    assert [bool(each.why) for each in wrong] == [False, has_old]
+    last = [each.key for each in problems(found, upkeep(reader), now)][-1]
+    assert (last == "coverage.problem.unconfigured") == (not meters)
+
+
+def test_a_source_of_files_ends_with_its_last_day(many_meters: Database[Any]) -> None:
+    """Nobody waits for more of it, and no API can be asked."""
+    reader = reader_of(many_meters)
+    series = reader.meters()[0]
+    found = history(reader, replace(ALL, series=reader.addresses()[series]))
+    extent = reader.extent(series)
+    assert found is not None
+    assert extent.end is not None
+    assert (min(found.days), max(found.days)) == (extent.first, extent.end - timedelta(days=1))
+    assert fetch_command(found, Window(extent.end, extent.end)) == "python -m sync import --source lcl FILE"
+    assert "coverage.problem.unconfigured" not in [each.key for each in problems(found, upkeep(reader), TODAY)]
 
 
 # --- the chosen day ---------------------------------------------------------------------------------------------------

@@ -22,6 +22,7 @@ from dash_app.kit.locale import Look
 from dash_app.kit.reader import Reader
 from dash_app.kit.view import View
 from sync.settings import load
+from sync.sources.linky.meter import Meter
 from sync.store.schema import VERIFICATIONS
 from tests.dash.coverage_story import DIFFERING_DAY, NEVER_ASKED, tell
 from tests.dash.served import Served
@@ -102,15 +103,15 @@ def test_each_square_stands_for_its_day(database: Database[Any]) -> None:
         for column, cell in enumerate(cells)
         if cell
     }
-    assert len(found) == 365  # those of 2023 and 2024 are before the history
+    assert len(found) == 365  # those of 2023 and 2024 are outside the history
     assert {found[str(day)] for day in NEVER_ASKED} == {4}
     assert found[str(DIFFERING_DAY)] == 1
-    assert found["2025-03-13"] == 5
+    assert found["2025-03-13"] == 6
     marks = {trace["marker"]["symbol"]: len(trace["x"]) for trace in figure["data"][1:5]}
     assert marks == {"asterisk-open": 1, "circle": 1, "x-thin-open": 3, "line-ne-open": 4}
     names = [trace["name"] for trace in figure["data"] if trace.get("visible") is True]
     assert names == [
-        "complete (62)", "other total (1)", "partial (1)", "empty (3)", "missing (4)", "not yet due (294)",
+        "complete", "other total", "partial", "empty", "missing", "not yet due",
     ]  # fmt: skip
 
 
@@ -190,20 +191,20 @@ def test_a_click_on_a_day_shows_what_is_known_of_it(served: Served, open_page: C
         "729 of 731 days are complete; 24 hours of readings are not there."
     )
     day = card(page, "coverage-day")
-    expect(day.locator(".answer")).to_have_text("Tuesday, 30 July 2024: partial")
+    expect(day.locator(".answer")).to_have_text("Tuesday, 30 July 2024: partial, imported")
     click_day(page, date(2024, 7, 18))
-    expect(day.locator(".answer")).to_have_text("Thursday, 18 July 2024: partial")
+    expect(day.locator(".answer")).to_have_text("Thursday, 18 July 2024: partial, imported")
     found = figures_of(page, "coverage-day")
     assert found["Covered"] == "1 of 24 h"
     assert found["Their energy"].replace("\u202f", " ") == "1,713 Wh"
-    expect(day.locator("code")).to_have_text("python -m sync backfill --since 2024-07-18 --until 2024-07-19")
+    expect(day.locator("code")).to_have_text("python -m sync import FILE")
     assert "day=2024-07-18" in page.url
     click_day(page, date(2024, 10, 27))
-    expect(day.locator(".answer")).to_have_text("Sunday, 27 October 2024: complete")
+    expect(day.locator(".answer")).to_have_text("Sunday, 27 October 2024: complete, imported")
     assert figures_of(page, "coverage-day")["Covered"] == "25 of 25 h"
     expect(day).to_contain_text("90,000 of 90,000 s")
     page.go_back()
-    expect(day.locator(".answer")).to_have_text("Thursday, 18 July 2024: partial")
+    expect(day.locator(".answer")).to_have_text("Thursday, 18 July 2024: partial, imported")
 
 
 def test_a_day_can_be_chosen_by_keyboard(served: Served, open_page: Callable[..., Page]) -> None:
@@ -215,7 +216,7 @@ def test_a_day_can_be_chosen_by_keyboard(served: Served, open_page: Callable[...
     field.fill("31 Mar 2024")
     field.press("Enter")
     field.press("Tab")
-    expect(day.locator(".answer")).to_have_text("Sunday, 31 March 2024: complete")
+    expect(day.locator(".answer")).to_have_text("Sunday, 31 March 2024: complete, imported")
     assert figures_of(page, "coverage-day")["Covered"] == "23 of 23 h"
 
 
@@ -223,9 +224,9 @@ def test_every_problem_stands_there_with_its_command(
     database: Database[Any], serving: Callable[..., Served], open_page: Callable[..., Page]
 ) -> None:
     tell(database)
-    page = open_page(f"{serving(database).url}/coverage?period=all&lang=fr&theme=dark")
+    page = open_page(f"{serving(database, meters=(Meter(ONE, 't'),)).url}/coverage?period=all&lang=fr&theme=dark")
     rows = card(page, "coverage-problems").locator("tbody tr")
-    expect(rows).to_have_count(8)
+    expect(rows).to_have_count(7)
     expect(rows.nth(1)).to_contain_text("12 mars 2025\u202f: demandé, l’API n’avait rien.")
     expect(rows.nth(1).locator("code")).to_have_text(
         "python -m sync backfill --since 2025-03-12 --until 2025-03-13 --again"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -40,7 +41,7 @@ from sync.settings import DEFAULT_COLLECTIONS, load
 from sync.store.schema import pair
 from sync.store.sizes import Size
 from tests import r63
-from tests.dash.stores import ONE, TODAY, TWO, load_readings
+from tests.dash.stores import ONE, TODAY, TWO, load_file, load_readings
 from tests.servers import GuardedServer
 
 pytestmark = pytest.mark.soak  # pages in the browser; test_dash_screens opens each of them every time
@@ -60,6 +61,14 @@ def small(database: Database[Any]) -> Database[Any]:
     start = datetime(2025, 1, 10, tzinfo=UTC)
     load_readings(database, start, [100 + place % 7 for place in range(400)], ONE)
     load_readings(database, start, [300 - place % 5 for place in range(200)], TWO)
+    own = pair(database, "linky", DEFAULT_COLLECTIONS)
+    assert Lab(own, ZoneInfo("Europe/Paris"), SystemClock(), Silence()).run() is not None
+    return database
+
+
+@pytest.fixture
+def two_years_with_lab(database: Database[Any], shared_data: Path) -> Database[Any]:
+    load_file(database, shared_data / r63.FILE)
     own = pair(database, "linky", DEFAULT_COLLECTIONS)
     assert Lab(own, ZoneInfo("Europe/Paris"), SystemClock(), Silence()).run() is not None
     return database
@@ -199,6 +208,47 @@ def test_the_lab_is_shown_as_it_was_kept(small: Database[Any]) -> None:
         assert [row.className for row in rows].count("trap") == 1
         assert [row.className for row in rows].count("best") == 1
     assert "600 of 600 readings, 2 series" in words(lab_body(lab_frame(reader, VIEW), Look("en")))
+
+
+def apart(database: Database[Any], language: str = "en") -> str:
+    """What the lab's card says of the answer at the top, if anything."""
+    said = words(lab_body(lab_frame(reader_of(database), VIEW), Look(language)))
+    return next((part for part in re.split(r"(?<=[.]) ", said) if "top of the page" in part), "")
+
+
+def on_disk(database: Database[Any], name: str) -> str:
+    stats = raw(database, name)
+    return Look().bytes(stats["storageSize"] - stats["freeStorageSize"] + stats["totalIndexSize"])
+
+
+def test_the_lab_says_what_the_answer_says_or_why_not(two_years_with_lab: Database[Any]) -> None:
+    """Two years from a file: the same within a few pages, and where these show the reason stands beside them."""
+    database = two_years_with_lab
+    kept = database.sync_lab.find_one({"_id": "linky"})
+    assert kept is not None
+    tops = []
+    for mark, name in (("record", "consumption"), ("ours", "consumptionTS")):
+        row = next(row for row in kept["rows"] if mark in row["marks"])
+        stats = raw(database, name)
+        top = stats["storageSize"] - stats["freeStorageSize"] + stats["totalIndexSize"]
+        assert row["total_bytes"] == pytest.approx(top, rel=0.02, abs=16 * 1024)
+        tops.append((on_disk(database, name), Look().bytes(row["total_bytes"])))
+    said = apart(database)
+    assert bool(said) == any(top != here for top, here in tops)
+    answer = words(answer_body(sizes_frame(reader_of(database), VIEW), Look()))
+    assert all(top in answer for top, _ in tops)
+
+
+def test_collections_that_grew_differ_from_the_labs_and_that_is_said(small: Database[Any]) -> None:
+    small.sync_lab.update_one({"_id": "linky", "rows.marks": "record"}, {"$inc": {"rows.$.total_bytes": 3_000_000}})
+    said = apart(small)
+    for name in ("consumption", "consumptionTS"):
+        assert on_disk(small, name) in said
+    assert "grew load by load" in said
+    load_readings(small, datetime(2025, 2, 10, tzinfo=UTC), [100] * 7, ONE)
+    assert "today’s 607 readings" in apart(small)
+    small.sync_lab.update_one({"_id": "linky"}, {"$set": {"readings": 300}})  # a part: its note says so
+    assert apart(small) == ""
 
 
 def test_a_new_lab_is_seen(small: Database[Any]) -> None:

@@ -35,3 +35,10 @@ def view_of(first: date, last: date, series: Series | None = None, **options: st
 def frame_of(reader: Reader, block: str, first: date, last: date, **more: Any) -> Frame:
     """A block's frame."""
     return BLOCKS[block].frame(reader, view_of(first, last, **more))
+
+
+def texts_of(component: Any) -> str:
+    """Everything that a component says."""
+    if isinstance(component, list | tuple):
+        return " | ".join(texts_of(each) for each in component)
+    return str(component) if isinstance(component, str) else texts_of(getattr(component, "children", None) or "")

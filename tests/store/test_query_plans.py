@@ -152,7 +152,7 @@ def test_the_pages_of_a_meter(database: Database[Any], tmp_path: Path) -> None:
         assert len(days_of(own, series, PARIS, DAY, NEXT)) == 10
         consumption.hours_of(own, series, start, end)
         consumption.readings_of(own, series, start, end)
-        consumption.distribution_of(own, series, PARIS, DAY, NEXT)
+        consumption.distribution_of(own, series, start, end)
         energy_by_part(own, series, PARIS, (DAY, NEXT), (0, 360, 1320))
         bucket_frame(reader, View())
 
