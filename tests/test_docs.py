@@ -198,6 +198,37 @@ def of_both(link: str) -> str:
     return "#" if link.startswith("#") else link.replace("page-fr.png", "page.png").replace("README.fr.md", "README.md")
 
 
+def shown(text: str, command: str) -> list[str]:
+    """What stands below `$ command` in a block, as `shape` leaves it."""
+    [block] = re.findall(rf"^[$] {re.escape(command)}\n((?:(?![$]|```).*\n)+)", text, re.MULTILINE)
+    return shape(block)
+
+
+def shape(text: str) -> list[str]:
+    """Lines without what differs from run to run: numbers and the spaces that they leave."""
+    return [" ".join(re.sub(r"\d[\d,.]*", "#", line).split()) for line in text.splitlines()]
+
+
+def test_the_readme_shows_what_import_prints(sync: Shell) -> None:
+    code, out, _ = sync("import", str(EXAMPLES))
+    assert code == 0
+    assert shown(README.read_text("utf-8"), "python -m sync import docs/examples") == shape(out)
+
+
+@pytest.mark.soak  # loads two years
+def test_the_readme_shows_what_run_prints(sync: Shell) -> None:
+    code, out, err = sync("run", MONGODB_URI="", LINKY_TOKEN="", LINKY_PRM="")
+    assert code == 0
+    lines = shape(out) + shape(err)
+    assert [line for line in shown(README.read_text("utf-8"), "make run") if line not in lines] == []
+
+
+def test_every_picture_is_small() -> None:
+    pictures = list((PROJECT_ROOT / "docs" / "pictures").glob("*.png"))
+    assert len(pictures) >= 5
+    assert [path.name for path in pictures if path.stat().st_size >= MOST_BYTES] == []
+
+
 # --- example files ---------------------------------------------------------------------------------------------------
 
 FILES = sorted(EXAMPLES.glob("GENERATED*"))
