@@ -20,16 +20,16 @@ BENCHES = {
     "against": against.run,
 }
 RESULTS = Path(__file__).parent / "results"
-README = Path(__file__).parent.parent / "README.md"
+TABLES = Path(__file__).parent.parent / "docs" / "benchmarks.md"
 
 
 def main(names: list[str]) -> int:
-    """Run the named benches, or all of them; returns 1 when a bar is missed. The README's tables are renewed."""
+    """Run the named benches, or all of them; returns 1 when a bar is missed. The tables of docs are renewed."""
     RESULTS.mkdir(exist_ok=True)
     missed = 0
     for name in names or list(BENCHES):
         result = BENCHES[name]()
-        _renew_readme({name: _table(result["rows"])} | result.pop("tables", {}))
+        _renew_tables({name: _table(result["rows"])} | result.pop("tables", {}))
         (RESULTS / f"{name}.json").write_text(json.dumps(result, indent=2, ensure_ascii=False) + "\n")
         print(f"{name}: {result['readings']:,} readings, {result['server']}")
         for row in result["rows"]:
@@ -48,13 +48,13 @@ def _table(rows: list[dict[str, Any]]) -> list[str]:
     return table
 
 
-def _renew_readme(tables: dict[str, list[str]]) -> None:
+def _renew_tables(tables: dict[str, list[str]]) -> None:
     """Put each table between its marks."""
-    text = README.read_text(encoding="utf-8")
+    text = TABLES.read_text(encoding="utf-8")
     for name, table in tables.items():
         mark = re.compile(rf"(<!-- bench: {name} -->\n).*?(<!-- end -->)", re.DOTALL)
         text = mark.sub(lambda found, lines=table: found[1] + "\n".join(lines) + "\n" + found[2], text)  # type: ignore[misc]
-    README.write_text(text, encoding="utf-8")
+    TABLES.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

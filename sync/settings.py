@@ -1,7 +1,7 @@
 """Settings: environment over `.env` over `settings.py`, read once, every wrong one reported together.
 
 `Settings` is the one table of names, defaults (as text), units and reasons; `settings.example.py`, `.env.example`
-and the README are checked against it. A validator says what is wrong with a text, and never repeats the text itself.
+and `docs/settings.md` are checked against it. A validator says what is wrong with a text and never repeats the text.
 """
 
 from __future__ import annotations

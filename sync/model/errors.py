@@ -12,7 +12,7 @@ from .privacy import plain
 
 
 class SyncError(Exception):
-    """Base of all expected failures. `exit_code` follows the table in the README (1 = an error)."""
+    """Base of all expected failures. `exit_code` follows the table in `docs/commands.md` (1 = an error)."""
 
     exit_code = 1
 

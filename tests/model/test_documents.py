@@ -1,4 +1,4 @@
-"""README, settings.example.py and .env.example say what the code does: checked against the one table of settings."""
+"""docs/settings.md, settings.example.py and .env.example say what the code does: the one table of settings."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from tests.own_settings import SETTINGS
 
 
 def test_every_setting_is_in_all_three_places(project_root: Path) -> None:
-    readme = (project_root / "README.md").read_text(encoding="utf-8")
+    page = (project_root / "docs" / "settings.md").read_text(encoding="utf-8")
     example = (project_root / "settings.example.py").read_text(encoding="utf-8")
     dotenv = (project_root / ".env.example").read_text(encoding="utf-8")
     for name, setting in SETTINGS.items():
         default = f"`{setting.default}`" if setting.default else "empty"
         assert setting.description
-        assert f"| `{name}` | {default} | {setting.description} |" in readme
+        assert f"| `{name}` | {default} | {setting.description} |" in page
         assert re.search(rf"^# {name} = .*# {re.escape(setting.description)}$", example, re.MULTILINE), name
         assert re.search(rf"^# {re.escape(setting.description)}\n# {name}=", dotenv, re.MULTILINE), name
     for name in IN_FILE:
@@ -55,11 +55,11 @@ def test_the_examples_work_with_the_signs_taken_away(project_root: Path, tmp_pat
     assert set(dotenv_values(tmp_path / ".env")) == names
 
 
-def test_what_a_deployment_needs_is_in_the_readme(project_root: Path) -> None:
-    readme = (project_root / "README.md").read_text(encoding="utf-8")
+def test_what_a_deployment_needs_is_in_the_settings(project_root: Path) -> None:
+    page = (project_root / "docs" / "settings.md").read_text(encoding="utf-8")
     for name in ATLAS_SETTINGS:
-        assert f"`{name}`" in readme
-    assert ADMIN_URL in readme
+        assert f"`{name}`" in page
+    assert ADMIN_URL in page
 
 
 def test_the_readme_of_the_functions_names_every_value_and_schedule(project_root: Path) -> None:

@@ -59,7 +59,7 @@ def _measures(found: Any) -> Iterator[Found]:
 
 
 def _read(name: str, measure: Found) -> Iterator[Export]:
-    if "contexte" in measure:
+    if "contexte" in measure and not measure.get("grandeur"):  # daily totals of the gateway have an empty one, too
         return _indexes(name, measure)
     if isinstance(measure.get("cons"), dict) or isinstance(measure.get("prod"), dict):
         return _of_site(name, measure)
