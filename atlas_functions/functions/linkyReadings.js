@@ -138,17 +138,27 @@ function directionOf(instants) {
 
 const same = (one, other) => one.wall === other.wall && one.value === other.value;
 
+// Whether more than half of the labels come twice.
+function repeats(walls) {
+  const counts = {};
+  for (const wall of walls) counts[wall] = (counts[wall] || 0) + 1;
+  const names = Object.keys(counts);
+  return 2 * names.filter((name) => counts[name] > 1).length > names.length;
+}
+
 function rises(group) {
   return group.every((member, index) => index === 0 || group[index - 1].wall < member.wall);
 }
 
 // Every reading of the doubled hour in which time only goes forward, the likeliest first. As many points as possible
 // are taken for the first pass, because a walk through the points turns to the second one only when a label does not
-// come after the one before. Adjacent equal points may be repetitions instead.
-function waysOf(group) {
+// come after the one before. Adjacent equal points may be repetitions instead;
+// of points that were sorted by their labels each label comes twice in a row; with the same values twice, as of the sun
+// at night, they are repetitions only where the other labels of the day (walls) come twice, too.
+function waysOf(group, walls) {
   const [odd, even] = [0, 1].map((turn) => group.filter((_, index) => index % 2 === turn));
   const inPairs = odd.length === even.length && odd.every((member, index) => member.wall === even[index].wall);
-  if (inPairs && rises(odd) && !odd.every((member, index) => same(member, even[index]))) {
+  if (inPairs && rises(odd) && !(odd.every((member, index) => same(member, even[index])) && repeats(walls))) {
     return [{ kept: group, passes: group.map((_, index) => index % 2) }]; // sorted by their labels
   }
   const once = group.filter((member, index) => index === 0 || !same(member, group[index - 1]));
@@ -161,10 +171,10 @@ function waysOf(group) {
   return ways;
 }
 
-// group: [{index, wall, value, meanings}] of one night, in order of arrival; direction: that of the rest of the day.
-function resolveNight(group, direction, resolved) {
+// group: [{index, wall, value, meanings}] of one night, in order of arrival; direction, walls: of the rest of the day.
+function resolveNight(group, direction, walls, resolved) {
   const ordered = direction < 0 ? group.slice().reverse() : group;
-  const ways = waysOf(ordered);
+  const ways = waysOf(ordered, walls);
   if (ways.length === 0) {
     for (const member of ordered) resolved.refused[member.index] = "the doubled autumn hour is out of order";
     return;
@@ -203,8 +213,11 @@ function resolve(labels, parsed, meanings) {
     }
   });
   for (const night of Object.keys(nights)) {
-    const around = resolved.instants.filter((_, index) => parsed[index] && dayOf(parsed[index]) === night);
-    resolveNight(nights[night], directionOf(around), resolved);
+    const isOfDay = (index) => parsed[index] && dayOf(parsed[index]) === night;
+    const around = resolved.instants.filter((_, index) => isOfDay(index));
+    const own = nights[night].map(({ index }) => index);
+    const others = parsed.filter((_, index) => isOfDay(index) && own.indexOf(index) < 0).map(({ wall }) => wall);
+    resolveNight(nights[night], directionOf(around), others, resolved);
   }
   resolved.instants.forEach((instant, index) => {
     if (instant !== null && instant % GRID !== 0) {

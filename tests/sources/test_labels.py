@@ -83,7 +83,6 @@ UNCLEAR: list[list[tuple[str, str | None]]] = [
     [("02:00", "10")],
     [("02:30", "12")],
     [("02:00", "10"), ("02:30", "12"), ("02:30", "12")],
-    [("02:00", "10"), ("02:00", "10")],
 ]
 
 
@@ -96,6 +95,13 @@ def test_where_order_cannot_tell_the_guess_is_flagged(given_points: list[tuple[s
     assert found[0][0] < 0, "as many as possible belong to the first pass"
     assert set(result.batch.flags.values()) == {"clock"}
     assert len(result.batch.flags) == len(found)
+
+
+def test_the_same_twice_is_both_passes_where_no_other_label_comes_twice() -> None:
+    result = read(night(("02:00", "10"), ("02:00", "10")))
+    assert doubled(result) == [(-60, 10, ""), (0, 10, "")]
+    again = read([point for point in night(("02:00", "10")) for _ in range(2)])
+    assert {flag for _, _, flag in doubled(again)} == {"clock"}, "where all come twice nothing tells"
 
 
 def test_a_null_makes_a_hole_no_clearer() -> None:
@@ -158,17 +164,18 @@ def test_a_total_that_fits_no_way_judges_nothing() -> None:
 
 
 def test_a_total_judges_nothing_beside_an_unknown_energy() -> None:
+    """Then the other labels of the day tell, which come once."""
     points = night(("02:00", "100"), ("02:00", "100"), step="PT60M")
     points[-1] = at("04:00", None, "PT60M")
     result = read(points, total=OTHERS - 2 + 200)
-    assert [flag for _, _, flag in doubled(result)] == ["clock"] * 2
+    assert [flag for _, _, flag in doubled(result)] == ["", ""]
 
 
 def test_a_total_judges_nothing_beside_a_contradiction() -> None:
     """Two values for 01:00: neither is known to be in the total."""
     points = [at("01:00", "50", "PT60M"), *night(("02:00", "100"), ("02:00", "100"), step="PT60M")]
     result = read(points, total=OTHERS + 200)
-    assert [flag for _, _, flag in doubled(result)] == ["clock"] * 2
+    assert [flag for _, _, flag in doubled(result)] == ["", ""]
 
 
 def test_two_hours_of_nothing_are_complete() -> None:

@@ -347,12 +347,14 @@ class _Way:
 
 @dataclass(slots=True)
 class _Night:
-    """The labels of one doubled hour (`group`, in order of arrival) among all labels."""
+    """The labels of one doubled hour (`group`, in order of arrival) among all labels. is_told: equal pairs are the two
+    passes, as no other label of the day comes twice; a daily total may know better."""
 
     labels: Sequence[Label]
     walls: Sequence[datetime | None]
     day: date
     group: list[int]
+    is_told: bool = False
 
     def resolve(self, resolved: Resolved, total: int | None) -> None:
         """Give the group its instants, or refuse it; guesses are marked as doubtful."""
@@ -401,7 +403,8 @@ class _Night:
                 return whole[0], True
             if matching:
                 return matching[0], len(matching) == 1
-        return ways[0], len(ways) == 1
+            return ways[0], False
+        return ways[0], self.is_told or len(ways) == 1
 
     def _ways(self) -> list[_Way]:
         """Every reading of the doubled hour in which time only goes forward, the likeliest first.
@@ -413,11 +416,13 @@ class _Night:
         """
         walls = [self._wall(index) for index in self.group]
         is_sorted = walls[::2] == walls[1::2] and self._rises(self.group[::2])
-        if is_sorted and not (self._same_pairs() and self._day_repeats()):
+        if is_sorted and not self._same_pairs():
             return [_Way(tuple(self.group), (0, 1) * (len(walls) // 2))]
+        self.is_told = is_sorted and not self._day_repeats()
         once = [i for n, i in enumerate(self.group) if n == 0 or not self._same(i, self.group[n - 1])]
         candidates = [self.group] if len(once) == len(self.group) else [self.group, once]
-        return [
+        told = [_Way(tuple(self.group), (0, 1) * (len(walls) // 2))] if self.is_told and len(walls) > 2 else []
+        return told + [
             _Way(tuple(kept), (0,) * first + (1,) * (len(kept) - first))
             for kept in candidates
             for first in range(len(kept), -1, -1)
