@@ -102,4 +102,4 @@ def _peak_text(notes: Any, look: Look) -> dict[str, Any]:
 
 def _base_text(base: float, look: Look) -> dict[str, Any]:
     text = look.text("consumption.duration.base", power=look.power(base))
-    return words(text, xref="x", yref="y", x=100, y=base, xanchor="right", yanchor="bottom")
+    return words(text, xref="x", yref="y", x=2, y=base, xanchor="left", yanchor="bottom")  # off the curve
