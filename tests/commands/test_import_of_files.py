@@ -139,8 +139,8 @@ def test_readings_that_are_all_refused_are_no_success(sync: Shell, tmp_path: Pat
     path = tmp_path / "a.csv"
     path.write_bytes(heure(HOUSE).replace(b":00:00+01:00", b":00:07+01:00").replace(b":30:00+01:00", b":30:07+01:00"))
     code, out, err = sync("import", str(path))
-    assert code == 1
-    assert "NOTHING STORED" in err
+    assert code == 3
+    assert f"none of its {READINGS} rows can be taken" in err
     assert f"{READINGS} refused" in out
 
 
@@ -207,8 +207,8 @@ def test_a_finer_file_is_told_as_such(sync: Shell, tmp_path: Path) -> None:
     sync("import", str(coarse))
     code, out, _ = sync("import", str(fine))
     assert code == 0
-    assert f"{READINGS} finer than before" in out
+    assert f"{READINGS} better than before" in out
     code, out, _ = sync("import", str(coarse))
     assert code == 0
     assert f"{READINGS} unchanged" in out
-    assert "finer" not in out
+    assert "better" not in out

@@ -216,7 +216,7 @@ def test_a_finer_value_takes_the_place_and_a_coarser_one_does_not(
     _, (report,) = import_linky(database, [WHOLE[then].write(tmp_path)])
     assert (report.new, report.finer, report.before) == (0, finer, before)
     assert report.counts.conflicting == 0
-    assert (f"{finer:,} finer than before" in str(report)) == (finer > 0)
+    assert (f"{finer:,} better than before" in str(report)) == (finer > 0)
     assert stored(database, "consumption") == wanted_documents([WHOLE[first], WHOLE[then]])
 
 

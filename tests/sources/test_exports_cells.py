@@ -73,8 +73,12 @@ def test_workbook_cells_are_taken_exactly(tmp_path: Path) -> None:
     assert [point.value for point in export.points] == [
         *("692", "692", "1000", None, None, "1 234 ?", "12000", "692.5", "0.0001", "-0,5 ?")
     ]
-    assert (export.points[1].end, export.points[1].step) == ("2023-10-29 02:00:00", "PT30M")
-    assert export.points[2].end == "2023-10-29 02:30:00"
+    assert (export.points[1].end, export.points[1].at_start, export.points[1].step) == (
+        "2023-10-29 02:30:00",
+        True,
+        "PT30M",
+    )
+    assert export.points[2].end == "2023-10-29 02:00:00"
     assert [reject.line for reject in export.rejects] == [13]
     assert export.points[-1].line == 16
 
