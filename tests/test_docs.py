@@ -126,6 +126,8 @@ def test_every_command_exists_with_its_options(path: str, command: str) -> None:
         parse(cli, words[1:])
     elif words[2] == "dash_app":
         parse(cli, ["page", *words[3:]])
+    elif words[2].startswith("docs."):
+        assert (PROJECT_ROOT / f"{words[2].replace('.', '/')}.py").exists()
     elif words[2] == "sync.spark":
         from sync.spark.command import spark
 
