@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any, TypeVar
 
 import click
 from pymongo.database import Database
 
 from ..lab import leftovers
+from ..load.progress import Bar
 from ..load.report import Loader, Outcome
 from ..model.clock import SystemClock
 from ..model.privacy import CONTROLS, plain
+from ..model.words import counted
 from ..settings import Settings
 from ..sources import SOURCES
 from ..store.ledger import Ledger
@@ -51,12 +55,24 @@ def source_option(command: Command) -> Command:
 
 def day_option(name: str, text: str) -> Callable[[Command], Command]:
     """An option that takes a day, YYYY-MM-DD."""
-    day = click.DateTime(["%Y-%m-%d"])
-    return click.option(name, type=day, metavar="YYYY-MM-DD", callback=_as_date, default=None, help=text)
+    return click.option(name, type=Day(), default=None, help=text)
 
 
-def _as_date(_context: click.Context, _option: click.Parameter, moment: datetime | None) -> date | None:
-    return moment.date() if moment else None
+class Day(click.ParamType[date]):
+    """YYYY-MM-DD. What has that form and stands in no calendar is refused as that."""
+
+    name = "YYYY-MM-DD"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        if isinstance(value, date):
+            return value
+        found = re.fullmatch(r"(\d{4})-(\d{2})-(\d{2})", value, re.ASCII)
+        if not found:
+            self.fail(f"{value!r} is no day: write it as YYYY-MM-DD, like 2026-03-01", param, ctx)
+        try:
+            return date(*map(int, found.groups()))
+        except ValueError as error:
+            self.fail(f"there is no day {value}: {error}", param, ctx)
 
 
 def pairs(database: Database[Document], settings: Settings, source: str | None) -> list[Pair]:
@@ -79,7 +95,24 @@ def loader_of(database: Database[Document], settings: Settings, source: str) -> 
 def clean_up(database: Database[Document], settings: Settings) -> None:
     """Before a command writes: remove what a killed lab left in the database, and say so."""
     if names := leftovers.clean_up(database, settings.collections):
-        click.echo(f"removed {len(names)} collections that a killed lab had left behind", err=True)
+        click.echo(f"removed {counted(len(names), 'collection')} that a killed lab had left behind", err=True)
+
+
+def nothing_stored(settings: Settings, source: str = "linky") -> str:
+    """What to do about it. Somebody with a meter is not sent to an invented one."""
+    own = "" if source == "linky" else f" --source {source}"
+    ways = [f"python -m sync backfill{own}"] * SOURCES[source].has_api
+    ways += [f"python -m sync import{own} FILE…"] * SOURCES[source].has_files
+    demonstration = "" if own or settings.meters else "; without a meter: make run"
+    return f"nothing is stored yet: run {', or '.join(ways)}{demonstration}"
+
+
+@contextmanager
+def proving(pair: Pair) -> Iterator[Callable[[int], None]]:
+    """What hears how many documents more were compared: a bar, where that takes longer than a second."""
+    with closing(Bar(" documents", brief=True)) as bar:
+        bar.start(pair.record.estimated_document_count(), 0)
+        yield lambda more: bar.advance(pair.source, more)
 
 
 def echo_json(answer: dict[str, Any]) -> None:
@@ -104,8 +137,8 @@ PARTLY = 3
 def report(outcome: Outcome, pair: Pair, what: str) -> None:
     """The summary on standard output; what was refused or does not add up is listed by line and day."""
     written = outcome.written
-    click.echo(f"{outcome.windows:,} {what}, {outcome.calls:,} calls, {outcome.seconds:.1f} s")
-    click.echo(f"{written.new:,} readings new, {written.changed:,} changed, {written.unchanged:,} unchanged")
+    click.echo(f"{counted(outcome.windows, what)}, {counted(outcome.calls, 'call')}, {outcome.seconds:.1f} s")
+    click.echo(f"{counted(written.new, 'reading')} new, {written.changed:,} changed, {written.unchanged:,} unchanged")
     click.echo(
         f"{outcome.rejected:,} refused, {outcome.flagged:,} flagged, "
         f"{outcome.missing:,} without a value, {outcome.repeated:,} repeated"
@@ -116,17 +149,22 @@ def report(outcome: Outcome, pair: Pair, what: str) -> None:
     _list("days with a daily total and no reading", outcome.alone, len(outcome.alone))
     _list("not ours and left alone", outcome.foreign, len(outcome.foreign))
     if outcome.restored:
-        click.echo(f"{outcome.restored:,} readings that only {pair.mirror.name} had are back in {pair.record.name}")
+        click.echo(came_back(outcome.restored, pair))
     names = f"{pair.record.name} and {pair.mirror.name}"
     if outcome.identical:
-        click.echo(f"{names} are identical: {outcome.compared:,} documents each")
+        click.echo(f"{names} are identical: {counted(outcome.compared, 'document')} each")
     else:
         click.echo(f"{names} DIFFER: run python -m sync repair")
     _list("not loaded", [f"{label}: {why}" for label, why in outcome.not_loaded.items()], len(outcome.not_loaded))
     if outcome.stopped and outcome.stopped not in outcome.not_loaded.values():
         click.echo(f"stopped early: {outcome.stopped}")
     if outcome.remaining:
-        click.echo(f"{outcome.remaining:,} calls remain: run the same command again")
+        click.echo(f"{counted(outcome.remaining, 'call')} left to make: run the same command again")
+
+
+def came_back(count: int, pair: Pair) -> str:
+    """Of readings that a repair has saved."""
+    return f"{counted(count, 'reading')} that only {pair.mirror.name} had came back into {pair.record.name}"
 
 
 def _list(title: str, lines: list[str], total: int) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -14,12 +14,15 @@ import click
 from ..load.files import FileReport, import_files, sums
 from ..load.progress import Bar, Progress
 from ..load.report import Loader
-from ..model.errors import UsageError
+from ..model.bounded import NoFile
+from ..model.errors import FileRefused, SyncError, UsageError
+from ..model.privacy import scrub
+from ..model.words import counted
 from ..settings import Settings, load
 from ..sources import SOURCES
 from ..sources.files import Files
 from ..store.connection import open_store
-from .common import PARTLY, clean_up, echo_json, exit_code, json_option, loader_of, report
+from .common import PARTLY, clean_up, echo_json, exit_code, json_option, loader_of, proving, report
 
 FAILED = ("failed", "refused")  # states of a file from which not all is stored
 CUT = "; what was read of it is stored, run again with a whole file"
@@ -80,20 +83,14 @@ def run_import(
     given: what the source's `open_files` takes beside the paths.
     """
     started, progress = time.monotonic(), Bar("B")
-    if given:
-        reading = Bar(" files")
-        try:
-            files = SOURCES[source].open_files(paths, settings, **given, heard=reading)
-        finally:
-            reading.close()
-    else:
-        files = SOURCES[source].open_files(paths, settings)
+    files = _opened(settings, source, paths, given)
     with open_store(settings) as database:
         clean_up(database, settings)
         loader = loader_of(database, settings, source)
         try:
             reports = load_files(files, loader, progress)
-            loader.prove(files.series)
+            with proving(loader.pair) as tell:
+                loader.prove(files.series, tell)
         finally:
             progress.close()
         outcome = loader.outcome
@@ -102,7 +99,7 @@ def run_import(
             rows = {"rows": asdict(sums(reports).counts), "files": [each.as_json() for each in reports]}
             echo_json(outcome.as_json() | rows)
         else:
-            report(outcome, loader.pair, "files")
+            report(outcome, loader.pair, "file")
             _tell(reports)
     total = sums(reports)
     failed = any(each.state in FAILED for each in reports)
@@ -112,10 +109,36 @@ def run_import(
     return exit_code(outcome) or (PARTLY if failed else 0)
 
 
+def _opened(settings: Settings, source: str, paths: Sequence[Path], given: Mapping[str, Any]) -> Files:
+    """Raises FileRefused, and where another source knows the files UsageError, which names it."""
+    heard = {"heard": Bar(" files", brief=True)} if given else {}
+    try:
+        return SOURCES[source].open_files(paths, settings, **given, **heard)
+    except NoFile:
+        raise
+    except FileRefused as refused:
+        others = [name for name, entry in SOURCES.items() if name != source and entry.has_files]
+        if other := next((name for name in others if _knows(name, paths, settings)), None):
+            what = "is a file" if len(paths) == 1 else "and the others are files"
+            remedy = f"python -m sync import --source {other} FILE…"
+            raise UsageError(f"{scrub(paths[0].name)} {what} of {other}, not of {source}: {remedy}") from None
+        raise refused
+    finally:
+        for bar in heard.values():
+            bar.close()
+
+
+def _knows(source: str, paths: Sequence[Path], settings: Settings) -> bool:
+    try:
+        return bool(SOURCES[source].open_files(paths, settings).files)
+    except SyncError:
+        return False
+
+
 def _tell(reports: Sequence[FileReport]) -> None:
     click.echo(str(sums(reports)))
     if known := sum(each.state == "known" for each in reports):
-        click.echo(f"{known:,} files were stored whole before and not read again")
+        click.echo(f"stored whole before and not read again: {counted(known, 'file')}")
     for each in reports:
         if each.state in FAILED:
             is_cut = each.state == "failed" and (not each.counts.rows or each.counts.readings)

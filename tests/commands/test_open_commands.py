@@ -65,14 +65,15 @@ def test_status(shell: OpenShell) -> None:
     assert (one["group"], one["first"], one["last"]) == ("hydro", "2020-12-31T23:00:00Z", "2021-03-31T22:00:00Z")
     assert one["covered_seconds"] == one["expected_seconds"] == (90 * 24 - 1) * 3600
     _, out, _ = shell("status", "--source", "elhub")
-    assert "elhub NO1 production hydro: 2,159 readings" in out
+    assert "elhub: 10 series, 21,590 readings" in out
+    assert "no gap in any of them" in out
     assert "calls today (UTC): 6 no limit for a server of our own" in out
 
 
 def test_part_of_it(shell: OpenShell, standin: ElhubStandin) -> None:
     code, out, _ = shell(*QUARTER, "--max-calls", "2")
     assert code == 3
-    assert "4 calls remain" in out
+    assert "4 calls left to make" in out
     standin.faults = parse_faults("shifted@1", ElhubStandin.kinds, ElhubStandin.day_kinds)
     code, _, err = shell(*QUARTER)
     assert code == 3
@@ -88,7 +89,7 @@ def test_a_refusal_ends_with_one_line(shell: OpenShell, standin: ElhubStandin) -
     assert code == 1
     last = err.strip().splitlines()[-1]
     assert last.startswith("error: Elhub refuses the call (HTTP 403")
-    assert "3,720 readings were stored before; both collections are identical" in last
+    assert "stored before: 3,720 readings; both collections are identical" in last
 
 
 @pytest.mark.parametrize(
