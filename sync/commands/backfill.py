@@ -19,6 +19,7 @@ from ..load.report import Loader, Outcome
 from ..model.clock import Clock, SystemClock
 from ..model.errors import FatalSourceError, UsageError
 from ..model.readings import Series
+from ..model.words import counted
 from ..settings import Settings, load
 from ..sources import SOURCES, with_api
 from ..sources.source import Source
@@ -97,7 +98,7 @@ def run_backfill(settings: Settings, name: str, options: Options, dry_run: bool 
         if as_json:
             echo_json(outcome.as_json())
         else:
-            report(outcome, loader.pair, "windows")
+            report(outcome, loader.pair, "window")
     return exit_code(outcome)
 
 
@@ -117,12 +118,12 @@ def plan_text(jobs: Sequence[Backfill], budget: Budget) -> str:
     for job, plan in sorted(zip(jobs, plans, strict=True), key=lambda each: each[0].dataset.is_beside):
         calls[job.dataset.name] += len(plan.windows)
     named = ", ".join(f"{count} {name}" for name, count in calls.items())
-    text = f"{calls.total()} calls ({named})"
+    text = f"{counted(calls.total(), 'call')} ({named})"
     usage = budget.usage()
     if usage.limit is not None:
         days = days_of_budget(calls.total(), usage.limit, usage.left)
         text += f", at least {_planned_seconds(jobs, budget):.0f} s"
-        text += f", {days} {'day' if days == 1 else 'days'} at {usage.limit} a day, {usage.calls} made today"
+        text += f", {counted(days, 'day')} at {usage.limit} a day, {usage.calls} made today"
     return f"{text}; done so far {sum(plan.done for plan in plans)}"
 
 
@@ -151,7 +152,7 @@ def _prepared(loader: Loader, jobs: Sequence[Backfill], progress: Bar, seconds: 
         return
     ensure_pair(loader.pair)
     if gone := loader.forget_generated(_series(jobs)):
-        progress.note(f"removed the generated household ({gone:,} readings): real readings come in")
+        progress.note(f"removed the generated household ({counted(gone, 'reading')}): real readings come in")
     yield
 
 
@@ -164,7 +165,7 @@ def _load_and_prove(jobs: Sequence[Backfill], loader: Loader, wait: bool, progre
         except FatalSourceError as fatal:
             loader.prove(_series(jobs))
             same = "both collections are identical" if loader.outcome.identical else "run python -m sync repair"
-            fatal.args = (f"{fatal} [{loader.outcome.written.new:,} readings were stored before; {same}]",)
+            fatal.args = (f"{fatal} [stored before: {counted(loader.outcome.written.new, 'reading')}; {same}]",)
             raise
         loader.prove(_series(jobs))
     finally:

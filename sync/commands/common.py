@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, TypeVar
@@ -12,9 +13,11 @@ import click
 from pymongo.database import Database
 
 from ..lab import leftovers
+from ..load.progress import Bar
 from ..load.report import Loader, Outcome
 from ..model.clock import SystemClock
 from ..model.privacy import CONTROLS, plain
+from ..model.words import counted
 from ..settings import Settings
 from ..sources import SOURCES
 from ..store.ledger import Ledger
@@ -79,7 +82,24 @@ def loader_of(database: Database[Document], settings: Settings, source: str) -> 
 def clean_up(database: Database[Document], settings: Settings) -> None:
     """Before a command writes: remove what a killed lab left in the database, and say so."""
     if names := leftovers.clean_up(database, settings.collections):
-        click.echo(f"removed {len(names)} collections that a killed lab had left behind", err=True)
+        click.echo(f"removed {counted(len(names), 'collection')} that a killed lab had left behind", err=True)
+
+
+def nothing_stored(settings: Settings, source: str = "linky") -> str:
+    """What to do about it. Somebody with a meter is not sent to an invented one."""
+    own = "" if source == "linky" else f" --source {source}"
+    ways = [f"python -m sync backfill{own}"] * SOURCES[source].has_api
+    ways += [f"python -m sync import{own} FILE…"] * SOURCES[source].has_files
+    demonstration = "" if own or settings.meters else "; without a meter: make run"
+    return f"nothing is stored yet: run {', or '.join(ways)}{demonstration}"
+
+
+@contextmanager
+def proving(pair: Pair) -> Iterator[Callable[[int], None]]:
+    """What hears how many documents more were compared: a bar, where that takes longer than a second."""
+    with closing(Bar(" documents", brief=True)) as bar:
+        bar.start(pair.record.estimated_document_count(), 0)
+        yield lambda more: bar.advance(pair.source, more)
 
 
 def echo_json(answer: dict[str, Any]) -> None:
@@ -104,8 +124,8 @@ PARTLY = 3
 def report(outcome: Outcome, pair: Pair, what: str) -> None:
     """The summary on standard output; what was refused or does not add up is listed by line and day."""
     written = outcome.written
-    click.echo(f"{outcome.windows:,} {what}, {outcome.calls:,} calls, {outcome.seconds:.1f} s")
-    click.echo(f"{written.new:,} readings new, {written.changed:,} changed, {written.unchanged:,} unchanged")
+    click.echo(f"{counted(outcome.windows, what)}, {counted(outcome.calls, 'call')}, {outcome.seconds:.1f} s")
+    click.echo(f"{counted(written.new, 'reading')} new, {written.changed:,} changed, {written.unchanged:,} unchanged")
     click.echo(
         f"{outcome.rejected:,} refused, {outcome.flagged:,} flagged, "
         f"{outcome.missing:,} without a value, {outcome.repeated:,} repeated"
@@ -116,17 +136,22 @@ def report(outcome: Outcome, pair: Pair, what: str) -> None:
     _list("days with a daily total and no reading", outcome.alone, len(outcome.alone))
     _list("not ours and left alone", outcome.foreign, len(outcome.foreign))
     if outcome.restored:
-        click.echo(f"{outcome.restored:,} readings that only {pair.mirror.name} had are back in {pair.record.name}")
+        click.echo(came_back(outcome.restored, pair))
     names = f"{pair.record.name} and {pair.mirror.name}"
     if outcome.identical:
-        click.echo(f"{names} are identical: {outcome.compared:,} documents each")
+        click.echo(f"{names} are identical: {counted(outcome.compared, 'document')} each")
     else:
         click.echo(f"{names} DIFFER: run python -m sync repair")
     _list("not loaded", [f"{label}: {why}" for label, why in outcome.not_loaded.items()], len(outcome.not_loaded))
     if outcome.stopped and outcome.stopped not in outcome.not_loaded.values():
         click.echo(f"stopped early: {outcome.stopped}")
     if outcome.remaining:
-        click.echo(f"{outcome.remaining:,} calls remain: run the same command again")
+        click.echo(f"{counted(outcome.remaining, 'call')} left to make: run the same command again")
+
+
+def came_back(count: int, pair: Pair) -> str:
+    """Of readings that a repair has saved."""
+    return f"{counted(count, 'reading')} that only {pair.mirror.name} had came back into {pair.record.name}"
 
 
 def _list(title: str, lines: list[str], total: int) -> None:

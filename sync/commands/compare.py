@@ -8,11 +8,12 @@ from typing import Any
 import click
 from pymongo.database import Database
 
-from ..settings import load
+from ..model.words import counted
+from ..settings import Settings, load
 from ..store.connection import can, open_store, server_version
 from ..store.schema import Document, Pair, refuse_mismatch
 from ..store.sizes import Comparison, compare_pair, settle
-from .common import echo_json, json_option, pairs, size, source_option
+from .common import echo_json, json_option, nothing_stored, pairs, size, source_option
 from .lab import run_labs, tell_lab
 
 DATA = "data (BSON)"
@@ -46,7 +47,7 @@ def compare_command(source: str | None, lab: bool, as_json: bool) -> None:
     if as_json:
         echo_json(measured.as_json() | ({"lab": labs} if lab else {}))
         return
-    tell(measured)
+    tell(measured, settings)
     for result in labs:
         tell_lab(result)
 
@@ -73,13 +74,15 @@ def measure(database: Database[Document], chosen: list[Pair]) -> Measured:
     return Measured(found, version, can(database, "packed_buckets"))
 
 
-def tell(measured: Measured) -> None:
+def tell(measured: Measured, settings: Settings) -> None:
     """The comparison as a table."""
     stored = [each for each in measured.found if each.readings]
     if not stored:
-        click.echo("nothing is stored yet: run python -m sync backfill, or make run")
+        click.echo(nothing_stored(settings))
     for each in stored:
-        click.echo(f"{each.source}: {each.readings:,} readings of {each.series} series, MongoDB {measured.version}")
+        click.echo(
+            f"{each.source}: {counted(each.readings, 'reading')} of {each.series} series, MongoDB {measured.version}"
+        )
         click.echo(f"  {'':<22}{'regular':>12}{'time series':>14}{'saved':>9}")
         saved = each.reduction_pct
         regular, timeseries = each.regular, each.timeseries
@@ -111,4 +114,5 @@ def _tell_buckets(each: Comparison) -> None:
         return
     on_disk = f"; {each.timeseries.storage_bytes / each.readings:.2f} bytes a reading on disk against "
     on_disk += f"{each.regular.storage_bytes / each.readings:.1f}"
-    click.echo(f"  {buckets:,} buckets of {each.readings / buckets:,.0f} readings{on_disk if each.settled else ''}")
+    fill = counted(round(each.readings / buckets), "reading")
+    click.echo(f"  {counted(buckets, 'bucket')} of {fill}{on_disk if each.settled else ''}")

@@ -15,11 +15,12 @@ from ..load.files import FileReport, import_files, sums
 from ..load.progress import Bar, Progress
 from ..load.report import Loader
 from ..model.errors import UsageError
+from ..model.words import counted
 from ..settings import Settings, load
 from ..sources import SOURCES
 from ..sources.files import Files
 from ..store.connection import open_store
-from .common import PARTLY, clean_up, echo_json, exit_code, json_option, loader_of, report
+from .common import PARTLY, clean_up, echo_json, exit_code, json_option, loader_of, proving, report
 
 FAILED = ("failed", "refused")  # states of a file from which not all is stored
 CUT = "; what was read of it is stored, run again with a whole file"
@@ -93,7 +94,8 @@ def run_import(
         loader = loader_of(database, settings, source)
         try:
             reports = load_files(files, loader, progress)
-            loader.prove(files.series)
+            with proving(loader.pair) as tell:
+                loader.prove(files.series, tell)
         finally:
             progress.close()
         outcome = loader.outcome
@@ -102,7 +104,7 @@ def run_import(
             rows = {"rows": asdict(sums(reports).counts), "files": [each.as_json() for each in reports]}
             echo_json(outcome.as_json() | rows)
         else:
-            report(outcome, loader.pair, "files")
+            report(outcome, loader.pair, "file")
             _tell(reports)
     total = sums(reports)
     failed = any(each.state in FAILED for each in reports)
@@ -115,7 +117,7 @@ def run_import(
 def _tell(reports: Sequence[FileReport]) -> None:
     click.echo(str(sums(reports)))
     if known := sum(each.state == "known" for each in reports):
-        click.echo(f"{known:,} files were stored whole before and not read again")
+        click.echo(f"stored whole before and not read again: {counted(known, 'file')}")
     for each in reports:
         if each.state in FAILED:
             is_cut = each.state == "failed" and (not each.counts.rows or each.counts.readings)

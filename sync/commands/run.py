@@ -36,7 +36,7 @@ def run_command() -> None:
         )
         code = _demonstrate(settings)
     with open_store(settings) as database:
-        tell(measure(database, pairs(database, settings, None)))
+        tell(measure(database, pairs(database, settings, None)), settings)
     if code == PARTLY:
         click.echo("the rest needs more calls than a day allows: run the same command again tomorrow")
     _show(settings)

@@ -26,6 +26,7 @@ from ..model.errors import FileRefused
 from ..model.localtime import days, midnight
 from ..model.readings import ReadingBatch, instant
 from ..model.window import CURVE, DONE, Entry, complete_days, runs
+from ..model.words import counted
 from ..sources import zone_of
 from ..sources.files import Counts, File, Files, Part, SideTable
 from ..store.claims import Claim, broken
@@ -122,7 +123,7 @@ class FileReport:
             "refused": counts.refused,
         }
         sum_of = " + ".join(f"{count:,} {term}" for term, count in terms.items() if count) or "nothing"
-        text = f"{self.name}: {counts.rows:,} rows = {sum_of}"
+        text = f"{self.name}: {counted(counts.rows, 'row')} = {sum_of}"
         return f"{text}; FAILED: {self.reason}" if self.state == "failed" else text
 
     def as_json(self) -> dict[str, object]:
@@ -167,7 +168,7 @@ def import_files(files: Files, loader: Loader, progress: Progress) -> list[FileR
     with first_load(loader.pair):
         finish_forgetting(loader.pair, zone_of(loader.pair.source), loader.clock, progress.note)
         if gone := loader.forget_generated(files.series):
-            progress.note(f"removed the generated household ({gone:,} readings): real readings come in")
+            progress.note(f"removed the generated household ({counted(gone, 'reading')}): real readings come in")
         for series, totals in files.totals.items():
             loader.ledger.keep_totals(series, totals, "file", loader.clock.now())
         with loader.writer.calls(corrects=False) as writer:
@@ -215,7 +216,7 @@ class FileImport:
         if gone:
             self._progress.note(
                 f"{self._loader.pair.record.name} lacks readings of imported files: {back:,} copied back from "
-                f"{self._loader.pair.mirror.name}, {len(unknown)} files are read again"
+                f"{self._loader.pair.mirror.name}, read again: {counted(len(unknown), 'file')}"
             )
         unknown |= {file.key for file in files if file.key in self._known and self._known[file.key][1] is None}
         self._files.delete_many({"_id": {"$in": sorted(unknown)}})
@@ -280,7 +281,7 @@ class FileImport:
 
     def _end_file(self, report: FileReport, error: str) -> None:
         if not error and report.counts.refused and not report.counts.readings:
-            error = f"none of its {report.counts.rows:,} rows can be taken"
+            error = f"none of its {counted(report.counts.rows, 'row')} can be taken"
         if error:
             report.state, report.reason = "failed", error
         elif report.key:

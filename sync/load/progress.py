@@ -12,6 +12,8 @@ from tqdm import tqdm
 
 from ..model.privacy import plain
 
+BRIEF = 1.0  # s
+
 
 class Progress(Protocol):
     """What a load tells while it runs. `note` is a line for people; `advance` finished windows, files or bytes."""
@@ -37,14 +39,17 @@ class Silence:
 
 
 class Bar:
-    """A `Progress` drawn by tqdm; without a terminal only the notes are written. unit: of a step; "B" are bytes."""
+    """A `Progress` drawn by tqdm; without a terminal only the notes are written. unit: of a step; "B" are bytes;
+    brief: of what may take no time at all, drawn after a second, and gone at its end."""
 
-    def __init__(self, unit: str) -> None:
+    def __init__(self, unit: str, brief: bool = False) -> None:
         self._unit = unit
+        self._brief = brief
         self._bar: tqdm[Any] | None = None
 
     def start(self, total: int, done: int) -> None:
         """Begin with `total` steps to go, `done` of them before this run."""
+        self.close()
         if sys.stderr.isatty():
             self._bar = tqdm(
                 total=total + done,
@@ -53,6 +58,8 @@ class Bar:
                 unit_scale=self._unit == "B",
                 file=sys.stderr,
                 dynamic_ncols=True,
+                delay=BRIEF if self._brief else 0,
+                leave=not self._brief,
             )
 
     def advance(self, text: str, steps: int = 1) -> None:

@@ -1,12 +1,11 @@
-"""What a load did: the one path from readings to the store, added up, proven and told; and how much of the expected
-time the readings cover, counted in seconds of the local day, and where it does not.
-"""
+"""What a load did: the one path from readings to the store, added up, proven and told; and the days whose readings do
+not add up to their daily totals."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from ..model.clock import Clock
@@ -15,12 +14,13 @@ from ..model.localtime import day_seconds, days, midnight
 from ..model.readings import ReadingBatch, Series, instant, is_generated
 from ..model.resolution import COARSE, fits
 from ..model.window import runs
+from ..model.words import counted
 from ..sources.source import Parsed
 from ..store.claims import Claim, named
 from ..store.ledger import Ledger
-from ..store.schema import VERIFICATIONS, Document, Pair, ensure_pair, own_series, readings_of, series_of
+from ..store.schema import VERIFICATIONS, Document, Pair, ensure_pair, own_series, series_of
 from ..store.sizes import settle
-from ..store.verify import PairReport, keep_verification, repair_pair, verify_pair
+from ..store.verify import PairReport, keep_verification, repair_pair, untold, verify_pair
 from ..store.writer import PairWriter, Written
 
 SHOWN_REJECTS = 1000
@@ -101,9 +101,12 @@ class Loader:
             if len(self.outcome.rejects) < SHOWN_REJECTS:
                 self.outcome.rejects.append(line)
 
-    def prove(self, touched: Iterable[Series]) -> PairReport:
-        """Compare both collections, heal a mirror that is short, compare again; and the days with their totals."""
-        report = verify_pair(self.pair)
+    def prove(self, touched: Iterable[Series], tell: Callable[[int], None] = untold) -> PairReport:
+        """Compare both collections, heal a mirror that is short, compare again; and the days with their totals.
+
+        tell: hears how many documents more were compared.
+        """
+        report = verify_pair(self.pair, tell=tell)
         if not report.identical:
             self.outcome.restored += repair_pair(self.pair, report, self.clock)
             report = verify_pair(self.pair)
@@ -111,7 +114,7 @@ class Loader:
         self.outcome.foreign = [str(foreign) for foreign in report.foreign]
         if report.count < self.outcome.written.new:
             raise StoreError(
-                f"{self.outcome.written.new:,} readings were stored in {self.pair.record.name!r}, of which only "
+                f"of {counted(self.outcome.written.new, 'reading')} stored in {self.pair.record.name!r} only "
                 f"{report.count:,} are there now: something else deletes them (a TTL index, another program)"
             )
         settle(self.pair.record.database)  # pages written now, whole, take less room than one by one at a shutdown
@@ -161,59 +164,7 @@ def write_batches(writer: PairWriter, batches: Sequence[ReadingBatch], mirror: b
     return sum((writer.write(batch, mirror=mirror) for batch in batches), Written())
 
 
-# --- how much of the expected time is covered ------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Coverage:
-    """A stored series from its first start to its last end. gaps: [from, to) in UTC."""
-
-    series: Series
-    first: datetime | None
-    last: datetime | None
-    readings: int
-    wh: int
-    covered_seconds: int
-    gaps: tuple[tuple[datetime, datetime], ...]
-    has_energy: bool = True
-
-    @property
-    def expected_seconds(self) -> int:
-        if self.first is None or self.last is None:
-            return 0
-        return round((self.last - self.first).total_seconds())
-
-    def as_json(self) -> dict[str, Any]:
-        """The entry of `status --json`; `last` is the end of the last reading."""
-        return {
-            "id": self.series.shown_id,
-            "flow": self.series.flow,
-            **({"group": self.series.group} if self.series.group else {}),
-            "first": _iso(self.first),
-            "last": _iso(self.last),
-            "readings": self.readings,
-            "expected_seconds": self.expected_seconds,
-            "covered_seconds": self.covered_seconds,
-            "gaps": [[_iso(start), _iso(end)] for start, end in self.gaps],
-        }
-
-
-def coverage(pair: Pair, series: Series) -> Coverage:
-    """Measured on the server over the record, along its unique key."""
-    totals = next(pair.record.aggregate([{"$match": readings_of(series)}, {"$group": SUMS}]), None)
-    if totals is None:
-        return Coverage(series, None, None, 0, 0, 0, ())
-    gaps = tuple((gap["from"], gap["to"]) for gap in pair.record.aggregate(_gap_stages(series)))
-    return Coverage(
-        series,
-        totals["first"],
-        totals["last"],
-        totals["readings"],
-        totals["wh"],
-        totals["seconds"],
-        gaps,
-        has_energy=totals["energies"] > 0,
-    )
+# --- daily totals beside the readings of their days -------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,7 +209,7 @@ def totals_alone(differences: Sequence[DayDifference]) -> list[str]:
     lines = []
     for window in runs(bare, longest=10_000):
         total = sum(bare[day] for day in days(window.start, window.end))
-        lines.append(f"{window}: {total / 1000:,.1f} kWh ({window.length} days)")
+        lines.append(f"{window}: {total / 1000:,.1f} kWh ({counted(window.length, 'day')})")
     return lines
 
 
@@ -276,26 +227,6 @@ SLACK = {  # Wh by which a reading of a coarse form may be off; Enedis' own ones
         0,
     ]
 }
-END_OF_READING = {"$add": ["$ts", {"$multiply": ["$seconds", 1000]}]}
-SUMS = {
-    "_id": None,
-    "first": {"$min": "$ts"},
-    "last": {"$max": END_OF_READING},
-    "readings": {"$sum": 1},
-    "wh": {"$sum": WH},  # 0 where a source does not measure energy
-    "energies": {"$sum": {"$cond": [{"$isNumber": "$wh"}, 1, 0]}},
-    "seconds": {"$sum": {"$toLong": "$seconds"}},
-}
-
-
-def _gap_stages(series: Series) -> list[Document]:
-    before = {"$shift": {"output": END_OF_READING, "by": -1}}
-    return [
-        {"$match": readings_of(series)},
-        {"$setWindowFields": {"sortBy": {"ts": 1}, "output": {"before": before}}},
-        {"$match": {"$expr": {"$gt": ["$ts", "$before"]}, "before": {"$ne": None}}},
-        {"$project": {"_id": 0, "from": "$before", "to": "$ts"}},
-    ]
 
 
 def _day_stages(series: Series, first: date, last: date) -> list[Document]:
@@ -303,7 +234,3 @@ def _day_stages(series: Series, first: date, last: date) -> list[Document]:
     local = {"$dateToString": {"date": "$ts", "format": "%Y-%m-%d", "timezone": "Europe/Paris"}}
     sums = {"wh": {"$sum": WH}, "seconds": {"$sum": "$seconds"}, "slack": {"$sum": SLACK}}
     return [{"$match": series.query() | {"ts": period}}, {"$group": {"_id": local} | sums}]
-
-
-def _iso(moment: datetime | None) -> str | None:
-    return None if moment is None else f"{moment:%Y-%m-%dT%H:%M:%SZ}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -103,17 +103,24 @@ class PairReport:
 DIFFERENCES = ("missing", "extra", "different", "duplicates")
 
 
-def verify_pair(pair: Pair, zone: ZoneInfo = PARIS) -> PairReport:
+def untold(_more: int) -> None:
+    """Nobody hears how far it is."""
+
+
+def verify_pair(pair: Pair, zone: ZoneInfo = PARIS, tell: Callable[[int], None] = untold) -> PairReport:
     """Compare every reading of both collections, field by field with its BSON type, in both directions. What is not
     ours is counted and named.
 
-    zone: of the local days by which differences are told.
+    zone: of the local days by which differences are told; tell: hears how many documents more were compared.
     """
     sides = {side.name: series_of(side) for side in (pair.record, pair.mirror)}
     own = {series for entries in sides.values() for entry in entries if (series := ours(entry, pair.source))}
     reports = [SeriesReport(series, zone) for series in sorted(own, key=lambda series: series.key)]
     for both in both_sides(pair, [report.series.query() for report in reports], SLICE):
-        _verify_slice(pair, reports[both.number], both)
+        report_of = reports[both.number]
+        before = report_of.record_count
+        _verify_slice(pair, report_of, both)
+        tell(report_of.record_count - before)
     report = PairReport(pair, reports)
     report.foreign = _foreign(pair, report, sides)
     if not report.count and not report.as_json()["timeseries_count"]:
@@ -130,11 +137,14 @@ def known_readings(pair: Pair) -> int:
     return max(int(windows.get("readings", 0)), int(last.get("regular_count", 0)))
 
 
-def repair_pair(pair: Pair, report: PairReport, clock: Clock | None = None) -> int:
+def repair_pair(
+    pair: Pair, report: PairReport, clock: Clock | None = None, tell: Callable[[int], None] = untold
+) -> int:
     """Make both sides equal without losing what only one has: readings of the mirror alone go into the record, the
     mirror gets what it lacks; where it holds anything else, that series is written anew. Returns how many readings came
     back into the record.
 
+    tell: hears how many documents more are in order.
     A mirror that is marked to be rewritten is, even if it is identical by now: the functions leave a marked one alone.
     """
     writer, restored = PairWriter(pair, clock), 0
@@ -142,6 +152,7 @@ def repair_pair(pair: Pair, report: PairReport, clock: Clock | None = None) -> i
     for difference in report.series:
         try:
             restored += _repair(writer, difference)
+            tell(difference.record_count)
         except StoreError as error:  # of one series: the others are mended all the same
             refused = error
     if refused:

@@ -44,7 +44,7 @@ def test_a_whole_import_and_its_repeat(database: Database[Any], london: London, 
     assert code == 0
     assert "0 readings new, 0 changed, 41 unchanged" in out
     assert "all files: 42 rows = 41 stored before + 1 repeated" in out
-    assert "2 files were stored whole before and not read again" in out
+    assert "stored whole before and not read again: 2 files" in out
     assert stored(database) == by_hand([one, two]).stored()
     assert_same_sides(london_pair(database))
 

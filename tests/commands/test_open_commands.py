@@ -72,7 +72,7 @@ def test_status(shell: OpenShell) -> None:
 def test_part_of_it(shell: OpenShell, standin: ElhubStandin) -> None:
     code, out, _ = shell(*QUARTER, "--max-calls", "2")
     assert code == 3
-    assert "4 calls remain" in out
+    assert "4 calls left to make" in out
     standin.faults = parse_faults("shifted@1", ElhubStandin.kinds, ElhubStandin.day_kinds)
     code, _, err = shell(*QUARTER)
     assert code == 3
@@ -88,7 +88,7 @@ def test_a_refusal_ends_with_one_line(shell: OpenShell, standin: ElhubStandin) -
     assert code == 1
     last = err.strip().splitlines()[-1]
     assert last.startswith("error: Elhub refuses the call (HTTP 403")
-    assert "3,720 readings were stored before; both collections are identical" in last
+    assert "stored before: 3,720 readings; both collections are identical" in last
 
 
 @pytest.mark.parametrize(

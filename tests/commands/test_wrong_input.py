@@ -162,7 +162,7 @@ def test_ban_exits_with_1_and_says_what_to_do(sync: Shell) -> None:
     assert code == 1
     assert "has blocked this address" in err
     assert "python -m sync import" in err
-    assert "readings were stored before" in err
+    assert "stored before: " in err
 
 
 def test_no_document_of_ours_holds_a_secret(sync: Shell, database: Database[Any], mongo_uri: str) -> None:

@@ -219,7 +219,7 @@ class Story:
         assert self._requests() == calls
         if isinstance(self.load, FileLoad):
             self.load.check_rows(out, 0)
-            known = f"{self.load.files:,} files were stored whole before and not read again"
+            known = f"stored whole before and not read again: {self.load.files:,} file"
             assert (known in out) == isinstance(self.load, London)  # a meter's own few files are merged, and read again
 
     def _undisturbed(self) -> float:
@@ -363,7 +363,7 @@ class Story:
 
     def _check_repair(self, out: str, err: str, new: int | None, _run: Run, _requests: Sequence[Any]) -> None:
         assert _numbers(r"identical, ([\d,]+) documents each", out) == [len(self.expected())]
-        back = _numbers(r"([\d,]+) readings that only \w+ had are back", err) if "are back" in err else [0]
+        back = _numbers(r"([\d,]+) readings? that only \w+ had came back", err) if "came back" in err else [0]
         assert new is None or back == [new]
 
     def _check_trigger(self, out: str, err: str, new: int | None, run: Run, requests: Sequence[Any]) -> None:

@@ -13,9 +13,10 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
+from sync.load.coverage import coverage
 from sync.load.files import import_files
 from sync.load.progress import Silence
-from sync.load.report import Loader, coverage
+from sync.load.report import Loader
 from sync.model.window import CURVE
 from sync.settings import DEFAULT_COLLECTIONS
 from sync.sources.linky.files import open_files

@@ -97,7 +97,7 @@ def test_killed_in_the_middle(master: str, job: Jobs, guarded: Database[Any], tm
     check(*(pair(client[name], "lcl", DEFAULT_COLLECTIONS) for name in ("spark", "plain")))
     code, out, _ = job(*plain_job, module="sync")
     assert code == 0
-    assert f"{len(expected.files)} files were stored whole before" in out
+    assert f"not read again: {len(expected.files)} file" in out
 
     log = job.written()
     assert "Lost task" in log  # one was in the middle of its file

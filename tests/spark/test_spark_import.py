@@ -55,7 +55,7 @@ def test_folder_with_a_file_cut_short(job: Jobs, database: Database[Any], tmp_pa
     code, out, err = job("import-lcl", str(tmp_path / "london"), *LOCAL)  # no file but the cut one is read again
     assert code == 3, err
     assert "0 readings new, 0 changed" in out
-    assert f"{len(whole) - 1} files were stored whole before" in out
+    assert f"not read again: {len(whole) - 1} file" in out
     assert database["lcl"].count_documents({}) == rest
     assert_same_sides(pair(database, "lcl", DEFAULT_COLLECTIONS))
 

@@ -90,7 +90,7 @@ def test_killed_without_warning_and_run_again(sync: Shell, database: Database[An
     for words in (("status",), ("compare",), ("verify",), ("backfill", "--dry-run")):  # what only reads leaves it
         code, out, err = sync(*words)
         assert code == 0
-        told = f"a killed lab left {len(left)} collections behind: the next command that writes removes them"
+        told = f"a killed lab left {len(left)} collections behind: removed by the next command that writes"
         assert (told in out) is (words == ("status",))
         assert "lab_" not in out + err
         assert scratch_names(database) == left

@@ -20,8 +20,9 @@ from dash_app.storage.queries import bucket_frame
 from sync.fleet.build import Fleet
 from sync.lab.forms import share_of
 from sync.lab.questions import ask, questions_about
+from sync.load.coverage import coverage
 from sync.load.progress import Silence
-from sync.load.report import compare_days, coverage
+from sync.load.report import compare_days
 from sync.model.clock import SystemClock
 from sync.model.localtime import PARIS
 from sync.settings import DEFAULT_COLLECTIONS, load
