@@ -80,7 +80,7 @@ def _tell_broken(pair: Pair) -> None:
         days = f"{min(claim.of.start for claim in gone)} … {max(claim.of.end for claim in gone)}"
         click.echo(
             f"  {pair.record.name} lacks readings of {counted(len(gone), 'window')} once loaded ({days}): "
-            f"python -m sync backfill{source} takes them from {pair.mirror.name} where it has them, and asks for the rest"
+            f"python -m sync backfill{source} takes them from {pair.mirror.name} where it can, asks for the rest"
         )
 
 
