@@ -85,10 +85,13 @@
     const chart = card.querySelector(".js-plotly-plot");
     if (!chart) return;
     const size = chart.getBoundingClientRect();
+    const { generated } = document.getElementById("main").dataset;
+    const mark = card.querySelector(".subtitle").textContent.endsWith(generated) ? generated : "";
+    const title = [card.querySelector("h2").textContent, mark].filter(Boolean).join(" · ");
     const layout = {
       ...chart.layout,
       paper_bgcolor: getComputedStyle(card).backgroundColor,
-      title: { text: card.querySelector("h2").textContent, x: 0.02, xanchor: "left", font: { size: 16 } },
+      title: { text: title, x: 0.02, xanchor: "left", font: { size: 16 } },
       margin: { ...chart.layout.margin, t: (chart.layout.margin?.t || 0) + 40 },
     };
     const config = { locale: document.documentElement.lang };
@@ -97,7 +100,7 @@
       scale: 2,
       width: Math.round(size.width),
       height: Math.round(size.height) + 40,
-      filename: card.dataset.block,
+      filename: mark ? `GENERATED_${card.dataset.block}` : card.dataset.block,
     });
   }
 

@@ -15,7 +15,7 @@ from pymongo.database import Database
 
 from sync.fleet.names import FLEET
 from sync.model.localtime import local_day
-from sync.model.readings import Series
+from sync.model.readings import Series, is_generated
 from sync.settings import Settings
 from sync.sources import SOURCES
 from sync.store.schema import LEASES, TOTALS, VERIFICATIONS, WINDOWS, Pair, dated, own_series, pair, refuse_mismatch
@@ -93,7 +93,8 @@ class Reader:
     def name_of(self, series: Series) -> str:
         """What people call it: the name they gave the meter, or its label."""
         named = {meter.prm: meter.name for meter in self.settings.meters if meter.name}
-        return f"{named[series.id]} ({series.flow})" if series.id in named else series.label
+        name = f"{named[series.id]} ({series.flow})" if series.id in named else series.label
+        return f"{name} (GENERATED)" if is_generated(series) else name
 
     def extent(self, series: Series) -> Extent:
         """First and last local day with a reading."""

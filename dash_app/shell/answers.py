@@ -10,6 +10,7 @@ from dash.development.base_component import Component
 from pymongo.errors import PyMongoError
 
 from sync.model.errors import CollectionMismatch, StoreError
+from sync.model.readings import is_generated
 
 from ..kit.address import STANDARD, look_of, question_of, view_of
 from ..kit.blocks import Answer, Block, Frame, Page
@@ -72,9 +73,10 @@ def _answer(reader: Reader, card: tuple[Page, Block], view: View, look: Look, to
     else:
         body = _drawn(block, view, frame, look, touch)
     names = {"series": _series_name(reader, view, look), "period": look.days(view.start, view.end)}
+    subtitle = look.text(page.text_of(block, "subtitle"), **names)
     return Answer(
         body=lighten(body),
-        subtitle=look.text(page.text_of(block, "subtitle"), **names),
+        subtitle=f"{subtitle} · {look.text('shell.generated')}" if shows_generated(reader, page, view) else subtitle,
         covered=covered(frame, look),
         controls=block.controls(reader, view, look) if block.controls else None,
     )
@@ -99,13 +101,23 @@ def _series_name(reader: Reader, view: View, look: Look) -> str:
     return reader.name_of(series) if series else look.text("shell.no_meter")
 
 
+def shows_generated(reader: Reader, page: Page, view: View) -> bool:
+    """Whether a household that the stand-in has made up is on a page: the chosen one, or among all that are."""
+    if page.source:
+        return False
+    if not page.has_series:
+        return any(map(is_generated, reader.series()))
+    chosen = reader.series_at(view)
+    return chosen is not None and is_generated(chosen)
+
+
 def command_for(reader: Reader, view: View, source: str = "") -> str:
     """What fetches the readings that are not there. source: of a page about a whole source."""
     if source:
         return f"python -m sync backfill --source {source}"
     series = reader.series_at(view)
     if series is None or reader.extent(series).first is None:
-        return "make run"
+        return "python -m sync backfill" if reader.settings.meters else "make run"
     return f"python -m sync backfill --since {view.start} --until {view.end}"
 
 

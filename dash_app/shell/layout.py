@@ -72,7 +72,7 @@ def shell(
             ],
             id="main",
             tabIndex="-1",
-            **attributes(data_language=look.language),
+            **attributes(data_language=look.language, data_generated=look.text("shell.generated")),
         ),
         dmc.Modal(
             id="table",

@@ -27,7 +27,7 @@ from ..kit.locale import Look
 from ..kit.reader import Reader
 from ..kit.static_html import lighten
 from ..kit.table import Sortable, table
-from .answers import PATIENCE, answer, first_answers, frame_of
+from .answers import PATIENCE, answer, first_answers, frame_of, shows_generated
 from .layout import cards
 
 QUICK = 3.0  # s; the page asks again by itself
@@ -84,14 +84,18 @@ def _csv(reader: Reader, page: Page, block: Block) -> Response:
     try:
         with pymongo.timeout(QUICK):
             view = view_of(reader, page, request.query_string.decode("ascii", "replace"))
-            content = csv_of(frame_of(reader, block, view).table)
+            frame, mark = frame_of(reader, block, view).table, ""
+            if shows_generated(reader, page, view):
+                mark = "GENERATED"
+                frame = frame.rename(columns={first: f"{first} ({mark})" for first in frame.columns[:1]})
+            content = csv_of(frame)
     except (PyMongoError, StoreError):
         return Response("the database cannot be reached: try again\n", 503, mimetype="text/plain")
     period = f"_{view.start}_{view.last}" if page.has_period else ""
     return Response(
         content,
         mimetype="text/csv",
-        headers={"Content-Disposition": f'attachment; filename="{block.name}{period}.csv"'},
+        headers={"Content-Disposition": f'attachment; filename="{mark}{"_" * bool(mark)}{block.name}{period}.csv"'},
     )
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any, TypeVar
 
 import click
@@ -54,12 +55,24 @@ def source_option(command: Command) -> Command:
 
 def day_option(name: str, text: str) -> Callable[[Command], Command]:
     """An option that takes a day, YYYY-MM-DD."""
-    day = click.DateTime(["%Y-%m-%d"])
-    return click.option(name, type=day, metavar="YYYY-MM-DD", callback=_as_date, default=None, help=text)
+    return click.option(name, type=Day(), default=None, help=text)
 
 
-def _as_date(_context: click.Context, _option: click.Parameter, moment: datetime | None) -> date | None:
-    return moment.date() if moment else None
+class Day(click.ParamType[date]):
+    """YYYY-MM-DD. What has that form and stands in no calendar is refused as that."""
+
+    name = "YYYY-MM-DD"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        if isinstance(value, date):
+            return value
+        found = re.fullmatch(r"(\d{4})-(\d{2})-(\d{2})", value, re.ASCII)
+        if not found:
+            self.fail(f"{value!r} is no day: write it as YYYY-MM-DD, like 2026-03-01", param, ctx)
+        try:
+            return date(*map(int, found.groups()))
+        except ValueError as error:
+            self.fail(f"there is no day {value}: {error}", param, ctx)
 
 
 def pairs(database: Database[Document], settings: Settings, source: str | None) -> list[Pair]:

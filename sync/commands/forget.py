@@ -9,6 +9,7 @@ import click
 
 from ..model.clock import SystemClock
 from ..model.errors import UsageError
+from ..model.words import counted
 from ..settings import load
 from ..sources import SOURCES, zone_of
 from ..store.connection import open_store
@@ -42,7 +43,7 @@ def forget_command(source: str, words: str, before: date | None, yes: bool, as_j
         own = pair(database, source, settings.collections)
         series = chosen(own, words)
         if not series:
-            raise UsageError(f"no stored series of {source} is named {words!r}: python -m sync status lists them")
+            raise UsageError(f"no stored series of {source} is named {words!r}: python -m sync status --all lists them")
         if not yes:
             listed = "\n".join(f"  {each.label}" for each in series)
             days = f"the days before {before}" if before else "all days"
@@ -53,4 +54,4 @@ def forget_command(source: str, words: str, before: date | None, yes: bool, as_j
         echo_json({"forgotten": [{"series": label, "readings": count} for label, count in counts.items()]})
         return
     for label, count in counts.items():
-        click.echo(f"{label}: {count:,} readings forgotten, none is left in either collection")
+        click.echo(f"{label}: {counted(count, 'reading')} forgotten, none is left in either collection")

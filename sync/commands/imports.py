@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,9 @@ import click
 from ..load.files import FileReport, import_files, sums
 from ..load.progress import Bar, Progress
 from ..load.report import Loader
-from ..model.errors import UsageError
+from ..model.bounded import NoFile
+from ..model.errors import FileRefused, SyncError, UsageError
+from ..model.privacy import scrub
 from ..model.words import counted
 from ..settings import Settings, load
 from ..sources import SOURCES
@@ -81,14 +83,7 @@ def run_import(
     given: what the source's `open_files` takes beside the paths.
     """
     started, progress = time.monotonic(), Bar("B")
-    if given:
-        reading = Bar(" files")
-        try:
-            files = SOURCES[source].open_files(paths, settings, **given, heard=reading)
-        finally:
-            reading.close()
-    else:
-        files = SOURCES[source].open_files(paths, settings)
+    files = _opened(settings, source, paths, given)
     with open_store(settings) as database:
         clean_up(database, settings)
         loader = loader_of(database, settings, source)
@@ -112,6 +107,32 @@ def run_import(
         click.echo("nothing of the files could be stored", err=True)
         failed = True
     return exit_code(outcome) or (PARTLY if failed else 0)
+
+
+def _opened(settings: Settings, source: str, paths: Sequence[Path], given: Mapping[str, Any]) -> Files:
+    """Raises FileRefused, which names the source that the files belong to where another one knows them."""
+    heard = {"heard": Bar(" files", brief=True)} if given else {}
+    try:
+        return SOURCES[source].open_files(paths, settings, **given, **heard)
+    except NoFile:
+        raise
+    except FileRefused as refused:
+        others = [name for name, entry in SOURCES.items() if name != source and entry.has_files]
+        if other := next((name for name in others if _knows(name, paths, settings)), None):
+            what = "is a file" if len(paths) == 1 else "and the others are files"
+            remedy = f"python -m sync import --source {other} FILE…"
+            raise FileRefused(f"{scrub(paths[0].name)} {what} of {other}, not of {source}: {remedy}") from None
+        raise refused
+    finally:
+        for bar in heard.values():
+            bar.close()
+
+
+def _knows(source: str, paths: Sequence[Path], settings: Settings) -> bool:
+    try:
+        return bool(SOURCES[source].open_files(paths, settings).files)
+    except SyncError:
+        return False
 
 
 def _tell(reports: Sequence[FileReport]) -> None:

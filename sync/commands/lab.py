@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from typing import Any
 
 import click
 
-from ..lab.experiment import FEW, Lab
-from ..lab.forms import refuse_clash
+from ..lab.experiment import FEW, Lab, expected_seconds, in_words
+from ..lab.experiment import PATIENCE as CHECKPOINT
+from ..lab.forms import CAP, refuse_clash
 from ..load.progress import Bar
 from ..model.clock import SystemClock
+from ..model.words import counted
 from ..settings import Settings
 from ..sources import zone_of
 from ..store.schema import Pair, refuse_mismatch
@@ -24,50 +26,73 @@ QUESTIONS = {
     "maximum": "the maximum",
     "last": "the last reading",
 }
-MARKS = {"best": "best", "trap": "the default: a trap", "ours": "ours", "record": "ours"}
+MARKS = {"best": "b", "trap": "t", "ours": "o", "record": "o"}
+HEAD = ("data", "saved", "storage", "indexes", "on disk", "saved", "buckets", "fill", "readings/s")
+WIDTHS = (8, 8, 8, 8, 8, 8, 9, 6, 11)
 
 
 def run_labs(pairs: Iterable[Pair], settings: Settings) -> list[dict[str, Any]]:
     """The lab on every pair that holds readings, progress on standard error."""
     refuse_clash(settings.collections)
-    found = []
-    for pair in pairs:
-        if len(refuse_mismatch(pair)) < 2:
-            continue
+    found, whole = [], [pair for pair in pairs if len(refuse_mismatch(pair)) == 2]
+    _announce(whole)
+    for pair in whole:
         with closing(Bar(" steps")) as bar:
             found.append(Lab(pair, zone_of(pair.source), SystemClock(), bar).run())
     return [result for result in found if result]
 
 
+def _announce(pairs: Sequence[Pair]) -> None:
+    """How long all of it takes, before anything is begun."""
+    readings = {pair.source: min(CAP, pair.record.estimated_document_count()) for pair in pairs}
+    lasts = in_words(sum(map(expected_seconds, readings.values())))
+    named = ", ".join(f"{source} {count:,}" for source, count in readings.items() if count)
+    if named:
+        click.echo(
+            f"the lab takes {lasts} on a server nearby (readings: {named}), and up to {CHECKPOINT} s more for each where "
+            "the server makes no checkpoint when it is asked to (Atlas)",
+            err=True,
+        )
+
+
 def tell_lab(result: Mapping[str, Any]) -> None:
     """Two tables: what each form takes, and how long both forms we keep need for five questions."""
     click.echo(
-        f"lab, {result['source']}: {result['readings']:,} readings of {result['series']} series in each form, "
+        f"lab, {result['source']}: {counted(result['readings'], 'reading')} of {result['series']} series in each form, "
         f"MongoDB {result['server_version']}"
     )
     if result["readings"] < FEW:
         click.echo(f"  fewer than {FEW} readings: these figures mean little")
     if not result["settled"]:
         click.echo("  no checkpoint came in time: sizes on disk are smaller here than they will be")
-    head = ("data", "saved", "storage", "indexes", "on disk", "saved", "buckets", "fill", "readings/s")
-    click.echo(f"  {'form':<30}" + "".join(f"{each:>11}" for each in head))
+    click.echo(_columns("", ("form", "first", ""), HEAD))
     for row in result["rows"]:
         click.echo(_line(row))
-    click.echo("  saved: against the regular form with its key; on disk: storage and indexes; index: on {series, ts}")
-    click.echo("  best: fewest bytes on disk of the forms with the index, without which a question reads every series")
+    click.echo(
+        "  o: ours; b: fewest bytes on disk of the forms with the index on {series, ts}, without which a question"
+    )
+    click.echo(
+        "  reads every series; t: what the server does by default, a trap. saved: against the regular form with its"
+    )
+    click.echo("  key; on disk: storage and indexes; first: what was inserted first; fill: readings of a bucket")
     click.echo(f"  {'median (middle half of the runs), ms':<32}{'regular':>22}{'time series':>22}")
     for query in result["queries"]:
         times = (
             "{median_ms:.2f} ({low_ms:.2f}–{high_ms:.2f})".format(**query[kind]) for kind in ("regular", "timeseries")
         )
         both = "".join(f"{each:>22}" for each in times)
-        click.echo(f"    {QUESTIONS[query['name']]:<24}{both}   over {query['readings']:,} readings")
+        click.echo(f"    {QUESTIONS[query['name']]:<24}{both}   over {counted(query['readings'], 'reading')}")
+
+
+def _columns(marks: str, form: Sequence[str], figures: Sequence[str]) -> str:
+    """A line of the table, 99 characters at most."""
+    named = "".join(f"{part:<{width}}" for part, width in zip(form, (8, 7, 6), strict=True))
+    return f"{marks:<3}{named}" + "".join(f"{each:>{width}}" for each, width in zip(figures, WIDTHS, strict=True))
 
 
 def _line(row: Mapping[str, Any]) -> str:
-    name = f"{row['granularity'] or 'regular'}, {row['order']} first{', index' if row['index'] else ''}"
     buckets, fill = row["buckets"], row["readings_per_bucket"]
-    columns = (
+    figures = (
         size(row["data_bytes"]),
         f"{row['reduction_pct']['data']:.1f} %",
         size(row["storage_bytes"]),
@@ -78,6 +103,5 @@ def _line(row: Mapping[str, Any]) -> str:
         "" if fill is None else f"{fill:,.0f}",
         f"{row['readings_per_second'] or 0:,}",
     )
-    line = f"  {name:<30}" + "".join(f"{each:>11}" for each in columns)
-    said = [MARKS[mark] for mark in row["marks"]]
-    return f"{line}  ← {', '.join(said)}" if said else line
+    form = row["granularity"] or "regular", row["order"], "index" if row["index"] else ""
+    return _columns("".join(sorted({MARKS[mark] for mark in row["marks"]})), form, figures)

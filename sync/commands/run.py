@@ -8,11 +8,13 @@ import sys
 import click
 
 from ..model.errors import UsageError
+from ..model.readings import is_generated
 from ..settings import Settings, load
 from ..sources.linky.meter import Meter
 from ..standin.household import HOUSEHOLD_PRM
 from ..standin.linky import LinkyStandin
 from ..store.connection import open_store
+from ..store.schema import own_series
 from .backfill import run_backfill
 from .common import PARTLY, Options, pairs
 from .compare import measure, tell
@@ -30,6 +32,12 @@ def run_command() -> None:
     if settings.meters:
         click.echo("LINKY_TOKEN is set: loading from the gateway")
         code = run_backfill(settings, "linky", Options())
+    elif own := _own_readings(settings):
+        click.echo(
+            f"LINKY_TOKEN is not set, and readings of {own} are stored: no household is generated beside them. For "
+            "newer readings: python -m sync import FILE…, or set LINKY_TOKEN (https://conso.boris.sh)"
+        )
+        code = 0
     else:
         click.echo(
             "LINKY_TOKEN is not set: this uses a GENERATED household, served over HTTP by the project's own stand-in"
@@ -41,6 +49,14 @@ def run_command() -> None:
         click.echo("the rest needs more calls than a day allows: run the same command again tomorrow")
     _show(settings)
     raise SystemExit(code)
+
+
+def _own_readings(settings: Settings) -> str:
+    """A series that a real meter has measured; empty without one."""
+    with open_store(settings) as database:
+        [linky] = pairs(database, settings, "linky")
+        measured = [series.label for series in own_series("linky", linky.record) if not is_generated(series)]
+    return next(iter(measured), "")
 
 
 def _show(settings: Settings) -> None:

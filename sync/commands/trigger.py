@@ -118,9 +118,10 @@ def run_command(name: str, folder: Path, as_json: bool) -> None:
     """
     from ..triggers.run.harness import run_function  # noqa: PLC0415
     from ..triggers.run.http import PoliteHttp  # noqa: PLC0415
-    from ..triggers.values import service_of, values_and_secrets  # noqa: PLC0415
+    from ..triggers.values import refuse_without_token, service_of, values_and_secrets  # noqa: PLC0415
 
     settings = load()
+    refuse_without_token(folder, name, settings)
     clock = SystemClock()
     values, secrets = values_and_secrets(folder, settings, clock.now())
     with open_store(settings) as database:

@@ -104,6 +104,19 @@ def values_and_secrets(folder: Path, settings: Settings, now: datetime) -> tuple
     return values | dict(given.values), dict(given.secrets)
 
 
+def refuse_without_token(folder: Path, name: str, settings: Settings) -> None:
+    """Raises UsageError for the function of meters where neither the settings nor the tree's own text give a token: the
+    function itself would speak of Atlas, to whoever runs it with cron."""
+    values = values_of(folder)
+    texts = [values.get(value) for value in (TOKEN_VALUE, "linkyMeters")]
+    is_given = any(isinstance(text, str) and text not in ("", AUTO, NO_METER["linkyMeters"]) for text in texts)
+    if name == SOURCES["linky"].daily and not settings.meters and not is_given:
+        raise UsageError(
+            f"{name} needs a token, and LINKY_TOKEN is not set: get one at https://conso.boris.sh and put it into .env "
+            "in the folder in which cron or the timer starts this command"
+        )
+
+
 def _texts(settings: Settings) -> dict[str, str]:
     """Value → its text, of every setting that has one."""
     return {value: str(getattr(settings, setting.lower())) for setting, value in BY_SETTING.items()}

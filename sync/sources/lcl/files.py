@@ -25,6 +25,7 @@ def open_files(paths: Sequence[Path], _settings: object = None) -> Files:
     found, others = members(paths)
     files: list[File] = []
     tables: list[SideTable] = []
+    refusals: list[str] = []
     left = [f"no CSV of readings or given twice: {name}" for name in others]
     for member in found:
         try:
@@ -36,8 +37,11 @@ def open_files(paths: Sequence[Path], _settings: object = None) -> Files:
             tables.append(placed)
         else:
             files.append(file_of(placed))
+            refusals += [placed.refusal] * bool(placed.refusal)
     if left and not files and not tables:
         raise FileRefused(f"{paths[0].name}: nothing in it can be read: {'; '.join(left[:SHOWN])}")
+    if files and len(refusals) == len(files) and not tables:
+        raise FileRefused(refusals[0])
     notes = [table.words for table in tables]
     notes += [f"not read, {why}" for why in left[:SHOWN]]
     notes += [f"… and {len(left) - SHOWN:,} more files are not read"] * (len(left) > SHOWN)

@@ -67,8 +67,8 @@ class Linky(Source):
         """The tokens that end soon. Raises UsageError without a meter, without a token, with one that has ended."""
         if not self.meters:
             raise UsageError(
-                "LINKY_TOKEN is not set: get a token at https://conso.boris.sh and put it into .env, "
-                "or try the tool without one: make run"
+                "LINKY_TOKEN is not set: get a token at https://conso.boris.sh and put it into .env, or load exported "
+                "files without one: python -m sync import FILE…; to try the tool without a meter: make run"
             )
         warnings = []
         for meter in self.meters.values():
