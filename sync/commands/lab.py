@@ -27,6 +27,11 @@ QUESTIONS = {
     "last": "the last reading",
 }
 MARKS = {"best": "b", "trap": "t", "ours": "o", "record": "o"}
+LEGEND = (
+    "o: ours; b: fewest bytes on disk of the forms with the index on {series, ts}, without which a",
+    "question reads every series; t: what the server does by default, a trap; first: inserted first;",
+    "saved: against the regular form with its key; on disk: storage and indexes; fill: of a bucket",
+)
 HEAD = ("data", "saved", "storage", "indexes", "on disk", "saved", "buckets", "fill", "readings/s")
 WIDTHS = (8, 8, 8, 8, 8, 8, 9, 6, 11)
 
@@ -49,8 +54,8 @@ def _announce(pairs: Sequence[Pair]) -> None:
     named = ", ".join(f"{source} {count:,}" for source, count in readings.items() if count)
     if named:
         click.echo(
-            f"the lab takes {lasts} on a server nearby (readings: {named}), and up to {CHECKPOINT} s more for each where "
-            "the server makes no checkpoint when it is asked to (Atlas)",
+            f"the lab takes {lasts} on a server nearby (readings: {named}), and up to {CHECKPOINT} s more for each "
+            "where the server makes no checkpoint when it is asked to (Atlas)",
             err=True,
         )
 
@@ -68,13 +73,8 @@ def tell_lab(result: Mapping[str, Any]) -> None:
     click.echo(_columns("", ("form", "first", ""), HEAD))
     for row in result["rows"]:
         click.echo(_line(row))
-    click.echo(
-        "  o: ours; b: fewest bytes on disk of the forms with the index on {series, ts}, without which a question"
-    )
-    click.echo(
-        "  reads every series; t: what the server does by default, a trap. saved: against the regular form with its"
-    )
-    click.echo("  key; on disk: storage and indexes; first: what was inserted first; fill: readings of a bucket")
+    for line in LEGEND:
+        click.echo(f"   {line}")
     click.echo(f"  {'median (middle half of the runs), ms':<32}{'regular':>22}{'time series':>22}")
     for query in result["queries"]:
         times = (
