@@ -19,6 +19,7 @@ from sync.store.schema import Pair
 
 GROWTH = tuple(int(number) for number in os.environ.get("BENCH_LONDON", "1,5,20,50").split(","))  # millions of readings
 PUBLISHED = 167_932_474  # rows of the whole set
+STATUS = {1: 2.0, 20: 10.0}  # s
 CEILING = "raw, two into the record"
 
 
@@ -35,6 +36,7 @@ def run() -> dict[str, Any]:
             *_growth_rows(growth, ceiling),
             row("proof, documents of each side", growth[-1]["readings"] / proven, "documents/s"),
             row("proof against merely reading both sides", read / proven, "times", 0.5),
+            row("status against merely reading both sides", growth[-1]["status"] / read, "times", -0.25),
         ]
         return own.result(growth[-1]["readings"], rows, growth=growth, tables={"london-growth": _growth_table(growth)})
 
@@ -45,8 +47,10 @@ def _grown(own: Bench, millions: int) -> dict[str, Any]:
     own.empty()
     took = own.run("import", "--source", "lcl", str(files))
     shutil.rmtree(files)
+    status = own.run("status", "--source", "lcl").seconds
     readings = own.pair("lcl").record.estimated_document_count()
     found = {"millions": millions, "readings": readings, "rate": readings / took.seconds, "seconds": took.seconds}
+    found |= {"status": status}
     return found | {"peak_mb": took.peak_mb, "server_cpu": took.server_cpu, **stored(own)}
 
 
@@ -65,6 +69,10 @@ def _growth_rows(growth: list[dict[str, Any]], ceiling: float) -> list[Row]:
     rates = {found["millions"]: found["rate"] for found in growth}
     rows = [
         row(f"{millions} million, whole command, proof included", rates[millions], "readings/s") for millions in rates
+    ]
+    rows += [
+        row(f"status of {found['millions']} million", found["status"], "s", -STATUS.get(found["millions"], 60.0))
+        for found in growth
     ]
     if 1 in rates and 20 in rates:
         rows.append(row("20 million against 1 million", rates[20] / rates[1], "times", 0.85))

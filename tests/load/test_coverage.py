@@ -12,6 +12,7 @@ import pytest
 from bson import ObjectId
 from pymongo import MongoClient
 from pymongo.database import Database
+from pymongo.errors import OperationFailure
 from pymongo.monitoring import CommandListener, CommandSucceededEvent
 
 from sync.load.coverage import Coverage, Survey, coverage
@@ -21,6 +22,7 @@ from sync.store.schema import Pair, ensure_pair, pair
 from sync.store.verify import keep_verification, verify_pair
 from sync.store.writer import PairWriter
 from tests.many import HALF, START, household
+from tests.servers import GuardedServer
 
 SERIES = household(1, 1).series
 SEED = 20261130
@@ -196,6 +198,16 @@ def test_the_last_proof_knows_what_buckets_do_not_show(own: Pair) -> None:
         side.insert_one({"_id": ObjectId(), "ts": AT, "series": SERIES.subdocument()})
     keep_verification([verify_pair(own)], datetime.now(UTC))
     assert_true(own)
+
+
+def test_who_may_not_look_at_buckets(guarded_server: GuardedServer) -> None:
+    with MongoClient[Any](guarded_server.uri("writer"), tz_aware=True) as client:
+        own = pair(client[GuardedServer.DATABASE], "lcl", DEFAULT_COLLECTIONS)
+        ensure_pair(own)
+        load(own, [without(WHOLE, HOLES)])
+        with pytest.raises(OperationFailure, match="not authorized"):
+            client[GuardedServer.DATABASE]["system.buckets.lclTS"].find_one()
+        assert_true(own)
 
 
 class Counting(CommandListener):
