@@ -110,7 +110,7 @@ def run_import(
 
 
 def _opened(settings: Settings, source: str, paths: Sequence[Path], given: Mapping[str, Any]) -> Files:
-    """Raises FileRefused, which names the source that the files belong to where another one knows them."""
+    """Raises FileRefused, and where another source knows the files UsageError, which names it."""
     heard = {"heard": Bar(" files", brief=True)} if given else {}
     try:
         return SOURCES[source].open_files(paths, settings, **given, **heard)
@@ -121,7 +121,7 @@ def _opened(settings: Settings, source: str, paths: Sequence[Path], given: Mappi
         if other := next((name for name in others if _knows(name, paths, settings)), None):
             what = "is a file" if len(paths) == 1 else "and the others are files"
             remedy = f"python -m sync import --source {other} FILE…"
-            raise FileRefused(f"{scrub(paths[0].name)} {what} of {other}, not of {source}: {remedy}") from None
+            raise UsageError(f"{scrub(paths[0].name)} {what} of {other}, not of {source}: {remedy}") from None
         raise refused
     finally:
         for bar in heard.values():

@@ -58,6 +58,7 @@ def test_backfill_verify_status_compare(sync: Shell) -> None:
         {
             "id": "…9999",
             "flow": "consumption",
+            "generated": True,
             "first": "2026-09-30T22:00:00Z",
             "last": "2026-10-31T23:00:00Z",
             "readings": 1490,

@@ -65,7 +65,8 @@ def test_status(shell: OpenShell) -> None:
     assert (one["group"], one["first"], one["last"]) == ("hydro", "2020-12-31T23:00:00Z", "2021-03-31T22:00:00Z")
     assert one["covered_seconds"] == one["expected_seconds"] == (90 * 24 - 1) * 3600
     _, out, _ = shell("status", "--source", "elhub")
-    assert "elhub NO1 production hydro: 2,159 readings" in out
+    assert "elhub: 10 series, 21,590 readings" in out
+    assert "no gap in any of them" in out
     assert "calls today (UTC): 6 no limit for a server of our own" in out
 
 

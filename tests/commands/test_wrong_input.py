@@ -43,7 +43,7 @@ REAL = {"LINKY_API_URL": "https://conso.boris.sh/api", "SYNC_REQUEST_SPACING": "
         (("backfill",), {"LINKY_TOKEN": "", "LINKY_PRM": ""}, 2, "LINKY_TOKEN is not set"),
         (("backfill", "--since", "2026-02-01", "--until", "2026-01-01"), {}, 2, "is not before --until"),
         (("backfill", "--since", "2999-01-01"), REAL, 2, "is not in the past"),
-        (("backfill", "--since", "01/02/2026"), {}, 2, "does not match the format"),
+        (("backfill", "--since", "01/02/2026"), {}, 2, "is no day: write it as YYYY-MM-DD"),
         (("backfill", "--source", "gas"), {}, 2, "known: elhub, energidata, linky"),
         (("backfill",), {"SYNC_CALLS_PER_DAY": "200", "SYNC_REQUEST_SPACING": "x"}, 2, "must be from 1 to 90"),
         (("backfill",), {"MONGODB_URI": "localhost"}, 2, "must begin with mongodb://"),

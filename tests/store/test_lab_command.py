@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import time
 from collections.abc import Iterator
@@ -66,12 +67,17 @@ def test_the_table(sync: Shell, database: Database[Any]) -> None:
     code, out, err = sync("compare", "--lab")
     assert code == 0, err
     assert "2,880 readings" in out
-    marked = {line.split("←")[0].split("  ")[1].strip(): line.split("←")[1].strip() for line in out.splitlines()
-              if "←" in line}  # fmt: skip
-    assert marked["seconds, oldest first, index"] == "the default: a trap"
-    assert "ours" in marked["hours, oldest first, index"]
-    assert sum("best" in mark for mark in marked.values()) == 1
-    assert marked["regular, oldest first, index"] == "ours"
+    forms = [re.match(r"([bot]*) +(\w+) +(oldest|newest) +(index)? +\d", line) for line in out.splitlines()]
+    marked = {found.groups()[1:]: found[1] for found in forms if found}
+    assert len(marked) == len(FORMS)
+    assert marked["seconds", "oldest", "index"] == "t"
+    assert "o" in marked["hours", "oldest", "index"]
+    assert sum("b" in mark for mark in marked.values()) == 1
+    assert marked["regular", "oldest", "index"] == "o"
+    assert max(map(len, out.splitlines())) <= 100
+    assert err.startswith(
+        "the lab takes less than a minute on a server nearby (readings: linky 2,880), and up to 150 s"
+    )
     for question in ("one day", "a month by day", "a year by hour of day", "the maximum", "the last reading"):
         assert question in out
     assert "waiting for a checkpoint" in err
