@@ -1,0 +1,82 @@
+"""A household that the stand-in has made up is said to be so on every page, in every table, file and picture of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+import requests
+from playwright.sync_api import Page
+from pymongo.database import Database
+
+from dash_app.kit.locale import LANGUAGES, Look
+from dash_app.shell.pages import PAGES
+from sync.sources.linky.meter import Meter
+from tests.dash.readers import card, drawn
+from tests.dash.served import Served
+from tests.dash.stores import ONE, load_readings
+
+REAL = "21121707640844"
+START = datetime(2025, 3, 10, 23, tzinfo=UTC)
+HOUSEHOLD = [page for page in PAGES if not page.source and page.name != "fleet"]
+WIDE_RANGE = "period=own&from=2025-03-11&to=2025-03-12"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(("prm", "is_generated"), [(ONE, True), (REAL, False)])
+def test_every_card_says_it(
+    database: Database[Any], serving: Callable[..., Served], prm: str, is_generated: bool, language: str
+) -> None:
+    load_readings(database, START, [300] * 96, prm)
+    url, mark = serving(database).url, Look(language).text("shell.generated")
+    for page in HOUSEHOLD:
+        for block in page.blocks:
+            found = requests.get(f"{url}/card/{block.name}?{WIDE_RANGE}&lang={language}", timeout=20).json()
+            assert found["subtitle"].endswith(mark) is is_generated, (block.name, found["subtitle"])
+
+
+@pytest.mark.parametrize(("prm", "is_generated"), [(ONE, True), (REAL, False)])
+def test_every_file_says_it_in_name_and_header(
+    database: Database[Any], serving: Callable[..., Served], prm: str, is_generated: bool
+) -> None:
+    load_readings(database, START, [300] * 96, prm)
+    url = serving(database).url
+    for page in HOUSEHOLD:
+        for block in page.blocks:
+            if block.has_csv:
+                found = requests.get(f"{url}/csv/{block.name}?{WIDE_RANGE}", timeout=20)
+                name, header = found.headers["Content-Disposition"], found.text.splitlines()[:1]
+                assert ('filename="GENERATED_' in name) is is_generated, block.name
+                assert all(("GENERATED" in each) is is_generated for each in header if each), block.name
+
+
+def test_the_picker_and_the_picture_say_it(
+    database: Database[Any], serving: Callable[..., Served], open_page: Callable[..., Page]
+) -> None:
+    load_readings(database, START, [300] * 96, ONE)
+    page = open_page(f"{serving(database).url}/consumption?{WIDE_RANGE}")
+    chart = drawn(page, "load-curve")
+    assert chart
+    assert "GENERATED" in page.locator("#series").input_value()
+    page.evaluate("window.drawn = []; const original = Plotly.downloadImage; Plotly.downloadImage = (given, ...more) =>"
+                  " { window.drawn.push(given.layout.title.text); return original(given, ...more); }")  # fmt: skip
+    with page.expect_download() as event:
+        card(page, "load-curve").locator('[data-does="png"]').click()
+    assert event.value.suggested_filename == "GENERATED_load-curve.png"
+    assert page.evaluate("window.drawn")[0].endswith(Look("en").text("shell.generated"))
+
+
+@pytest.mark.parametrize(
+    ("meters", "told"),
+    [((), "make run"), ((Meter(REAL, "", ("consumption",)),), "python -m sync backfill")],
+    ids=["no meter", "a meter"],
+)
+def test_an_empty_place_advises_by_what_there_is(
+    database: Database[Any], serving: Callable[..., Served], meters: tuple[Meter, ...], told: str
+) -> None:
+    url = serving(database, meters=meters).url
+    text = requests.get(f"{url}/card/load-curve", timeout=20).text
+    assert told in text
+    assert ("make run" in text) is (told == "make run")
