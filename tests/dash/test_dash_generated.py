@@ -60,8 +60,16 @@ def test_the_picker_and_the_picture_say_it(
     chart = drawn(page, "load-curve")
     assert chart
     assert "GENERATED" in page.locator("#series").input_value()
-    page.evaluate("window.drawn = []; const original = Plotly.downloadImage; Plotly.downloadImage = (given, ...more) =>"
-                  " { window.drawn.push(given.layout.title.text); return original(given, ...more); }")  # fmt: skip
+    page.evaluate(
+        """() => {
+          const original = Plotly.downloadImage;
+          window.drawn = [];
+          Plotly.downloadImage = (given, ...more) => {
+            window.drawn.push(given.layout.title.text);
+            return original(given, ...more);
+          };
+        }"""
+    )
     with page.expect_download() as event:
         card(page, "load-curve").locator('[data-does="png"]').click()
     assert event.value.suggested_filename == "GENERATED_load-curve.png"
