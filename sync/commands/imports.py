@@ -129,8 +129,10 @@ def _opened(settings: Settings, source: str, paths: Sequence[Path], given: Mappi
 
 
 def _knows(source: str, paths: Sequence[Path], settings: Settings) -> bool:
+    """Whether a source finds a reading in them: some look no further than at a name before they read."""
     try:
-        return bool(SOURCES[source].open_files(paths, settings).files)
+        parts = SOURCES[source].open_files(paths, settings).parts()
+        return any(len(batch) for part in parts for batch in part.batches)
     except SyncError:
         return False
 

@@ -150,7 +150,7 @@ def header_of(stream: Lines) -> tuple[list[str], bool]:
     """The cells of the first line, and whether it ends."""
     header = stream.readline(LONGEST_HEADER)
     text = header.decode("utf-8-sig", "replace").strip("\r\n")
-    columns = [column.strip() for column in next(text_csv.reader([text], skipinitialspace=True), [])]
+    columns = [column.strip() for column in next(text_csv.reader(text.splitlines()[:1], skipinitialspace=True), [])]
     return columns, header.endswith(b"\n")
 
 
