@@ -124,6 +124,11 @@ LONDON = (
 def _with_files(words: list[str], folder: Path) -> list[str]:
     """Put a real export where the example names a file."""
     for place, word in enumerate(words):
+        if word.endswith("/"):
+            (folder / word).mkdir(parents=True)
+            lines = [f"2026-01-05T{hour:02}:00:00+01:00;120" for hour in range(1, 9)]  # a curve that names no meter
+            (folder / word / "week.csv").write_text("\n".join(lines) + "\n")
+            continue
         if not word.endswith((".csv", ".zip", ".xlsx", ".gz")):
             continue
         name = word.replace("*", "2026")

@@ -287,7 +287,8 @@ class _Reader:
             reasons = [reason for _, reason in self.failed[before[1] :]]
             reasons += [f"{own[-1]}: {why}" for why, own in self.left_out.items() if len(own) > before[2].get(why, 0)]
             del self.failed[before[1] :]
-            holds = f" It holds: {'; '.join(reasons[:SHOWN])}" if reasons else " It is empty."
+            inner = [reason.removesuffix(f" {KNOWN}").rpartition(" It holds: ")[2] for reason in reasons[:SHOWN]]
+            holds = f" It holds: {'; '.join(inner)}" if reasons else " It is empty."
             raise FileRefused(f"{name}: nothing in this ZIP can be imported.{holds} {KNOWN}")
         return None
 
