@@ -16,6 +16,8 @@ from pymongo.database import Database
 from tests.shell import Shell
 from tests.sources.linky_writers import PRM, bare, daily_whole_kwh, downloader, heure, household, jour, r63_csv, weekly
 
+pytestmark = pytest.mark.soak
+
 DAY = date(2026, 1, 5)
 HOUSE = household(DAY, 3, seed=4)
 READINGS = len(HOUSE.readings)

@@ -24,6 +24,8 @@ from sync.store.writer import PairWriter
 from tests.many import HALF, START, household
 from tests.servers import GuardedServer
 
+pytestmark = pytest.mark.soak
+
 SERIES = household(1, 1).series
 SEED = 20261130
 

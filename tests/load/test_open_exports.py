@@ -68,7 +68,7 @@ def test_an_export_behind_what_is_stored(database: Database[Any], tmp_path: Path
     imported(database, "energidata", [export(tmp_path / "one.csv", *BOTH)])
     (report,) = imported(database, "energidata", [export(tmp_path / "two.csv", *later)])
     assert prices(database) == stored
-    assert str(report) == f"two.csv: {len(later)} rows = {said}"
+    assert str(report) == f"two.csv: {len(later)} row{'s' if len(later) > 1 else ''} = {said}"
     assert len(report.lines) == report.counts.conflicting
     assert all("DK1 has another value for this time already" in line for line in report.lines)
 
