@@ -22,6 +22,8 @@ from tests.london import HEADER, row
 from tests.many import HALF, START, household
 from tests.shell import PRM, Shell, export_file
 
+pytestmark = pytest.mark.soak
+
 SCREEN = 24  # lines
 NO_METER = {"LINKY_TOKEN": "", "LINKY_PRM": ""}
 GENERATED = "99999999999982"
