@@ -12,7 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
-from typing import ClassVar
+from sys import intern
+from typing import Any, ClassVar
 
 from ....model.errors import FileRefused
 from ..points import Point, Reject
@@ -63,25 +64,27 @@ def read_r63(name: str, text: Text, first: int) -> list[Export]:
 
 
 @dataclass(slots=True)
-class Row:
-    """A line of one wanted quantity. torn: the file ends behind its value, without a line end."""
+class Index:
+    """One line of an index: its register, and what the others say about it."""
 
     line: int
-    cells: Sequence[str]
+    end: str
+    value: str
+    register: str
+    is_wanted: bool
     torn: bool
-
-    @property
-    def shown(self) -> str:
-        return shown(";".join(self.cells))
 
 
 @dataclass
 class _Reading:
-    """A file while it is read. rows: of each meter (as the file says it) and flow; others: quantities left out."""
+    """A file while it is read. kept: of each meter (as the file says it) and flow; others: quantities left out.
+
+    What is kept of a line is little: a file may have three hundred thousand.
+    """
 
     name: str
     header: list[str]
-    rows: dict[tuple[str, str], list[Row]] = field(default_factory=lambda: defaultdict(list))
+    kept: dict[tuple[str, str], list[Any]] = field(default_factory=lambda: defaultdict(list))
     rejects: list[Reject] = field(default_factory=list)
     others: Counter[str] = field(default_factory=Counter)
     _wanted: dict[tuple[str, ...], tuple[str, str] | str] = field(default_factory=dict)
@@ -108,7 +111,7 @@ class _Reading:
         if of is None:
             of = self._wanted[quantity] = self._judged(quantity)
         if isinstance(of, tuple):
-            self.rows[of].append(Row(line, row, torn and len(cells) == self.at["valeur"] + 1))
+            self.keep(of, line, row, torn and len(cells) == self.at["valeur"] + 1)
         elif of and not is_blank(row):
             self.others[of] += 1
 
@@ -119,7 +122,7 @@ class _Reading:
             return ""
         flow = flow_of(trade)
         if plain(physical) in self.physical and unit.strip() == self.unit and flow:
-            if len(self.rows) >= MOST_METERS:
+            if len(self._wanted) >= MOST_METERS:
                 raise FileRefused(f"{self.name} holds more than {MOST_METERS} meters. Import it in parts.")
             return prm_in(prm), flow
         return ", ".join(shown(cell, 20) for cell in (physical, trade, unit))
@@ -128,14 +131,16 @@ class _Reading:
         left_out = ", ".join(f"{count:,} lines of {what}" for what, count in self.others.items())
         exports: list[Export] = []
         empty = ""
-        if any(PRM.fullmatch(prm) for prm, _ in self.rows):
-            for prm, flow in [of for of in self.rows if not PRM.fullmatch(of[0])]:
-                rows = self.rows.pop((prm, flow))
-                self.rejects += [Reject(row.line, "no PRM of 14 digits", row.shown) for row in rows]
-        for (prm, flow), rows in self.rows.items():
+        if any(PRM.fullmatch(prm) for prm, _ in self.kept):
+            for of in [of for of in self.kept if not PRM.fullmatch(of[0])]:
+                self.rejects += [
+                    Reject(each.line, "no PRM of 14 digits", shown(f"{each.end};{each.value}"))
+                    for each in self.kept.pop(of)
+                ]
+        for prm, flow in list(self.kept):
             # A line that cannot be read names no flow: it is counted once, with the first.
             try:
-                exports.append(self.export(prm, flow, rows, [] if exports else self.rejects, self._notes(left_out)))
+                exports.append(self.export(prm, flow, [] if exports else self.rejects, self._notes(left_out)))
                 left_out = ""
             except NothingToImport as nothing:
                 empty = str(nothing)
@@ -153,9 +158,11 @@ class _Reading:
     def _notes(self, left_out: str) -> tuple[str, ...]:
         return (f"left out: {self.name}, {left_out}",) if left_out else ()
 
-    def export(
-        self, prm: str, flow: str, rows: Sequence[Row], rejects: Sequence[Reject], notes: tuple[str, ...]
-    ) -> Export:
+    def keep(self, of: tuple[str, str], line: int, row: Sequence[str], torn: bool) -> None:
+        """Keep what is needed of a wanted row. torn: the file ends behind its value, without a line end."""
+        raise NotImplementedError
+
+    def export(self, prm: str, flow: str, rejects: Sequence[Reject], notes: tuple[str, ...]) -> Export:
         """What the rows of one meter and flow hold."""
         raise NotImplementedError
 
@@ -165,30 +172,33 @@ class _Curves(_Reading):
 
     physical = ("pa", "puissance active")
     unit = "W"
+    torn: tuple[tuple[str, str], Point, date | None] | None = None
 
-    def export(
-        self, prm: str, flow: str, rows: Sequence[Row], rejects: Sequence[Reject], notes: tuple[str, ...]
-    ) -> Export:
-        at, refused, points, torn = self.at, list(rejects), [], None
-        until: date | None = None
-        for row in rows:
-            end, watts = row.cells[at["horodate"]].strip(), row.cells[at["valeur"]].strip()
-            if row.torn and not watts:
-                refused.append(Reject(row.line, TORN, row.shown))
-                continue
-            if end[:2] != "20" or LONG_NUMBER.search(end) or LONG_NUMBER.search(watts):
-                # A PRM in the wrong column would be repeated by later messages.
-                refused.append(Reject(row.line, "not a time and a power", row.shown))
-                continue
-            step, nature, iv, ec = [row.cells[at[column]].strip() or None for column in OPTIONAL[:4]]
-            point = Point(end, watts, step, nature, iv, ec, row.line)
-            if row.torn:
-                torn, until = point, day_of(row.cells[at["date de fin"]])
+    def keep(self, of: tuple[str, str], line: int, row: Sequence[str], torn: bool) -> None:
+        """A point, or a reject."""
+        at, own = self.at, self.kept[of]
+        end, watts = row[at["horodate"]].strip(), row[at["valeur"]].strip()
+        if torn and not watts:
+            self.rejects.append(Reject(line, TORN, shown(";".join(row))))
+        elif end[:2] != "20" or LONG_NUMBER.search(end) or LONG_NUMBER.search(watts):
+            # A PRM in the wrong column would be repeated by later messages.
+            self.rejects.append(Reject(line, "not a time and a power", shown(";".join(row))))
+        else:
+            step, nature, iv, ec = [intern(row[at[column]].strip()) or None for column in OPTIONAL[:4]]
+            point = Point(end, watts, step, nature, iv, ec, line)
+            if torn:
+                self.torn = of, point, day_of(row[at["date de fin"]])
             else:
-                points.append(point)
-        if not points and refused and not torn:
-            raise FileRefused(f"{self.name}: not one of its lines can be read ({refused[0]}). {USE_ORIGINAL}")
-        return curve(self.name, prm, flow, points=points, rejects=refused, notes=notes, torn=torn, until=until)
+                own.append(point)
+
+    def export(self, prm: str, flow: str, rejects: Sequence[Reject], notes: tuple[str, ...]) -> Export:
+        points = self.kept.pop((prm, flow))
+        of, torn, until = self.torn or (("", ""), None, None)
+        if of != (prm, flow):
+            torn = until = None
+        if not points and rejects and not torn:
+            raise FileRefused(f"{self.name}: not one of its lines can be read ({rejects[0]}). {USE_ORIGINAL}")
+        return curve(self.name, prm, flow, points=points, rejects=rejects, notes=notes, torn=torn, until=until)
 
 
 class _Indexes(_Reading):
@@ -197,27 +207,35 @@ class _Indexes(_Reading):
     physical = ("ea", "energie active")
     unit = "Wh"
 
-    def export(
-        self, prm: str, flow: str, rows: Sequence[Row], rejects: Sequence[Reject], notes: tuple[str, ...]
-    ) -> Export:
-        at, indexes = self.at, Indexes()
+    @cached_property
+    def said(self) -> Mapping[str, int]:
+        """Place of the columns that tell what a line is about."""
+        names = ("type de releve", "grille", REGISTER)
+        return {name: self.header.index(name) for name in names if name in self.header}
+
+    def keep(self, of: tuple[str, str], line: int, row: Sequence[str], torn: bool) -> None:
+        """An index, whether or not it is one of the distributor's grid at midnight."""
+        said = {name: plain(row[place]) for name, place in self.said.items()}
+        end, figure = row[self.at["horodate"]].strip(), row[self.at["valeur"]].strip()
+        is_grid = said.get("grille", GRID) in (GRID, "") and said.get("type de releve", "aq") == "aq"
+        self.kept[of].append(Index(line, end, figure, said[REGISTER], is_grid and figure != "", torn))
+
+    def export(self, prm: str, flow: str, rejects: Sequence[Reject], notes: tuple[str, ...]) -> Export:
+        indexes = Indexes()
         indexes.totals.rejects += rejects
         found: dict[date, dict[str, int]] = defaultdict(dict)
         lines: dict[date, list[int]] = defaultdict(list)
-        names = {column: self.header.index(column) for column in ("type de releve", "grille") if column in self.header}
-        for row in rows:
-            cells = {column: plain(row.cells[place]) for column, place in names.items()}
-            register, figure = plain(row.cells[self.header.index(REGISTER)]), row.cells[at["valeur"]].strip()
-            day = midnight_of(row.cells[at["horodate"]].strip())
-            if cells.get("grille", GRID) not in (GRID, "") or cells.get("type de releve", "aq") != "aq" or not figure:
+        for each in self.kept.pop((prm, flow)):
+            day, text = midnight_of(each.end), shown(f"{each.end};{each.value}")
+            if not each.is_wanted:
                 indexes.totals.skipped += 1
-            elif row.torn or day is None or not figure.isdecimal() or len(figure) > 12:
-                indexes.reject(row.line, TORN if row.torn else "not an index at midnight", row.shown)
-            elif found[day].setdefault(register, int(figure)) != int(figure):
-                indexes.reject(row.line, "two indexes for one day", row.shown)
-                found[day][register] = ABSENT
+            elif each.torn or day is None or not each.value.isdecimal() or len(each.value) > 12:
+                indexes.reject(each.line, TORN if each.torn else "not an index at midnight", text)
+            elif found[day].setdefault(each.register, int(each.value)) != int(each.value):
+                indexes.reject(each.line, "two indexes for one day", text)
+                found[day][each.register] = ABSENT
             else:
-                lines[day].append(row.line)
+                lines[day].append(each.line)
         for day, registers in found.items():
             if lines[day] and ABSENT not in registers.values():
                 indexes.add(lines[day][0], day, {f"d {name}": wh for name, wh in registers.items()})
