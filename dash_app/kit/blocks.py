@@ -54,13 +54,15 @@ def about(find: Callable[[Reader, View], Subject | None]) -> Callable[[Callable[
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What stands in a card. `controls` None: the block has none; `away`: the database could not be asked."""
+    """What stands in a card. `controls` None: the block has none; `away`: the database could not be asked; `is_kept`:
+    it is an answer for the next reader, too."""
 
     body: Component
     subtitle: str = ""
     covered: str = ""
     controls: Component | None = None
     away: bool = False
+    is_kept: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,12 +51,12 @@ def answer(reader: Reader, page: Page, block: Block, search: str, *, touch: bool
         with pymongo.timeout(PATIENCE):
             return reader.kept(("answer", block.name, search, touch, moment(reader)), drawn)
     except CollectionMismatch as error:
-        return Answer(message(str(error), "bug"))
+        return Answer(message(str(error), "bug"), is_kept=False)
     except (PyMongoError, StoreError):
-        return Answer(message(look.text("shell.unreachable"), "failed"), away=True)
+        return Answer(message(look.text("shell.unreachable"), "failed"), away=True, is_kept=False)
     except Exception:
         LOG.exception("block %s failed", block.name)
-        return Answer(message(look.text("shell.bug"), "bug"))
+        return Answer(message(look.text("shell.bug"), "bug"), is_kept=False)
 
 
 def first_answers(reader: Reader, page: Page, search: str, *, touch: bool = False) -> dict[str, tuple[str, Answer]]:
@@ -67,7 +67,7 @@ def first_answers(reader: Reader, page: Page, search: str, *, touch: bool = Fals
     found = {}
     for block in page.blocks[:SEEN_FIRST]:
         its_answer = answer(reader, page, block, search, touch=touch)
-        if not its_answer.away:
+        if its_answer.is_kept:
             found[block.name] = question_of(page, block, search, touch), its_answer
     return found
 

@@ -75,24 +75,24 @@ def _card(reader: Reader, page: Page, block: Block) -> Response:
 
     def content() -> bytes:
         found = answer(reader, page, block, search, touch="touch" in given)
-        if found.away:
-            raise _Away({} if "keep" in given else _content(found))
+        if not found.is_kept:
+            raise _NotKept({} if found.away and "keep" in given else _content(found))
         return written(_content(found, with_controls="controls" in given))
 
     try:
         return named(reader.kept(("card", block.name, search, moment(reader)), content))
-    except _Away as away:
-        return named(written(away.content))
+    except _NotKept as passing:
+        return named(written(passing.content))
     except (PyMongoError, StoreError):  # it went away while its version was asked
         found = answer(reader, page, block, search)
         return named(written({} if "keep" in given else _content(found)))
 
 
-class _Away(Exception):
-    """No answer to be kept: the database cannot be reached."""
+class _NotKept(Exception):
+    """No answer for the next reader: the database cannot be reached, or we made a mistake."""
 
     def __init__(self, content: dict[str, Any]) -> None:
-        super().__init__("the database cannot be reached")
+        super().__init__("a passing answer")
         self.content = content
 
 

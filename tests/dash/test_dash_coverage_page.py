@@ -123,7 +123,7 @@ def test_a_stale_mirror_and_a_difference_are_said_in_words(database: Database[An
     reader = reader_of(database)
     english = drawn(block_named("coverage-verification"), reader, Look("en"))
     assert "consumption and consumptionTS differed (3 missing, 1 twice)" in english
-    assert "linky …9991 consumption waits for: " in english
+    assert "linky …9991 consumption (GENERATED) waits for: " in english
     assert english.count("python -m sync repair") == 2
     french = drawn(block_named("coverage-verification"), reader, Look("fr"))
     assert "différaient (3 manquants, 1 en double)" in french

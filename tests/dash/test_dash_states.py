@@ -99,15 +99,15 @@ def test_two_meters(serving: Serving, database: Database[Any], open_page: Open) 
     page = open_page(f"{served.url}/consumption?period=7d")
     expect(answered(page, "load-curve").locator(".subtitle")).to_contain_text("…9982")
     page.locator("#series").click()
-    page.get_by_role("option", name="workshop (consumption)").click()
+    page.get_by_role("option", name="workshop (consumption) (GENERATED)").click()
     expect(card(page, "load-curve").locator(".subtitle")).to_contain_text("workshop")
     assert asked(page)["series"] == "linky-9991-consumption"
     page.locator('nav [data-go="coverage"]').click()
-    expect(page.locator("#series")).to_have_value("workshop (consumption)")
+    expect(page.locator("#series")).to_have_value("workshop (consumption) (GENERATED)")
     page.go_back()
     page.go_back()
     expect(card(page, "load-curve").locator(".subtitle")).to_contain_text("…9982")
-    expect(page.locator("#series")).to_have_value("linky …9982 consumption")
+    expect(page.locator("#series")).to_have_value("linky …9982 consumption (GENERATED)")
 
 
 def test_new_readings_come_by_themselves(

@@ -348,7 +348,7 @@ class Story:
         )
 
     def _check_load(self, out: str, _err: str, new: int | None, _run: Run, requests: Sequence[Any]) -> None:
-        (calls,) = _numbers(r"([\d,]+) calls, ", out)
+        (calls,) = _numbers(r"([\d,]+) calls?, ", out)
         fresh, changed, unchanged = _numbers(r"([\d,]+) readings new, ([\d,]+) changed, ([\d,]+) unchanged", out)
         (each,) = _numbers(r"are identical: ([\d,]+) documents each", out)
         assert (each, calls, changed) == (len(self.expected()), len(requests), 0), out

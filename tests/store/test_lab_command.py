@@ -33,6 +33,7 @@ from sync.load.progress import Silence
 from sync.model.clock import SystemClock
 from sync.model.errors import StoreError
 from sync.model.readings import Series
+from sync.model.words import counted
 from sync.settings import DEFAULT_COLLECTIONS
 from sync.store.lease import Lease
 from sync.store.schema import pair
@@ -96,7 +97,7 @@ def test_killed_without_warning_and_run_again(sync: Shell, database: Database[An
     for words in (("status",), ("compare",), ("verify",), ("backfill", "--dry-run")):  # what only reads leaves it
         code, out, err = sync(*words)
         assert code == 0
-        told = f"a killed lab left {len(left)} collections behind: removed by the next command that writes"
+        told = f"a killed lab left {counted(len(left), 'collection')} behind: removed by the next command that writes"
         assert (told in out) is (words == ("status",))
         assert "lab_" not in out + err
         assert scratch_names(database) == left
