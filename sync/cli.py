@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+from typing import NoReturn
 
 import click
 
@@ -90,7 +91,15 @@ def main(commands: click.Command = cli, arguments: list[str] | None = None) -> N
         click.echo(f"error: {error}", err=True)
         sys.exit(error.exit_code)
     except (KeyboardInterrupt, click.Abort):
-        click.echo("stopped; everything stored so far stays, the same command goes on from here", err=True)
-        sys.exit(STOPPED)
+        _stopped()
+    except RuntimeError as error:  # how Python 3.11 tells of one that came while a class was made, in an import
+        if not isinstance(error.__cause__, KeyboardInterrupt):
+            raise
+        _stopped()
     finally:
         end_at_once()  # all is given back: what comes while Python closes its libraries interrupts no work of ours
+
+
+def _stopped() -> NoReturn:
+    click.echo("stopped; everything stored so far stays, the same command goes on from here", err=True)
+    sys.exit(STOPPED)

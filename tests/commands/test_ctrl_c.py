@@ -13,9 +13,11 @@ from queue import Empty
 from types import FrameType
 from typing import Any
 
+import click
 import pytest
 from pymongo.database import Database
 
+from sync.cli import STOPPED, main
 from sync.model import signals
 from sync.model.signals import kept
 from sync.standin.curve import household_meters
@@ -82,6 +84,29 @@ def test_every_moment_of_two_seconds(name: str, environ: dict[str, str], tmp_pat
     if name == "db":
         assert finish(_db_stop(environ, tmp_path))[0] == 0
         assert not _servers_of(tmp_path)
+
+
+class _Interrupted:
+    def __set_name__(self, _owner: type, _name: str) -> None:
+        raise KeyboardInterrupt
+
+
+def test_one_that_comes_while_a_class_is_made(capsys: pytest.CaptureFixture[str]) -> None:
+    """A command that imports late is there for seconds; Python 3.11 makes a RuntimeError of it."""
+
+    @click.command()
+    def late() -> None:
+        type("Curve", (), {"rejects": _Interrupted()})
+
+    before = [(number, signal.getsignal(number)) for number in signals.ENDING]
+    try:
+        with pytest.raises(SystemExit) as ended:
+            main(late, [])
+    finally:
+        for number, handler in before:
+            signal.signal(number, handler)
+    assert ended.value.code == STOPPED
+    assert capsys.readouterr().err.startswith("stopped; everything stored so far stays")
 
 
 def _db_stop(environ: dict[str, str], folder: Path) -> subprocess.Popen[str]:
