@@ -63,12 +63,15 @@
     byControl = false;
   }
 
-  // That nothing is there is said once a page: a card that says what another says is not shown.
+  // That nothing is there is said once a page: a card that says what another says is not shown, and none of the empty
+  // ones where the first has nothing to show.
   function once() {
     const said = new Set();
-    for (const card of window.address.pageNow()?.querySelectorAll(".card") || []) {
+    const cards = [...(window.address.pageNow()?.querySelectorAll(".card") || [])];
+    const nothing = cards[0]?.querySelector(".message-empty");
+    for (const card of cards) {
       const text = card.querySelector(".message-empty")?.textContent;
-      card.toggleAttribute("data-same", Boolean(text) && said.has(text));
+      card.toggleAttribute("data-same", Boolean(text) && card !== cards[0] && (Boolean(nothing) || said.has(text)));
       said.add(text);
     }
   }

@@ -52,7 +52,7 @@ def test_every_page(
             if width == AXE[language]:
                 wrong += [f"{name}, {width} px: {each}" for each in findings(page)]
     side_by_side(page, f"{state}-{language}")
-    assert wrong == []
+    assert not wrong, "\n".join(wrong)
 
 
 def looked_at(page: Page, picture: str) -> list[str]:
