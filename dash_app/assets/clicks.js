@@ -50,7 +50,8 @@
     if (button) DOES[button.dataset.does](button);
     // The chosen period once more: back to its newest days.
     const chosen = event.target.closest("#period input");
-    if (chosen && chosen.value === (window.address.params().get("period") || "30d") && chosen.value !== "own") {
+    const shown = window.address.params().get("period") || window.address.pageNow().dataset.standard;
+    if (chosen && chosen.value === shown && chosen.value !== "own") {
       window.address.change({ from: null, to: null, zoom: null });
     }
   });
