@@ -48,6 +48,8 @@
     if (csv) csv.href = `/csv/${csv.dataset.csv}?${window.address.whole()}`;
     const button = event.target.closest("[data-does]");
     if (button) DOES[button.dataset.does](button);
+    const pick = event.target.closest("[data-pick]");
+    if (pick) window.address.change({ [pick.closest(".card").dataset.picks]: pick.dataset.pick });
     // The chosen period once more: back to its newest days.
     const chosen = event.target.closest("#period input");
     const shown = window.address.params().get("period") || window.address.pageNow().dataset.standard;

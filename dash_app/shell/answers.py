@@ -114,7 +114,8 @@ def shows_generated(reader: Reader, page: Page, view: View) -> bool:
     if page.source:
         return False
     if not page.has_series:
-        return any(map(is_generated, reader.series()))
+        source = view.option("source", "")
+        return any(is_generated(series) for series in reader.series() if source in ("", series.source))
     chosen = reader.series_at(view)
     return chosen is not None and is_generated(chosen)
 
