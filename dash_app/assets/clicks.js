@@ -59,8 +59,9 @@
     if (pick) window.address.change({ [pick.closest(".card").dataset.picks]: pick.dataset.pick });
     // The chosen period once more: back to its newest days.
     const chosen = event.target.closest("#period input");
+    const shown = window.address.params().get("period") || window.address.pageNow().dataset.standard;
     if (chosen?.value === "own") pickDays();
-    else if (chosen && chosen.value === (window.address.params().get("period") || "30d")) {
+    else if (chosen && chosen.value === shown) {
       window.address.change({ from: null, to: null, zoom: null });
     }
   });

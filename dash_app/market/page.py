@@ -227,4 +227,5 @@ PAGE = Page(
     options=queries.STANDARDS,
     shared=OF_AREA,
     source=queries.SOURCE,
+    scope=queries.scope,
 )

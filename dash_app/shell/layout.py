@@ -10,12 +10,12 @@ import dash_mantine_components as dmc
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from ..kit.address import STANDARD, needs
+from ..kit.address import needs
 from ..kit.blocks import Answer, Page
 from ..kit.components import RUN, attributes, card, icon, with_command
 from ..kit.locale import LANGUAGES, Look
 from ..kit.static_html import lighten
-from ..kit.view import PERIODS, parts_of
+from ..kit.view import PERIODS, STANDARD, parts_of
 
 POLL_MS = 5000
 PLACES = 4  # pages in the bar of a narrow screen, beside what opens the rest
@@ -63,7 +63,7 @@ def shell(
     """
     frame: list[Component] = [
         html.A(look.text("shell.skip"), href="#main", className="skip"),
-        _top(look, parts_of(search).get("period", STANDARD.period)),
+        _top(look, parts_of(search).get("period", opened.period)),
         _navigation(pages, look, hidden),
         html.Main(
             [
@@ -205,5 +205,6 @@ def _page(page: Page, look: Look, opened: bool, answers: Mapping[str, tuple[str,
             data_options=json.dumps(dict(page.options)),
             data_series="yes" if page.has_series else "",
             data_period="yes" if page.has_period else "",
+            data_standard=page.period,
         ),
     )
