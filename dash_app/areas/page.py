@@ -125,4 +125,5 @@ PAGE = Page(
     options=queries.STANDARDS,
     shared=OF_AREA,
     source=queries.SOURCE,
+    scope=queries.scope,
 )

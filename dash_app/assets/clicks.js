@@ -30,6 +30,13 @@
     window.cards.set("table-ask", { data });
   }
 
+  // An own range is one that is picked: its calendar opens.
+  function pickDays() {
+    document.body.dataset.own = "yes";
+    const days = document.getElementById("days");
+    if (days.getAttribute("aria-expanded") !== "true") days.click();
+  }
+
   const DOES = {
     png: (button) => window.cards.png(button.closest(".card")),
     table: (button) => table(button.closest(".card")),
@@ -48,9 +55,13 @@
     if (csv) csv.href = `/csv/${csv.dataset.csv}?${window.address.whole()}`;
     const button = event.target.closest("[data-does]");
     if (button) DOES[button.dataset.does](button);
+    const pick = event.target.closest("[data-pick]");
+    if (pick) window.address.change({ [pick.closest(".card").dataset.picks]: pick.dataset.pick });
     // The chosen period once more: back to its newest days.
     const chosen = event.target.closest("#period input");
-    if (chosen && chosen.value === (window.address.params().get("period") || "30d") && chosen.value !== "own") {
+    const shown = window.address.params().get("period") || window.address.pageNow().dataset.standard;
+    if (chosen?.value === "own") pickDays();
+    else if (chosen && chosen.value === shown) {
       window.address.change({ from: null, to: null, zoom: null });
     }
   });
