@@ -29,7 +29,7 @@ from .lost import say_lost
 from .pages import PAGES
 from .prefetch import Prefetch
 from .questions import refuse_odd
-from .routes import add_routes, version_of
+from .routes import add_routes, lead_old_addresses, version_of
 from .security import protect
 from .wire import compress, named
 
@@ -138,6 +138,7 @@ def create_app(reader: Reader, password: str | None = None, pages: tuple[Page, .
     protect(app, password, reader.settings)
     refuse_odd(app, questions(pages))
     say_lost(app, pages, _language, app.dated)
+    lead_old_addresses(app, pages)
     app.server.before_request(prefetch.step_aside)
     return app
 
