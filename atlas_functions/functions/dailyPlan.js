@@ -61,14 +61,15 @@ async function seriesOf(collection, { name }, datasets) {
 async function countedByDay(collection, { source, own, from, to }) {
   const match = { series: { $in: own }, ts: { $gte: new Date(from), $lt: new Date(to) } };
   const day = { $dateToString: { format: "%Y-%m-%d", date: "$ts", timezone: source.zone } };
-  const sums = { seconds: { $sum: "$seconds" }, wh: { $sum: "$wh" }, readings: { $sum: 1 } };
-  const stages = [{ $match: match }, { $group: { _id: { series: "$series", day }, ...sums } }];
+  const totals = { seconds: { $sum: "$seconds" }, wh: { $sum: "$wh" }, readings: { $sum: 1 } };
+  const stages = [{ $match: match }, { $group: { _id: { series: "$series", day }, ...totals } }];
   const counts = Object.create(null);
   for (const { _id, seconds, wh, readings } of await collection.aggregate(stages).toArray()) {
     const place = nameOf(_id.series);
     if (!counts[place]) counts[place] = { series: _id.series, days: {} };
-    const text = `${readings} ${seconds}${source.comparesEnergy ? ` ${wh}` : ""}`;
-    counts[place].days[dayNumber(_id.day)] = { seconds: Number(seconds), text };
+    const sums = [readings, seconds, ...(source.comparesEnergy ? [wh] : [])].map(Number);
+    if (sums.some(isNaN)) throw new Error("numbers of the database cannot be read on this platform");
+    counts[place].days[dayNumber(_id.day)] = { seconds: sums[1], text: sums.join(" ") };
   }
   return counts;
 }
@@ -284,6 +285,7 @@ async function stretchOf(collection, dataset, days) {
 }
 
 exports = async function dailyPlan({ service, database, record, mirror, source, datasets, at }) {
+  if (typeof at.getTime !== "function") throw new Error("a Date does not stay one on its way to another function");
   const db = context.services.get(service).db(database);
   const collection = db.collection(record);
   const today = dayNumber(await context.functions.execute("formatDate", at, "YYYY-MM-DD", source.zone));

@@ -69,7 +69,8 @@ function storedEntry(entry) {
   return stored;
 }
 
-async function record({ name, place, at, operations, note, healed }, entries, error) {
+async function record({ name, place, operations, note, healed, ...run }, entries, error) {
+  const at = new Date(run.at);
   const runs = context.services.get(place.service).db(place.database).collection("sync_runs");
   const document = {
     _id: new BSON.ObjectId(),

@@ -33,6 +33,9 @@ async function take(leases, names, owner, milliseconds) {
     await insertAbsent(leases, absent, mine);
     all = await leases.find(query).toArray();
   }
+  if (all.some(({ pid }) => isNaN(Number(pid || 0)))) {
+    throw new Error("numbers of the database cannot be read on this platform");
+  }
   const states = {};
   for (const lease of all) states[lease._id] = stateOf(lease, owner);
   const ends = all.filter(({ _id }) => states[_id] === "mine").map((lease) => lease.until.getTime());

@@ -112,8 +112,8 @@ async function mirrorProblem(db, source, mirror, labels) {
 function tokenProblems(datasets) {
   const broken = datasets.filter(({ problem }) => problem).map(({ problem }) => problem).filter(isFirst);
   const limit = Date.now() + TOKEN_WARNING;
-  const ending = datasets.filter(({ problem, ends }) => !problem && ends && ends.getTime() < limit);
-  const days = ending.map(({ token, ends }) => `${token} ends on ${ends.toISOString().slice(0, 10)}`).filter(isFirst);
+  const ending = datasets.filter(({ problem, ends }) => !problem && ends && new Date(ends).getTime() < limit);
+  const days = ending.map(({ token, ends }) => `${token} ends on ${new Date(ends).toISOString().slice(0, 10)}`).filter(isFirst);
   const problems = broken.slice(0, SHOWN);
   if (broken.length > SHOWN) problems.push(`${broken.length - SHOWN} more tokens are of no use`);
   if (days.length) problems.push(`the token of the Value ${listed(days)}: get a new one at https://conso.boris.sh`);

@@ -20,13 +20,16 @@ from ..settings import load
 from ..store.connection import open_store
 from ..triggers.tree import DEFAULT_FOLDER
 from .common import clean_up, echo_json, json_option
+from .probe import probe_command
 
 if TYPE_CHECKING:
     from ..triggers.deploy.deploy import Change, Plan
+    from ..triggers.run.harness import Execution
 
 NEXT_TIMES = 2
 TOLD_ANYWAY = ("secret", "data source")
 """Kinds that are told even where nothing is to be done: what cannot be compared, and where the readings go."""
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -46,6 +49,9 @@ def trigger() -> None:
       python -m sync trigger list
       python -m sync trigger check
     """
+
+
+trigger.add_command(probe_command)
 
 
 @trigger.command("list")
@@ -104,8 +110,9 @@ def check_command(folder: Path, as_json: bool) -> None:
 @trigger.command("run")
 @click.argument("name")
 @folder_option
+@click.option("--as-reported", type=FILE, default=None, help="Behave as this report of `trigger probe` says.")
 @json_option
-def run_command(name: str, folder: Path, as_json: bool) -> None:
+def run_command(name: str, folder: Path, as_reported: Path | None, as_json: bool) -> None:
     """Run a function once, here: the same file, against the configured MongoDB and API, as Atlas would.
 
     With cron or a systemd timer this is the daily job of whoever has no Atlas. Its calls count in the same budget as
@@ -115,12 +122,14 @@ def run_command(name: str, folder: Path, as_json: bool) -> None:
     Examples:
       python -m sync trigger run linkyDaily
       python -m sync trigger run linkyDaily --json
+      python -m sync trigger run linkyDaily --as-reported linky-probe.json
     """
     from ..triggers.run.harness import run_function  # noqa: PLC0415
     from ..triggers.run.http import PoliteHttp  # noqa: PLC0415
     from ..triggers.values import refuse_without_token, service_of, values_and_secrets  # noqa: PLC0415
 
     settings = load()
+    reported = _as_reported(as_reported)
     refuse_without_token(folder, name, settings)
     clock = SystemClock()
     values, secrets = values_and_secrets(folder, settings, clock.now())
@@ -134,21 +143,9 @@ def run_command(name: str, folder: Path, as_json: bool) -> None:
             secrets=secrets,
             service=service_of(folder),
             http=PoliteHttp(settings, clock),
+            reported=reported,
         )
-    for line in execution.logs:
-        click.echo(scrub(line), err=True)
-    result = _shown(json.loads(json_util.dumps(execution.result, json_options=json_util.RELAXED_JSON_OPTIONS)))
-    error = None if execution.error is None else " ".join(scrub(execution.error).split())
-    if as_json:
-        calls = [{"method": method, "url": url, "status": status} for method, url, status in execution.calls]
-        seconds = round(execution.seconds, 3)
-        echo_json(
-            {"result": result, "operations": execution.operations, "calls": calls, "seconds": seconds, "error": error}
-        )
-    elif error is None and result is not None:
-        click.echo(json.dumps(result, ensure_ascii=False))
-    if error is not None:
-        raise SyncError(error if error.startswith(f"{name}: ") else f"{name}: {error}")
+    _tell_execution(name, execution, as_json)
 
 
 @trigger.command("deploy")
@@ -198,6 +195,34 @@ def deploy_command(folder: Path, dry_run: bool, replace: bool, again: bool, as_j
         echo_json(planned.as_json(made))
     else:
         click.echo(_summary(planned, made))
+
+
+def _tell_execution(name: str, execution: Execution, as_json: bool) -> None:
+    """The log on standard error, the result on standard output. Raises SyncError for a function that threw."""
+    for line in execution.logs:
+        click.echo(scrub(line), err=True)
+    result = _shown(json.loads(json_util.dumps(execution.result, json_options=json_util.RELAXED_JSON_OPTIONS)))
+    error = None if execution.error is None else " ".join(scrub(execution.error).split())
+    if as_json:
+        calls = [{"method": method, "url": url, "status": status} for method, url, status in execution.calls]
+        seconds = round(execution.seconds, 3)
+        echo_json(
+            {"result": result, "operations": execution.operations, "calls": calls, "seconds": seconds, "error": error}
+        )
+    elif error is None and result is not None:
+        click.echo(json.dumps(result, ensure_ascii=False))
+    if error is not None:
+        raise SyncError(error if error.startswith(f"{name}: ") else f"{name}: {error}")
+
+
+def _as_reported(path: Path | None) -> dict[str, str]:
+    """What of a report the harness plays; what it cannot play is said."""
+    from ..triggers.facts import reported  # noqa: PLC0415
+
+    played, others = reported(path) if path else ({}, [])
+    if others:
+        click.echo(f"not played here: {'; '.join(others)}", err=True)
+    return played
 
 
 def _made(planned: Plan, *, quiet: bool) -> list[Change]:
