@@ -151,7 +151,7 @@ def _empty(choice: Choice) -> dict[str, NDArray[Any]]:
 
 def _is_of_form(choice: Choice, first: Document, types: Mapping[str, Any]) -> bool:
     """Whether the columns say all of a kind of documents; what differs from one to the next is not looked at."""
-    wanted = {"ts": "datetime64[ms]", "seconds": "int32"} | choice.fields
+    wanted = {"ts": "datetime64[ms]", "seconds": "int32", **choice.fields}
     known = {name: types[f"type of {name}"] for name in first if name in wanted}
     if known != {name: BSON_TYPES[wanted[name]] for name in known} or known.keys() < {"ts", "seconds"}:
         return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from pymongo.database import Database
 
 from sync.cli import main
 from tests.export_rows import Run
+from tests.export_servers import Postgres
 
 
 @pytest.fixture
@@ -33,3 +35,17 @@ def run(
         return int(ended.value.code or 0), out, err
 
     return command
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Postgres]:
+    """One for a test process."""
+    server = Postgres()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def postgres(postgres_server: Postgres) -> Postgres:
+    """With an empty database."""
+    return postgres_server.emptied()

@@ -67,6 +67,14 @@ TARGETS = (
     TargetEntry("csv", "FILE.csv[.gz]", (".csv", ".csv.gz")),
     TargetEntry("jsonl", "FILE.jsonl[.gz]", (".jsonl", ".jsonl.gz")),
     TargetEntry("parquet", "FILE.parquet", (".parquet",), extra="bulk", module="pyarrow"),
+    TargetEntry(
+        "postgresql",
+        "postgresql://USER@HOST/DATABASE",
+        schemes=("postgresql", "postgres"),
+        extra="postgresql",
+        module="psycopg",
+        is_keyed=True,
+    ),
 )
 
 
