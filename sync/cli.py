@@ -23,6 +23,7 @@ COMMANDS = {
     "forget": ("sync.commands.forget:forget_command", "Delete readings on purpose, from both sides."),
     "status": ("sync.commands.status:status_command", "What is stored, missing, and still to ask."),
     "compare": ("sync.commands.compare:compare_command", "What the same readings take in both forms."),
+    "export": ("sync.commands.export:export_command", "Write the readings to files, tables, topics."),
     "fleet": ("sync.commands.fleet:fleet_command", "Sum many meters, for the Fleet page."),
     "run": ("sync.commands.run:run_command", "Load two years and compare; or a demonstration."),
     "page": ("dash_app.command:command", "The page in the browser, until Ctrl-C."),
