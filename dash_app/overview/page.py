@@ -144,16 +144,17 @@ def _months(line: Line, flow: str, look: Look) -> Said:
 
 def _cost(line: Line, _flow: str, look: Look) -> Said:
     compared, ranked = line.found["compared"], line.found["ranked"]
+    question = look.text("overview.cost" if line.found["is_now"] else "overview.cost.newest")
     days = look.days(line.first, line.end)
     if not ranked:
-        return Said(look.text("overview.cost"), "", [days, cost_headline(compared, ranked, look)])
+        return Said(question, "", [days, cost_headline(compared, ranked, look)])
     cheapest: Contract = ranked[0][0]
     text = "cheapest" if len(ranked) > 1 else "only"
     texts = [days, look.text(f"overview.cost.{text}", name=cheapest.tariff.name, count=len(ranked))]
     if cheapest.tariff.is_example:
         texts.append(look.text("overview.cost.example"))
     picture = thumbnail(look, Bars([float(euros(each)) for each, _ in ranked], "price", frozenset({0})))
-    return Said(look.text("overview.cost"), look.money(line.amount or 0.0), texts, picture)
+    return Said(question, look.money(line.amount or 0.0), texts, picture)
 
 
 def _missing(line: Line, flow: str, look: Look) -> Said:
@@ -167,9 +168,10 @@ def _missing(line: Line, flow: str, look: Look) -> Said:
         texts.append(look.text("overview.missing.outside", count=outside, **ends))
     count = look.text("overview.missing.day" if line.amount == 1 else "overview.missing.days", count=line.amount)
     large = count if line.amount else look.text("overview.missing.nothing")
-    size = -(-len(days) // MOST_BARS)
-    shares = [covered_share(days[place : place + size]) or None for place in range(0, len(days), size)]
-    picture = None if is_whole else thumbnail(look, Bars(shares, flow, frozenset()))
+    due: list[DayCoverage] = line.found["due"]
+    size = -(-len(due) // MOST_BARS)
+    shares = [covered_share(due[place : place + size]) or None for place in range(0, len(due), size)]
+    picture = None if is_whole and not outside else thumbnail(look, Bars(shares, flow, frozenset()))
     return Said(look.text("overview.missing"), large, texts, picture)
 
 

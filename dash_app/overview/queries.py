@@ -16,7 +16,7 @@ from ..consumption.key_figures import compared_of, newest_of
 from ..consumption.period import DAY, YEAR, Meter, energy_of, period_of
 from ..consumption.queries_frames import FEWEST_MONTHS, month_after, months_of
 from ..cost.queries import comparison, euros, ranking
-from ..coverage.queries import LACKING, states_frame
+from ..coverage.queries import BEFORE, DUE, LACKING, UNSERVED, history, states_frame
 from ..kit.address import zone_of
 from ..kit.blocks import EMPTY_FRAME, Frame
 from ..kit.reader import Reader
@@ -147,7 +147,7 @@ def cost(household: Household) -> Line | None:
         return None
     ranked = ranking(compared) if compared.can_be_ranked else []
     amount = float(euros(ranked[0][0])) if ranked else None
-    found = {"compared": compared, "ranked": ranked}
+    found = {"compared": compared, "ranked": ranked, "is_now": view.end >= household.meter.today}
     where = _at("cost", household, (("period", "30d"),))
     return Line("cost", "EUR", compared.start, compared.end, amount, found, None, *where)
 
@@ -158,10 +158,13 @@ def missing(household: Household) -> Line | None:
     if not household.has_readings:
         return None
     view = household.over("all")
-    notes = states_frame(household.reader, view).notes
-    lacking = sum(notes["sums"][state] for state in LACKING) + notes["outside"]
+    notes, whole = states_frame(household.reader, view).notes, history(household.reader, view)
+    if whole is None or not notes["days"]:
+        return None
+    lacking = float(sum(notes["sums"][state] for state in LACKING) + notes["outside"])
+    due = [day for day in whole.days.values() if day.state not in (UNSERVED, DUE, BEFORE)]
     where = _at("coverage", household, (("period", "all"),))
-    return Line("missing", "days", view.start, view.end, float(lacking), notes, None, *where) if notes["days"] else None
+    return Line("missing", "days", view.start, view.end, lacking, {**notes, "due": due}, None, *where)
 
 
 LINES: tuple[Callable[[Household], Line | None], ...] = (yesterday, month, months, cost, missing)

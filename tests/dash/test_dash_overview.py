@@ -129,6 +129,7 @@ def test_days_that_came_never_are_missing_too(two_years: Database[Any], tmp_path
     assert found["missing"].amount == 2 + 30
     text = said(reader)
     assert "What did I use on the last whole day?" in text
+    assert "What did the newest 30 days cost?" in text
     assert "yesterday" not in text
     assert "30 of them before 13 Mar 2023 or after 12 Mar 2025" in text
 
