@@ -81,7 +81,7 @@ def _answer(reader: Reader, card: tuple[Page, Block], view: View, look: Look, to
     origin = origin_of(card, frame, view, look, (reader, is_generated))
     if frame.is_empty:
         command = page.command or command_for(reader, view, page.source)
-        body = message(with_command(look.raw_text(page.text_of(block, "empty")), command))
+        body = message(with_command(look.raw_text(frame.notes.get("empty") or page.text_of(block, "empty")), command))
     elif block.body is not None:
         body = block.body(frame, look)
     else:

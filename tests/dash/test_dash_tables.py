@@ -16,13 +16,17 @@ from dash_app.kit.blocks import blocks_of
 from dash_app.kit.download import PERCENTILE, UNITS, heads
 from dash_app.kit.locale import LANGUAGES, Look, has_text
 from dash_app.kit.reader import Reader
+from dash_app.shell.answers import answer
 from dash_app.shell.pages import PAGES
+from dash_app.shell.routes import written
 from sync.lab.experiment import Lab
 from sync.load.progress import Silence
 from sync.model.clock import SystemClock
 from sync.settings import DEFAULT_COLLECTIONS, load
 from sync.store.connection import connect
 from sync.store.schema import pair
+from sync.tariffs.entries import examples
+from sync.tariffs.model import Tariff
 from tests.dash import coverage_story
 from tests.dash.fleet_views import stored
 from tests.dash.nordic_stores import energy, prices, weather, write
@@ -88,3 +92,19 @@ def columns_are_words_with_units(reader: Reader, name: str) -> None:
             assert is_named or stem in DATA or PERCENTILE.fullmatch(stem), column
             assert "_" not in head, head
             assert not unit or re.search(r" \(.+\)$", head), head
+
+
+@pytest.mark.parametrize("tariffs", [(), examples()], ids=["the examples", "own ones"])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_meter_of_another_country_is_not_priced_and_that_is_said(
+    everything: Reader, language: str, tariffs: tuple[Tariff, ...]
+) -> None:
+    settings = everything.settings.model_copy(update={"tariffs": tariffs})
+    reader = Reader(everything.database, settings, now=lambda: TODAY)
+    london = next(address for series, address in reader.addresses().items() if series.source == "lcl")
+    look = Look(language)
+    for page, block in BLOCKS.values():
+        if page.name == "cost":
+            said = written(answer(reader, page, block, f"?series={london}&period=all&lang={language}").body).decode()
+            assert look.text("cost.foreign") in said, block.name
+            assert "€" not in said
