@@ -96,10 +96,14 @@ class Reader:
         return self.kept("totals", lambda: Ledger(self.database).days_of_totals("linky"))
 
     def name_of(self, series: Series) -> str:
-        """What people call it: the name they gave the meter, or its label."""
-        named = {meter.prm: meter.name for meter in self.settings.meters if meter.name}
-        name = f"{named[series.id]} ({series.flow})" if series.id in named else series.label
+        """What people call it: the name they gave the meter, or its label; of a generated one that it is so."""
+        name = self.plain_name_of(series)
         return f"{name} (GENERATED)" if is_generated(series) else name
+
+    def plain_name_of(self, series: Series) -> str:
+        """The same where it stands beside that it is generated."""
+        named = {meter.prm: meter.name for meter in self.settings.meters if meter.name}
+        return f"{named[series.id]} ({series.flow})" if series.id in named else series.label
 
     def extent(self, series: Series) -> Extent:
         """First and last local day with a reading."""

@@ -5,11 +5,15 @@ On a phone every row is a small block: what its first cell says, and each of the
 
 from __future__ import annotations
 
+import numbers
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+import pandas as pd
 from dash import html
 from dash.development.base_component import Component
+from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
 from .components import Content, attributes
 from .locale import Look
@@ -58,6 +62,38 @@ def table(
         [*parts, html.Thead(lines), html.Tbody(body)], className="plain-table blocks" if blocks else "plain-table"
     )
     return html.Div(drawn, className="table-region", tabIndex="0", role="region", **attributes(aria_label=name))
+
+
+def table_from(name: str, frame: pd.DataFrame, head: Sequence[str], caption: str, look: Look) -> Component:
+    """A frame as such a table: columns of numbers, also of those in a text that keeps their cents, on the right."""
+    columns = [_cells_of(column, look) for _, column in frame.items()]
+    numeric = frozenset(place for place, (is_number, _) in enumerate(columns) if is_number)
+    rows = list(zip(*(cells for _, cells in columns), strict=True))
+    return table(name, head, rows, numeric, caption=caption)
+
+
+NUMBER = re.compile(r"-?\d+\.\d+")
+
+
+def _cells_of(column: pd.Series, look: Look) -> tuple[bool, list[Sortable]]:
+    """Whether a column is of numbers, and its cells; missing values are last and a dash."""
+    if is_bool_dtype(column):
+        return False, [Sortable(look.text(f"shell.{'yes' if value else 'no'}"), str(value)) for value in column]
+    texts = [value for value in column if isinstance(value, str)]
+    in_text = bool(texts) and all(map(NUMBER.fullmatch, texts))
+    return in_text or is_numeric_dtype(column), [_written(value, in_text, look) for value in column]
+
+
+def _written(value: Any, in_text: bool, look: Look) -> Sortable:
+    if value is None or value is pd.NaT or (isinstance(value, float) and pd.isna(value)):
+        return Sortable("–", None)
+    if in_text:
+        return Sortable(look.number(value, len(value.partition(".")[2])), float(value))
+    if isinstance(value, float):
+        return Sortable(look.significant(value, 6), value)
+    if isinstance(value, numbers.Integral):
+        return Sortable(look.number(value), int(value))
+    return Sortable(str(value), str(value))
 
 
 def columns_in(texts: str, names: Iterable[str], look: Look) -> list[str]:

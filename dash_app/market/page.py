@@ -9,7 +9,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from ..hours.queries import groups_of
-from ..kit.blocks import Block, Frame, Page
+from ..kit.blocks import About, Block, Frame, Page
 from ..kit.components import named_figures, note
 from ..kit.controls import labelled, named, segmented, side_by_side, slider, some_of
 from ..kit.locale import Look, minus
@@ -194,6 +194,11 @@ def _partly(text: str, share: float, look: Look) -> Cell:
     return html.Span(f"{text} ({look.percent(share, 0)})", className="hatched")
 
 
+def about(_reader: Reader, view: View, _look: Look) -> About:
+    """The chosen area."""
+    return (queries.SOURCE,), (view.option("area", queries.STANDARDS["area"]),)
+
+
 PAGE = Page(
     name="market",
     icon="chart-line",
@@ -228,4 +233,5 @@ PAGE = Page(
     shared=OF_AREA,
     source=queries.SOURCE,
     scope=queries.scope,
+    about=about,
 )

@@ -79,14 +79,14 @@ def test_downloads(served: Served, open_page: Open, tmp_path: Path) -> None:
     drawn(page, "load-curve")
     with page.expect_download() as event:
         card(page, "load-curve").locator("[data-csv]").click()
-    assert event.value.suggested_filename == "load-curve_2024-10-26_2024-10-28.csv"
+    assert event.value.suggested_filename == "load-curve_linky-0000-consumption_2024-10-26_2024-10-28.csv"
     event.value.save_as(tmp_path / "curve.csv")
     with (tmp_path / "curve.csv").open(encoding="utf-8", newline="") as lines:
         rows = list(csv.reader(lines))
     assert len(rows) > 48
     with page.expect_download() as event:
         card(page, "load-curve").locator('[data-does="png"]').click()
-    assert event.value.suggested_filename == "load-curve.png"
+    assert event.value.suggested_filename == "load-curve_linky-0000-consumption_2024-10-26_2024-10-28.png"
     event.value.save_as(tmp_path / "curve.png")
     picture = (tmp_path / "curve.png").read_bytes()
     assert picture.startswith(b"\x89PNG")
