@@ -85,6 +85,7 @@ def test_all_different(atlas: ProbedAtlas, database: Database[Any], tmp_path: Pa
     assert probe(atlas, database).outcomes == expected | {"non_2xx": "returned", "header_case": "small"}
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize(
     ("fact", "word"), [(fact.name, word) for fact in FACTS for word in fact.played[1:]], ids=lambda text: text
 )
