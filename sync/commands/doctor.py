@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from ..model.clock import SystemClock
+from ..model.words import counted
 from .common import echo_json, json_option
 
 
@@ -39,7 +40,8 @@ def doctor_command(no_call: bool, as_json: bool) -> None:
             click.echo(f"{finding.level:<8} {finding.subject}: {finding.said}")
             if finding.remedy:
                 click.echo(f"         → {finding.remedy}")
-        click.echo(f"{counts['error']} errors, {counts['warning']} warnings, {counts['ok']} ok")
+        problems = f"{counted(counts['error'], 'error')}, {counted(counts['warning'], 'warning')}"
+        click.echo(f"{problems}, {counts['ok']} ok")
     for fault in faults:
         raise fault
     raise SystemExit(1 if counts["error"] else 0)

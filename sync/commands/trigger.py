@@ -20,6 +20,7 @@ from ..settings import load
 from ..store.connection import open_store
 from ..triggers.tree import DEFAULT_FOLDER
 from .common import clean_up, echo_json, json_option
+from .install import install_command
 from .probe import probe_command
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def folder_option(command: Command) -> Command:
 
 @click.group("trigger")
 def trigger() -> None:
-    """The Atlas functions: list them with their schedules, run one here, check the tree, deploy it.
+    """The Atlas functions: list them with their schedules, run one here, check the tree, deploy it, probe the platform.
 
     \b
     Examples:
@@ -52,6 +53,7 @@ def trigger() -> None:
 
 
 trigger.add_command(probe_command)
+trigger.add_command(install_command)
 
 
 @trigger.command("list")

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..model.readings import mask
-from ..sources.linky.answers import ASK_NEW, TokenRefused, read_token
+from ..sources.linky.answers import ASK_NEW, CONSENT, TokenRefused, read_token
 from .finding import Finding, Surroundings
 
 SUBJECT = "token"
-RENEW = f"{ASK_NEW}, put it into .env as LINKY_TOKEN (or into LINKY_METERS); with Atlas then: "
-RENEW += "python -m sync trigger deploy --secrets"
+PUT = "put it into .env as LINKY_TOKEN (or into LINKY_METERS)"
+GET = f"get one at {CONSENT} and {PUT}"
+RENEW = f"{ASK_NEW} and {PUT}; where Atlas has it: python -m sync trigger deploy --secrets"
 
 
 def check_token(around: Surroundings) -> Iterator[Finding]:
@@ -18,11 +19,11 @@ def check_token(around: Surroundings) -> Iterator[Finding]:
     meters, now = around.settings.meters, around.clock.now()
     if not meters:
         said = "LINKY_TOKEN is not set: files can be loaded, the gateway cannot be asked"
-        yield Finding(SUBJECT, "warning", said, RENEW)
+        yield Finding(SUBJECT, "warning", said, GET)
     for meter in meters:
         whose = f"meter {mask(meter.prm)}"
         if not meter.token:
-            yield Finding(SUBJECT, "error", f"{whose} has no token", RENEW)
+            yield Finding(SUBJECT, "error", f"{whose} has no token", GET)
             continue
         token = read_token(meter.token)
         until = f"until {token.expires:%Y-%m-%d}" if token.expires else "it names no end"

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
+from sync import VERSION
 from sync.model.errors import SyncError, UsageError
 from sync.standin.replies import Reply
 from sync.triggers.deploy.account import AtlasAccount
@@ -62,7 +63,8 @@ def test_all_as_assumed(atlas: ProbedAtlas, database: Database[Any]) -> None:
     found = probe(atlas, database)
     assert (found.outcomes, found.untried) == (ASSUMED, {})
     assert {entry["verdict"] for entry in found.as_json()["facts"]} == {"as assumed"}
-    assert found.lines()[-1].endswith(f"{len(FACTS)} as assumed, 0 different, 0 could not be tried")
+    counts = f"{len(FACTS)} as assumed, 0 different, 0 could not be tried"
+    assert found.lines()[-1] == f"linky-atlas {VERSION}, MongoDB {found.as_json()['mongodb']}: {counts}"
     assert_nothing_is_left(atlas)
 
 
@@ -77,6 +79,10 @@ def test_all_different(atlas: ProbedAtlas, database: Database[Any], tmp_path: Pa
     del expected["header_case"]
     assert found.outcomes == expected
     assert_nothing_is_left(atlas)
+    assert found.lines()[0] == (
+        "different           whole_number: the type that a plain whole number is stored as: int, assumed was long; "
+        "relied on by storeReadings, finishRun, holdLeases: each number is written with its type"
+    )
     path = tmp_path / "report.json"
     path.write_text(json.dumps(found.as_json()))
     played, others = reported(path)
@@ -85,6 +91,7 @@ def test_all_different(atlas: ProbedAtlas, database: Database[Any], tmp_path: Pa
     assert probe(atlas, database).outcomes == expected | {"non_2xx": "returned", "header_case": "small"}
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize(
     ("fact", "word"), [(fact.name, word) for fact in FACTS for word in fact.played[1:]], ids=lambda text: text
 )

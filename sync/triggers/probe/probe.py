@@ -19,6 +19,7 @@ from pymongo.database import Database
 
 from ...model.errors import UsageError
 from ...model.signals import kept
+from ...store.connection import server_version
 from ...store.schema import TIMESERIES, Document
 from ..check.models import SOURCE_TYPE
 from ..deploy.account import AtlasAccount
@@ -91,6 +92,7 @@ class Probe:
             found.miss([fact for fact in FACTS if fact.needs in ("database", "mirror")], why)
             return given
         stack.enter_context(_collections(self.database))
+        found.server = ".".join(map(str, server_version(self.database)))
         return given | {"service": service, "database": self.database.name, "record": RECORD, "mirror": MIRROR}
 
     def _try_together(self, found: Findings, given: Document) -> None:

@@ -17,9 +17,11 @@ IDENTITY = re.compile(r"\b[0-9a-fA-F]{24}\b|\b[\w.-]+@[\w.-]+\b|https?://\S+")
 
 @dataclass(slots=True)
 class Findings:
-    """Fact → its word; fact → why it could not be tried. hidden: texts that belong to the project's owner."""
+    """Fact → its word; fact → why it could not be tried. hidden: texts that belong to the project's owner; server: the
+    version of MongoDB."""
 
     hidden: tuple[str, ...] = ()
+    server: str = ""
     outcomes: dict[str, str] = field(default_factory=dict)
     untried: dict[str, str] = field(default_factory=dict)
 
@@ -38,7 +40,8 @@ class Findings:
 
     def as_json(self) -> dict[str, Any]:
         """The report."""
-        return {"format": FORMAT, "version": VERSION, "facts": [self._entry(fact) for fact in FACTS]}
+        facts = [self._entry(fact) for fact in FACTS]
+        return {"format": FORMAT, "version": VERSION, "mongodb": self.server or None, "facts": facts}
 
     def lines(self) -> list[str]:
         """The same for people: first what is different."""
@@ -52,10 +55,11 @@ class Findings:
             elif word == fact.assumed:
                 same.append(f"as assumed          {place}: {word}")
             else:
-                wanted = f"(assumed: {fact.assumed})"
-                differing.append(f"different: {word}  {place} {wanted}; relied on by {fact.relied}")
+                said = f"{word}, assumed was {fact.assumed}; relied on by {fact.relied}"
+                differing.append(f"different           {place}: {said}")
         counts = f"{len(same)} as assumed, {len(differing)} different, {len(untried)} could not be tried"
-        return [*differing, *untried, *same, f"linky-atlas {VERSION}: {counts}"]
+        server = f", MongoDB {self.server}" if self.server else ""
+        return [*differing, *untried, *same, f"linky-atlas {VERSION}{server}: {counts}"]
 
     def _entry(self, fact: Fact) -> dict[str, Any]:
         word = self.outcomes.get(fact.name)
