@@ -129,6 +129,8 @@ class Forecaster:
         total = day_totals(came)
         if len(self._open) >= self.lead:
             said, totals, before = self._open.pop(0)
+            filled = np.where(np.isfinite(came), came, before.wh)  # half a day's total would teach that days are small
+            total = np.where(np.isfinite(came).sum(axis=1) >= SLOTS // 2, day_totals(filled), np.nan)
             self.mixture.learn(said, before.wh, came)
             self.width.learn(before.low, before.high, came)
             self.totals.learn(totals, before, total)
