@@ -159,7 +159,7 @@ def read_rows(path: Path) -> Iterator[Rows]:
     kind = _kind(path)
     line = 1 if kind == "json" else 2
     for frame in {"csv": _of_csv, "json": _of_json, "parquet": _of_parquet}[kind](path):
-        yield _rows(frame, line)
+        yield rows_of(frame, line)
         line += len(frame)
 
 
@@ -244,7 +244,8 @@ def _of_parquet(path: Path) -> Iterator[pd.DataFrame]:
         raise FileRefused(f"{scrub(path.name)} is cut off or damaged: {scrub(str(error))[:100]}") from None
 
 
-def _rows(frame: pd.DataFrame, line: int) -> Rows:
+def rows_of(frame: pd.DataFrame, line: int) -> Rows:
+    """A table under the names of the columns, texts or numbers; the first row stands in `line`."""
     absent = [name for name in FIRST if name not in frame]
     texts = frame.reindex(columns=SERIES).fillna("").astype(str)
     names = texts.drop_duplicates()

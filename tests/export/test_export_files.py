@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 import gzip
 import json
+import re
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import openpyxl
 import pytest
 from pymongo.database import Database
 
@@ -112,3 +116,80 @@ def test_a_json_line_has_no_key_for_what_is_absent(database: Database[Any], tmp_
     first, second, *_ = map(json.loads, (tmp_path / "hours.jsonl").read_text().splitlines())
     assert list(first) == [*FIRST, "wh", "flag"]
     assert list(second) == [*FIRST, "wh", "updated", "meters"]
+
+
+# --- what is written and does not come back ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("source", ["elhub", "linky", "weather"])
+def test_a_workbook_holds_the_same_rows(source: str, database: Database[Any], tmp_path: Path) -> None:
+    own = stored_pair(database, source)
+    exported(own, tmp_path / "a.jsonl")
+    exported(own, tmp_path / "a.xlsx")
+    lines = [json.loads(line) for line in (tmp_path / "a.jsonl").read_text().splitlines()]
+    [sheet] = openpyxl.load_workbook(tmp_path / "a.xlsx").worksheets
+    names, *rows = sheet.iter_rows(values_only=True)
+    assert names == names_of(SOURCES[source].fields)
+    found = [{name: value for name, value in zip(names, row, strict=True) if value is not None} for row in rows]
+    assert found == lines
+    assert all(type(row[6]) is int for row in rows)
+
+
+def test_a_long_workbook_goes_on_in_another_sheet(
+    database: Database[Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from sync.export.targets import xlsx
+
+    monkeypatch.setattr(xlsx, "MOST", 100)
+    exported(stored_pair(database, "lcl"), tmp_path / "a.xlsx")
+    book = openpyxl.load_workbook(tmp_path / "a.xlsx")
+    assert [sheet.max_row for sheet in book.worksheets] == [101, 81]
+
+
+def test_a_text_is_no_formula(database: Database[Any], tmp_path: Path) -> None:
+    first, *_ = OF_SOURCE["elhub"]()
+    other = dataclasses.replace(first, series=dataclasses.replace(first.series, group="=1+1"))
+    exported(stored_pair(database, "elhub", [other]), tmp_path / "a.xlsx")
+    [sheet] = openpyxl.load_workbook(tmp_path / "a.xlsx").worksheets
+    assert (sheet["D2"].value, sheet["D2"].data_type) == ("=1+1", "s")
+
+
+@pytest.mark.parametrize("source", OF_SOURCE)
+def test_line_protocol_by_a_reader_of_our_own(source: str, database: Database[Any], tmp_path: Path) -> None:
+    """As the protocol's page has it: escapes in tags, `i` behind integers, texts in quotes, ns."""
+    own = stored_pair(database, source)
+    exported(own, tmp_path / "a.lp")
+    exported(own, tmp_path / "a.jsonl")
+    expected = [json.loads(line) for line in (tmp_path / "a.jsonl").read_text().splitlines()]
+    found = [point(line) for line in (tmp_path / "a.lp").read_text().splitlines()]
+    for row in expected:
+        del row["start_local"]
+        row["start_utc"] = round(datetime.fromisoformat(row["start_utc"]).timestamp()) * 10**9
+    assert found == expected
+
+
+def point(line: str) -> dict[str, Any]:
+    """One line of the protocol, letter by letter."""
+    parts, part, is_escaped, is_quoted = [], "", False, False
+    for letter in line:
+        if is_escaped or letter == "\\":
+            part += letter
+            is_escaped = not is_escaped
+        elif letter == '"':
+            is_quoted = not is_quoted
+            part += letter
+        elif letter in ", " and not is_quoted:
+            parts.append((part, letter))
+            part = ""
+        else:
+            part += letter
+    ends = [index for index, (_, letter) in enumerate(parts) if letter == " "]
+    assert parts[0][0] == "readings"
+    tags = dict(text.split("=", 1) for text, _ in parts[1 : ends[0] + 1])
+    row: dict[str, Any] = {name: re.sub(r"\\(.)", r"\1", text) for name, text in tags.items()}
+    row["start_utc"] = int(part)
+    for text, _ in parts[ends[0] + 1 : ends[1] + 1]:
+        name, value = text.split("=", 1)
+        is_text = value.startswith('"')
+        row[name] = json.loads(value) if is_text else int(value[:-1]) if value.endswith("i") else float(value)
+    return row

@@ -67,6 +67,8 @@ TARGETS = (
     TargetEntry("csv", "FILE.csv[.gz]", (".csv", ".csv.gz")),
     TargetEntry("jsonl", "FILE.jsonl[.gz]", (".jsonl", ".jsonl.gz")),
     TargetEntry("parquet", "FILE.parquet", (".parquet",), extra="bulk", module="pyarrow"),
+    TargetEntry("xlsx", "FILE.xlsx", (".xlsx",)),
+    TargetEntry("lp", "FILE.lp", (".lp",)),
     TargetEntry(
         "postgresql",
         "postgresql://USER@HOST/DATABASE",
