@@ -22,7 +22,6 @@ DAYS = 7  # that a first run loads
 CRASH = re.compile(r"TypeError|ReferenceError|RangeError|is not a function|undefined|NaN|\[object|null")
 REFUSED = {
     ("int32_read", "opaque object"): "numbers of the database cannot be read",
-    ("int64_read", "opaque object"): "numbers of the database cannot be read",
     ("nested_date", "text"): "a Date does not stay one on its way to another function",
     ("timeseries_insert", "refused"): "insertMany is not supported for the time-series collection",
 }
