@@ -5,7 +5,7 @@ from __future__ import annotations
 from dash.development.base_component import Component
 
 from ..hours.queries import areas_of, groups_of
-from ..kit.blocks import Block, Frame, Page
+from ..kit.blocks import About, Block, Frame, Page
 from ..kit.components import named_figures
 from ..kit.controls import labelled, named, one_of, segmented, side_by_side, slider, some_of
 from ..kit.locale import Look, minus
@@ -86,6 +86,12 @@ def _slider(name: str, view: View, ends: tuple[int, int], numbers: list[int], lo
     return slider(name, value, ends, look.text(f"areas.{name}"), marks, step=1)
 
 
+def about(_reader: Reader, view: View, look: Look) -> About:
+    """The chosen area, and whether it is production or consumption."""
+    flow = look.text(f"areas.{view.one_of('flow', queries.FLOWS)}")
+    return (queries.SOURCE,), (view.option("area", queries.STANDARDS["area"]), flow)
+
+
 PAGE = Page(
     name="areas",
     icon="map",
@@ -126,4 +132,5 @@ PAGE = Page(
     shared=OF_AREA,
     source=queries.SOURCE,
     scope=queries.scope,
+    about=about,
 )

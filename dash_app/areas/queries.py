@@ -31,7 +31,7 @@ from ..kit.blocks import EMPTY_FRAME, Frame, about
 from ..kit.reader import ZONES, Reader
 from ..kit.view import Scope, View
 
-SOURCE = "elhub"
+SOURCE, WEATHER = "elhub", "weather"
 FLOWS = ("production", "consumption")
 VARIABLES = ("temperature_c", "precipitation_mm", "wind_ms")
 ENERGY = "energy"
@@ -142,7 +142,7 @@ def totals_frame(reader: Reader, view: View) -> Frame:
     """Energy of each area and group over the period."""
     found = sums_of(reader, view)
     rows = [
-        {"area": each.area, "group": name, "mwh": wh / MWH, "measured": each.covered}
+        {"area": each.area, "group": name, "mwh": wh / MWH, "share_measured": each.covered}
         for each in found
         for name, wh in each.wh.items()
     ]
@@ -178,15 +178,16 @@ def map_frame(reader: Reader, view: View) -> Frame:
         shares = {each.area: each.covered for each in found}
     else:
         numbers, shares = {}, {}
-        for area in areas_of(reader, "weather", "weather"):
+        for area in areas_of(reader, WEATHER, WEATHER):
             hourly = weather_of(reader, area, colour, span_in(view, SOURCE))
             if (known := hourly[np.isfinite(hourly)]).size and area.startswith("NO"):
                 numbers[area] = float(known.sum() if colour == SUMMED else known.mean())
                 shares[area] = known.size / hourly.size
     unit = "wh" if colour == ENERGY else colour
-    rows = [{"area": area, unit: number, "measured": shares[area]} for area, number in sorted(numbers.items())]
+    rows = [{"area": area, unit: number, "share_measured": shares[area]} for area, number in sorted(numbers.items())]
     least = min((share for share in shares.values() if share is not None), default=None)
-    return Frame(pd.DataFrame(rows), least, {"numbers": numbers, "shares": shares, "colour": colour})
+    notes = {"numbers": numbers, "shares": shares, "colour": colour}
+    return Frame(pd.DataFrame(rows), least, notes if colour == ENERGY else notes | {"sources": (WEATHER,)})
 
 
 # --- weather against energy -------------------------------------------------------------------------------------------
@@ -238,7 +239,7 @@ def joined(reader: Reader, view: View) -> Joined | None:
     inner = span_in(view, SOURCE)
     energies = energies_in(reader, view)
     area = view.option("area", STANDARDS["area"])
-    wide = Span(inner.start + LAGS[0] * HOUR_MS, inner.end + LAGS[1] * HOUR_MS, ZONES["weather"])
+    wide = Span(inner.start + LAGS[0] * HOUR_MS, inner.end + LAGS[1] * HOUR_MS, ZONES[WEATHER])
     weather = weather_of(reader, area, view.one_of("weather", VARIABLES), wide)
     if not (energies.seconds.any() and np.isfinite(weather).any()):
         return None
@@ -250,14 +251,15 @@ def joined(reader: Reader, view: View) -> Joined | None:
 @about(joined)
 def lag_frame(found: Joined, view: View) -> Frame:
     """Pearson's r of weather and energy over the period, for each lag of -72 … 72 h."""
-    weather, energy, *_ = found
+    weather, energy, _, due = found
     lags = list(range(LAGS[0], LAGS[1] + 1))
     r = [pearson(lagged(weather, lag), energy) for lag in lags]
     known = [(abs(each), -abs(lag), lag) for lag, each in zip(lags, r, strict=True) if each is not None]
     if not known:
         return EMPTY_FRAME
     notes = {"lag": int(view.number("lag", STANDARDS["lag"], LAGS)), "best": max(known)[2]}
-    return Frame(pd.DataFrame({"lag_h": lags, "pearson_r": r}), None, notes)
+    table = pd.DataFrame({"lag_h": lags, "pearson_r": r})
+    return Frame(table, _known(_inner(energy), due), notes | {"sources": (SOURCE, WEATHER)})
 
 
 @about(joined)
@@ -265,16 +267,25 @@ def rolling_frame(found: Joined, view: View) -> Frame:
     """Pearson's r at the chosen lag in a window that moves over the period."""
     weather, energy, span, due = found
     days = int(view.number("days", STANDARDS["days"], WINDOWS))
-    inner = slice(-LAGS[0], len(weather) - LAGS[1])
     lag = int(view.number("lag", STANDARDS["lag"], LAGS))
-    r = rolling_pearson(lagged(weather, lag)[inner], energy[inner], days * 24)
+    r = rolling_pearson(_inner(lagged(weather, lag)), _inner(energy), days * 24)
     if not np.isfinite(r).any():
         return EMPTY_FRAME
     places = np.arange(0, len(r), max(1, -(-len(r) // MOST_POINTS)))
     at = span.at[places]
     table = pd.DataFrame({"at_local": local_iso(at, span), "pearson_r": np.round(r[places], 4)})
     notes = {"at": at, "r": r[places], "zone": span.zone, "ends": (span.start, span.end)}
-    return Frame(table, float(np.isfinite(energy[inner][:due]).mean()) if due else None, notes)
+    return Frame(table, _known(_inner(energy), due), notes | {"sources": (SOURCE, WEATHER)})
+
+
+def _inner(wide: Real) -> Real:
+    """The hours of the period itself."""
+    return wide[-LAGS[0] : len(wide) - LAGS[1]]
+
+
+def _known(energy: Real, due: int) -> float | None:
+    """How much of what is due is known."""
+    return float(np.isfinite(energy[:due]).mean()) if due else None
 
 
 def _least(found: list[Sums]) -> float | None:

@@ -1,6 +1,8 @@
 // Cards are asked for when they come near the window, and asked again when what they need has changed.
 (() => {
   const AGAIN = 1000; // ms
+  const NARROWEST = 720; // px of a picture: on a phone, too
+  const EDGE = 12; // px around the texts of a picture
   const NEAR = "400px"; // how far outside the window a card is asked for
   const asked = new WeakMap(); // card → its last question
   const near = new WeakSet();
@@ -48,7 +50,9 @@
   }
 
   const observer = new IntersectionObserver((entries) => {
-    for (const { isIntersecting, target } of entries) near[isIntersecting ? "add" : "delete"](target);
+    for (const { isIntersecting, target } of entries) {
+      near[isIntersecting || "same" in target.dataset ? "add" : "delete"](target);
+    }
     ask();
   }, { rootMargin: NEAR });
 
@@ -57,7 +61,21 @@
     version = newVersion;
     for (const card of document.querySelectorAll(".card")) observer.observe(card);
     ask();
+    once();
     byControl = false;
+  }
+
+  // That nothing is there is said once a page: a card that says what another says is not shown, and none of the empty
+  // ones where the first has nothing to show.
+  function once() {
+    const said = new Set();
+    const cards = [...(window.address.pageNow()?.querySelectorAll(".card") || [])];
+    const nothing = cards[0]?.querySelector(".message-empty");
+    for (const card of cards) {
+      const text = card.querySelector(".message-empty")?.textContent;
+      card.toggleAttribute("data-same", Boolean(text) && card !== cards[0] && (Boolean(nothing) || said.has(text)));
+      said.add(text);
+    }
   }
 
   // On a slow line the scripts of charts come after the first answers.
@@ -77,31 +95,62 @@
       else set({ type: "block-body", name }, { children: body });
       if (controls) set({ type: "block-controls", name }, { children: controls });
     }
-    requestAnimationFrame(() => requestAnimationFrame(() => card.setAttribute("aria-busy", "false")));
+    requestAnimationFrame(() => requestAnimationFrame(() => {
+      card.setAttribute("aria-busy", "false");
+      once();
+    }));
   }
 
-  // A dark chart alone would have white letters on nothing: the picture gets the card's ground and its title.
+  // Texts in lines that fit a width, px.
+  function lines(text, size, family, width) {
+    const pen = document.createElement("canvas").getContext("2d");
+    pen.font = `${size}px ${family}`;
+    const found = [""];
+    for (const word of text.split(" ")) {
+      const longer = `${found.at(-1)} ${word}`.trim();
+      if (found.at(-1) && pen.measureText(longer).width > width) found.push(word);
+      else found[found.length - 1] = longer;
+    }
+    return found;
+  }
+
+  // A picture goes where the page is not: it says itself what it shows, of whom, of when, whence, on the card's ground.
   async function png(card) {
     const chart = card.querySelector(".js-plotly-plot");
     if (!chart) return;
-    const size = chart.getBoundingClientRect();
-    const { generated } = document.getElementById("main").dataset;
-    const mark = card.querySelector(".subtitle").textContent.endsWith(generated) ? generated : "";
-    const title = [card.querySelector("h2").textContent, mark].filter(Boolean).join(" · ");
+    const box = chart.getBoundingClientRect();
+    const width = Math.max(Math.round(box.width), NARROWEST);
+    const { layout: { meta, font, ...shown }, _fullLayout: { _size: room } } = chart;
+    const isPart = meta.x ? String(meta.x) !== String(shown.xaxis.range) : shown.xaxis?.autorange === false;
+    const texts = (text, size) => lines(text, size, font.family, width - 2 * EDGE);
+    const head = texts(card.querySelector("h2").textContent, 16);
+    const under = texts(card.querySelector(".subtitle").textContent, 12);
+    const source = texts([isPart && meta.part, meta.line].filter(Boolean).join(" · "), 12);
+    const above = 21 * (head.length + under.length) + EDGE;
+    const below = 16 * source.length + EDGE;
+    const quiet = getComputedStyle(card.querySelector(".subtitle")).color;
+    const small = (text) => `<span style="font-size:12px;color:${quiet}">${text.join("<br>")}</span>`;
+    const note = (text, more) => ({
+      ...{ text, align: "left", showarrow: false, xref: "paper", x: 0, xanchor: "left", xshift: EDGE - room.l },
+      ...{ yref: "paper", ...more },
+    });
     const layout = {
-      ...chart.layout,
+      ...shown,
+      font,
       paper_bgcolor: getComputedStyle(card).backgroundColor,
-      title: { text: title, x: 0.02, xanchor: "left", font: { size: 16 } },
-      margin: { ...chart.layout.margin, t: (chart.layout.margin?.t || 0) + 40 },
+      margin: { l: room.l, r: room.r, t: room.t + above, b: room.b + below, autoexpand: false },
+      annotations: [
+        ...(shown.annotations || []),
+        note(`<b>${head.join("<br>")}</b><br>${small(under)}`, {
+          ...{ font: { size: 16 }, y: 1, yanchor: "top", yshift: room.t + above - EDGE / 2 },
+        }),
+        note(small(source), { y: 0, yanchor: "bottom", yshift: EDGE / 2 - room.b - below }),
+      ],
     };
     const config = { locale: document.documentElement.lang };
-    await window.Plotly.downloadImage({ data: chart.data, layout, config }, {
-      format: "png",
-      scale: 2,
-      width: Math.round(size.width),
-      height: Math.round(size.height) + 40,
-      filename: mark ? `GENERATED_${card.dataset.block}` : card.dataset.block,
-    });
+    const file = { format: "png", scale: 2, width, height: Math.round(box.height) + above + below };
+    const filename = isPart ? `${meta.file}_part` : meta.file;
+    await window.Plotly.downloadImage({ data: chart.data, layout, config }, { ...file, filename });
   }
 
   window.addEventListener("beforeprint", () => {

@@ -33,6 +33,13 @@
     window.cards.set("table-ask", { data });
   }
 
+  // An own range is one that is picked: its calendar opens.
+  function pickDays() {
+    document.body.dataset.own = "yes";
+    const days = document.getElementById("days");
+    if (days.getAttribute("aria-expanded") !== "true") days.click();
+  }
+
   const DOES = {
     png: (button) => window.cards.png(button.closest(".card")),
     table: (button) => table(button.closest(".card")),
@@ -56,7 +63,8 @@
     // The chosen period once more: back to its newest days.
     const chosen = event.target.closest("#period input");
     const shown = window.address.params().get("period") || window.address.pageNow().dataset.standard;
-    if (chosen && chosen.value === shown && chosen.value !== "own") {
+    if (chosen?.value === "own") pickDays();
+    else if (chosen && chosen.value === shown) {
       window.address.change({ from: null, to: null, zoom: null });
     }
   });

@@ -49,6 +49,7 @@
       series: page.dataset.series,
       period: page.dataset.period,
       zoomed: query.has("zoom") ? "yes" : "",
+      own: query.get("period") === "own" ? "yes" : "",
     });
     document.title = `${page.querySelector("h1").textContent} · ${document.querySelector(".name").textContent}`;
     document.documentElement.lang = query.get("lang");

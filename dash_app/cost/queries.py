@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -23,7 +23,7 @@ from sync.tariffs.model import ZONES as PRICE_ZONES
 from sync.tariffs.model import Tariff
 from sync.tariffs.split import MINUTE, DayParts, Energy, add_reading, parts_of_day
 
-from ..kit.blocks import Frame
+from ..kit.blocks import EMPTY_FRAME, Frame
 from ..kit.days import MEASURED
 from ..kit.reader import ZONES, Reader
 from ..kit.tariffs import calendar_of, stamp, tariffs_of
@@ -106,20 +106,19 @@ class Comparison:
 
 
 def comparison(reader: Reader, view: View) -> Comparison | None:
-    """The contracts over a view's period; None without consumption in it.
+    """The contracts over a view's period; None without consumption in it, or a tariff for such a meter.
 
     The period ends with the last reading and begins with the first: before and after that nothing was measured.
     """
     series = reader.series_at(view)
     if series is None or series.flow != "consumption":
         return None
-    extent = reader.extent(series)
-    if extent.first is None or extent.end is None:
+    extent, tariffs = reader.extent(series), tariffs_of(reader, series.source)
+    if extent.first is None or extent.end is None or not tariffs:
         return None
     start, end = max(view.start, extent.first), min(view.end, extent.end)
     if start >= end:
         return None
-    tariffs = tariffs_of(reader)
     calendars = {tariff.calendar: calendar_of(reader, tariff) for tariff in tariffs}
     stamps = tuple((path, stamp(path)) for path in calendars)
     return reader.kept(
@@ -270,13 +269,14 @@ def covered_share(months: Iterable[Month]) -> float:
 
 def contracts_frame(reader: Reader, view: View) -> Frame:
     """A row a contract: what the period would have cost."""
-    return _frame(comparison(reader, view), lambda compared: [_contract_row(each) for each in compared.contracts])
+    return _frame(reader, view, lambda compared: [_contract_row(each) for each in compared.contracts])
 
 
 def bills_frame(reader: Reader, view: View) -> Frame:
     """A row a month and contract."""
     return _frame(
-        comparison(reader, view),
+        reader,
+        view,
         lambda compared: [
             {
                 "month": f"{month.first:%Y-%m}",
@@ -294,11 +294,14 @@ def bills_frame(reader: Reader, view: View) -> Frame:
 
 def zones_frame(reader: Reader, view: View) -> Frame:
     """A row a contract and price zone: energy and its share of all that was measured."""
-    return _frame(comparison(reader, view), lambda compared: list(_zone_rows(compared)))
+    return _frame(reader, view, lambda compared: list(_zone_rows(compared)))
 
 
 def prices_frame(reader: Reader, view: View) -> Frame:
     """A row a price: contract, validity, zone, €/kWh, standing charge, source. There without any reading too."""
+    tariffs = _tariffs_at(reader, view)
+    if not tariffs:
+        return FOREIGN
     rows = [
         {
             "contract": tariff.name,
@@ -309,18 +312,27 @@ def prices_frame(reader: Reader, view: View) -> Frame:
             "eur_per_month": str(prices.standing),
             "source": tariff.source,
         }
-        for tariff in tariffs_of(reader)
+        for tariff in tariffs
         for prices in tariff.prices
         for zone, price in prices.per_kwh
     ]
     compared = comparison(reader, view)
     shared = compared.shared if compared else 0
-    return Frame(pd.DataFrame(rows), notes={"tariffs": tariffs_of(reader), "shared": shared})
+    return Frame(pd.DataFrame(rows), notes={"tariffs": tariffs, "shared": shared})
 
 
-def _frame(compared: Comparison | None, rows: Any) -> Frame:
+FOREIGN = Frame(pd.DataFrame(), notes={"empty": "cost.foreign"})
+
+
+def _tariffs_at(reader: Reader, view: View) -> tuple[Tariff, ...]:
+    series = reader.series_at(view)
+    return tariffs_of(reader, series.source) if series else tariffs_of(reader)
+
+
+def _frame(reader: Reader, view: View, rows: Callable[[Comparison], list[dict[str, Any]]]) -> Frame:
+    compared = comparison(reader, view)
     if compared is None:
-        return Frame(pd.DataFrame())
+        return EMPTY_FRAME if _tariffs_at(reader, view) else FOREIGN
     table = pd.DataFrame(rows(compared))
     return Frame(table, covered_share(compared.months), {"comparison": compared})
 

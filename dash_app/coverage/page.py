@@ -31,7 +31,7 @@ from ..kit.reader import Reader
 from ..kit.table import columns_in, table
 from ..kit.view import View
 from . import queries
-from .figures import calendar_figure, hours, hours_of, state_words
+from .calendar import calendar_body, hours, hours_of, state_words
 
 MOST_PROBLEMS = 40
 
@@ -288,9 +288,8 @@ PAGE = Page(
         Block(
             "coverage-calendar",
             queries.calendar_frame,
-            figure=calendar_figure,
+            body=calendar_body,
             wide=True,
-            height=223,
             picks=queries.DAY,
             options=(queries.DAY,),
         ),

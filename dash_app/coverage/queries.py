@@ -492,7 +492,7 @@ def problems_frame(reader: Reader, view: View) -> Frame:
         return EMPTY_FRAME
     wrong = problems(found, upkeep(reader), reader.now())
     rows = [
-        {"problem": each.key.rpartition(".")[2], **_plain(each.values), "command": each.command} for each in wrong
+        {"problem": each.key.rpartition(".")[2], **_of_problem(each.values), "command": each.command} for each in wrong
     ] or [{"problem": "none", "command": ""}]
     return Frame(pd.DataFrame(rows), notes={"problems": wrong, "zone": found.zone})
 
@@ -557,6 +557,10 @@ def _entry_row(kind: str, entry: Entry) -> dict[str, Any]:
         "reason": scrub(entry.reason),
         "short_days": " ".join(day.isoformat() for day in entry.short_days),
     }
+
+
+def _of_problem(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {"daily_total_wh" if name == "total" else name: value for name, value in _plain(values).items()}
 
 
 def _plain(values: Any) -> dict[str, Any]:

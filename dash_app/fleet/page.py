@@ -8,7 +8,7 @@ from typing import Any
 from dash import html
 from dash.development.base_component import Component
 
-from ..kit.blocks import Block, Frame, Page
+from ..kit.blocks import About, Block, Frame, Page
 from ..kit.components import named_figures, note, sentence, warning, with_command
 from ..kit.controls import labelled, named, one_of, segmented, side_by_side
 from ..kit.locale import Look
@@ -138,7 +138,7 @@ def storage_body(frame: Frame, look: Look) -> Component:
     )
     notes = frame.notes
     at = look.moment(notes["at"], "d MMM y HH:mm 'UTC'")
-    measured = look.text("fleet.storage.measured", series=regular["series"], version=notes["version"], at=at)
+    measured = look.text("fleet.storage.measured", series=regular["count_of_series"], version=notes["version"], at=at)
     lines = [] if notes["settled"] else [warning(look.text("fleet.storage.unsettled"))]
     found = table(look.text("fleet.storage.title"), head, rows, frozenset({1, 2}))
     return html.Div([sentence(said), *lines, found, note(measured)])
@@ -147,6 +147,15 @@ def storage_body(frame: Frame, look: Look) -> Component:
 def _change(regular: Mapping[Any, Any], timeseries: Mapping[Any, Any], name: str, look: Look) -> str:
     before = regular[f"{name}_bytes"]
     return look.change(timeseries[f"{name}_bytes"] / before - 1) if before else "–"
+
+
+def about(reader: Reader, view: View, look: Look) -> About:
+    """The fleet and the chosen group of its households."""
+    fleet = queries.fleet_in(reader, view)
+    if fleet is None:
+        return (), ()
+    group = group_name(queries.group_in(reader, fleet, view), look)
+    return (fleet.source,), (_fleet_name(fleet.source, fleet.flow, look), group)
 
 
 PAGE = Page(
@@ -195,5 +204,6 @@ PAGE = Page(
     options=queries.STANDARDS,
     shared=OF_GROUP,
     scope=queries.scope,
+    about=about,
     command=queries.COMMAND,
 )

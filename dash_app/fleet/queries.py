@@ -527,7 +527,7 @@ def storage_frame(reader: Reader, _view: View, fleet: Fleet, _group: str) -> Fra
     rows = [
         {
             "form": form,
-            "series": own.series,
+            "count_of_series": own.series,
             "readings_a_series": own.readings / own.series,
             **{f"{name}_bytes": getattr(size, f"{name}_bytes") / own.series for name in MEASURES},
         }

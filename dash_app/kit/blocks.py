@@ -22,7 +22,8 @@ class Frame:
 
     table: one row a point, units in the column names, times in local ISO text with offset where there are any;
     covered: share (0 … 1) of the asked time that readings cover, None where that means nothing; notes: what else the
-    figure needs (edges of the period, ticks, totals), as plain values or arrays.
+    figure needs (edges of the period, ticks, totals), as plain values or arrays;
+    `empty`: the key of what stands in place of an empty one, where that is not what its block says.
     """
 
     table: pd.DataFrame
@@ -35,6 +36,8 @@ class Frame:
 
 
 EMPTY_FRAME = Frame(pd.DataFrame())
+About = tuple[tuple[str, ...], tuple[str, ...]]
+"""Sources by name, and what a page is about in words: an area first, if it is one."""
 Subject = TypeVar("Subject")
 Ask = Callable[[Reader, View], Frame]
 
@@ -116,8 +119,9 @@ class Page:
     about a whole source: the period ends with its newest reading, its days are local there, there is no meter to
     choose, and the page stands in the navigation only where something of the source is stored; scope: the same for a
     page about something else, which it finds by itself from the parts of the address, None where that is not stored;
-    command: what mends a card without an answer, where that is the same for all of them; texts: what its texts begin
-    with, where that is not its name.
+    about: what its files are about, where there is no meter to choose (rows with an `area` name theirs; the note
+    `sources` of a frame names others); command: what mends a card without an answer, where that is the same for all of
+    them; texts: what its texts begin with, where that is not its name.
     """
 
     name: str
@@ -130,6 +134,7 @@ class Page:
     shared: tuple[str, ...] | None = None
     source: str = ""
     scope: Callable[[Reader, Mapping[str, str]], Scope | None] | None = None
+    about: Callable[[Reader, View, Look], About] | None = None
     command: str = ""
     texts: str = ""
 

@@ -20,12 +20,12 @@ from sync.tariffs.split import parts_of_day
 from .reader import Reader
 
 YEAR = 365  # days
-AT_HOME = "linky"  # the source whose country the shipped examples are of
+AT_HOME = "linky"  # the source whose meters pay in euros by the local clock of Paris, as all tariffs here are
 
 
-def tariffs_of(reader: Reader) -> tuple[Tariff, ...]:
-    """The user's tariffs, or the shipped examples."""
-    return reader.settings.tariffs or examples()
+def tariffs_of(reader: Reader, source: str = AT_HOME) -> tuple[Tariff, ...]:
+    """The user's tariffs, or the shipped examples; none for a meter of another country, which pays otherwise."""
+    return (reader.settings.tariffs or examples()) if source == AT_HOME else ()
 
 
 def calendar_of(reader: Reader, tariff: Tariff) -> ColourCalendar:
@@ -49,7 +49,7 @@ def yearly_cost(reader: Reader, source: str, watts: float, last: date) -> tuple[
 
     None where no price is known for all of it: another country's meter, a day outside the price lists, no colours.
     """
-    listed = reader.settings.tariffs or (examples() if source == AT_HOME else ())
+    listed = tariffs_of(reader, source)
     prices = listed[0].prices_on(last) if listed else None
     if prices is None:
         return None

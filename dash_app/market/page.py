@@ -9,7 +9,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from ..hours.queries import groups_of
-from ..kit.blocks import Block, Frame, Page
+from ..kit.blocks import About, Block, Frame, Page
 from ..kit.components import named_figures, note
 from ..kit.controls import labelled, named, segmented, side_by_side, slider, some_of
 from ..kit.locale import Look, minus
@@ -194,19 +194,16 @@ def _partly(text: str, share: float, look: Look) -> Cell:
     return html.Span(f"{text} ({look.percent(share, 0)})", className="hatched")
 
 
+def about(_reader: Reader, view: View, _look: Look) -> About:
+    """The chosen area."""
+    return (queries.SOURCE,), (view.option("area", queries.STANDARDS["area"]),)
+
+
 PAGE = Page(
     name="market",
     icon="chart-line",
     blocks=(
         Block("market-keys", queries.key_frame, body=key_body, wide=True, height=160, controls=area_controls),
-        Block(
-            "market-decision",
-            queries.decision_frame,
-            body=decision_body,
-            wide=True,
-            controls=decision_controls,
-            options=("types", "window", "price_z", "production_z"),
-        ),
         Block(
             "market-curve",
             queries.curve_frame,
@@ -215,6 +212,14 @@ PAGE = Page(
             height=400,
             controls=step_controls,
             options=(*OF_AREA, "step"),
+        ),
+        Block(
+            "market-decision",
+            queries.decision_frame,
+            body=decision_body,
+            wide=True,
+            controls=decision_controls,
+            options=("types", "window", "price_z", "production_z"),
         ),
         Block("market-capture", queries.capture_frame, figure=capture_figure, empty="market.no_production"),
         Block("market-scatter", queries.scatter_frame, figure=scatter_figure, empty="market.no_production"),
@@ -228,4 +233,5 @@ PAGE = Page(
     shared=OF_AREA,
     source=queries.SOURCE,
     scope=queries.scope,
+    about=about,
 )

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
+from datetime import date
+from typing import Any
 
 import pymongo
-from dash.development.base_component import Component
 from pymongo.errors import PyMongoError
 
 from sync.model.errors import CollectionMismatch, StoreError
 from sync.model.readings import is_generated, is_generated_key
 
-from ..kit.address import look_of, question_of, view_of
-from ..kit.blocks import Answer, Block, Frame, Page
+from ..kit.address import look_of, question_of, view_of, zone_of
+from ..kit.blocks import Answer, Block, Figure, Frame, Page
 from ..kit.components import covered, graph, message, with_command
+from ..kit.download import Origin, origin_of
 from ..kit.locale import Look
 from ..kit.reader import Reader
 from ..kit.static_html import lighten
@@ -75,24 +77,30 @@ def first_answers(reader: Reader, page: Page, search: str, *, touch: bool = Fals
 def _answer(reader: Reader, card: tuple[Page, Block], view: View, look: Look, touch: bool) -> Answer:
     page, block = card
     frame = frame_of(reader, block, view)
+    is_generated = shows_generated(reader, page, view)
+    origin = origin_of(card, frame, view, look, (reader, is_generated))
     if frame.is_empty:
         command = page.command or command_for(reader, view, page.source)
-        body = message(with_command(look.raw_text(page.text_of(block, "empty")), command))
+        body = message(with_command(look.raw_text(frame.notes.get("empty") or page.text_of(block, "empty")), command))
+    elif block.body is not None:
+        body = block.body(frame, look)
     else:
-        body = _drawn(block, view, frame, look, touch)
-    names = {"series": _series_name(reader, view, look), "period": look.days(view.start, view.end)}
+        figure = _figure(block, view, frame, look, touch)
+        today = reader.today(zone_of(reader, view))
+        figure["layout"]["meta"] = _of_picture(origin, figure, block, today, look)
+        body = graph(block, figure, look)
+    period = origin.days(look) if frame.notes.get("zoomed") else look.days(view.start, view.end)
+    names = {"series": _series_name(reader, view, look), "period": period}
     subtitle = look.text(page.text_of(block, "subtitle"), **names)
     return Answer(
         body=lighten(body),
-        subtitle=f"{subtitle} · {look.text('shell.generated')}" if shows_generated(reader, page, view) else subtitle,
+        subtitle=f"{subtitle} · {look.text('shell.generated')}" if is_generated else subtitle,
         covered=covered(frame, look),
         controls=block.controls(reader, view, look) if block.controls else None,
     )
 
 
-def _drawn(block: Block, view: View, frame: Frame, look: Look, touch: bool) -> Component:
-    if block.body is not None:
-        return block.body(frame, look)
+def _figure(block: Block, view: View, frame: Frame, look: Look, touch: bool) -> Figure:
     if block.figure is None:
         raise TypeError(f"block {block.name} has neither figure nor body")
     figure = block.figure(frame, look)
@@ -101,12 +109,19 @@ def _drawn(block: Block, view: View, frame: Frame, look: Look, touch: bool) -> C
     layout.setdefault("uirevision", repr(replace(view, language=STANDARD.language, theme=STANDARD.theme)))
     if touch:
         layout["dragmode"] = False  # a finger scrolls the page
-    return graph(block, figure, look)
+    return figure
+
+
+def _of_picture(origin: Origin, figure: Figure, block: Block, today: date, look: Look) -> dict[str, Any]:
+    """What assets/cards.js writes into a picture and its name; x: the range of a chart into which nobody zoomed."""
+    line = " · ".join(part for part in (origin.line(look), look.text("shell.drawn", day=look.day(today))) if part)
+    picture = {"file": origin.file_name(block.name), "line": line, "part": look.text("shell.part")}
+    return picture | {"x": figure["layout"].get("xaxis", {}).get("range")}
 
 
 def _series_name(reader: Reader, view: View, look: Look) -> str:
     series = reader.series_at(view)
-    return reader.name_of(series) if series else look.text("shell.no_meter")
+    return reader.plain_name_of(series) if series else look.text("shell.no_meter")
 
 
 def shows_generated(reader: Reader, page: Page, view: View) -> bool:

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
-import numbers
-import re
 from typing import Any
 
-import pandas as pd
 import pymongo
 from dash import Dash
 from dash.development.base_component import Component
 from flask import Response, abort, jsonify, redirect, request
-from pandas.api.types import is_numeric_dtype
 from plotly.io.json import to_json_plotly
 from pymongo.errors import PyMongoError
 from werkzeug.wrappers import Response as BaseResponse
@@ -22,12 +16,13 @@ from werkzeug.wrappers import Response as BaseResponse
 from sync.model.errors import StoreError
 
 from ..kit.address import look_of, view_of
-from ..kit.blocks import Answer, Block, Page, blocks_of
+from ..kit.blocks import Answer, Block, Frame, Page, blocks_of
 from ..kit.components import message
+from ..kit.download import Origin, csv_of, heads, origin_of
 from ..kit.locale import Look
 from ..kit.reader import Reader
 from ..kit.static_html import lighten
-from ..kit.table import Sortable, table
+from ..kit.table import table_from
 from .answers import PATIENCE, answer, first_answers, frame_of, moment, shows_generated
 from .layout import cards
 from .wire import named
@@ -119,25 +114,22 @@ def written(content: object) -> bytes:
 
 
 def _csv(reader: Reader, page: Page, block: Block) -> Response:
+    search = request.query_string.decode("ascii", "replace")
+    look = look_of(search)
     try:
         with pymongo.timeout(QUICK):
-            view = view_of(reader, page, request.query_string.decode("ascii", "replace"))
-            frame, mark = frame_of(reader, block, view).table, ""
-            if shows_generated(reader, page, view):
-                mark = "GENERATED"
-                frame = frame.rename(columns={first: f"{first} ({mark})" for first in frame.columns[:1]})
-            content = csv_of(frame)
+            frame, origin = _shown(reader, page, block, search, look)
+            content = csv_of(frame.table, origin, look)
     except (PyMongoError, StoreError):
         return Response("the database cannot be reached: try again\n", 503, mimetype="text/plain")
-    period = f"_{view.start}_{view.last}" if page.has_period else ""
-    return Response(
-        content,
-        mimetype="text/csv",
-        headers={"Content-Disposition": f'attachment; filename="{mark}{"_" * bool(mark)}{block.name}{period}.csv"'},
-    )
+    name = {"Content-Disposition": f'attachment; filename="{origin.file_name(block.name)}.csv"'}
+    return Response(content, mimetype="text/csv", headers=name)
 
 
-# --- tables -----------------------------------------------------------------------------------------------------------
+def _shown(reader: Reader, page: Page, block: Block, search: str, look: Look) -> tuple[Frame, Origin]:
+    view = view_of(reader, page, search)
+    frame = frame_of(reader, block, view)
+    return frame, origin_of((page, block), frame, view, look, (reader, shows_generated(reader, page, view)))
 
 
 MOST_ROWS = 1000  # more would take a browser longer than a person reads; the CSV file has all
@@ -147,50 +139,14 @@ def table_of(reader: Reader, page: Page, block: Block, search: str, look: Look) 
     """The block's frame as a table that screen readers can walk through."""
     try:
         with pymongo.timeout(PATIENCE):
-            view = view_of(reader, page, search)
-            frame = frame_of(reader, block, view).table
+            frame, origin = _shown(reader, page, block, search, look)
     except (PyMongoError, StoreError):
         return message(look.text("shell.unreachable"), "failed")
-    shown = frame.head(MOST_ROWS)
-    caption = look.days(view.start, view.end) if page.has_period else look.text(block.title)
-    if len(frame) > MOST_ROWS:
-        counts = {"shown": look.number(len(shown)), "rows": look.number(len(frame))}
-        caption = f"{caption} · {look.text('shell.rows', **counts)}"
-    numeric = frozenset(place for place, kind in enumerate(shown.dtypes) if is_numeric_dtype(kind))
-    rows = [[_cell(value, look) for value in row] for row in shown.itertuples(index=False, name=None)]
-    drawn: Component = lighten(table(look.text(block.title), list(shown.columns), rows, numeric, caption=caption))
-    return drawn
-
-
-FORMULA = re.compile(r"[=+\-@\t\r\n＝＋－＠]")  # a spreadsheet runs a text that begins so (OWASP, CSV injection)
-
-
-def csv_of(frame: pd.DataFrame) -> bytes:
-    """UTF-8 with commas and points, whatever the reader's language; missing is empty.
-
-    A text with which a spreadsheet would begin a formula has an apostrophe before it; numbers stay what they are.
-    """
-    columns = {_harmless(name): _harmless_in(column) for name, column in frame.items()}
-    text = io.StringIO()
-    # A return within a text would begin a line of its own where it is not quoted.
-    returns = any("\r" in str(value) for column in columns.values() if column.dtype == object for value in column)
-    pd.DataFrame(columns).to_csv(text, index=False, quoting=csv.QUOTE_NONNUMERIC if returns else csv.QUOTE_MINIMAL)
-    return text.getvalue().encode()
-
-
-def _harmless_in(column: pd.Series) -> pd.Series:
-    if column.dtype.kind in "biufmM":  # numbers and times
-        return column
-    return pd.Series([_harmless(value) for value in column], index=column.index, dtype=object)
-
-
-def _harmless(value: Any) -> Any:
-    return f"'{value}" if isinstance(value, str) and FORMULA.match(value) else value
-
-
-def _cell(value: Any, look: Look) -> Sortable:
-    if value is None or value is pd.NaT or (isinstance(value, float) and pd.isna(value)):
-        return Sortable("–", None)
-    if isinstance(value, float):
-        return Sortable(look.significant(value, 6), value)
-    return Sortable(str(value), int(value) if isinstance(value, numbers.Integral) else str(value))
+    caption, every = origin.line(look), len(frame.table)
+    if every > MOST_ROWS:
+        rows = look.text("shell.rows", shown=look.number(MOST_ROWS), rows=look.number(every))
+        caption = f"{caption} · {rows}".removeprefix(" · ")
+    shown: Component = lighten(
+        table_from(look.text(block.title), frame.table.head(MOST_ROWS), heads(frame.table, look), caption, look)
+    )
+    return shown

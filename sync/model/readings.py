@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -72,6 +73,20 @@ class Series:
         if self._is_personal:
             shown = f"{shown}~{hashlib.sha256(self.id.encode()).hexdigest()[:8]}"
         return ":".join(part for part in (self.source, shown, self.flow, self.group) if part)
+
+
+def addresses(series: Iterable[Series]) -> dict[Series, str]:
+    """Each series as an address names it, in this order: `linky-0844-consumption`; twins are numbered.
+
+    Not its key: that holds a short hash, from which a PRM could be found by trying.
+    """
+    found: dict[Series, str] = {}
+    twins: Counter[str] = Counter()
+    for each in series:
+        name = "-".join(part for part in (each.source, each.shown_id.removeprefix("…"), each.flow, each.group) if part)
+        found[each] = f"{name}~{twins[name] + 1}" if twins[name] else name
+        twins[name] += 1
+    return found
 
 
 def series_from(stored: Any) -> Series | None:

@@ -174,9 +174,9 @@ def test_a_zoom_in_the_address_is_shared(served: Served, open_page: Open, every:
     card(page, "load-curve").get_by_label("As a table: How does the power change?").click()
     rows = page.get_by_role("dialog").locator("tbody tr")
     expect(rows).to_have_count(50)
-    column = page.get_by_role("dialog").locator("thead th").all_text_contents().index("wh")
-    shown = sum(int(rows.nth(place).locator("th, td").nth(column).text_content() or "") for place in range(50))
-    assert shown == wh(every, AUTUMN, AUTUMN)
+    column = page.get_by_role("dialog").locator("thead th").all_text_contents().index("Energy (Wh)")
+    cells = [rows.nth(place).locator("th, td").nth(column).text_content() or "" for place in range(50)]
+    assert sum(int(cell.replace(",", "")) for cell in cells) == wh(every, AUTUMN, AUTUMN)
 
 
 def test_in_french(served: Served, open_page: Open, every: tuple[by_hand.Local, ...]) -> None:

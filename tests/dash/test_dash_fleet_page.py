@@ -87,7 +87,7 @@ def test_groups_are_compared_by_a_click(page_of_many: Served, open_page: Open) -
     with page.expect_download() as download:
         answered(page, "fleet-bands").locator("a[data-csv]").click()
     lines = Path(download.value.path()).read_text().splitlines()
-    assert lines[0].startswith("from,households,mean_kwh_a_day,p10_kwh_a_day")
+    assert lines[0].startswith("From,Households,Mean (kWh a day),10% use at most (kWh a day)")
     assert len(lines) == 1 + (LAST - FIRST).days + 1
 
 

@@ -35,6 +35,7 @@ def test_every_card_says_it(
         for block in page.blocks:
             found = requests.get(f"{url}/card/{block.name}?{WIDE_RANGE}&lang={language}", timeout=20).json()
             assert found["subtitle"].endswith(mark) is is_generated, (block.name, found["subtitle"])
+            assert found["subtitle"].count("GENERATED") <= 1, (block.name, found["subtitle"])
 
 
 @pytest.mark.parametrize(("prm", "is_generated"), [(ONE, True), (REAL, False)])
@@ -49,7 +50,7 @@ def test_every_file_says_it_in_name_and_header(
                 found = requests.get(f"{url}/csv/{block.name}?{WIDE_RANGE}", timeout=20)
                 name, header = found.headers["Content-Disposition"], found.text.splitlines()[:1]
                 assert ('filename="GENERATED_' in name) is is_generated, block.name
-                assert all(("GENERATED" in each) is is_generated for each in header if each), block.name
+                assert all(each.count("GENERATED") == is_generated for each in header if each), block.name
 
 
 def test_the_picker_and_the_picture_say_it(
@@ -65,15 +66,16 @@ def test_the_picker_and_the_picture_say_it(
           const original = Plotly.downloadImage;
           window.drawn = [];
           Plotly.downloadImage = (given, ...more) => {
-            window.drawn.push(given.layout.title.text);
+            window.drawn.push(...given.layout.annotations.slice(-2).map(({ text }) => text));
             return original(given, ...more);
           };
         }"""
     )
     with page.expect_download() as event:
         card(page, "load-curve").locator('[data-does="png"]').click()
-    assert event.value.suggested_filename == "GENERATED_load-curve.png"
-    assert page.evaluate("window.drawn")[0].endswith(Look("en").text("shell.generated"))
+    assert event.value.suggested_filename == "GENERATED_load-curve_linky-9991-consumption_2025-03-11_2025-03-12.png"
+    title, source = page.evaluate("window.drawn")
+    assert [text.replace("<br>", " ").count("GENERATED") for text in (title, source)] == [1, 1]
 
 
 @pytest.mark.parametrize(

@@ -288,7 +288,7 @@ def test_a_csv_file_begins_no_formula(serving: Serving, database: Database[Any])
     served = serving(database, app=lambda reader, password: create_app(reader, password, (page,)))
     answer = requests.get(f"{served.url}/csv/texts", timeout=20)
     rows = list(csv.reader(io.StringIO(answer.content.decode(), newline="")))
-    assert rows[0] == ["'=mixed", "wh", "day", "count"]
+    assert rows[0] == ["'=mixed", "Energy (Wh)", "Day", "count"]
     assert [row[0] for row in rows[1:]] == [shown for _, shown in CELLS]
     assert [float(row[1]) for row in rows[1:]] == numbers
     assert rows[1][2:] == ["2024-01-01", "-1"]

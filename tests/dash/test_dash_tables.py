@@ -1,0 +1,110 @@
+"""What tables, files and pictures say of their numbers: whose, of which days, whence, in which units."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from pymongo.database import Database
+
+from dash_app.kit.address import view_of
+from dash_app.kit.blocks import blocks_of
+from dash_app.kit.download import PERCENTILE, UNITS, heads
+from dash_app.kit.locale import LANGUAGES, Look, has_text
+from dash_app.kit.reader import Reader
+from dash_app.shell.answers import answer
+from dash_app.shell.pages import PAGES
+from dash_app.shell.routes import written
+from sync.lab.experiment import Lab
+from sync.load.progress import Silence
+from sync.model.clock import SystemClock
+from sync.settings import DEFAULT_COLLECTIONS, load
+from sync.store.connection import connect
+from sync.store.schema import pair
+from sync.tariffs.entries import examples
+from sync.tariffs.model import Tariff
+from tests.dash import coverage_story
+from tests.dash.fleet_views import stored
+from tests.dash.nordic_stores import energy, prices, weather, write
+from tests.dash.stores import TODAY
+from tests.fleet_rows import london_rows
+
+MARKET_DAY = datetime(2024, 5, 31, 22, tzinfo=UTC)  # midnight of 1 June in Denmark and Norway
+BLOCKS = blocks_of(PAGES)
+DATA = {"hydro", "wind", "Onshore"}  # groups and types, whose names are the sources' own
+
+
+@pytest.fixture(scope="module")
+def everything(mongo_uri: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
+    """A reader of a database in which every card has an answer."""
+    folder = tmp_path_factory.mktemp("everything")
+    with connect(mongo_uri) as client:
+        database = client[f"everything_{folder.name}"]
+        coverage_story.tell(database)
+        stored(database, folder, london_rows(4, days=40))
+        _nordic(database)
+        yield Reader(database, load(folder, environ={"SYNC_HOME": str(folder)}), now=lambda: TODAY)
+        client.drop_database(database.name)
+
+
+def _nordic(database: Database[Any]) -> None:
+    hours = 24 * 40
+    warm = [float(place % 24) + place % 5 for place in range(hours)]
+    wh = [1_000_000 * round(20 + each) for each in warm]
+    groups = [("elhub", "NO1", "hydro"), ("elhub", "NO1", "wind"), ("energidata", "DK1", "Onshore wind")]
+    own = [energy(*names, MARKET_DAY, wh) for names in groups]
+    write(database, "elhub", own[:2])
+    write(database, "energidata", [own[2], prices("DK1", MARKET_DAY, [each - 3 for each in warm])])
+    write(database, "weather", [weather("NO1", MARKET_DAY, warm)])
+
+
+LABS = ("storage-lab", "storage-speed")  # whose numbers only the lab knows
+
+
+@pytest.mark.parametrize("block", [name for name in BLOCKS if name not in LABS])
+def test_columns_are_words_with_units(everything: Reader, block: str) -> None:
+    columns_are_words_with_units(everything, block)
+
+
+@pytest.mark.soak
+def test_columns_of_the_lab_are_words_with_units(everything: Reader) -> None:
+    own = pair(everything.database, "linky", DEFAULT_COLLECTIONS)
+    assert Lab(own, ZoneInfo("Europe/Paris"), SystemClock(), Silence()).run() is not None
+    for block in LABS:
+        columns_are_words_with_units(everything, block)
+
+
+def columns_are_words_with_units(reader: Reader, name: str) -> None:
+    page, block = BLOCKS[name]
+    columns = list(block.frame(reader, view_of(reader, page, "?period=all")).table.columns)
+    assert columns
+    for language in LANGUAGES:
+        found = heads(columns, Look(language))
+        assert len(set(found)) == len(found), found
+        for column, head in zip(columns, found, strict=True):
+            unit = next((unit for unit in UNITS if column == unit or column.endswith(f"_{unit}")), "")
+            stem = column.removesuffix(unit).rstrip("_") if unit else column
+            is_named = has_text(f"column.{column}") or has_text(f"column.{stem}") or not stem
+            assert is_named or stem in DATA or PERCENTILE.fullmatch(stem), column
+            assert "_" not in head, head
+            assert not unit or re.search(r" \(.+\)$", head), head
+
+
+@pytest.mark.parametrize("tariffs", [(), examples()], ids=["the examples", "own ones"])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_meter_of_another_country_is_not_priced_and_that_is_said(
+    everything: Reader, language: str, tariffs: tuple[Tariff, ...]
+) -> None:
+    settings = everything.settings.model_copy(update={"tariffs": tariffs})
+    reader = Reader(everything.database, settings, now=lambda: TODAY)
+    london = next(address for series, address in reader.addresses().items() if series.source == "lcl")
+    look = Look(language)
+    for page, block in BLOCKS.values():
+        if page.name == "cost":
+            said = written(answer(reader, page, block, f"?series={london}&period=all&lang={language}").body).decode()
+            assert look.text("cost.foreign") in said, block.name
+            assert "€" not in said
