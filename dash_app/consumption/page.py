@@ -50,13 +50,7 @@ def _newest(newest: Newest, look: Look) -> list[Line]:
     lines: list[Line] = []
     if newest.day and newest.day.wh is not None:
         name = "yesterday" if newest.is_yesterday else "last_day"
-        before = newest.day_before
-        compared = look.text("consumption.keys.no_year_before")
-        if before and before.wh:
-            values = {"day": look.day(before.first, "EEE d MMM y"), "before": look.energy(before.wh)}
-            change = look.change(newest.day.wh / before.wh - 1)
-            compared = look.text("consumption.keys.against", change=change, **values)
-        lines.append((name, look.energy(newest.day.wh), [look.day(newest.day.first, "EEEE d MMMM y"), compared]))
+        lines.append((name, look.energy(newest.day.wh), day_texts(newest.day, newest.day_before, look)))
     elif not newest.has_whole_day:
         lines.append(("last_day", None, [look.text("consumption.keys.no_whole_day")]))
     if newest.month and newest.month.wh is not None:
@@ -66,6 +60,16 @@ def _newest(newest: Newest, look: Look) -> list[Line]:
         name = "month" if newest.is_yesterday else "newest_month"
         lines.append((name, look.energy(newest.month.wh), [days, *_a_day(newest.month, look), change, *others]))
     return lines
+
+
+def day_texts(day: Energy, before: Energy | None, look: Look) -> list[str]:
+    """Which day it is, and how much more than the same one a year before."""
+    compared = look.text("consumption.keys.no_year_before")
+    if before and before.wh:
+        values = {"day": look.day(before.first, "EEE d MMM y"), "before": look.energy(before.wh)}
+        change = look.change((day.wh or 0) / before.wh - 1)
+        compared = look.text("consumption.keys.against", change=change, **values)
+    return [look.day(day.first, "EEEE d MMMM y"), compared]
 
 
 def compared_texts(both: Both | None, energy: Energy, look: Look) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
@@ -12,7 +12,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from ..consumption.key_figures import Newest
-from ..consumption.page import compared_texts, partly_texts
+from ..consumption.page import compared_texts, day_texts, partly_texts
 from ..cost.page import headline as cost_headline
 from ..cost.queries import Contract, euros
 from ..coverage.page import headline as coverage_headline
@@ -87,7 +87,7 @@ class Said:
     question: str
     large: str
     texts: list[str]
-    picture: Static | None = field(default=None)
+    picture: Static | None = None
 
 
 def lines_body(frame: Frame, look: Look) -> Component:
@@ -114,12 +114,7 @@ def _link(page: str, parts: Sequence[tuple[str, str]], text: str) -> Component:
 
 def _yesterday(line: Line, flow: str, look: Look) -> Said:
     newest: Newest = line.found
-    day, before = newest.day, newest.day_before
-    compared = look.text("consumption.keys.no_year_before")
-    if day and day.wh is not None and before and before.wh:
-        change, name = look.change(day.wh / before.wh - 1), look.day(before.first, "EEE d MMM y")
-        compared = look.text("consumption.keys.against", change=change, day=name, before=look.energy(before.wh))
-    texts = [look.day(line.first, "EEEE d MMMM y"), compared]
+    texts = day_texts(newest.day, newest.day_before, look) if newest.day else []
     last = frozenset({len(newest.days) - 1})
     picture = thumbnail(look, Bars(_heights(newest.days), flow, last))
     return Said(look.text(f"overview.{line.name}.{flow}"), _energy(line, look), texts, picture)

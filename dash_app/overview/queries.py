@@ -73,7 +73,8 @@ def storage_frame(reader: Reader, view: View) -> Frame:
     totals = totals_in(reader) if frame.is_empty else None
     if totals is None:
         return frame
-    return Frame(pd.DataFrame([{"days_of_totals": len(totals.wh)}]), notes={"totals": totals})
+    line = Line("daily totals", "days", totals.first, totals.read_to, float(len(totals.wh)), None)
+    return Frame(pd.DataFrame([line.row()]), notes={"totals": totals})
 
 
 def household_in(reader: Reader, view: View) -> Household | None:

@@ -21,8 +21,10 @@ from dash_app.cost.page import PAGE as COST
 from dash_app.coverage.page import PAGE as COVERAGE
 from dash_app.coverage.queries import LACKING
 from dash_app.kit.address import view_of
+from dash_app.kit.figures import colour, faded
 from dash_app.kit.locale import Look
 from dash_app.kit.reader import Reader
+from dash_app.kit.thumbnail import Bars, thumbnail
 from dash_app.overview.page import PAGE, lines_body, storage_body
 from dash_app.overview.queries import Line, lines_frame, storage_frame
 from dash_app.shell.answers import answer
@@ -200,6 +202,23 @@ def test_the_household_comes_before_other_sources(database: Database[Any], tmp_p
     reader = reader_of(database, tmp_path)
     assert storage_frame(reader, view_of(reader, PAGE, "")).notes["shown"].pair.source == "linky"
     assert "linky: Your 432 readings" in said(reader)
+
+
+@pytest.mark.parametrize(
+    ("heights", "drawn"),
+    [
+        ([1.0, 2.0, None, 0.0], {"grid": 1, "consumption": 2}),  # a zero is no bar, what is not known is no zero
+        ([0.0], {}),
+        ([], {}),
+        ([3.0] * 80, {"consumption": 80}),
+    ],
+)
+def test_a_thumbnail_draws_what_is_known(heights: list[float | None], drawn: dict[str, int]) -> None:
+    for look in LOOKS:
+        _, box, paths = thumbnail(look, Bars(heights, "consumption")).tree
+        inks = {colour(look, "grid"): "grid", faded(look, "consumption", 1.0): "consumption"}
+        assert {inks[path[1]["fill"]]: path[1]["d"].count("M") for path in paths} == drawn
+        assert box["aria-hidden"] == "true"
 
 
 # --- what it takes ----------------------------------------------------------------------------------------------------
