@@ -4,12 +4,15 @@
 
   function follow(link) {
     const { change, go, shared } = window.address;
+    const target = new URLSearchParams(link.search);
     if (link.dataset.go === "here") {
-      const target = new URLSearchParams(link.search);
       change({ period: target.get("period"), from: target.get("from"), to: target.get("to"), zoom: null });
       return;
     }
-    go(shared(), `/${link.dataset.go}`);
+    const query = shared();
+    if (target.has("period")) for (const name of ["from", "to"]) query.delete(name);
+    for (const [name, text] of target) query.set(name, text);
+    go(query, `/${link.dataset.go}`);
     window.scrollTo(0, 0);
     document.getElementById("main").focus({ preventScroll: true });
   }

@@ -18,6 +18,7 @@ from sync.model.localtime import local_day
 from sync.model.readings import Series, is_generated
 from sync.settings import Settings
 from sync.sources import SOURCES
+from sync.store.ledger import DaysOfTotals, Ledger
 from sync.store.schema import LEASES, TOTALS, VERIFICATIONS, WINDOWS, Pair, dated, own_series, pair, refuse_mismatch
 
 from .view import Extent, View
@@ -89,6 +90,10 @@ class Reader:
             found[series] = f"{name}~{twins[name] + 1}" if twins[name] else name
             twins[name] += 1
         return found
+
+    def totals(self) -> dict[str, DaysOfTotals]:
+        """Of each Linky series (its key) that has daily totals how many, with or without readings."""
+        return self.kept("totals", lambda: Ledger(self.database).days_of_totals("linky"))
 
     def name_of(self, series: Series) -> str:
         """What people call it: the name they gave the meter, or its label."""

@@ -10,7 +10,7 @@ from dash.development.base_component import Component
 from pymongo.errors import PyMongoError
 
 from sync.model.errors import CollectionMismatch, StoreError
-from sync.model.readings import is_generated
+from sync.model.readings import is_generated, is_generated_key
 
 from ..kit.address import look_of, question_of, view_of
 from ..kit.blocks import Answer, Block, Frame, Page
@@ -117,7 +117,7 @@ def shows_generated(reader: Reader, page: Page, view: View) -> bool:
         source = view.option("source", "")
         return any(is_generated(series) for series in reader.series() if source in ("", series.source))
     chosen = reader.series_at(view)
-    return chosen is not None and is_generated(chosen)
+    return is_generated(chosen) if chosen else any(map(is_generated_key, reader.totals()))
 
 
 def command_for(reader: Reader, view: View, source: str = "") -> str:

@@ -29,7 +29,7 @@ from .lost import say_lost
 from .pages import PAGES
 from .prefetch import Prefetch
 from .questions import refuse_odd
-from .routes import add_routes, version_of
+from .routes import add_routes, lead_old_addresses, version_of
 from .security import protect
 from .wire import compress, named
 
@@ -137,6 +137,7 @@ def create_app(reader: Reader, password: str | None = None, pages: tuple[Page, .
     compress(app)
     protect(app, password, reader.settings)
     refuse_odd(app, questions(pages))
+    lead_old_addresses(app, pages)
     say_lost(app, pages, _language, app.dated)
     app.server.before_request(prefetch.step_aside)
     return app

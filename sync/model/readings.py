@@ -119,6 +119,13 @@ def is_generated(series: Series) -> bool:
     return series.source == "linky" and series.id.startswith(GENERATED_PREFIX)
 
 
+def is_generated_key(key: str) -> bool:
+    """The same, of a series of which only its `key` is known: that holds the two digits behind the nines."""
+    parts = key.split(":")
+    last = parts[1].partition("~")[0][-2:] if len(parts) == 3 else ""
+    return Series("linky", f"{GENERATED_PREFIX}{last}", parts[-1]).key == key
+
+
 def mask(prm: str) -> str:
     """`21121707640844` → `…0844`."""
     return f"…{prm[-4:]}"
