@@ -77,7 +77,7 @@ def test_an_answer_and_a_chart_stand_in_the_first_screen(served: Served, open_pa
         fitted(page)
         bottom = page.get_by_role("navigation").bounding_box()
         number = shown(page).locator(".answer, .key-figure").first.bounding_box()
-        chart = shown(page).locator(".js-plotly-plot, .calendar").first.bounding_box()
+        chart = shown(page).locator(".js-plotly-plot, .calendar, .pair").first.bounding_box()
         assert bottom and number and chart  # noqa: PT018
         assert number["y"] + number["height"] < chart["y"], each.name
         assert bottom["y"] - chart["y"] >= 100, f"{each.name}: {bottom['y'] - chart['y']} px of the chart"
