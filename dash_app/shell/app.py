@@ -137,8 +137,8 @@ def create_app(reader: Reader, password: str | None = None, pages: tuple[Page, .
     compress(app)
     protect(app, password, reader.settings)
     refuse_odd(app, questions(pages))
-    say_lost(app, pages, _language, app.dated)
     lead_old_addresses(app, pages)
+    say_lost(app, pages, _language, app.dated)
     app.server.before_request(prefetch.step_aside)
     return app
 

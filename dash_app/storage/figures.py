@@ -16,7 +16,7 @@ from ..kit.sizes import Measured
 from .projection import FORMS, Fit, Wish
 
 MEASURES = ("data", "storage", "index")
-ROOM = 1.62  # of the longest bar: its value and the reduction stand behind it
+ROOM = 1.45  # of the longest bar: its value stands behind it
 
 
 def bars_figure(frame: Frame, look: Look) -> Figure:
@@ -47,7 +47,7 @@ def bars_figure(frame: Frame, look: Look) -> Figure:
             type="category",
             gridcolor="rgba(0,0,0,0)",
         )
-        beside = {"x": 1, "y": top - 0.4 * height, "xanchor": "right", "yanchor": "middle"}
+        beside = {"x": 1, "y": top, "xanchor": "right", "yanchor": "top"}  # no bar reaches it, however narrow
         notes += [
             note(f"<b>{title}</b>", look, x=0, y=top, xanchor="left", yanchor="top"),
             note(change_text(both, look), look, size=15, **beside),
@@ -98,7 +98,7 @@ def _two_bars(both: tuple[int, int], title: str, number: str, look: Look) -> dic
 def _ends(most: int, look: Look) -> dict[str, Any]:
     """Ticks at round numbers of bytes with their unit."""
     step = 10 ** math.floor(math.log10(max(1, most)))
-    step = next(each for each in (step / 2, step, 2 * step, 5 * step) if most / each < 4)
+    step = next(each for each in (step / 2, step, 2 * step, 5 * step) if most / each < 3)
     values = [step * place for place in range(int(most / step) + 1)]
     quiet = {"size": 10, "color": colour(look, "quiet")}
     return {"tickvals": values, "ticktext": [short(value, look) for value in values], "tickfont": quiet}

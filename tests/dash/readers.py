@@ -26,6 +26,20 @@ def shown(page: Page) -> Locator:
     return page.locator(".page:not([hidden])")
 
 
+def said_loud(page: Page) -> dict[str, list[str]]:
+    """All that a person reads who reads titles and large letters alone: answers, and numbers with what they are."""
+    found: dict[str, list[str]] = shown(page).evaluate(
+        """page => Object.fromEntries([...page.querySelectorAll(".card")].map((card) => [
+          card.querySelector("h2").textContent,
+          [...card.querySelectorAll(".answer, .key")].map((each) => each.matches(".answer") ? each.textContent
+            : `${each.querySelector(".key-label").textContent}: ${each.querySelector(".key-figure").textContent}`),
+        ]))"""
+    )
+    return {
+        title: [text.replace("\u202f", " ").replace("\xa0", " ") for text in texts] for title, texts in found.items()
+    }
+
+
 def all_answered(page: Page) -> None:
     """Every card of the page has its answer, also those below the window."""
     expect(shown(page).locator("h1")).to_be_visible()

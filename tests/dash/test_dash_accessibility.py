@@ -1,16 +1,17 @@
-"""Everybody can use the page: axe finds nothing serious on any of them, in both themes, languages and sizes."""
+"""Everybody can use the page: axe finds nothing serious on a dialog, and assistive technology finds its way.
+
+test_dash_matrix runs axe on every page, in both themes, languages and sizes.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import pairwise
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from dash_app.shell.pages import PAGES
-from tests.dash.readers import all_answered, answered, shown
+from tests.dash.readers import all_answered, answered
 from tests.dash.served import Served
 
 pytestmark = pytest.mark.soak  # pages in the browser; test_dash_screens opens each of them every time
@@ -29,21 +30,6 @@ def findings(page: Page) -> list[str]:
         if found["impact"] in SERIOUS
         for node in found["nodes"]
     ]
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("each", PAGES, ids=lambda page: page.name)
-def test_axe(served: Served, open_page: Open, each: object, theme: str) -> None:
-    name = each.name  # type: ignore[attr-defined]
-    narrow = theme == "dark"  # both sizes and languages are seen without doubling the time
-    viewport = {"width": 375, "height": 812} if narrow else {"width": 1280, "height": 900}
-    page = open_page(f"{served.url}/{name}?theme={theme}&lang={'fr' if narrow else 'en'}", viewport=viewport)
-    all_answered(page)
-    assert findings(page) == []
-    levels = shown(page).locator("h1, h2, h3, h4, h5, h6").evaluate_all("all => all.map(h => Number(h.tagName[1]))")
-    assert levels[0] == 1
-    assert levels.count(1) == 1
-    assert all(after - before <= 1 for before, after in pairwise(levels))
 
 
 def test_axe_with_a_dialog_open(served: Served, open_page: Open) -> None:

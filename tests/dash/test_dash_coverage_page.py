@@ -214,23 +214,6 @@ def test_every_problem_stands_there_with_its_command(
     expect(card(page, "coverage-verification")).to_contain_text("étaient identiques le 13 mars 2025 10:00")
 
 
-@pytest.mark.parametrize("size", [(1280, 900), (375, 812)], ids=str)
-def test_both_pages_fit_their_window_and_are_pictured(
-    size: tuple[int, int], served: Served, open_page: Callable[..., Page], tmp_path: Path
-) -> None:
-    width, height = size
-    for name, last in (("cost", "cost-prices"), ("coverage", "coverage-ledger")):
-        viewport = {"width": width, "height": height}
-        page = open_page(f"{served.url}/{name}?period=all", viewport=viewport)
-        for block in page.locator(".page:not([hidden]) .card").all():
-            card(page, str(block.get_attribute("data-block")))
-        card(page, last)
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
-        picture = tmp_path / f"{name}-{width}.png"
-        page.screenshot(path=picture, full_page=True)
-        assert picture.stat().st_size > 20_000
-
-
 def test_times_are_those_of_the_meter_s_zone() -> None:
     """09:00 UTC of the day before the summer time is 10:00, the day after it 11:00."""
     from dash_app.coverage.page import local

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +51,7 @@ def test_every_page(
             page.set_viewport_size(_size(width))
             wrong += [f"{name}, {width} px: {each}" for each in looked_at(page, f"{state}-{language}-{name}-{width}")]
             if width == AXE[language]:
-                wrong += [f"{name}, {width} px: {each}" for each in findings(page)]
+                wrong += [f"{name}, {width} px: {each}" for each in [*findings(page), *odd_headings(page)]]
     side_by_side(page, f"{state}-{language}")
     assert not wrong, "\n".join(wrong)
 
@@ -62,6 +63,13 @@ def looked_at(page: Page, picture: str) -> list[str]:
     page.screenshot(path=PICTURES / f"{picture}.jpg", full_page=True, type="jpeg", quality=70)
     assert shown(page).locator(".message-bug, .message-failed").count() == 0
     return odd_boxes(page)
+
+
+def odd_headings(page: Page) -> list[str]:
+    """One title a page, and no level left out below it."""
+    levels = shown(page).locator("h1, h2, h3, h4, h5, h6").evaluate_all("all => all.map(h => Number(h.tagName[1]))")
+    is_good = levels[0] == 1 and levels.count(1) == 1 and all(after - before <= 1 for before, after in pairwise(levels))
+    return [] if is_good else [f"levels of headings: {levels}"]
 
 
 def side_by_side(page: Page, beginning: str) -> None:

@@ -77,7 +77,7 @@ def test_an_answer_and_a_chart_stand_in_the_first_screen(served: Served, open_pa
         fitted(page)
         bottom = page.get_by_role("navigation").bounding_box()
         number = shown(page).locator(".answer, .key-figure").first.bounding_box()
-        chart = shown(page).locator(".js-plotly-plot, .calendar").first.bounding_box()
+        chart = shown(page).locator(".js-plotly-plot, .calendar, .pair").first.bounding_box()
         assert bottom and number and chart  # noqa: PT018
         assert number["y"] + number["height"] < chart["y"], each.name
         assert bottom["y"] - chart["y"] >= 100, f"{each.name}: {bottom['y'] - chart['y']} px of the chart"
@@ -192,3 +192,33 @@ def test_that_nothing_is_there_is_said_once_and_takes_little_room(
     box = shown(page).locator(".card:visible").bounding_box()
     assert box
     assert box["height"] < 200
+
+
+@pytest.mark.soak
+def test_a_wide_screen_is_used(served: Served, open_page: Open) -> None:
+    """The cards stand in the middle of what the navigation leaves, four beside each other where there are four."""
+    page = open_page(f"{served.url}/consumption", viewport={"width": 2560, "height": 1300})
+    all_answered(page)
+    assert page.evaluate("getComputedStyle(document.querySelector('main')).maxWidth") == "2200px"
+    left, cards = page.get_by_role("navigation").bounding_box(), shown(page).locator(".cards").bounding_box()
+    assert left and cards  # noqa: PT018
+    assert cards["width"] > 2000
+    assert abs((cards["x"] - left["width"]) - (2560 - cards["x"] - cards["width"])) < 40
+    narrow = [box["y"] for card in shown(page).locator(".card:not(.wide)").all() if (box := card.bounding_box())]
+    assert len(narrow) == 4
+    assert len({round(y) for y in narrow}) == 1
+
+
+@pytest.mark.soak
+def test_what_scrolls_shows_that_it_does(served: Served, open_page: Open) -> None:
+    """What stands behind its rows is darker at the edge beyond which there is more: other pixels at either end."""
+    page = open_page(f"{served.url}/coverage?period=all", viewport={"width": 1280, "height": 900})
+    region = answered(page, "coverage-ledger").locator(".table-region")
+    assert region.evaluate("region => region.scrollHeight > region.clientHeight + 100")
+    region.evaluate("""region => {
+      region.style.scrollbarWidth = "none";
+      region.querySelector("table").style.visibility = "hidden";
+    }""")
+    at_top = region.screenshot()
+    region.evaluate("region => { region.scrollTop = region.scrollHeight }")
+    assert region.screenshot() != at_top

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.dash.boxes import odd_boxes
 from tests.dash.pages_of_meters import OF_METERS
 from tests.dash.readers import all_answered, go_to, shown
 from tests.dash.served import Served
@@ -33,4 +34,4 @@ def test_screens(served: Served, open_page: Open, tmp_path: Path, size: str) -> 
         file = folder / f"{each.name}-{size}.png"
         page.screenshot(path=file, full_page=True)
         assert file.stat().st_size > 20_000
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert odd_boxes(page) == []

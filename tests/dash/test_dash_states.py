@@ -47,7 +47,8 @@ def test_an_empty_database(serving: Serving, database: Database[Any], open_page:
     page = every_page(serving(database), open_page)
     page.goto(page.url.replace("/coverage", "/consumption"))
     curve = answered(page, "load-curve")
-    expect(curve.locator("code").first).to_be_visible()  # what to run
+    expect(answered(page, "key-figures").locator("code").first).to_be_visible()  # what to run, said once
+    expect(curve).to_be_hidden()
     expect(curve.locator(".js-plotly-plot")).to_have_count(0)
     expect(page.locator("#series")).to_have_attribute("placeholder", "no readings yet")
 
