@@ -16,16 +16,16 @@ RUN_NEEDS := --require-hashes -r requirements.lock
 DEV_NEEDS := --require-hashes -r requirements-dev.lock
 endif
 
-.PHONY: run test soak check bench lock clean system chromium java
+.PHONY: run test soak check bench lock clean system chromium java postgres
 
 run: $(VENV)/.installed | system
 	$(BIN)/python -m sync run || [ $$? = 3 ] # 3: the day's calls are used up, tomorrow goes on
 
-test: check | chromium
+test: check | chromium postgres
 	$(PYTEST) -m "not soak"
 
 # The long ones: kills at random moments, whole years, a hundred meters, Spark.
-soak: $(VENV)/.installed-dev | system chromium java
+soak: $(VENV)/.installed-dev | system chromium java postgres
 	$(PYTEST) -m soak
 
 check: $(VENV)/.installed-dev | system
@@ -74,6 +74,13 @@ java:
 	    apt-get update -qq && { apt-get install -y -qq --no-install-recommends openjdk-17-jre-headless >/dev/null \
 	      || apt-get install -y -qq --no-install-recommends default-jre-headless >/dev/null; }; \
 	  else echo "the tests of the Spark job need Java 17: sudo apt-get install openjdk-17-jre-headless"; fi; fi
+
+# The tests of the export need PostgreSQL, which they start themselves; the same.
+postgres:
+	@if ! ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 && ! command -v postgres >/dev/null; then \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    apt-get update -qq && apt-get install -y -qq --no-install-recommends postgresql >/dev/null; \
+	  else echo "the tests of the export need PostgreSQL: sudo apt-get install postgresql"; fi; fi
 
 clean:
 	rm -rf $(VENV)

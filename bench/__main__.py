@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from bench import against, elhub, growth, loader, london, page, rooms
+from bench import against, elhub, growth, insight, loader, london, page, rooms
 
 BENCHES = {
     "loader": loader.run,
@@ -18,6 +18,7 @@ BENCHES = {
     "page": page.run,
     "rooms": rooms.run,
     "against": against.run,
+    "insight": insight.run,
 }
 RESULTS = Path(__file__).parent / "results"
 TABLES = Path(__file__).parent.parent / "docs" / "benchmarks.md"

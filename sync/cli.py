@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+from typing import NoReturn
 
 import click
 
@@ -22,10 +23,13 @@ COMMANDS = {
     "forget": ("sync.commands.forget:forget_command", "Delete readings on purpose, from both sides."),
     "status": ("sync.commands.status:status_command", "What is stored, missing, and still to ask."),
     "compare": ("sync.commands.compare:compare_command", "What the same readings take in both forms."),
+    "export": ("sync.commands.export:export_command", "Write the readings to files, tables, topics."),
     "fleet": ("sync.commands.fleet:fleet_command", "Sum many meters, for the Fleet page."),
+    "forecast": ("sync.commands.forecast:forecast_command", "A day by half-hour, as it could be known then."),
     "run": ("sync.commands.run:run_command", "Load two years and compare; or a demonstration."),
     "page": ("dash_app.command:command", "The page in the browser, until Ctrl-C."),
-    "trigger": ("sync.commands.trigger:trigger", "The Atlas functions: list, run, check, deploy."),
+    "trigger": ("sync.commands.trigger:trigger", "The Atlas functions: list, run, check, deploy, probe, install."),
+    "doctor": ("sync.commands.doctor:doctor_command", "What is wrong with the set-up, and what to do."),
     "standin": ("sync.commands.standin:standin", "A local server that answers as the API does."),
     "db": ("sync.commands.db:db", "The embedded MongoDB: start, stop, its address."),
     "generate": ("sync.commands.generate:generate_command", "Write London files of any size, for load tests."),
@@ -90,7 +94,15 @@ def main(commands: click.Command = cli, arguments: list[str] | None = None) -> N
         click.echo(f"error: {error}", err=True)
         sys.exit(error.exit_code)
     except (KeyboardInterrupt, click.Abort):
-        click.echo("stopped; everything stored so far stays, the same command goes on from here", err=True)
-        sys.exit(STOPPED)
+        _stopped()
+    except RuntimeError as error:  # how Python 3.11 tells of one that came while a class was made, in an import
+        if not isinstance(error.__cause__, KeyboardInterrupt):
+            raise
+        _stopped()
     finally:
         end_at_once()  # all is given back: what comes while Python closes its libraries interrupts no work of ours
+
+
+def _stopped() -> NoReturn:
+    click.echo("stopped; everything stored so far stays, the same command goes on from here", err=True)
+    sys.exit(STOPPED)

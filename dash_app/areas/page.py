@@ -131,5 +131,6 @@ PAGE = Page(
     options=queries.STANDARDS,
     shared=OF_AREA,
     source=queries.SOURCE,
+    scope=queries.scope,
     about=about,
 )

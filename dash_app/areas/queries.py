@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -19,14 +20,16 @@ from ..hours.queries import (
     day_energy,
     due_in,
     energies_of,
+    extent_in,
     local_iso,
     pearson,
+    scope_in,
     span_in,
     weather_of,
 )
 from ..kit.blocks import EMPTY_FRAME, Frame, about
 from ..kit.reader import ZONES, Reader
-from ..kit.view import View
+from ..kit.view import Scope, View
 
 SOURCE, WEATHER = "elhub", "weather"
 FLOWS = ("production", "consumption")
@@ -47,6 +50,13 @@ LAGS = (-72, 72)  # hours
 WINDOWS = (3, 60)  # days of the moving correlation
 LONGEST_HOURLY = 31  # days drawn by hour; longer periods by day
 MOST_POINTS = 1500  # of a moving correlation: more than a screen has columns
+
+
+def scope(reader: Reader, asked: Mapping[str, str]) -> Scope | None:
+    """Shown at first: the last days on which the area has energy of the flow; weather comes later, or ends before."""
+    flow = asked.get("flow", FLOWS[0])
+    area = asked.get("area", STANDARDS["area"])
+    return scope_in(reader, SOURCE, extent_in(reader, SOURCE, flow, area).end)
 
 
 @dataclass(frozen=True, slots=True)

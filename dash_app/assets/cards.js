@@ -50,7 +50,9 @@
   }
 
   const observer = new IntersectionObserver((entries) => {
-    for (const { isIntersecting, target } of entries) near[isIntersecting ? "add" : "delete"](target);
+    for (const { isIntersecting, target } of entries) {
+      near[isIntersecting || "same" in target.dataset ? "add" : "delete"](target);
+    }
     ask();
   }, { rootMargin: NEAR });
 
@@ -59,7 +61,21 @@
     version = newVersion;
     for (const card of document.querySelectorAll(".card")) observer.observe(card);
     ask();
+    once();
     byControl = false;
+  }
+
+  // That nothing is there is said once a page: a card that says what another says is not shown, and none of the empty
+  // ones where the first has nothing to show.
+  function once() {
+    const said = new Set();
+    const cards = [...(window.address.pageNow()?.querySelectorAll(".card") || [])];
+    const nothing = cards[0]?.querySelector(".message-empty");
+    for (const card of cards) {
+      const text = card.querySelector(".message-empty")?.textContent;
+      card.toggleAttribute("data-same", Boolean(text) && card !== cards[0] && (Boolean(nothing) || said.has(text)));
+      said.add(text);
+    }
   }
 
   // On a slow line the scripts of charts come after the first answers.
@@ -79,7 +95,10 @@
       else set({ type: "block-body", name }, { children: body });
       if (controls) set({ type: "block-controls", name }, { children: controls });
     }
-    requestAnimationFrame(() => requestAnimationFrame(() => card.setAttribute("aria-busy", "false")));
+    requestAnimationFrame(() => requestAnimationFrame(() => {
+      card.setAttribute("aria-busy", "false");
+      once();
+    }));
   }
 
   // Texts in lines that fit a width, px.

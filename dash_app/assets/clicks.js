@@ -4,12 +4,15 @@
 
   function follow(link) {
     const { change, go, shared } = window.address;
+    const target = new URLSearchParams(link.search);
     if (link.dataset.go === "here") {
-      const target = new URLSearchParams(link.search);
       change({ period: target.get("period"), from: target.get("from"), to: target.get("to"), zoom: null });
       return;
     }
-    go(shared(), `/${link.dataset.go}`);
+    const query = shared();
+    if (target.has("period")) for (const name of ["from", "to"]) query.delete(name);
+    for (const [name, text] of target) query.set(name, text);
+    go(query, `/${link.dataset.go}`);
     window.scrollTo(0, 0);
     document.getElementById("main").focus({ preventScroll: true });
   }
@@ -30,6 +33,13 @@
     window.cards.set("table-ask", { data });
   }
 
+  // An own range is one that is picked: its calendar opens.
+  function pickDays() {
+    document.body.dataset.own = "yes";
+    const days = document.getElementById("days");
+    if (days.getAttribute("aria-expanded") !== "true") days.click();
+  }
+
   const DOES = {
     png: (button) => window.cards.png(button.closest(".card")),
     table: (button) => table(button.closest(".card")),
@@ -48,9 +58,13 @@
     if (csv) csv.href = `/csv/${csv.dataset.csv}?${window.address.whole()}`;
     const button = event.target.closest("[data-does]");
     if (button) DOES[button.dataset.does](button);
+    const pick = event.target.closest("[data-pick]");
+    if (pick) window.address.change({ [pick.closest(".card").dataset.picks]: pick.dataset.pick });
     // The chosen period once more: back to its newest days.
     const chosen = event.target.closest("#period input");
-    if (chosen && chosen.value === (window.address.params().get("period") || "30d") && chosen.value !== "own") {
+    const shown = window.address.params().get("period") || window.address.pageNow().dataset.standard;
+    if (chosen?.value === "own") pickDays();
+    else if (chosen && chosen.value === shown) {
       window.address.change({ from: null, to: null, zoom: null });
     }
   });

@@ -49,6 +49,7 @@
       series: page.dataset.series,
       period: page.dataset.period,
       zoomed: query.has("zoom") ? "yes" : "",
+      own: query.get("period") === "own" ? "yes" : "",
     });
     document.title = `${page.querySelector("h1").textContent} · ${document.querySelector(".name").textContent}`;
     document.documentElement.lang = query.get("lang");
@@ -59,7 +60,7 @@
     const chosen = (id) => document.querySelector(`#${id} input:checked`)?.value;
     if (document.documentElement.dataset.mantineColorScheme !== theme) set("mantine", { forceColorScheme: theme });
     document.getElementById("theme").setAttribute("aria-checked", String(theme === "dark"));
-    const period = query.get("period") || "30d";
+    const period = query.get("period") || pageNow().dataset.standard;
     if (chosen("language") !== query.get("lang")) hold("language", query.get("lang"));
     if (chosen("period") !== period) hold("period", period);
     if (query.get("series")) hold("series", query.get("series"));
@@ -207,7 +208,7 @@
     },
 
     period(name, bar) {
-      const isAsked = name === (params().get("period") || "30d");
+      const isAsked = name === (params().get("period") || pageNow().dataset.standard);
       if (!isChosen("period", name, bar) || !name || isAsked) return keep();
       if (name !== "own") change({ period: name, from: null, to: null, zoom: null });
       else change({ period: name, from: bar?.from, to: bar?.to, zoom: null });

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -17,7 +17,7 @@ from ..kit.days import Days
 from ..kit.tariffs import yearly_cost
 from ..kit.view import View
 from .base_load import BaseLoad, base_of, base_watts
-from .period import DAY, YEAR, Both, Energy, Period, both_of, energy_of, period_of
+from .period import DAY, YEAR, Both, Energy, Meter, Period, both_of, energy_of, period_of
 from .queries import Distribution, local_of
 
 MONTH = 30
@@ -37,8 +37,8 @@ class Peak:
 class Newest:
     """What the newest readings say, whatever the period: the last whole day before today, and the 30 days to its end.
 
-    day, month: None where the period shows the same, the day also without a whole one; is_yesterday: whether the day is
-    the calendar's; end: of these days; month_both: against a year before.
+    day, month: None where it is left out, the day also without a whole one; is_yesterday: whether the day is the
+    calendar's; end: of these days; month_both: against a year before; days: these 30.
     """
 
     end: date
@@ -48,6 +48,7 @@ class Newest:
     day_before: Energy | None
     month: Energy | None
     month_both: Both | None
+    days: Days
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +89,11 @@ def _figures(period: Period, whole: Energy) -> KeyFigures:
     average = float((found.watts * found.seconds).sum() / found.seconds.sum())
     peak, earlier = _peak(found, period), _year_before(period)
     base = None if period.is_production else base_of(period)
-    watts, last = base.watts if base else None, min(whole.end, period.reader.today(period.zone)) - DAY
+    watts, last = base.watts if base else None, min(whole.end, period.today) - DAY
     return KeyFigures(
         whole=whole,
         is_long=is_long,
-        both=None if is_long else both_of(asked, period.days(period.first - YEAR, period.due - YEAR)),
+        both=None if is_long else compared_of(period, period.first, period.due)[1],
         base=base,
         base_before=base_watts(*earlier) if base and earlier else None,
         cost=None if watts is None else yearly_cost(period.reader, period.series.source, watts, last),
@@ -100,25 +101,40 @@ def _figures(period: Period, whole: Energy) -> KeyFigures:
         peak_before=_peak(earlier[0], period) if earlier else None,
         times=peak.watts / average if average else None,
         best=_best(asked) if period.is_production else None,
-        newest=_newest(period, whole),
+        newest=_apart(newest_of(period), whole),
     )
 
 
-def _newest(period: Period, whole: Energy) -> Newest:
-    end, is_whole = _last_whole_day(period)
+def compared_of(meter: Meter, first: date, end: date) -> tuple[Energy, Both | None]:
+    """The energy of some local days, and against the same days of the week a year before."""
+    now = meter.days(first, end)
+    return energy_of(now), both_of(now, meter.days(first - YEAR, end - YEAR))
+
+
+def newest_of(meter: Meter) -> Newest:
+    """Nothing left out but a day that was not measured whole."""
+    end, is_whole = _last_whole_day(meter)
     start = end - timedelta(days=MONTH)
-    now, before = period.days(start, end), period.days(start - YEAR, end - YEAR)
-    day, month = energy_of(now, MONTH - 1), energy_of(now)
-    is_day_shown = _is_same(day, whole)
+    days, before = meter.days(start, end), meter.days(start - YEAR, end - YEAR)
+    month, month_both = compared_of(meter, start, end)
     return Newest(
         end=end,
-        is_yesterday=is_whole and end == period.reader.today(period.zone),
+        is_yesterday=is_whole and end == meter.today,
         has_whole_day=is_whole,
-        day=day if is_whole and not is_day_shown else None,
+        day=energy_of(days, MONTH - 1) if is_whole else None,
         day_before=energy_of(before, MONTH - 1) if before.is_whole[-1] else None,
-        month=None if _is_same(month, whole) or _is_same(month, day) else month,
-        month_both=both_of(now, before),
+        month=month,
+        month_both=month_both,
+        days=days,
     )
+
+
+def _apart(newest: Newest, whole: Energy) -> Newest:
+    """Without what the period shows already."""
+    day, month = newest.day, newest.month
+    is_month_shown = month and (_is_same(month, whole) or _is_same(month, energy_of(newest.days, MONTH - 1)))
+    is_day_shown = day and _is_same(day, whole)
+    return replace(newest, day=None if is_day_shown else day, month=None if is_month_shown else month)
 
 
 def _is_same(one: Energy, other: Energy) -> bool:
@@ -126,11 +142,10 @@ def _is_same(one: Energy, other: Energy) -> bool:
     return (one.read, one.wh) == (other.read, other.wh)
 
 
-def _last_whole_day(period: Period) -> tuple[date, bool]:
+def _last_whole_day(meter: Meter) -> tuple[date, bool]:
     """The end of the last whole day before today, and True; without one in 30 days the last with a reading, False."""
-    today = period.reader.today(period.zone)
-    end = min(period.reader.extent(period.series).end or today, today)
-    days = period.days(end - timedelta(days=MONTH), end)
+    end = meter.read_to
+    days = meter.days(end - timedelta(days=MONTH), end)
     whole = np.flatnonzero(days.is_whole)
     return (days.first + timedelta(days=int(whole[-1]) + 1), True) if len(whole) else (end, False)
 

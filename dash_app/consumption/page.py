@@ -61,14 +61,14 @@ def _newest(newest: Newest, look: Look) -> list[Line]:
         lines.append(("last_day", None, [look.text("consumption.keys.no_whole_day")]))
     if newest.month and newest.month.wh is not None:
         days = look.days(newest.month.first, newest.month.end)
-        change, *others = _compared(newest.month_both, newest.month, look)
+        change, *others = compared_texts(newest.month_both, newest.month, look)
         change = look.text("consumption.keys.change", change=change) if others else change
         name = "month" if newest.is_yesterday else "newest_month"
         lines.append((name, look.energy(newest.month.wh), [days, *_a_day(newest.month, look), change, *others]))
     return lines
 
 
-def _compared(both: Both | None, energy: Energy, look: Look) -> list[str]:
+def compared_texts(both: Both | None, energy: Energy, look: Look) -> list[str]:
     """The change against a year before and what it is of; a line in words where nothing can be compared."""
     now, before, shared = both or (energy, energy, 0)
     if not shared or not before.wh:
@@ -88,7 +88,7 @@ def _whole(figures: KeyFigures, look: Look) -> Line:
 def _year(figures: KeyFigures, look: Look) -> Line:
     if figures.is_long:
         return "year", None, [look.text("consumption.keys.too_long")]
-    first, *others = _compared(figures.both, figures.whole, look)
+    first, *others = compared_texts(figures.both, figures.whole, look)
     return ("year", first, others) if others else ("year", None, [first])
 
 
@@ -126,7 +126,7 @@ def _peak(figures: KeyFigures, look: Look) -> Line:
 
 
 def _best(best: Energy, look: Look) -> Line:
-    return "best", _amount(best, look), [look.day(best.first, "EEEE d MMMM y"), *_partly(best, look)]
+    return "best", _amount(best, look), [look.day(best.first, "EEEE d MMMM y"), *partly_texts(best, look)]
 
 
 def _amount(energy: Energy, look: Look) -> str | None:
@@ -136,12 +136,13 @@ def _amount(energy: Energy, look: Look) -> str | None:
 def _a_day(energy: Energy, look: Look) -> list[str]:
     """The mean day, and how much of the days is measured."""
     if energy.wh is None or energy.length == 1:
-        return _partly(energy, look)
+        return partly_texts(energy, look)
     mean = look.energy(energy.wh / (energy.length * energy.covered))
-    return [look.text("consumption.keys.a_day", energy=mean), *_partly(energy, look)]
+    return [look.text("consumption.keys.a_day", energy=mean), *partly_texts(energy, look)]
 
 
-def _partly(energy: Energy, look: Look) -> list[str]:
+def partly_texts(energy: Energy, look: Look) -> list[str]:
+    """How much of the time was measured, where that is not all of it."""
     if energy.covered >= 1:
         return []
     return [look.text("consumption.hover.partly", share=look.covered(energy.covered))]

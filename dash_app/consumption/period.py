@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -22,6 +22,19 @@ Answer = TypeVar("Answer")
 FLOWS = ("consumption", "production")  # series with energy; prices have a page of their own
 DAY = timedelta(days=1)
 YEAR = timedelta(days=364)  # the same days of the week
+
+
+class Meter(Protocol):
+    """A series of energy by its local days. today: the local day there; read_to: the day after the last one with
+    anything, today at most."""
+
+    @property
+    def is_production(self) -> bool: ...
+    @property
+    def today(self) -> date: ...
+    @property
+    def read_to(self) -> date: ...
+    def days(self, first: date, end: date) -> Days: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +57,14 @@ class Period:
     @property
     def is_production(self) -> bool:
         return self.series.flow == "production"
+
+    @property
+    def today(self) -> date:
+        return self.reader.today(self.zone)
+
+    @property
+    def read_to(self) -> date:
+        return min(self.reader.extent(self.series).end or self.today, self.today)
 
     def ask(self, query: Callable[..., Answer], *given: Hashable) -> Answer:
         """The answer of a query about the series, kept: several blocks ask the same."""

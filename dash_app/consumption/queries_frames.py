@@ -21,7 +21,7 @@ from ..kit.lines import Whole
 from ..kit.ticks import clock
 from ..kit.view import View
 from .base_load import base_of
-from .period import DAY, Period, energy_of, period_of
+from .period import DAY, Meter, Period, energy_of, period_of
 from .queries import HOUR_MS, Intervals, hours_of, local_of, readings_of, samples_of
 
 CURVE_POINTS = 400  # of the load-duration curve: a wide screen shows no more
@@ -262,18 +262,22 @@ def months_frame(period: Period, _view: View) -> Frame:
     if extent.first is None or extent.end is None:
         return EMPTY_FRAME
     last = min(period.end, extent.end) - DAY
-    first = max(min(period.first.replace(day=1), _month(last, 1 - FEWEST_MONTHS)), extent.first.replace(day=1))
+    first = max(min(period.first.replace(day=1), month_after(last, 1 - FEWEST_MONTHS)), extent.first.replace(day=1))
     if first > last:
         return EMPTY_FRAME
-    days = period.days(_month(first, -12), _month(last, 1))
+    return Frame(months_of(period, first, last), None, period.notes())
+
+
+def months_of(meter: Meter, first: date, last: date) -> pd.DataFrame:
+    """A row a month, from the one of a day to that of another, each beside the same one a year before."""
+    days = meter.days(month_after(first, -12), month_after(last, 1))
     months = range((last.year - first.year) * 12 + last.month - first.month + 1)
-    table = pd.DataFrame([_beside(days, _month(first, place)) for place in months])
-    return Frame(table, None, period.notes())
+    return pd.DataFrame([_beside(days, month_after(first, place)) for place in months])
 
 
 def _beside(days: Days, first: date) -> dict[str, Any]:
     """A month; what is compared is the energy of the days that were measured whole in both years."""
-    places = [_places(days, each) for each in (first, _month(first, -12))]
+    places = [_places(days, each) for each in (first, month_after(first, -12))]
     length = min(len(range(*each)) for each in places)  # the 29th of February has no partner
     now, before = (slice(start, start + length) for start, _ in places)
     both = days.is_whole[now] & days.is_whole[before]
@@ -288,10 +292,10 @@ def _beside(days: Days, first: date) -> dict[str, Any]:
 
 
 def _places(days: Days, first: date) -> tuple[int, int]:
-    return (first - days.first).days, (_month(first, 1) - days.first).days
+    return (first - days.first).days, (month_after(first, 1) - days.first).days
 
 
-def _month(day: date, step: int) -> date:
+def month_after(day: date, step: int) -> date:
     """First day of the month that many months later."""
     number = day.year * 12 + day.month - 1 + step
     return date(number // 12, number % 12 + 1, 1)

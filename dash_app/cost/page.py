@@ -41,10 +41,11 @@ def answer_body(frame: Frame, look: Look) -> Component:
     )
     figures = [*_sums(compared, ranked, look), *_off_peak(compared, look)]
     lines = [warning(text) for text in _warnings(compared, look)]
-    return html.Div([sentence(_headline(compared, ranked, look)), note(period), key_figures(figures), *lines])
+    return html.Div([sentence(headline(compared, ranked, look)), note(period), key_figures(figures), *lines])
 
 
-def _headline(compared: queries.Comparison, ranked: queries.Rank, look: Look) -> str:
+def headline(compared: queries.Comparison, ranked: queries.Rank, look: Look) -> str:
+    """The cheapest contract in one sentence, or why there is none."""
     if not compared.can_be_ranked:
         measured = sum(month.covered for month in compared.months) // DAY_SECONDS
         return look.text("cost.too_little", measured=measured, days=(compared.end - compared.start).days)

@@ -31,7 +31,7 @@ from ..kit.reader import Reader
 from ..kit.table import columns_in, table
 from ..kit.view import View
 from . import queries
-from .figures import calendar_figure, hours, hours_of, state_words
+from .calendar import calendar_body, hours, hours_of, state_words
 
 MOST_PROBLEMS = 40
 
@@ -49,7 +49,7 @@ def answer_body(frame: Frame, look: Look) -> Component:
         for state, count in sums.items()
         if count or state in always
     ]
-    body: list[Component] = [sentence(_headline(days, sums, look))]
+    body: list[Component] = [sentence(headline(days, sums, look))]
     if frame.notes["outside"]:
         body.append(note(look.text("coverage.outside", count=frame.notes["outside"])))
     return html.Div([*body, named_figures("coverage.key", figures, look)])
@@ -64,7 +64,8 @@ def _note_of(state: str, days: list[queries.DayCoverage], look: Look) -> str:
     return ", ".join(look.text(f"coverage.count.{origin}", count=count) for origin, count in parts.items() if count)
 
 
-def _headline(days: list[queries.DayCoverage], sums: dict[str, int], look: Look) -> str:
+def headline(days: list[queries.DayCoverage], sums: dict[str, int], look: Look) -> str:
+    """Whether anything is missing, in one sentence."""
     if not days:
         return look.text("coverage.unserved" if sums[queries.UNSERVED] else "coverage.no_day_due")
     lacking = sum(max(0, each.expected - each.covered) for each in days)
@@ -287,9 +288,8 @@ PAGE = Page(
         Block(
             "coverage-calendar",
             queries.calendar_frame,
-            figure=calendar_figure,
+            body=calendar_body,
             wide=True,
-            height=223,
             picks=queries.DAY,
             options=(queries.DAY,),
         ),

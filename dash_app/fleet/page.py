@@ -200,6 +200,7 @@ PAGE = Page(
         ),
     ),
     has_series=False,
+    period="all",
     options=queries.STANDARDS,
     shared=OF_GROUP,
     scope=queries.scope,

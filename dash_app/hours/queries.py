@@ -20,7 +20,7 @@ from sync.model.localtime_query import EPOCH
 from sync.model.readings import Series
 
 from ..kit.reader import ZONES, Reader
-from ..kit.view import View
+from ..kit.view import Extent, Scope, View
 
 Real = NDArray[np.float64]
 Whole = NDArray[np.int64]
@@ -182,6 +182,19 @@ def areas_of(reader: Reader, source: str, flow: str) -> tuple[str, ...]:
 def groups_of(reader: Reader, source: str, flow: str) -> tuple[str, ...]:
     """The groups of a flow in any area, by name."""
     return tuple(sorted({each.group for each in reader.series() if (each.source, each.flow) == (source, flow)}))
+
+
+def extent_in(reader: Reader, source: str, flow: str, area: str) -> Extent:
+    """First and last local day with a reading of a flow of an area, of any group."""
+    found = [reader.extent(each) for each in _stored(reader, source, flow, area)]
+    first = min((each.first for each in found if each.first), default=None)
+    return Extent(first, max((each.end for each in found if each.end), default=None))
+
+
+def scope_in(reader: Reader, source: str, opens: date | None) -> Scope | None:
+    """A page about a source that is shown at first up to a day; None where nothing of it is stored."""
+    extent = reader.extent_of(source)
+    return Scope(extent, reader.today(ZONES[source]), opens=opens) if extent.first else None
 
 
 def day_sums(hourly: Real, edges: Whole) -> Real:

@@ -11,7 +11,7 @@ from sync.model.localtime import PARIS
 from .blocks import Block, Page
 from .locale import LANGUAGES, Look
 from .reader import ZONES, Reader
-from .view import PERIODS, THEMES, Extent, Scope, View, parts_of, period_of, span_of
+from .view import PERIODS, STANDARD, THEMES, Extent, Scope, View, parts_of, period_of, span_of
 
 EARLIEST, LATEST = date(1990, 1, 1), date(2100, 1, 1)  # no meter, no market of ours has readings beyond
 LATE = timedelta(
@@ -20,7 +20,6 @@ LATE = timedelta(
 LONGEST_EMPTY = timedelta(days=366)  # of a range in which nothing is stored
 LONGEST_OPTION = 200
 ZOOM = "zoom"  # option of pages with a block that zooms: `startms-endms`, UTC
-STANDARD = View()
 
 
 def page_of(pages: tuple[Page, ...], path: str) -> Page:
@@ -35,16 +34,16 @@ def view_of(reader: Reader, page: Page, search: str, language: str = STANDARD.la
     """
     asked, look = parts_of(search), look_of(search, language)
     scope = scope_of(reader, page, asked)
-    days = period_in(asked, scope.extent, scope.today)
+    days = period_in(asked, page, scope)
     return View(page.name, scope.address, *days, look.language, look.theme, _options(page, asked))
 
 
 def scope_of(reader: Reader, page: Page, asked: dict[str, str]) -> Scope:
     """What a page is about at an address; the meter's series also where nothing of what it is about is stored."""
-    if page.source:
-        return Scope(reader.extent_of(page.source), reader.today(ZONES[page.source]))
     if page.scope and (own := page.scope(reader, asked)):
         return own
+    if page.source:
+        return Scope(reader.extent_of(page.source), reader.today(ZONES[page.source]))
     view = View(series=asked.get("series", ""))
     series = reader.series_at(view)
     extent, address = (reader.extent(series), reader.addresses()[series]) if series else (Extent(), "")
@@ -69,20 +68,29 @@ def zone_of(reader: Reader, view: View) -> ZoneInfo:
     return ZONES[series.source] if series else PARIS
 
 
-def period_in(asked: dict[str, str], extent: Extent, today: date) -> tuple[str, date, date]:
+def period_in(asked: dict[str, str], page: Page, scope: Scope) -> tuple[str, date, date]:
     """Name and local days [start, end) of the period. Days that do not make the named period are an own range.
 
-    An own range is cut to what is stored; a named one is a year at most.
+    An own range is cut to what is stored; a named one is a year at most. Days that were chosen on another page, of
+    which this one can have nothing, are left aside.
     """
-    name = _one_of(PERIODS, asked.get("period"), STANDARD.period)
+    name, extent = _one_of(PERIODS, asked.get("period"), page.period), scope.extent
     first, last = _day(asked.get("from")), _day(asked.get("to"))
-    if name == "all" or first is None or last is None or first > last:
-        name = STANDARD.period if name == "own" else name
-        return name, *period_of(name, extent, today)
+    if name == "all" or first is None or last is None or first > last or not _may_show(page, extent, first, last):
+        name = page.period if name == "own" else name
+        opened = Extent(extent.first, scope.opens or extent.end)
+        return name, *period_of(name, extent if name == "all" else opened, scope.today)
     end = last + timedelta(days=1)
     if name != "own" and (first, end) == span_of(name, first):
         return name, first, end
-    return "own", *_stored_part(first, end, extent, today)
+    return "own", *_stored_part(first, end, extent, scope.today)
+
+
+def _may_show(page: Page, extent: Extent, first: date, last: date) -> bool:
+    """Of a meter any days may be looked at: that there is nothing is an answer."""
+    if page.has_series or extent.first is None or extent.end is None:
+        return True
+    return first < extent.end and extent.first <= last
 
 
 def _stored_part(start: date, end: date, extent: Extent, today: date) -> tuple[date, date]:

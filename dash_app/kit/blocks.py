@@ -11,7 +11,7 @@ from dash.development.base_component import Component
 
 from .locale import Look, has_text
 from .reader import Reader
-from .view import Scope, View
+from .view import STANDARD, Scope, View
 
 Figure = dict[str, Any]
 
@@ -112,15 +112,16 @@ class Page:
     `<name>.subtitle` and `<name>.empty` of a block that has none of its own, formatted with {series} and {period}, and
     with {command}; icon: a name of the icon set in assets.
 
-    has_series, has_period: whether the pickers at the top mean anything here; options: standards of the page's own
-    choices, whose elements have the id {"type": "option", "name": …} and whose texts are kept in the address; shared:
-    those on which the answer of a block depends that does not name its own (None = all); source: of a page about a
-    whole source: the period ends with its newest reading, its days are local there, there is no meter to choose, and
-    the page stands in the navigation only where something of the source is stored; scope: the same for a page about
-    something else, which it finds by itself from the parts of the address, None where that is not stored; about: what
-    its files are about, where there is no meter to choose (rows with an `area` name theirs; the note `sources` of a
-    frame names others); command: what mends a card without an answer, where that is the same for all of them; texts:
-    what its texts begin with, where that is not its name.
+    has_series, has_period: whether the pickers at the top mean anything here; period: the one that is shown where the
+    address names none, or one in which nothing of what the page is about is stored; options: standards of the page's
+    own choices, whose elements have the id {"type": "option", "name": …} and whose texts are kept in the address;
+    shared: those on which the answer of a block depends that does not name its own (None = all); source: of a page
+    about a whole source: the period ends with its newest reading, its days are local there, there is no meter to
+    choose, and the page stands in the navigation only where something of the source is stored; scope: the same for a
+    page about something else, which it finds by itself from the parts of the address, None where that is not stored;
+    about: what its files are about, where there is no meter to choose (rows with an `area` name theirs; the note
+    `sources` of a frame names others); command: what mends a card without an answer, where that is the same for all of
+    them; texts: what its texts begin with, where that is not its name.
     """
 
     name: str
@@ -128,6 +129,7 @@ class Page:
     blocks: tuple[Block, ...]
     has_series: bool = True
     has_period: bool = True
+    period: str = STANDARD.period
     options: Mapping[str, str] = field(default_factory=dict)
     shared: tuple[str, ...] | None = None
     source: str = ""

@@ -88,12 +88,13 @@ def code(text: str) -> Component:
 def graph(block: Block, figure: Figure, look: Look) -> Component:
     """A chart that stays in place from one answer to the next (`draw` in assets/shell.js)."""
     config: Any = PLOTLY_CONFIG | {"locale": look.language}
+    has_own_height = "height" in figure["layout"]
     return dcc.Graph(
         id=part("graph", block.name),
         figure=figure,
         config=config,
         style={"height": f"{figure['layout'].get('height', block.height)}px"},
-        className="graph",
+        className="graph own-height" if has_own_height else "graph",  # else a phone may make it lower
     )
 
 
@@ -109,12 +110,19 @@ def card(block: Block, look: Look, needs: list[str], answered: tuple[str, Answer
     title = look.text(block.title)
     heading = f"title-{block.name}"
     question, answer = answered or ("", Answer(_waiting(block)))
+    to_coverage = attributes(data_go="coverage")
     return html.Section(
         [
             html.Header(
                 [
-                    html.Div([html.H2(title, id=heading), html.P(answer.subtitle, className="subtitle")]),
-                    html.Div(_buttons(block, look, title, answer.covered), className="buttons"),
+                    html.H2(title, id=heading),
+                    html.P(
+                        [
+                            html.Span(answer.subtitle, className="subtitle"),
+                            html.A(answer.covered, className="covered", href="/coverage", **to_coverage),
+                        ],
+                    ),
+                    html.Div(_buttons(block, look, title), className="buttons"),
                 ],
             ),
             html.Div(answer.controls, id=part("controls", block.name), className="controls"),
@@ -123,6 +131,12 @@ def card(block: Block, look: Look, needs: list[str], answered: tuple[str, Answer
                 id=part("body", block.name),
                 className="body",
                 style={"minHeight": f"{block.height}px"} if block.figure else {},
+            ),
+            html.Button(
+                look.text("shell.unfold"),
+                className="unfold",
+                type="button",
+                **attributes(aria_expanded="false"),
             ),
         ],
         className="card wide" if block.wide else "card",
@@ -143,10 +157,8 @@ def _waiting(block: Block) -> Component:
     return waiting
 
 
-def _buttons(block: Block, look: Look, title: str, covered: str) -> list[Component]:
-    buttons: list[Component] = [
-        html.A(covered, className="covered", href="/coverage", **attributes(data_go="coverage")),
-    ]
+def _buttons(block: Block, look: Look, title: str) -> list[Component]:
+    buttons: list[Component] = []
     if block.zooms:
         words: list[Component | str] = [icon("zoom-out"), look.text("shell.unzoom")]
         buttons.append(html.Button(words, className="unzoom", type="button", **attributes(data_does="unzoom")))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import Counter, OrderedDict
+from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future
 from datetime import UTC, date, datetime, timedelta
@@ -15,9 +15,10 @@ from pymongo.database import Database
 
 from sync.fleet.names import FLEET
 from sync.model.localtime import local_day
-from sync.model.readings import Series, is_generated
+from sync.model.readings import Series, addresses, is_generated
 from sync.settings import Settings
 from sync.sources import SOURCES
+from sync.store.ledger import DaysOfTotals, Ledger
 from sync.store.schema import LEASES, TOTALS, VERIFICATIONS, WINDOWS, Pair, dated, own_series, pair, refuse_mismatch
 
 from .view import Extent, View
@@ -75,20 +76,12 @@ class Reader:
         return own or (series[0] if series else None)
 
     def addresses(self) -> dict[Series, str]:
-        """Each series as the page's address names it: `linky-0844-consumption`.
+        """Each meter's series as the page's address names it."""
+        return self.kept("addresses", lambda: addresses(self.meters()))
 
-        Not its key: that holds a short hash, from which a PRM could be found by trying.
-        """
-        return self.kept("addresses", self._addresses)
-
-    def _addresses(self) -> dict[Series, str]:
-        found: dict[Series, str] = {}
-        twins: Counter[str] = Counter()
-        for series in self.meters():
-            name = f"{series.source}-{series.shown_id.removeprefix('…')}-{series.flow}"
-            found[series] = f"{name}~{twins[name] + 1}" if twins[name] else name
-            twins[name] += 1
-        return found
+    def totals(self) -> dict[str, DaysOfTotals]:
+        """Of each Linky series (its key) that has daily totals how many, with or without readings."""
+        return self.kept("totals", lambda: Ledger(self.database).days_of_totals("linky"))
 
     def name_of(self, series: Series) -> str:
         """What people call it: the name they gave the meter, or its label; of a generated one that it is so."""

@@ -24,6 +24,7 @@ class Static(Component):
     _base_nodes = ["children"]  # noqa: RUF012
     _namespace = "page_parts"
     _type = "Static"
+    tree: Tree
 
     def __init__(self, tree: Tree) -> None:
         self._prop_names = ["tree"]
@@ -51,6 +52,8 @@ def tree_of(component: Any) -> Tree | None:
     """The tree of a component; None when something in it lives: other components, ids that callbacks match."""
     if isinstance(component, str | int | float):
         return component
+    if isinstance(component, Static):
+        return component.tree
     if not isinstance(component, Component) or component._namespace != HTML:
         return None
     given: dict[str, Any] = component.to_plotly_json()["props"]

@@ -1,4 +1,7 @@
-"""The one table of the pages: plain HTML, which a click or a key on a column's name sorts (assets/static.js)."""
+"""The one table of the pages: plain HTML, which a click or a key on a column's name sorts (assets/static.js).
+
+On a phone every row is a small block: what its first cell says, and each of the others under its column's name.
+"""
 
 from __future__ import annotations
 
@@ -42,9 +45,8 @@ def table(
     """A table in a region that scrolls by itself; the first cell of a row says what the others are about.
 
     name: said to screen readers; numeric: columns of numbers; kinds: class names of rows by place; groups: titles over
-    so many columns each; caption: shown above; blocks: on a phone every row becomes a small block, each number under
-    its column's name. A column of `Sortable` alone can be sorted. Cells are plain elements: a thousand Mantine cells
-    take a browser too long.
+    so many columns each; caption: shown above; blocks: larger, for a few rows that say what each number is. A column of
+    `Sortable` alone can be sorted. Cells are plain elements: a thousand Mantine cells take a browser too long.
     """
     can_sort = [bool(rows) and all(isinstance(row[place], Sortable) for row in rows) for place in range(len(head))]
     titles = [_title(text, _kind(place, numeric), can_sort[place]) for place, text in enumerate(head)]
@@ -53,7 +55,8 @@ def table(
         for text, columns in groups
     ]
     lines = [html.Tr(above, className="groups"), html.Tr(titles)] if groups else [html.Tr(titles)]
-    body = [_row(row, head, numeric, (kinds or {}).get(at, "")) for at, row in enumerate(rows)]
+    names = _with_groups(head, groups)
+    body = [_row(row, names, numeric, (kinds or {}).get(at, "")) for at, row in enumerate(rows)]
     parts = [html.Caption(caption)] if caption else []
     drawn = html.Table(
         [*parts, html.Thead(lines), html.Tbody(body)], className="plain-table blocks" if blocks else "plain-table"
@@ -96,6 +99,12 @@ def _written(value: Any, in_text: bool, look: Look) -> Sortable:
 def columns_in(texts: str, names: Iterable[str], look: Look) -> list[str]:
     """The titles of columns: the texts `<texts>.column.<name>`."""
     return [look.text(f"{texts}.column.{name}") for name in names]
+
+
+def _with_groups(head: Sequence[str], groups: Sequence[tuple[str, int]]) -> list[str]:
+    """The names of columns where they stand alone, beside a cell."""
+    above = [title for title, columns in groups for _ in range(columns)] or [""] * len(head)
+    return [f"{title}, {text}" if title else text for title, text in zip(above, head, strict=True)]
 
 
 def _kind(place: int, numeric: frozenset[int]) -> str:

@@ -62,6 +62,9 @@ class View:
         return (self.end - self.start).days
 
 
+STANDARD = View()
+
+
 @dataclass(frozen=True, slots=True)
 class Extent:
     """First local day with a reading, and the day after the last one; both None without readings."""
@@ -73,11 +76,12 @@ class Extent:
 @dataclass(frozen=True, slots=True)
 class Scope:
     """What a page is about: a meter's series (its `address`), or something that has none to choose. today: the local
-    day there."""
+    day there; opens: the day after the last one that it is shown at first, None for the last one stored."""
 
     extent: Extent
     today: date
     address: str = ""
+    opens: date | None = None
 
 
 def search_of(view: View) -> str:

@@ -29,6 +29,7 @@ from ..kit.ticks import day_ticks
 
 MOST_DOTS = 31 * 25  # more hours are drawn as a density
 CELLS = (44, 30)
+FEW_HOURS = 6
 
 
 def curve_figure(frame: Frame, look: Look) -> Figure:
@@ -180,14 +181,15 @@ def negative_figure(frame: Frame, look: Look) -> Figure:
         },
         **hover(said),
     )
-    days = table["from"].tolist()
+    days, most = table["from"].tolist(), table["negative_hours"].max()
+    whole = {"dtick": 1} if most < FEW_HOURS else {}  # else ticks between hours, which would say the same hour twice
     ticks = {"type": "date", "tickformat": "%b\n%Y"} if monthly else _days_axis(days, look)
     return figure(
         look,
         [drawn],
         hovermode="closest",
         xaxis=axis(look, **ticks, showgrid=False),
-        yaxis=axis(look, look.text("market.axis.hours"), rangemode="nonnegative", tickformat=",d"),
+        yaxis=axis(look, look.text("market.axis.hours"), range=[0, 1.05 * max(most, 1)], tickformat=",d", **whole),
     )
 
 

@@ -205,14 +205,6 @@ PAGE = Page(
     blocks=(
         Block("market-keys", queries.key_frame, body=key_body, wide=True, height=160, controls=area_controls),
         Block(
-            "market-decision",
-            queries.decision_frame,
-            body=decision_body,
-            wide=True,
-            controls=decision_controls,
-            options=("types", "window", "price_z", "production_z"),
-        ),
-        Block(
             "market-curve",
             queries.curve_frame,
             figure=curve_figure,
@@ -220,6 +212,14 @@ PAGE = Page(
             height=400,
             controls=step_controls,
             options=(*OF_AREA, "step"),
+        ),
+        Block(
+            "market-decision",
+            queries.decision_frame,
+            body=decision_body,
+            wide=True,
+            controls=decision_controls,
+            options=("types", "window", "price_z", "production_z"),
         ),
         Block("market-capture", queries.capture_frame, figure=capture_figure, empty="market.no_production"),
         Block("market-scatter", queries.scatter_frame, figure=scatter_figure, empty="market.no_production"),
@@ -232,5 +232,6 @@ PAGE = Page(
     options=queries.STANDARDS,
     shared=OF_AREA,
     source=queries.SOURCE,
+    scope=queries.scope,
     about=about,
 )

@@ -5,6 +5,7 @@ Price and production of an hour are compared only where both are known for the w
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -27,16 +28,18 @@ from ..hours.queries import (
     day_sums,
     due_in,
     energies_of,
+    extent_in,
     local_iso,
     mean_of,
     pearson,
     prices_of,
+    scope_in,
     span_in,
     span_of,
 )
 from ..kit.blocks import EMPTY_FRAME, Frame, about
 from ..kit.reader import ZONES, Reader
-from ..kit.view import View
+from ..kit.view import Scope, View
 
 SOURCE = "energidata"
 STANDARDS = {"area": "DK1", "types": "", "step": "auto", "window": "30", "price_z": "0.5", "production_z": "0.5"}
@@ -75,6 +78,15 @@ class Market:
     def correlation(self) -> float | None:
         """Pearson's r of price and production by hour."""
         return pearson(self.prices.hourly, self.total)
+
+
+def scope(reader: Reader, asked: Mapping[str, str]) -> Scope | None:
+    """Shown at first: the last days on which the area has both a price and a production, else those with either."""
+    area = asked.get("area", STANDARDS["area"])
+    found = [extent_in(reader, SOURCE, flow, area) for flow in ("price", "production")]
+    ends, firsts = [each.end for each in found if each.end], [each.first for each in found if each.first]
+    both = len(ends) == 2 and max(firsts) < min(ends)
+    return scope_in(reader, SOURCE, min(ends) if both else max(ends, default=None))
 
 
 def market_of(reader: Reader, view: View) -> Market | None:

@@ -11,16 +11,16 @@ import pymongo
 from pymongo.errors import PyMongoError
 
 from sync.model.errors import CollectionMismatch, StoreError
-from sync.model.readings import is_generated
+from sync.model.readings import is_generated, is_generated_key
 
-from ..kit.address import STANDARD, look_of, question_of, view_of, zone_of
+from ..kit.address import look_of, question_of, view_of, zone_of
 from ..kit.blocks import Answer, Block, Figure, Frame, Page
 from ..kit.components import covered, graph, message, with_command
 from ..kit.download import Origin, origin_of
 from ..kit.locale import Look
 from ..kit.reader import Reader
 from ..kit.static_html import lighten
-from ..kit.view import View
+from ..kit.view import STANDARD, View
 
 PATIENCE = 5.0  # s that a question waits for the database
 SEEN_FIRST = 2  # cards of a page
@@ -129,9 +129,10 @@ def shows_generated(reader: Reader, page: Page, view: View) -> bool:
     if page.source:
         return False
     if not page.has_series:
-        return any(map(is_generated, reader.series()))
+        source = view.option("source", "")
+        return any(is_generated(series) for series in reader.series() if source in ("", series.source))
     chosen = reader.series_at(view)
-    return chosen is not None and is_generated(chosen)
+    return is_generated(chosen) if chosen else any(map(is_generated_key, reader.totals()))
 
 
 def command_for(reader: Reader, view: View, source: str = "") -> str:

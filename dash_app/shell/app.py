@@ -25,10 +25,11 @@ from ..kit.view import parts_of
 from .answers import first_answers, hidden_pages, moment
 from .callbacks import questions, register
 from .layout import layout, shell
+from .lost import say_lost
 from .pages import PAGES
 from .prefetch import Prefetch
 from .questions import refuse_odd
-from .routes import add_routes, version_of
+from .routes import add_routes, lead_old_addresses, version_of
 from .security import protect
 from .wire import compress, named
 
@@ -68,21 +69,21 @@ class Electricity(Dash):
         scripts = "\n".join(lines).replace("<script src=", "<script defer src=")
         # A module runs after the deferred scripts; the classic script that Dash writes would run before them.
         renderer = str(parts["renderer"]).replace('type="application/javascript"', 'type="module"')
-        early = "".join(f'<script defer src="{self._dated(name)}"></script>' for name in EARLY)
-        charts = "".join(f'<script defer class="charts" src="{self._dated(name)}"></script>' for name in CHARTS)
-        now = "".join(f'<script src="{self._dated(name)}"></script>' for name in IN_HEAD)
+        early = "".join(f'<script defer src="{self.dated(name)}"></script>' for name in EARLY)
+        charts = "".join(f'<script defer class="charts" src="{self.dated(name)}"></script>' for name in CHARTS)
+        now = "".join(f'<script src="{self.dated(name)}"></script>' for name in IN_HEAD)
         chart = self.get_relative_path(CHART)  # type: ignore[no-untyped-call]
         scripts += f'\n<script defer src="{chart}"></script>'
         own = _language()
         named = parts_of(request.query_string.decode("ascii", "replace")).get("lang")
         texts = {"own": own, "languages": " ".join(LANGUAGES), "language": named if named in LANGUAGES else own}
         texts |= {"now": now, "early": early, "charts": charts}
-        icons = f'<link rel="stylesheet" href="{self._dated(ICONS)}">'
-        picture = f'<link rel="icon" type="image/svg+xml" href="{self._dated(PICTURE)}">'
+        icons = f'<link rel="stylesheet" href="{self.dated(ICONS)}">'
+        picture = f'<link rel="icon" type="image/svg+xml" href="{self.dated(PICTURE)}">'
         ours = {"favicon": picture, "scripts": scripts, "renderer": renderer, "css": f"{icons}{parts['css']}"}
         return INDEX.format(**parts | texts | ours)
 
-    def _dated(self, name: str) -> str:
+    def dated(self, name: str) -> str:
         """The address of an asset, another one when it changes, so that browsers may keep it."""
         return f"{self.get_asset_url(name)}?m={(ASSETS / name).stat().st_mtime}"
 
@@ -92,7 +93,7 @@ class Electricity(Dash):
         A chart that is there before plotly.js has run asks for ours, which is on its way, not for the whole library.
         """
         config: dict[str, Any] = super()._config()  # type: ignore[no-untyped-call]
-        ours = {"serve_locally": False, "plotlyjs_url": self._dated(CHARTS[0])}
+        ours = {"serve_locally": False, "plotlyjs_url": self.dated(CHARTS[0])}
         return config | ours | {"disable_version_check": True, "python_version": "", "dash_version_url": ""}
 
 
@@ -136,6 +137,8 @@ def create_app(reader: Reader, password: str | None = None, pages: tuple[Page, .
     compress(app)
     protect(app, password, reader.settings)
     refuse_odd(app, questions(pages))
+    say_lost(app, pages, _language, app.dated)
+    lead_old_addresses(app, pages)
     app.server.before_request(prefetch.step_aside)
     return app
 

@@ -10,14 +10,15 @@ import dash_mantine_components as dmc
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from ..kit.address import STANDARD, needs
+from ..kit.address import needs
 from ..kit.blocks import Answer, Page
 from ..kit.components import RUN, attributes, card, icon, with_command
 from ..kit.locale import LANGUAGES, Look
 from ..kit.static_html import lighten
-from ..kit.view import PERIODS, parts_of
+from ..kit.view import PERIODS, STANDARD, parts_of
 
 POLL_MS = 5000
+PLACES = 4  # pages in the bar of a narrow screen, beside what opens the rest
 NO_ANSWERS: Mapping[str, tuple[str, Answer]] = MappingProxyType({})
 
 
@@ -62,7 +63,7 @@ def shell(
     """
     frame: list[Component] = [
         html.A(look.text("shell.skip"), href="#main", className="skip"),
-        _top(look, parts_of(search).get("period", STANDARD.period)),
+        _top(look, parts_of(search).get("period", opened.period)),
         _navigation(pages, look, hidden),
         html.Main(
             [
@@ -166,17 +167,25 @@ def _arrow(name: str, picture: str, look: Look) -> Component:
 
 
 def _navigation(pages: tuple[Page, ...], look: Look, hidden: frozenset[str]) -> Component:
-    return html.Nav(
-        [
-            html.A(
-                [icon(page.icon), html.Span(look.text(page.title))],
-                href=f"/{page.name}",
-                hidden=page.name in hidden,
-                **attributes(data_go=page.name),
-            )
-            for page in pages
-        ],
-        **attributes(aria_label=look.text("shell.pages")),
+    """All pages; a narrow screen has room for the first ones, and a sheet for the rest."""
+    shown = [page for page in pages if page.name not in hidden]
+    first = shown[:PLACES] if len(shown) > PLACES else shown
+    rest = [page for page in pages if page not in first]
+    parts: list[Component] = [_link(page, look, hidden) for page in first]
+    if len(shown) > PLACES:
+        opens = attributes(aria_expanded="false", aria_controls="rest")
+        label = [icon("dots"), html.Span(look.text("shell.more"))]
+        parts.append(html.Button(label, type="button", className="opens-rest", **opens))
+    links = html.Div([_link(page, look, hidden) for page in rest], id="rest")
+    return html.Nav([*parts, links], **attributes(aria_label=look.text("shell.pages")))
+
+
+def _link(page: Page, look: Look, hidden: frozenset[str]) -> Component:
+    return html.A(
+        [icon(page.icon), html.Span(look.text(page.title))],
+        href=f"/{page.name}",
+        hidden=page.name in hidden,
+        **attributes(data_go=page.name),
     )
 
 
@@ -196,5 +205,6 @@ def _page(page: Page, look: Look, opened: bool, answers: Mapping[str, tuple[str,
             data_options=json.dumps(dict(page.options)),
             data_series="yes" if page.has_series else "",
             data_period="yes" if page.has_period else "",
+            data_standard=page.period,
         ),
     )

@@ -1,4 +1,4 @@
-"""The pages: each a module with a PAGE, listed in the order of the navigation."""
+"""The pages: each a module with a PAGE, in the order of the navigation; on the first one a reader lands."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from ..coverage import page as coverage
 from ..fleet import page as fleet
 from ..kit.blocks import Page
 from ..market import page as market
+from ..overview import page as overview
 from ..storage import page as storage
 
 PAGES: tuple[Page, ...] = (
+    overview.PAGE,
     storage.PAGE,
     consumption.PAGE,
     cost.PAGE,

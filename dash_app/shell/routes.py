@@ -8,9 +8,10 @@ from typing import Any
 import pymongo
 from dash import Dash
 from dash.development.base_component import Component
-from flask import Response, abort, jsonify, request
+from flask import Response, abort, jsonify, redirect, request
 from plotly.io.json import to_json_plotly
 from pymongo.errors import PyMongoError
+from werkzeug.wrappers import Response as BaseResponse
 
 from sync.model.errors import StoreError
 
@@ -53,6 +54,17 @@ def add_routes(app: Dash, reader: Reader, pages: tuple[Page, ...]) -> None:
     app.server.add_url_rule("/card/<name>", "card", card)
     app.server.add_url_rule("/version", "version", lambda: jsonify(version=version_of(reader)))
     app.server.add_url_rule("/csv/<name>", "csv", csv_file)
+
+
+def lead_old_addresses(app: Dash, pages: tuple[Page, ...]) -> None:
+    """The first page was another one: what an address without a page chose is a choice of that page still."""
+
+    def lead() -> BaseResponse | None:
+        asked = request.args.keys() if request.path == "/" else set[str]()
+        page = next((page for page in pages if asked & page.options.keys()), None)
+        return redirect(f"/{page.name}?{request.query_string.decode('ascii', 'replace')}") if page else None
+
+    app.server.before_request(lead)
 
 
 def version_of(reader: Reader) -> str | None:

@@ -20,22 +20,19 @@ ROOM = 1.62  # of the longest bar: its value and the reduction stand behind it
 
 
 def bars_figure(frame: Frame, look: Look) -> Figure:
-    """For each pair and measure two bars on a scale of their own, and the reduction beside them."""
-    pairs: list[Measured] = [each for each in frame.notes["measurement"].pairs if not each.refused]
-    if not pairs:
+    """For each measure two bars on a scale of their own, and the reduction beside them."""
+    pair: Measured = frame.notes["shown"].pair
+    if pair.refused:
         return sentence_figure(look.text("storage.refused"), look)
-    panels = [(pair, measure) for pair in pairs for measure in MEASURES]
     data: list[dict[str, Any]] = []
     axes: dict[str, Any] = {}
     notes: list[dict[str, Any]] = []
-    height = 1 / len(panels)
-    for place, (pair, measure) in enumerate(panels):
+    height = 1 / len(MEASURES)
+    for place, measure in enumerate(MEASURES):
         top = 1 - place * height
         number = "" if place == 0 else str(place + 1)
-        both = _bytes_of(pair, measure)
+        both = bytes_of(pair, measure)
         title = look.text(f"storage.{measure}")
-        if len(pairs) > 1:
-            title = f"{pair.source} · {title}"
         data.append(_two_bars(both, title, number, look))
         ends = _ends(max(both), look)
         axes[f"xaxis{number}"] = (
@@ -50,11 +47,10 @@ def bars_figure(frame: Frame, look: Look) -> Figure:
             type="category",
             gridcolor="rgba(0,0,0,0)",
         )
-        change = look.change(both[1] / both[0] - 1) if both[0] else ""
         beside = {"x": 1, "y": top - 0.4 * height, "xanchor": "right", "yanchor": "middle"}
         notes += [
             note(f"<b>{title}</b>", look, x=0, y=top, xanchor="left", yanchor="top"),
-            note(change, look, size=15, **beside),
+            note(change_text(both, look), look, size=15, **beside),
         ]
     return figure(
         look,
@@ -67,7 +63,13 @@ def bars_figure(frame: Frame, look: Look) -> Figure:
     )
 
 
-def _bytes_of(pair: Measured, measure: str) -> tuple[int, int]:
+def change_text(both: tuple[int, int], look: Look) -> str:
+    """What the time series takes against the documents, `−97.6%`; empty where these take nothing."""
+    return look.change(both[1] / both[0] - 1) if both[0] else ""
+
+
+def bytes_of(pair: Measured, measure: str) -> tuple[int, int]:
+    """What a measure, `total` too, is of the documents and of the time series. Raises ValueError without sizes."""
     compared = pair.comparison
     regular, timeseries = (getattr(size, f"{measure}_bytes") for size in (compared.regular, compared.timeseries))
     return int(regular), int(timeseries)
@@ -249,12 +251,9 @@ Rows = list[tuple[Mapping[str, Any], Mapping[str, Any]]]
 
 def speed_figure(frame: Frame, look: Look) -> Figure:
     """A row a question: median and middle half of the runs in both forms, and under its name the verdict."""
-    results: list[Mapping[str, Any]] = frame.notes["results"]
-    rows = [(result, each) for result in results for each in result["queries"]]
-    names = [
-        (f"{result['source']} · " if len(results) > 1 else "") + look.text(f"storage.speed.{each['name']}")
-        for result, each in rows
-    ]
+    result: Mapping[str, Any] = frame.notes["result"]
+    rows = [(result, each) for each in result["queries"]]
+    names = [look.text(f"storage.speed.{each['name']}") for _, each in rows]
     highest = max(each[form]["high_ms"] for _, each in rows for form in FORMS)
     lowest = min(each[form]["low_ms"] for _, each in rows for form in FORMS)
     lower = math.log10(lowest) - 0.15

@@ -16,16 +16,29 @@ from sync.lab.questions import NAMES
 from sync.model.readings import Series
 
 from ..kit.blocks import Block, Frame, Page
-from ..kit.components import note, sentence, warning
+from ..kit.components import attributes, note, sentence, warning
 from ..kit.controls import named, segmented, side_by_side, slider
 from ..kit.locale import Look
 from ..kit.reader import Reader
-from ..kit.sizes import Measured, Measurement
+from ..kit.sizes import Measured
 from ..kit.table import Cell, Sortable, table
 from ..kit.view import View
-from .figures import bars_figure, counted, percent_text, projection_figure, speed_figure
+from .figures import bars_figure, bytes_of, counted, percent_text, projection_figure, speed_figure
 from .projection import DISK, FORMS, QUOTA, STEPS, TIERS, Fit, Wish, smallest
-from .queries import FEW, OPTIONS, RANGES, bucket_frame, chosen, lab_frame, projection_frame, sizes_frame, times_frame
+from .queries import (
+    FEW,
+    OPTIONS,
+    RANGES,
+    SOURCE,
+    Shown,
+    bucket_frame,
+    chosen,
+    lab_frame,
+    projection_frame,
+    sizes_frame,
+    sources_frame,
+    times_frame,
+)
 
 # --- the lab's table --------------------------------------------------------------------------------------------------
 
@@ -37,16 +50,9 @@ SIZES = ("total", "saved_total", "data", "saved_data", "buckets", "fill", "stora
 
 
 def lab_body(frame: Frame, look: Look) -> Component:
-    """A verdict, the table and its rules, for each source."""
-    results: list[Result] = frame.notes["results"]
-    now = {each.source: each for each in frame.notes["measurement"].pairs}
-    parts = [_result(result, now.get(result["source"]), len(results) > 1, look) for result in results]
-    return html.Div([part for of_result in parts for part in of_result])
-
-
-def _result(result: Result, now: Measured | None, named: bool, look: Look) -> list[Component]:
-    lines: list[Component] = [html.H3(result["source"])] if named else []
-    lines.append(sentence(_verdict(result, look)))
+    """A verdict, the table and its rules."""
+    result: Result = frame.notes["result"]
+    lines: list[Component] = [sentence(_verdict(result, look))]
     if not result["settled"]:
         lines.append(warning(look.text("storage.lab.unsettled")))
     if result["readings"] < FEW_IN_LAB:
@@ -60,16 +66,16 @@ def _result(result: Result, now: Measured | None, named: bool, look: Look) -> li
         at=look.moment(result["at"].replace(tzinfo=None)),
         runs=result["runs"],
     )
-    apart = [note(text) for text in _apart(result, now, look)]
-    return [*lines, note(_order(result, look)), *apart, lab_table(result, look), note(measured)]
+    apart = [note(text) for text in _apart(result, frame.notes["measured"], look)]
+    return html.Div([*lines, note(_order(result, look)), *apart, lab_table(result, look), note(measured)])
 
 
-def _apart(result: Result, now: Measured | None, look: Look) -> list[str]:
+def _apart(result: Result, now: Measured, look: Look) -> list[str]:
     """Why the forms that we keep take other bytes here than in the answer at the top; nothing where they are the same.
 
     Both are what `size_of` says; a lab that took a part of the readings is not about the same.
     """
-    if now is None or now.refused or result["readings"] < result["stored"]:
+    if now.refused or result["readings"] < result["stored"]:
         return []
     if now.readings != result["stored"]:
         return [look.text("storage.lab.since", count=_readings(now, look))]
@@ -226,7 +232,7 @@ def fits_body(frame: Frame, look: Look) -> Component:
 
 
 def _needs(fits: list[Fit], form: str, look: Look) -> str:
-    name = _capital(look.text(f"storage.{form}"))
+    name = capital(look.text(f"storage.{form}"))
     found = smallest(fits, form)
     fit = found or [fit for fit in fits if fit.form == form][-1]
     needed = look.text(f"storage.fits.{fit.tier.counts}", limit=look.bytes(fit.bytes))
@@ -242,12 +248,13 @@ def _tier_row(both: list[Fit], look: Look) -> list[Cell]:
 
 def _line_row(fits: list[Fit], form: str, counts: str, look: Look) -> list[Cell]:
     line = next(fit.line for fit in fits if fit.form == form and fit.tier.counts == counts)
-    name = html.Strong(_capital(look.text(f"storage.form.{form}")))
+    name = html.Strong(capital(look.text(f"storage.form.{form}")))
     counted_as = html.Span(look.text(f"storage.fits.counts.{counts}"), className="what")
     return [[name, counted_as], look.number(line.fixed), look.significant(line.each, 4)]
 
 
-def _capital(text: str) -> str:
+def capital(text: str) -> str:
+    """As a sentence begins."""
     return text[:1].upper() + text[1:]
 
 
@@ -255,29 +262,54 @@ def _capital(text: str) -> str:
 
 
 def answer_body(frame: Frame, look: Look) -> Component:
-    """One sentence a source, and when and on what it was measured."""
-    found: Measurement = frame.notes["measurement"]
-    lines: list[Component] = []
-    for each in found.pairs:
-        if each.refused:
-            lines.append(warning(look.text("storage.refused")))
-            continue
-        said = _sentence(each, look)
-        lines.append(
-            sentence(
-                said if len(found.pairs) == 1 else look.text("storage.answer.of", source=each.source, sentence=said)
-            )
-        )
-        if not each.settled:
-            lines.append(warning(look.text("storage.answer.unsettled")))
-        elif each.readings < FEW:
-            lines.append(warning(look.text("storage.answer.few")))
-    at = moment(found.at, look)
-    return html.Div([*lines, note(look.text("storage.answer.measured", version=found.server_version, at=at))])
+    """One sentence, and when and on what it was measured; above it all sources, where there are several."""
+    shown: Shown = frame.notes["shown"]
+    lines = [_sources(shown, look)] if len(shown.pairs) > 1 else []
+    at = moment(shown.at, look)
+    measured = note(look.text("storage.answer.measured", version=shown.server_version, at=at))
+    return html.Div([*lines, *said(shown, look), measured])
+
+
+def said(shown: Shown, look: Look) -> list[Component]:
+    """What both forms take, in one sentence, and what has to be known before it is believed."""
+    pair = shown.pair
+    if pair.refused:
+        return [warning(look.text("storage.refused"))]
+    text = _sentence(pair, look)
+    if len(shown.pairs) > 1:
+        text = look.text("storage.answer.of", source=pair.source, sentence=text)
+    lines = [sentence(text)]
+    if not pair.settled:
+        lines.append(warning(look.text("storage.answer.unsettled")))
+    elif pair.readings < FEW:
+        lines.append(warning(look.text("storage.answer.few")))
+    return lines
+
+
+def _sources(shown: Shown, look: Look) -> Component:
+    """A row a source, whose name shows it when it is clicked."""
+    head = [look.text(f"storage.{key}") for key in ("source", "numbers.regular", "numbers.timeseries", "numbers.saved")]
+    rows = [_source_row(each, each is shown.pair, look) for each in shown.pairs]
+    kinds = {shown.pairs.index(shown.pair): "chosen"}
+    found = table(look.text("storage.sources"), head, rows, frozenset({1, 2, 3}), kinds=kinds)
+    return html.Div(found, className="sources")
+
+
+def _source_row(each: Measured, is_chosen: bool, look: Look) -> list[Cell]:
+    picks = attributes(data_pick=each.source, aria_pressed=str(is_chosen).lower())
+    name: Cell = [
+        html.Button(each.source, type="button", **picks),
+        html.Span(look.text("storage.count.readings", count=_readings(each, look)), className="what"),
+    ]
+    if each.refused:
+        return [name, "–", "–", "–"]
+    compared = each.comparison
+    totals = [look.bytes(size.total_bytes) for size in (compared.regular, compared.timeseries)]
+    return [name, *totals, percent_text(compared.reduction_pct["total"], look)]
 
 
 def _sentence(each: Measured, look: Look) -> str:
-    regular, timeseries = each.comparison.regular.total_bytes, each.comparison.timeseries.total_bytes
+    regular, timeseries = bytes_of(each, "total")
     change = timeseries / regular - 1
     return look.text(
         f"storage.answer.{'less' if change <= 0 else 'more'}",
@@ -303,18 +335,12 @@ def moment(at: datetime, look: Look) -> str:
 
 def numbers_body(frame: Frame, look: Look) -> Component:
     """Every number of both forms with a plain sentence of what it measures."""
-    found: Measurement = frame.notes["measurement"]
-    tables = []
-    for each in found.pairs:
-        if each.refused:
-            tables.append(warning(look.text("storage.refused")))
-            continue
-        name = look.text("storage.numbers.title")
-        head = [look.text(f"storage.numbers.{key}") for key in ("what", "regular", "timeseries", "saved")]
-        if len(found.pairs) > 1:
-            head[0] = each.source
-        tables.append(table(name, head, _rows(each, look), frozenset({1, 2, 3}), blocks=True))
-    return html.Div(tables)
+    pair: Measured = frame.notes["shown"].pair
+    if pair.refused:
+        return warning(look.text("storage.refused"))
+    head = [look.text(f"storage.numbers.{key}") for key in ("what", "regular", "timeseries", "saved")]
+    name = look.text("storage.numbers.title")
+    return table(name, head, _rows(pair, look), frozenset({1, 2, 3}), blocks=True)
 
 
 def _rows(each: Measured, look: Look) -> list[list[Cell]]:
@@ -357,15 +383,10 @@ def _what(key: str, look: Look, more: str = "") -> list[str | Component]:
 
 
 def bucket_body(frame: Frame, look: Look) -> Component:
-    """A picture a source: the same readings as documents and as one bucket, with this user's own counts."""
-    found: Measurement = frame.notes["measurement"]
-    pictures = [_picture(each, frame.notes["samples"][each.source], look) for each in found.pairs]
-    return html.Div(pictures)
-
-
-def _picture(each: Measured, sample: dict[str, Any], look: Look) -> Component:
-    series: Series = sample["series"]
-    documents: list[dict[str, Any]] = sample["documents"]
+    """The same readings as documents and as one bucket, with this user's own counts."""
+    each: Measured = frame.notes["shown"].pair
+    series: Series = frame.notes["series"]
+    documents: list[dict[str, Any]] = frame.notes["documents"]
     buckets = each.timeseries.buckets if each.timeseries else None
     fill = round(each.readings / buckets) if buckets else None
     sides = [_documents(each, series, documents, fill, look), _bucket(each, series, documents, fill, look)]
@@ -458,16 +479,16 @@ def _text(value: Any) -> str:
     return str(value)
 
 
-WISH = tuple(OPTIONS)
+WISH = (SOURCE, *OPTIONS)
 PAGE = Page(
     name="storage",
     icon="database",
     has_series=False,
     has_period=False,
-    options=OPTIONS,
-    shared=(),
+    options=OPTIONS | {SOURCE: ""},
+    shared=(SOURCE,),
     blocks=(
-        Block("storage-answer", sizes_frame, body=answer_body, wide=True),
+        Block("storage-answer", sources_frame, body=answer_body, wide=True, picks=SOURCE),
         Block("storage-bars", sizes_frame, figure=bars_figure, height=480),
         Block("storage-bucket", bucket_frame, body=bucket_body, height=340),
         Block("storage-numbers", sizes_frame, body=numbers_body, wide=True, height=360),

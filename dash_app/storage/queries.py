@@ -3,34 +3,65 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from datetime import UTC
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import pandas as pd
 
 from sync.lab.experiment import RESULTS
 
-from ..kit.blocks import Frame
+from ..kit.blocks import EMPTY_FRAME, Frame, about
 from ..kit.reader import ZONES, Reader
-from ..kit.sizes import measured
+from ..kit.sizes import Measured, measured
 from ..kit.view import View
 from .projection import FORMS, STEPS, Wish, fits
 
 SAMPLE = 3  # readings drawn
 FEW = 1000  # readings; sizes of fewer are mostly those of empty files
 OPTIONS = {"log_meters": "3", "years": "10", "step": "30"}
+SOURCE = "source"  # the page's option: which one is shown
 RANGES = {"log_meters": (0.0, 6.0), "years": (1, 30), "step": (min(STEPS), max(STEPS))}
 
 
 # --- frames -----------------------------------------------------------------------------------------------------------
 
 
-def sizes_frame(reader: Reader, _view: View) -> Frame:
-    """A row a source and form: every number of the cards about sizes, in bytes."""
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One pair of all that are measured, the household's first."""
+
+    pair: Measured
+    pairs: tuple[Measured, ...]
+    at: datetime
+    server_version: str
+
+
+def shown_in(reader: Reader, view: View) -> Shown | None:
+    """The pair of the chosen source, else the household's; None without a reading."""
     found = measured(reader)
+    first = next((meter.source for meter in reader.meters()), "")
+    pairs = sorted(found.pairs, key=lambda each: each.source != first)
+    chosen = next((each for each in pairs if each.source == view.option(SOURCE, "")), pairs[0] if pairs else None)
+    return Shown(chosen, tuple(pairs), found.at, found.server_version) if chosen else None
+
+
+@about(shown_in)
+def sources_frame(shown: Shown, _view: View) -> Frame:
+    """A row a source and form, of all sources, in bytes."""
+    return Frame(_table(shown.pairs, shown), notes={"shown": shown})
+
+
+@about(shown_in)
+def sizes_frame(shown: Shown, _view: View) -> Frame:
+    """A row a form: every number of the cards about sizes, in bytes."""
+    return Frame(_table([shown.pair], shown), notes={"shown": shown})
+
+
+def _table(pairs: Iterable[Measured], shown: Shown) -> pd.DataFrame:
     rows = []
-    for each in found.pairs:
+    for each in pairs:
         for form, size in (("regular", each.regular), ("timeseries", each.timeseries)):
             row: dict[str, Any] = {"source": each.source, "form": form, "readings": each.readings}
             if size:
@@ -44,49 +75,43 @@ def sizes_frame(reader: Reader, _view: View) -> Frame:
                     "buckets": size.buckets,
                     "readings_per_bucket": each.readings / size.buckets if size.buckets else None,
                     **{f"saved_{name}_pct": saved.get(name) for name in ("data", "storage", "total")},
-                    "server_version": found.server_version,
-                    "measured_at": found.at.isoformat(timespec="seconds"),
+                    "server_version": shown.server_version,
+                    "measured_at": shown.at.isoformat(timespec="seconds"),
                 }
             rows.append(row)
-    return Frame(pd.DataFrame(rows), notes={"measurement": found})
+    return pd.DataFrame(rows)
 
 
-def bucket_frame(reader: Reader, _view: View) -> Frame:
-    """The first readings of the first series of each pair, which stand in one bucket: what the picture shows of it."""
-    found = measured(reader)
-    samples = {}
-    rows = []
-    for each in found.pairs:
-        series = next(known for known in reader.series() if known.source == each.source)
-        mirror = reader.pair_of(each.source).mirror
-        first = list(mirror.find(series.query()).sort("ts", 1).limit(SAMPLE))
-        zone = ZONES[each.source]
-        shown = [
-            {name: value for name, value in document.items() if name not in ("series", "flag")}
-            | {"ts": document["ts"].replace(tzinfo=UTC)}
-            for document in first
-        ]
-        samples[each.source] = {"series": series, "documents": shown}
-        rows += [
-            {"source": each.source, "series": series.label, "ts": document["ts"].astimezone(zone).isoformat()}
-            | {name: value for name, value in document.items() if name not in ("_id", "ts")}
-            for document in shown
-        ]
-    return Frame(pd.DataFrame(rows), notes={"measurement": found, "samples": samples})
+def bucket_frame(reader: Reader, view: View) -> Frame:
+    """The first readings of the first series of the pair, which stand in one bucket: what the picture shows of it."""
+    shown = shown_in(reader, view)
+    if shown is None:
+        return EMPTY_FRAME
+    source = shown.pair.source
+    series = next(known for known in reader.series() if known.source == source)
+    first = list(reader.pair_of(source).mirror.find(series.query()).sort("ts", 1).limit(SAMPLE))
+    documents = [
+        {name: value for name, value in document.items() if name not in ("series", "flag")}
+        | {"ts": document["ts"].replace(tzinfo=UTC)}
+        for document in first
+    ]
+    rows = [
+        {"source": source, "series": series.label, "ts": document["ts"].astimezone(ZONES[source]).isoformat()}
+        | {name: value for name, value in document.items() if name not in ("_id", "ts")}
+        for document in documents
+    ]
+    return Frame(pd.DataFrame(rows), notes={"shown": shown, "series": series, "documents": documents})
 
 
-def projection_frame(reader: Reader, view: View) -> Frame:
-    """A row a tier and form: bytes of what is wished for and the most meters that fit, from the largest pair."""
-    found = measured(reader)
-    wish = wish_of(view)
-    largest = max(found.pairs, key=lambda each: each.readings, default=None)
-    notes: dict[str, Any] = {"wish": wish, "measured": largest, "fits": []}
-    if largest is None:
-        return Frame(pd.DataFrame(), notes=notes)
-    if largest.regular is None or largest.timeseries is None:
-        return Frame(pd.DataFrame([{"source": largest.source, "readings": largest.readings}]), notes=notes)
-    sizes = dict(zip(FORMS, (largest.regular, largest.timeseries), strict=True))
-    notes["fits"] = fits(sizes, largest.readings, wish)
+@about(shown_in)
+def projection_frame(shown: Shown, view: View) -> Frame:
+    """A row a tier and form: bytes of what is wished for and the most meters that fit, from the sizes of the pair."""
+    own, wish = shown.pair, wish_of(view)
+    notes: dict[str, Any] = {"wish": wish, "measured": own, "fits": []}
+    if own.regular is None or own.timeseries is None:
+        return Frame(pd.DataFrame([{"source": own.source, "readings": own.readings}]), notes=notes)
+    sizes = dict(zip(FORMS, (own.regular, own.timeseries), strict=True))
+    notes["fits"] = fits(sizes, own.readings, wish)
     rows = [
         {
             "tier": fit.tier.name,
@@ -151,15 +176,18 @@ ROW = (
 )
 
 
-def lab_results(reader: Reader) -> list[Mapping[str, Any]]:
-    """What the last lab of each source measured, as `compare --lab --json` prints it; `at` is an aware UTC moment."""
-    found = list(reader.database[RESULTS].find().sort("_id", 1))
-    return [result | {"at": result["at"].replace(tzinfo=UTC)} for result in found]
+def lab_of(reader: Reader, shown: Shown) -> Mapping[str, Any] | None:
+    """What the last lab of the source measured, as `compare --lab --json` prints it; `at` is an aware UTC moment."""
+    result = reader.database[RESULTS].find_one({"_id": shown.pair.source})
+    return result | {"at": result["at"].replace(tzinfo=UTC)} if result else None
 
 
-def lab_frame(reader: Reader, _view: View) -> Frame:
-    """A row a form, of all sources; times are medians in ms."""
-    results = lab_results(reader)
+def lab_frame(reader: Reader, view: View) -> Frame:
+    """A row a form; times are medians in ms."""
+    shown = shown_in(reader, view)
+    result = lab_of(reader, shown) if shown else None
+    if shown is None or result is None:
+        return EMPTY_FRAME
     rows = [
         {
             "source": result["source"],
@@ -168,21 +196,22 @@ def lab_frame(reader: Reader, _view: View) -> Frame:
             **{f"{name}_ms": times["median_ms"] for name, times in row["queries"].items()},
             "marks": " ".join(row["marks"]),
         }
-        for result in results
         for row in result["rows"]
     ]
-    return Frame(pd.DataFrame(rows), notes={"results": results, "measurement": measured(reader)})
+    return Frame(pd.DataFrame(rows), notes={"result": result, "measured": shown.pair})
 
 
-def times_frame(reader: Reader, _view: View) -> Frame:
+def times_frame(reader: Reader, view: View) -> Frame:
     """A row a question and form: median and middle half of its runs, ms."""
-    results = lab_results(reader)
+    shown = shown_in(reader, view)
+    result = lab_of(reader, shown) if shown else None
+    if result is None:
+        return EMPTY_FRAME
     rows = [
         {"source": result["source"], "question": each["name"], "readings": each["readings"], "form": form}
         | each[form]
         | {"runs": result["runs"]}
-        for result in results
         for each in result["queries"]
         for form in FORMS
     ]
-    return Frame(pd.DataFrame(rows), notes={"results": results})
+    return Frame(pd.DataFrame(rows), notes={"result": result})

@@ -32,8 +32,9 @@ HERE = Path(__file__).parent
 WIDE, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 780}
 LIMIT = 200_000  # bytes
 SHOTS: dict[str, tuple[str, dict[str, int]]] = {
-    "page": ("storage?lang=en&theme=light", WIDE),
-    "page-fr": ("storage?lang=fr&theme=light", WIDE),
+    "page": ("overview?lang=en&theme=light", WIDE),
+    "page-fr": ("overview?lang=fr&theme=light", WIDE),
+    "storage": ("storage?lang=en&theme=light", WIDE),
     "consumption": ("consumption?period=30d&lang=en&theme=light", WIDE),
     "cost": ("cost?period=all&lang=en&theme=light", WIDE),
     "coverage": ("coverage?period=all&lang=en&theme=light", WIDE),

@@ -13,16 +13,16 @@ import click
 from ..http.budget import Budget, is_loopback
 from ..http.transport import Transport
 from ..load.backfill import Backfill, backfill, days_of_budget
+from ..load.calls import budget_of
 from ..load.plan import Wish, wanted_period
 from ..load.progress import Bar
 from ..load.report import Loader, Outcome
-from ..model.clock import Clock, SystemClock
+from ..model.clock import SystemClock
 from ..model.errors import FatalSourceError, UsageError
 from ..model.readings import Series
 from ..model.words import counted
 from ..settings import Settings, load
 from ..sources import SOURCES, with_api
-from ..sources.source import Source
 from ..store.connection import open_store
 from ..store.schema import ensure_pair, first_load
 from .common import Options, clean_up, day_option, echo_json, exit_code, json_option, loader_of, report
@@ -100,15 +100,6 @@ def run_backfill(settings: Settings, name: str, options: Options, dry_run: bool 
         else:
             report(outcome, loader.pair, "window")
     return exit_code(outcome)
-
-
-def budget_of(source: Source, settings: Settings, clock: Clock) -> Budget:
-    """The calls to the host of a source. A server of our own is hardly limited or spaced, unless that is set."""
-    spacing = settings.sync_request_spacing
-    if not is_loopback(source.base):
-        return Budget(source.base, source.calls_per_day, max(source.spacing, spacing), clock)
-    own = spacing if "SYNC_REQUEST_SPACING" in settings.given else source.own_spacing
-    return Budget(source.base, source.own_calls_per_day, own, clock)
 
 
 def plan_text(jobs: Sequence[Backfill], budget: Budget) -> str:

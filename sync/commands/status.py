@@ -12,6 +12,7 @@ import click
 
 from ..http.budget import Usage, is_loopback
 from ..lab.leftovers import left_behind
+from ..load.calls import budget_of
 from ..load.coverage import Coverage, Survey, energy
 from ..load.limits import Limits
 from ..load.plan import Wish, due_windows, wanted_period
@@ -27,7 +28,6 @@ from ..sources import SOURCES
 from ..store.connection import open_store
 from ..store.ledger import Ledger, off_of, readable, typed
 from ..store.schema import VERIFICATIONS, Document, Pair, refuse_mismatch
-from .backfill import budget_of
 from .common import echo_json, json_option, nothing_stored, pairs, source_option
 
 FEW = 3

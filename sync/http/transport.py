@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -54,7 +54,7 @@ class Answer:
 class Transport:
     """GET with budget and retries. `explain` maps an answer that is not a 200 (or None for no answer) to an error.
 
-    tell: hears why it waits before it asks again, and how long.
+    tell: hears why it waits before it asks again, and how long. pauses: s before each further attempt; none: one only.
     """
 
     def __init__(
@@ -64,12 +64,15 @@ class Transport:
         contact: str = "",
         max_calls: int | None = None,
         tell: Callable[[str], None] = lambda _: None,
+        *,
+        pauses: Sequence[float] = PAUSES,
     ) -> None:
         self.budget = budget
         self.max_calls = max_calls
         self.tell = tell
         self.calls = 0
         self._clock = clock
+        self._pauses = pauses
         self._session = requests.Session()
         self._session.headers["User-Agent"] = f"linky-atlas/{VERSION}" + (f" (+{contact})" if contact else "")
         self._session.headers["Accept"] = "application/json"
@@ -88,7 +91,7 @@ class Transport:
 
         turn: what the call is about, where the host limits that; a pause it asks for is then kept by all processes.
         """
-        pauses = list(PAUSES)
+        pauses = list(self._pauses)
         limits = 0
         self._count(turn)
         began = self._clock.now()
@@ -101,7 +104,7 @@ class Transport:
                     self.budget.hold(turn, limited.until)
                 pause = max(1.0, (limited.until - self._clock.now()).total_seconds() + random.uniform(1, 20))
                 limits += 1
-                if pause > LONGEST_WAIT or limits > len(PAUSES):
+                if pause > LONGEST_WAIT or limits > len(self._pauses):
                     raise
             except RetriableError as error:
                 trouble = error

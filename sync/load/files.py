@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from itertools import repeat
 from threading import Lock
@@ -254,16 +255,17 @@ class FileImport:
 
     def _load(self, new: Sequence[tuple[File, FileReport]], writer: Calls) -> None:
         """Three things at once: read a call, begin the one before, end the one before that; across files, too."""
-        read = ahead(next, repeat(_calls([file for file, _ in new])), lambda call: call is None)
+        calls = repeat(_calls([file for file, _ in new]))
         begun: deque[tuple[FileReport, _Call, Callable[[], Written]]] = deque()
-        for _, report in new:
-            while call := next(read):
-                batches = [batch for part in call.parts for batch in part.batches]
-                begun.append((report, call, writer.begin(batches, tell=self._tell)))
-                if len(begun) == IN_HAND:
-                    self._end(*begun.popleft())
-                if call.is_last:
-                    break
+        with closing(ahead(next, calls, lambda call: call is None, is_waited_for=True)) as read:
+            for _, report in new:
+                while call := next(read):
+                    batches = [batch for part in call.parts for batch in part.batches]
+                    begun.append((report, call, writer.begin(batches, tell=self._tell)))
+                    if len(begun) == IN_HAND:
+                        self._end(*begun.popleft())
+                    if call.is_last:
+                        break
         for last in begun:
             self._end(*last)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from queue import Queue
 from threading import Semaphore, Thread
 from typing import Any, Protocol, TypeVar
@@ -89,11 +89,18 @@ Task = TypeVar("Task")
 Result = TypeVar("Result")
 
 
-def ahead(work: Callable[[Task], Result], tasks: Iterable[Task], is_last: Callable[[Result], bool]) -> Iterator[Result]:
+def ahead(
+    work: Callable[[Task], Result],
+    tasks: Iterable[Task],
+    is_last: Callable[[Result], bool],
+    is_waited_for: bool = False,
+) -> Generator[Result, None, None]:
     """`work` of each task in order, one of them done beforehand; nothing more is begun after one that `is_last`.
 
-    Whatever `work` raises is raised here, in its turn. A daemon thread: a wait in it does not hold up the end of the
-    program, and closing the iterator lets at most the task in hand be finished.
+    Whatever `work` raises is raised here, in its turn. Closing the iterator lets at most the task in hand be finished.
+
+    is_waited_for: closing waits for that, as it must for work in native code: a process that ends in the middle of it
+    may be aborted. A wait for an answer does not hold up the end of the program.
     """
     results: Queue[list[Result] | BaseException] = Queue()  # an empty list is the end
     free = Semaphore(2)  # the one that is handed out, and the next
@@ -105,15 +112,15 @@ def ahead(work: Callable[[Task], Result], tasks: Iterable[Task], is_last: Callab
                 free.acquire()
                 if left:
                     return
-                result = work(task)
-                results.put([result])
+                results.put([result := work(task)])
                 if is_last(result):
                     break
             results.put([])
         except BaseException as error:
             results.put(error)
 
-    Thread(target=run, daemon=True, name="one step ahead").start()
+    thread = Thread(target=run, daemon=True, name="one step ahead")
+    thread.start()
     try:
         while True:
             came = results.get()
@@ -126,3 +133,5 @@ def ahead(work: Callable[[Task], Result], tasks: Iterable[Task], is_last: Callab
     finally:
         left = True
         free.release()
+        if is_waited_for:
+            thread.join()

@@ -7,6 +7,9 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+import numpy as np
+from numpy.typing import NDArray
+
 PARIS = ZoneInfo("Europe/Paris")
 
 
@@ -44,3 +47,34 @@ def wall_clock_instants(label: datetime, zone: ZoneInfo = PARIS) -> tuple[int, .
             if moment not in found:
                 found.append(moment)
     return tuple(found)
+
+
+def offsets(instants_ms: NDArray[np.int64], zone: ZoneInfo) -> NDArray[np.int64]:
+    """How far the clock of a zone is ahead of UTC at each instant, ms."""
+    if not len(instants_ms):
+        return np.zeros(0, np.int64)
+    years = [datetime.fromtimestamp(int(edge) // 1000, UTC).year for edge in (instants_ms.min(), instants_ms.max())]
+    changes = [change for year in range(years[0], years[1] + 1) for change in _changes(year, zone)]
+    edges, ahead = (np.array(column, dtype=np.int64) for column in zip(*changes, strict=True))
+    found: NDArray[np.int64] = ahead[np.searchsorted(edges, instants_ms, side="right") - 1]
+    return found
+
+
+@lru_cache(maxsize=512)
+def _changes(year: int, zone: ZoneInfo) -> list[tuple[int, int]]:
+    """(instant, offset from then on) of a UTC year, ms: its beginning, and each change to the minute."""
+
+    def offset(minute: int) -> int:
+        there = datetime.fromtimestamp(minute * 60, UTC).astimezone(zone).utcoffset()
+        return round(there.total_seconds() * 1000) if there is not None else 0
+
+    first, end = (int(datetime(each, 1, 1, tzinfo=UTC).timestamp()) // 60 for each in (year, year + 1))
+    found = [(first * 60_000, offset(first))]
+    for low in range(first, end, 1440):
+        if offset(high := min(low + 1440, end)) != offset(low):
+            begin, low_offset = low, offset(low)
+            while high - begin > 1:
+                middle = (begin + high) // 2
+                begin, high = (middle, high) if offset(middle) == low_offset else (begin, middle)
+            found.append((high * 60_000, offset(high)))
+    return found

@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -74,6 +75,20 @@ class Series:
         return ":".join(part for part in (self.source, shown, self.flow, self.group) if part)
 
 
+def addresses(series: Iterable[Series]) -> dict[Series, str]:
+    """Each series as an address names it, in this order: `linky-0844-consumption`; twins are numbered.
+
+    Not its key: that holds a short hash, from which a PRM could be found by trying.
+    """
+    found: dict[Series, str] = {}
+    twins: Counter[str] = Counter()
+    for each in series:
+        name = "-".join(part for part in (each.source, each.shown_id.removeprefix("…"), each.flow, each.group) if part)
+        found[each] = f"{name}~{twins[name] + 1}" if twins[name] else name
+        twins[name] += 1
+    return found
+
+
 def series_from(stored: Any) -> Series | None:
     """The series of a stored `series` value; None when it is no document, or a field is absent or not text."""
     if not isinstance(stored, Mapping):
@@ -117,6 +132,13 @@ def in_stored_order(reading: Mapping[str, Any]) -> dict[str, Any]:
 def is_generated(series: Series) -> bool:
     """Whether a series is invented by the stand-in: its PRM begins with twelve nines, as no meter's does."""
     return series.source == "linky" and series.id.startswith(GENERATED_PREFIX)
+
+
+def is_generated_key(key: str) -> bool:
+    """The same, of a series of which only its `key` is known: that holds the two digits behind the nines."""
+    parts = key.split(":")
+    last = parts[1].partition("~")[0][-2:] if len(parts) == 3 else ""
+    return Series("linky", f"{GENERATED_PREFIX}{last}", parts[-1]).key == key
 
 
 def mask(prm: str) -> str:

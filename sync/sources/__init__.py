@@ -6,8 +6,8 @@ entry here. `tests/sources/test_every_source.py` holds every entry to the same d
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -28,6 +28,8 @@ class SourceEntry:
     zone: where its days begin; collections: record and mirror by default; setting: the name of the setting with the
     base address of its API, whose default is `url`; daily: the Atlas function that fetches its newest days;
     is_personal: whether the id of a series is personal data; has_groups: whether its documents name a group.
+    fields: what its documents hold beside `ts`, `series`, `seconds` and `flag`, in their order, with the type of a
+    batch's column (`ReadingBatch`).
     """
 
     name: str
@@ -38,6 +40,7 @@ class SourceEntry:
     daily: str = ""
     is_personal: bool = False
     has_groups: bool = True
+    fields: Mapping[str, str] = field(default_factory=lambda: {"wh": "int32"})
 
     @property
     def has_api(self) -> bool:
@@ -63,8 +66,12 @@ class SourceEntry:
         return connect(self.api_url(settings), settings)
 
     def open_files(self, paths: Sequence[Path], settings: object, **given: Any) -> Files:
-        """Its files as `import` reads them: `open_files` of its `files.py`, which says what else may be given. Raises
-        FileRefused."""
+        """Its files as `import` reads them: `open_files` of its `files.py`, which says what else may be given; or what
+        `export` has written. Raises FileRefused."""
+        exported = import_module(f"{__name__}.exported")
+        if paths and all(map(exported.is_exported, paths)):
+            found: Files = exported.open_exported(self, paths)
+            return found
         open_files: Callable[..., Files] = self._module("files").open_files
         return open_files(paths, settings, **given)
 
@@ -90,6 +97,7 @@ ENTRIES = (
         "ELHUB_API_URL",
         "https://api.elhub.no/energy-data/v0",
         daily="elhubDaily",
+        fields={"wh": "int64", "updated": "datetime64[ms]", "meters": "int32"},
     ),
     SourceEntry(
         "energidata",
@@ -98,6 +106,7 @@ ENTRIES = (
         "ENERGIDATA_API_URL",
         "https://api.energidataservice.dk",
         daily="energidataDaily",
+        fields={"eur_mwh": "float64", "dkk_mwh": "float64", "wh": "int64"},
     ),
     SourceEntry(
         "weather",
@@ -105,6 +114,7 @@ ENTRIES = (
         ("weather", "weatherTS"),
         "OPENMETEO_API_URL",
         "https://archive-api.open-meteo.com/v1",
+        fields=dict.fromkeys(("temperature_c", "precipitation_mm", "wind_ms", "gust_ms", "wind_from_deg"), "float64"),
     ),
     SourceEntry("lcl", ZoneInfo("Europe/London"), ("lcl", "lclTS"), has_groups=False),
 )

@@ -143,7 +143,11 @@ class Ledger:
 
     def totals(self, series: Series, window: Window | None = None) -> dict[date, Total]:
         """Stored daily totals, of all days or those of a window."""
-        query: Document = {"series": series.key}
+        return self.totals_of(series.key, window)
+
+    def totals_of(self, key: str, window: Window | None = None) -> dict[date, Total]:
+        """The same of a series of which only its key is known."""
+        query: Document = {"series": key}
         if window:
             query["day"] = {"$gte": window.start.isoformat(), "$lt": window.end.isoformat()}
         return dict(sorted(readable(self._totals, query, _total)))

@@ -13,9 +13,11 @@ from queue import Empty
 from types import FrameType
 from typing import Any
 
+import click
 import pytest
 from pymongo.database import Database
 
+from sync.cli import STOPPED, main
 from sync.model import signals
 from sync.model.signals import kept
 from sync.standin.curve import household_meters
@@ -23,7 +25,7 @@ from sync.standin.linky import LinkyStandin
 from sync.store.embedded.mongod import command_line
 from tests.processes import ROOT, environment, finish
 
-STEP = 0.02  # s
+STEP = 0.04  # s; nearer than the same moment lies from run to run
 WAITING = {
     "standin linky": ("sync", "standin", "linky"),
     "standin elhub": ("sync", "standin", "elhub"),
@@ -78,10 +80,33 @@ def test_a_few_moments(name: str, environ: dict[str, str], tmp_path: Path) -> No
 def test_every_moment_of_two_seconds(name: str, environ: dict[str, str], tmp_path: Path) -> None:
     if name == "db":
         environ |= {"MONGODB_URI": ""}
-    demand_clean_ends(environ, tmp_path, WAITING[name], [STEP * step for step in range(101)])
+    demand_clean_ends(environ, tmp_path, WAITING[name], [STEP * step for step in range(51)])
     if name == "db":
         assert finish(_db_stop(environ, tmp_path))[0] == 0
         assert not _servers_of(tmp_path)
+
+
+class _Interrupted:
+    def __set_name__(self, _owner: type, _name: str) -> None:
+        raise KeyboardInterrupt
+
+
+def test_one_that_comes_while_a_class_is_made(capsys: pytest.CaptureFixture[str]) -> None:
+    """A command that imports late is there for seconds; Python 3.11 makes a RuntimeError of it."""
+
+    @click.command()
+    def late() -> None:
+        type("Curve", (), {"rejects": _Interrupted()})
+
+    before = [(number, signal.getsignal(number)) for number in signals.ENDING]
+    try:
+        with pytest.raises(SystemExit) as ended:
+            main(late, [])
+    finally:
+        for number, handler in before:
+            signal.signal(number, handler)
+    assert ended.value.code == STOPPED
+    assert capsys.readouterr().err.startswith("stopped; everything stored so far stays")
 
 
 def _db_stop(environ: dict[str, str], folder: Path) -> subprocess.Popen[str]:

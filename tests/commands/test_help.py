@@ -94,6 +94,11 @@ def test_example(
         finish(start(environ, tmp_path, "backfill", "--source", "elhub" if "elhub" in words else "linky", *since))
         prm = next(iter(standin.meters))
         words = [word.replace("0844", prm[-4:]) for word in words] + ["--yes"]
+    if name == "forecast":
+        since = ("--since", str(standin.today - timedelta(days=35)))
+        finish(start(environ, tmp_path, "backfill", *since))
+        prm, last = next(iter(standin.meters)), standin.today - timedelta(days=1)
+        words = [word.replace("0844", prm[-4:]).replace("2026-11-02", str(last)) for word in words]
     if words[:2] in (["db", "uri"], ["db", "stop"]):
         assert finish(start(environ, tmp_path, "db", "start"))[0] == 0
     if words[:2] == ["db", "drop"] and "--yes" not in words:

@@ -37,6 +37,25 @@ def all_answered(page: Page) -> None:
     page.evaluate("window.scrollTo(0, 0)")
 
 
+def go_to(page: Page, name: str) -> None:
+    """Follow the link to a page, which a narrow screen may keep in its sheet."""
+    link = page.locator(f'nav a[data-go="{name}"]')
+    if not link.is_visible():
+        page.locator(".opens-rest").click()
+    link.click()
+    expect(page.locator(f'.page[data-page="{name}"]')).to_be_visible()
+
+
+def fitted(page: Page) -> None:
+    """Every chart that is shown has been drawn as wide as its place; the window may just have changed."""
+    page.wait_for_function(
+        """() => [...document.querySelectorAll(".page:not([hidden]) .js-plotly-plot")].every((chart) => {
+          const drawn = chart.querySelector(".main-svg");
+          return drawn && Math.abs(drawn.getBoundingClientRect().width - chart.clientWidth) <= 1;
+        })"""
+    )
+
+
 def drawn(page: Page, block: str) -> Locator:
     """The chart of a block, once plotly.js has drawn it."""
     chart = answered(page, block).locator(".js-plotly-plot")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
@@ -14,7 +15,7 @@ from playwright.sync_api import Page, expect
 from plotly.utils import PlotlyJSONEncoder
 from pymongo.database import Database
 
-from dash_app.coverage.figures import calendar_figure, place
+from dash_app.coverage.calendar import calendar_body
 from dash_app.coverage.page import PAGE
 from dash_app.coverage.queries import calendar_frame, runs_frame, verification_frame
 from dash_app.kit.blocks import Block
@@ -77,40 +78,35 @@ def test_nothing_stored_is_a_message_on_each_card(database: Database[Any]) -> No
         assert drawn(block, reader, Look("fr"))
 
 
-def test_days_stand_in_their_week_and_weekday() -> None:
-    years = [2024, 2025]
-    assert place(date(2024, 1, 1), years) == (0, 0)  # a Monday
-    assert place(date(2024, 12, 31), years) == (52, 1)
-    assert place(date(2025, 1, 1), years) == (0, 8 + 2)
-    assert place(date(2025, 1, 6), years) == (1, 8)
-    everything = {
-        place(date.fromordinal(day), [2028])
-        for day in range(date(2028, 1, 1).toordinal(), date(2029, 1, 1).toordinal())
+def test_days_stand_in_their_week_and_weekday(two_years: Database[Any]) -> None:
+    """The first square of a month in its weekday's column, the others after it."""
+    _, months = calendar_body(calendar_frame(reader_of(two_years), ALL), Look("fr")).children
+    columns = {month.children[0].children: month.children[2].children for month in months.children}
+    assert {name: days[0].style["gridColumnStart"] for name, days in columns.items()} == {
+        name: date.fromisoformat(getattr(days[0], "data-pick")).weekday() + 1 for name, days in columns.items()
     }
-    assert len(everything) == 366
-    assert max(column for column, _ in everything) <= 53
+    assert [len(columns[name]) for name in ("févr. 2024", "févr. 2025")] == [29, 28]
+    assert next(iter(columns)) == "mars 2023"
+    assert getattr(columns["mars 2023"][0], "data-pick") == "2023-03-13"  # the first day that is known
 
 
 def test_each_square_stands_for_its_day(database: Database[Any]) -> None:
     tell(database)
     frame = calendar_frame(reader_of(database), ALL)
     assert len(frame.table) == 365 + 366 + 365
-    figure = calendar_figure(frame, Look("en"))
-    squares = figure["data"][0]
-    found = {
-        cell[0]: squares["z"][row][column]
-        for row, cells in enumerate(squares["customdata"])
-        for column, cell in enumerate(cells)
-        if cell
+    legend, months = calendar_body(frame, Look("en")).children
+    squares = {
+        getattr(square, "data-pick"): square for month in months.children for square in month.children[2].children
     }
-    assert len(found) == 365  # those of 2023 and 2024 are outside the history
-    assert {found[str(day)] for day in NEVER_ASKED} == {4}
-    assert found[str(DIFFERING_DAY)] == 1
-    assert found["2025-03-13"] == 6
-    marks = {trace["marker"]["symbol"]: len(trace["x"]) for trace in figure["data"][1:5]}
-    assert marks == {"asterisk-open": 1, "circle": 1, "x-thin-open": 3, "line-ne-open": 4}
-    names = [trace["name"] for trace in figure["data"] if trace.get("visible") is True]
-    assert names == [
+    assert [month.children[0].children for month in months.children] == ["Jan 2025", "Feb 2025", "Mar 2025"]
+    assert len(squares) == 31 + 28 + 31  # those of 2023 and 2024 are outside the history, later ones to come
+    assert {squares[str(day)].className for day in NEVER_ASKED} == {"day missing"}
+    assert squares[str(DIFFERING_DAY)].className == "day differs"
+    assert squares["2025-03-13"].className == "day due"
+    counts = Counter(square.className.removeprefix("day ") for square in squares.values())
+    assert counts == {"complete": 62, "differs": 1, "partial": 1, "empty": 3, "missing": 4, "due": 19}
+    assert squares["2025-01-10"].title == "Friday, 10 January 2025\npartial, fetched, 20 of 24 h\n4.00\u202fkWh"
+    assert [line.children[1] for line in legend.children] == [
         "complete", "other total", "partial", "empty", "missing", "not yet due",
     ]  # fmt: skip
 
@@ -155,28 +151,8 @@ def card(page: Page, name: str) -> Any:
 
 
 def click_day(page: Page, day: date) -> None:
-    """Click on the square of a day, found by the chart's own axes."""
-    card(page, "coverage-calendar")
-    at, named = page.evaluate(
-        """(day) => {
-            const chart = document.querySelector('[data-block="coverage-calendar"] .js-plotly-plot');
-            const { xaxis, yaxis } = chart._fullLayout;
-            const cells = chart.data[0].customdata;
-            for (let row = 0; row < cells.length; row += 1)
-                for (let column = 0; column < cells[row].length; column += 1)
-                    if (cells[row][column] && cells[row][column][0] === day) {
-                        const box = chart.getBoundingClientRect();
-                        const at = [box.x + xaxis._offset + xaxis.l2p(column), box.y + yaxis._offset + yaxis.l2p(row)];
-                        return [at, cells[row][column][1].split("<br>")[0]];
-                    }
-            return null;
-        }""",
-        str(day),
-    )
-    page.mouse.move(*at)
-    # plotly clicks on what it hovers over, and looks where that is every 50 ms only.
-    expect(page.locator('[data-block="coverage-calendar"] .hoverlayer')).to_contain_text(named)
-    page.mouse.click(*at)
+    """Click on the square of a day."""
+    card(page, "coverage-calendar").locator(f'[data-pick="{day}"]').click()
 
 
 def figures_of(page: Page, name: str) -> dict[str, str]:

@@ -8,9 +8,10 @@ from datetime import date
 import pytest
 import requests
 
+from dash_app.consumption.page import PAGE as CONSUMPTION
 from dash_app.kit.address import LATE, LONGEST_EMPTY, period_in, scope_of, view_of
 from dash_app.kit.blocks import Page
-from dash_app.kit.view import Extent
+from dash_app.kit.view import Extent, Scope
 from dash_app.shell.pages import PAGES
 from tests.dash.served import Served
 
@@ -34,14 +35,19 @@ RANGES = {
 @pytest.mark.parametrize("case", RANGES)
 def test_a_range_is_cut(case: str) -> None:
     period, first, last, name, start, end = RANGES[case]
-    assert period_in({"period": period, "from": first, "to": last}, STORED, TODAY) == (name, start, end)
+    found = period_in({"period": period, "from": first, "to": last}, CONSUMPTION, Scope(STORED, TODAY))
+    assert found == (name, start, end)
 
 
 def test_a_range_over_nothing_is_no_longer_than_a_year() -> None:
     asked = {"period": "own", "from": "1990-01-01", "to": "2099-12-31"}
-    assert period_in(asked, Extent(), TODAY) == ("own", date(1990, 1, 1), date(1990, 1, 1) + LONGEST_EMPTY)
+    assert period_in(asked, CONSUMPTION, Scope(Extent(), TODAY)) == (
+        "own",
+        date(1990, 1, 1),
+        date(1990, 1, 1) + LONGEST_EMPTY,
+    )
     old = Extent(FIRST, date(2024, 1, 1))
-    assert period_in(asked, old, TODAY) == ("own", FIRST, date(2024, 1, 1) + LATE)
+    assert period_in(asked, CONSUMPTION, Scope(old, TODAY)) == ("own", FIRST, date(2024, 1, 1) + LATE)
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if page.has_period], ids=lambda page: page.name)

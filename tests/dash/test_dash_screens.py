@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.dash.pages_of_meters import OF_METERS
-from tests.dash.readers import all_answered, shown
+from tests.dash.readers import all_answered, go_to, shown
 from tests.dash.served import Served
 
 Open = Callable[..., Page]
@@ -26,8 +26,7 @@ def test_screens(served: Served, open_page: Open, tmp_path: Path, size: str) -> 
         f"{served.url}/{OF_METERS[0].name}?theme={theme}&lang={language}", viewport={"width": width, "height": height}
     )
     for each in OF_METERS:
-        page.locator(f'nav [data-go="{each.name}"]').click()
-        expect(page.locator(f'[data-page="{each.name}"]')).to_be_visible()
+        go_to(page, each.name)
         all_answered(page)
         for chart in shown(page).locator(".js-plotly-plot").all():
             expect(chart.locator(".main-svg").first).to_be_attached()

@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 from dash_app.kit.locale import Look
 from dash_app.shell.pages import PAGES
 from tests.dash.pages_of_meters import OF_METERS
-from tests.dash.readers import all_answered, answered, asked, card, choose_period, days, drawn, shown
+from tests.dash.readers import all_answered, answered, asked, card, choose_period, days, drawn, go_to, shown
 from tests.dash.served import Served, Watch
 
 pytestmark = pytest.mark.soak  # pages in the browser; test_dash_screens opens each of them every time
@@ -144,6 +144,6 @@ def test_the_navigation_of_a_narrow_screen(served: Served, open_page: Open) -> N
     assert bar["y"] + bar["height"] == pytest.approx(NARROW["height"], abs=1)
     assert bar["width"] == NARROW["width"]
     for each in OF_METERS:
-        page.get_by_role("navigation").get_by_role("link", name=Look("en").text(each.title), exact=True).click()
+        go_to(page, each.name)
         all_answered(page)
         assert page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"], each.name

@@ -15,10 +15,10 @@ import pytest
 from pymongo import MongoClient
 from pymongo.database import Database
 
-from dash_app.kit.blocks import Frame
+from dash_app.kit.blocks import EMPTY_FRAME, Frame
 from dash_app.kit.locale import Look
 from dash_app.kit.reader import Reader
-from dash_app.kit.sizes import Measured, Measurement
+from dash_app.kit.sizes import Measured
 from dash_app.kit.view import View
 from dash_app.storage.figures import bars_figure, projection_figure, speed_figure, verdict
 from dash_app.storage.page import (
@@ -32,7 +32,15 @@ from dash_app.storage.page import (
     lab_body,
     numbers_body,
 )
-from dash_app.storage.queries import bucket_frame, lab_frame, projection_frame, sizes_frame, times_frame
+from dash_app.storage.queries import (
+    Shown,
+    bucket_frame,
+    lab_frame,
+    projection_frame,
+    sizes_frame,
+    sources_frame,
+    times_frame,
+)
 from sync.lab.experiment import Lab
 from sync.lab.questions import NAMES
 from sync.load.progress import Silence
@@ -235,7 +243,7 @@ def test_the_lab_says_what_the_answer_says_or_why_not(two_years_with_lab: Databa
         tops.append((on_disk(database, name), Look().bytes(row["total_bytes"])))
     said = apart(database)
     assert bool(said) == any(top != here for top, here in tops)
-    answer = words(answer_body(sizes_frame(reader_of(database), VIEW), Look()))
+    answer = words(answer_body(sources_frame(reader_of(database), VIEW), Look()))
     assert all(top in answer for top, _ in tops)
 
 
@@ -321,33 +329,23 @@ def test_every_card_answers_in_both_languages(small: Database[Any]) -> None:
                 assert words(block.controls(reader, VIEW, look))
 
 
+def shown(*pairs: Measured) -> Frame:
+    """The first of some pairs as the cards about sizes get it."""
+    return Frame(EMPTY_FRAME.table, notes={"shown": Shown(pairs[0], pairs, datetime(2025, 1, 1, tzinfo=UTC), "8.0.1")})
+
+
 def test_unusual_measurements_are_said() -> None:
     size = Size(data_bytes=100_000, storage_bytes=4096, free_bytes=0, index_bytes=8192)
     smaller = Size(data_bytes=3000, storage_bytes=4096, free_bytes=0, index_bytes=12_288)
 
     def said(measured: Measured, body: Callable[..., Any] = answer_body) -> str:
-        found = Measurement(datetime(2025, 1, 1, tzinfo=UTC), "8.0.1", [measured])
-        return words(body(Frame(sizes_frame_table(), notes={"measurement": found}), Look("en")))
+        return words(body(shown(measured), Look("en")))
 
     assert "has not written these readings" in said(Measured("linky", 5000, 1, size, smaller))
     assert "33.3% more" in said(Measured("linky", 5000, 1, size, smaller))
     settled = Size(data_bytes=50_000, storage_bytes=20_480, free_bytes=0, index_bytes=8192)
     assert "mostly those of empty files" in said(Measured("linky", 500, 1, settled, smaller))
     assert "not told by this server" in said(Measured("linky", 5000, 1, settled, smaller), numbers_body)
-    two = Measurement(
-        datetime(2025, 1, 1, tzinfo=UTC),
-        "8.0.1",
-        [Measured("elhub", 5000, 1, settled, smaller), Measured("linky", 5000, 1, settled, smaller)],
-    )
-    frame = Frame(sizes_frame_table(), notes={"measurement": two})
-    assert "elhub: Your 5,000" in words(answer_body(frame, Look("en")))
-    assert len(go.Figure(bars_figure(frame, Look("en"))).data) == 6
-
-
-def sizes_frame_table() -> Any:
-    import pandas as pd
-
-    return pd.DataFrame([{"source": "linky"}])
 
 
 def test_who_may_not_ask_for_sizes_is_told(guarded_server: GuardedServer) -> None:

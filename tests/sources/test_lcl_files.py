@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import gzip
+import subprocess
+import sys
 import zipfile
 from collections import Counter
 from dataclasses import fields
@@ -14,11 +17,14 @@ from pathlib import Path
 import pytest
 
 from sync.generate.lcl import generate
+from sync.model.bounded import Lines
 from sync.model.errors import FileRefused
 from sync.sources.files import Counts, Part
 from sync.sources.lcl.households import parts
 from sync.sources.lcl.members import Member, members
+from sync.sources.lcl.rows import blocks
 from sync.sources.lcl.tables import bands, households, is_side_table
+from tests.processes import ROOT
 
 HEADER = "LCLid,stdorToU,DateTime,KWH/hh (per half hour) \r\n"
 Readings = dict[tuple[str, datetime], int]
@@ -204,3 +210,50 @@ def test_the_tables_beside_the_readings(shared_data: Path) -> None:
     assert slots == {"Normal": 15_072, "Low": 1_660, "High": 788}
     # A label of summer is local time: one hour before the same label read as UTC.
     assert stretches[0]["_id"] == datetime(2013, 1, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("size", [64, 300, 4096])
+def test_where_blocks_end_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int) -> None:
+    rows = [row(f"2012-10-12 {half // 2:02}:{half % 2 * 30:02}:00.0000000", f"0.{half:03}") for half in range(40)]
+    rows[3:3], rows[9:10], rows[30:] = ["MAC000002,Std"], ["a,b,c", *rows[9:12]], ["MAC000002,Std", "x"]
+    path = written(tmp_path, rows, end="")
+    whole = told_and_read(path)
+    monkeypatch.setattr("sync.sources.lcl.rows.BLOCK", size)
+    assert told_and_read(path) == whole
+    assert [line for line, reason in whole[1] if reason == 7] == [5, 11, 32, 33]
+    assert [line for _, _, line in whole[0]] == [line for line in range(2, 32) if line not in (5, 11)]
+
+
+def told_and_read(path: Path) -> tuple[list[tuple[int, int, int]], list[tuple[int, int]]]:
+    """(label, Wh, line) of every row, and the lines that are none."""
+    read: list[tuple[int, int, int]] = []
+    told: list[tuple[int, int]] = []
+    with path.open("rb") as stream, contextlib.suppress(FileRefused):
+        for some, lines in blocks(Lines("a.csv", stream), "a.csv"):
+            read += zip(some.label.tolist(), some.wh.tolist(), some.line.tolist(), strict=True)
+            told += lines
+    return read, told
+
+
+LEFT = """
+import io, sys, time
+from sync.model.bounded import Lines
+from sync.sources.lcl.rows import blocks
+
+class Slow(io.RawIOBase):
+    def readable(self): return True
+    def read(self, size=-1):
+        time.sleep(0.05)
+        return b"MAC000002,Std,2012-10-12 00:30:00.0000000, 0.1 \\r\\n" * 90000
+
+stream = Lines("a.csv", Slow())
+stream.readline = lambda size: b"LCLid,stdorToU,DateTime,KWH/hh (per half hour) \\r\\n"
+print(len(next(blocks(stream, "a.csv"))[0]))
+"""
+
+
+def test_a_process_that_ends_while_it_reads_is_not_aborted() -> None:
+    """As `import` does when it has looked whose file it is. A thread of PyArrow's in our `read` would be in the way."""
+    done = subprocess.run([sys.executable, "-c", LEFT], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert int(done.stdout) > 0

@@ -19,6 +19,7 @@ from sync.settings import load
 from sync.sources.linky.meter import Meter
 from sync.standin.household import HOUSEHOLD_PRM
 from sync.standin.linky import LinkyStandin
+from sync.triggers.facts import FORMAT
 from sync.triggers.tree import FromSecret
 from sync.triggers.values import values_and_secrets
 from tests.processes import environment
@@ -194,9 +195,19 @@ def test_every_command_has_examples() -> None:
 @pytest.mark.parametrize("line", examples())
 def test_example(shell: Shell, line: str) -> None:
     words = shlex.split(line)
+    if "--as-reported" in words:
+        facts = [{"fact": "bulk_result", "outcome": "object"}, {"fact": "key_order", "outcome": "changed"}]
+        (shell.folder / words[-1]).write_text(json.dumps({"format": FORMAT, "facts": facts}))
     if "run" in words:
         began = shell.standin.today - timedelta(days=3)
         code, _, err = shell("backfill", "--since", str(began), "--until", str(shell.standin.today))
         assert code == 0, err
     code, _, err = shell(*words)
     assert code == 0, err
+    assert ("not played here: key_order: changed" in err) == ("--as-reported" in words)
+
+
+def test_a_file_that_is_no_report(shell: Shell) -> None:
+    (shell.folder / "some.json").write_text("{}")
+    code, _, err = shell("trigger", "run", "linkyDaily", "--as-reported", "some.json")
+    assert (code, err) == (2, "error: some.json is no report of trigger probe (the JSON file that it writes)\n")

@@ -102,25 +102,23 @@ def blocks(stream: Lines, name: str) -> Iterator[tuple[Rows, Told]]:
         raise UsageError("the London bulk import needs PyArrow: pip install '.[bulk]'")
     columns = columns_of(stream, name)
     read = _days if DAY in columns else _rows
-    broken: list[int] = []
     after = 1  # the line before the next row
     waiting: tuple[Rows, Told] | None = None
-    for batch in _batches(stream, columns, broken, name):
-        inside = sorted(broken)
-        lines = _line_numbers(len(batch), after, inside)
+    for batch, broken in _batches(stream, columns, name):
+        lines = np.arange(after + 1, after + 1 + len(batch) + len(broken), dtype=np.int64)
+        told = [(after + number, 7) for number in broken]
         after = int(lines[-1])
-        told = [(line, 7) for line in inside if line < after]
-        broken[:] = [line for line in inside if line > after]  # read ahead: told with their own block
         if waiting is not None:
             yield waiting
-        rows, refused = read(batch, lines)
+        rows, refused = (
+            read(batch, lines[~np.isin(lines, [line for line, _ in told])]) if len(batch) else (_no_rows(), [])
+        )
         waiting = rows, told + refused
-    told = [(line, 7) for line in broken]
-    last, before = waiting or (_no_rows(), [])
-    if len(last) and not stream.is_whole and not (told and told[-1][0] > after):
+    last, told = waiting or (_no_rows(), [])
+    if len(last) and not stream.is_whole and (after, 7) not in told:
         last.kind[-1], last.reason[-1] = REFUSED, 8
-    if len(last) or before or told:
-        yield last, before + told
+    if len(last) or told:
+        yield last, told
     if not stream.is_whole:
         raise FileRefused(f"{name}: ends inside line {max([after, *(line for line, _ in told)])}: download it again")
 
@@ -154,31 +152,46 @@ def header_of(stream: Lines) -> tuple[list[str], bool]:
     return columns, header.endswith(b"\n")
 
 
-def _batches(stream: Lines, columns: list[str], broken: list[int], name: str) -> Iterator[Any]:
+def _batches(stream: Lines, columns: list[str], name: str) -> Iterator[tuple[Any, list[int]]]:
+    """Some rows as a record batch, and the numbers, from 1 in what they were read from, of lines that are none.
+
+    PyArrow gets bytes and no stream: it would read ahead of us in a thread of its own, and a process that ends while
+    that thread is in our `read` is aborted.
+    """
+    broken: list[int] = []
+
     def note(row: Any) -> str:
-        broken.append(int(row.number) + 1)
+        broken.append(int(row.number))
         return "skip"
 
     texts = dict.fromkeys(columns, pa.string())
     texts |= dict.fromkeys((HOUSEHOLD[0], DAY), pa.dictionary(pa.int32(), pa.string()))
-    try:
-        yield from csv.open_csv(
-            stream,
-            read_options=csv.ReadOptions(column_names=columns, block_size=BLOCK, use_threads=False),
-            parse_options=csv.ParseOptions(invalid_row_handler=note, ignore_empty_lines=False),
-            convert_options=csv.ConvertOptions(
-                column_types=texts, include_columns=[each for each in columns if each in NEEDED], check_utf8=False
-            ),
-        )
-    except pa.ArrowInvalid as error:
-        if "Empty CSV file" not in str(error):
+    parse = csv.ParseOptions(invalid_row_handler=note, ignore_empty_lines=False)
+    convert = csv.ConvertOptions(
+        column_types=texts, include_columns=[each for each in columns if each in NEEDED], check_utf8=False
+    )
+    for text in _whole_lines(stream):
+        options = csv.ReadOptions(column_names=columns, block_size=len(text) + 1, use_threads=False)
+        broken.clear()
+        try:
+            table = csv.read_csv(pa.BufferReader(text), options, parse, convert)
+        except pa.ArrowInvalid as error:
             raise FileRefused(f"{name}: is not a CSV of readings ({error})") from None
+        batches = table.combine_chunks().to_batches()
+        yield (batches[0] if batches else table), list(broken)
 
 
-def _line_numbers(count: int, after: int, broken: list[int]) -> NDArray[np.int64]:
-    """Lines of the next `count` rows, which begin behind the line `after` and are not among the broken ones."""
-    lines = np.arange(after + 1, after + 1 + count + len(broken), dtype=np.int64)
-    return lines[~np.isin(lines, broken)][:count]
+def _whole_lines(stream: Lines) -> Iterator[bytes]:
+    """The rest of a file in pieces that end where a line ends; behind the last piece a line that does not end."""
+    piece = rest = b""
+    while data := stream.read(BLOCK):
+        whole, newline, rest = (rest + data).rpartition(b"\n")
+        if newline:
+            if piece:
+                yield piece
+            piece = whole + newline
+    if piece or rest:
+        yield piece + rest
 
 
 def _rows(batch: Any, lines: NDArray[np.int64]) -> tuple[Rows, Told]:

@@ -15,10 +15,13 @@ from pymongo.database import Database
 from pymongo.errors import BulkWriteError, PyMongoError
 
 from ...store.schema import Document
+from ..facts import ASSUMED
 
 EJSON = json_util.CANONICAL_JSON_OPTIONS.with_options(tz_aware=True, tzinfo=UTC)
 REFUSED_STAGES = ("$indexStats", "$currentOp")
 UPDATES = ("updateMany", "bulkWrite")
+BY_METHOD = {"insertMany": "timeseries_insert", "deleteMany": "timeseries_delete"}
+REFUSED = "refused"
 Method = Callable[[Collection[Document], Mapping[str, Any]], Any]
 
 
@@ -29,30 +32,41 @@ class CallRefused(Exception):
 class DatabaseBridge:
     """Does the calls that the runtime sends; may be used by several threads at once.
 
-    most: documents a query may give. Raises PyMongoError, CallRefused, or TypeError and ValueError for wrong arguments.
+    most: documents a query may give; facts: how the platform behaves where nobody knows (facts.py).
+    Raises PyMongoError, CallRefused, or TypeError and ValueError for wrong arguments.
     """
 
-    def __init__(self, database: Database[Document], most: int) -> None:
+    def __init__(self, database: Database[Document], most: int, facts: Mapping[str, str] = ASSUMED) -> None:
         self._database = database
         self._most = most
+        self._facts = facts
         self._methods: dict[str, Method] = METHODS | {"find": self._find, "aggregate": self._aggregate}
 
     def call(self, packed: Mapping[str, Any]) -> Any:
         """Do one call `{method, database, collection, options, …}`, all in canonical EJSON; the answer likewise."""
         request = json_util.loads(json.dumps(packed), json_options=EJSON)
         collection = self._database.client.get_database(request["database"])[request["collection"]]
-        if request["method"] in UPDATES:
-            _refuse_update(collection)
+        if request["method"] in UPDATES and _is_timeseries(collection):
+            # An update from a function adds a reserved field to documents.
+            raise CallRefused(f"{collection.name} is a time-series collection: a function must never update it")
+        self._refuse_as_reported(collection, request["method"])
         answer = self._methods[request["method"]](collection, request)
         return json.loads(json_util.dumps(answer, json_options=EJSON))
 
+    def _refuse_as_reported(self, collection: Collection[Document], method: str) -> None:
+        fact = BY_METHOD.get(method, "")
+        if self._facts.get(fact) == REFUSED and _is_timeseries(collection):
+            raise CallRefused(f"{method} is not supported for the time-series collection {collection.name}")
+
     def _find(self, collection: Collection[Document], request: Mapping[str, Any]) -> list[Document]:
         cursor = collection.find(request["query"], request["projection"] or None).limit(int(request.get("limit", 0)))
-        return self._limited(cursor.sort(list(request["sort"].items())) if "sort" in request else cursor)
+        order = [(field, int(way)) for field, way in request.get("sort", {}).items()]
+        return self._limited(cursor.sort(order) if order else cursor)
 
     def _aggregate(self, collection: Collection[Document], request: Mapping[str, Any]) -> list[Document]:
         for stage in request["pipeline"]:
-            if refused := [name for name in stage if name in REFUSED_STAGES]:
+            refused_stages = (*REFUSED_STAGES, *["$collStats"] * (self._facts["timeseries_told"] == REFUSED))
+            if refused := [name for name in stage if name in refused_stages]:
                 raise CallRefused(f"aggregate: a function has no stage {refused[0]}")
         with collection.aggregate(request["pipeline"]) as cursor:
             return self._limited(cursor)
@@ -64,11 +78,9 @@ class DatabaseBridge:
         return documents
 
 
-def _refuse_update(collection: Collection[Document]) -> None:
-    """An update from a function adds a reserved field to documents: never in a time-series collection."""
+def _is_timeseries(collection: Collection[Document]) -> bool:
     collections = collection.database.list_collections(filter={"name": collection.name})
-    if any(entry["type"] == "timeseries" for entry in collections):
-        raise CallRefused(f"{collection.name} is a time-series collection: a function must never update it")
+    return any(entry["type"] == "timeseries" for entry in collections)
 
 
 def _insert_one(collection: Collection[Document], request: Mapping[str, Any]) -> Document:

@@ -2,12 +2,10 @@
 
 A Node process holds the function in a context of its own (`runtime/`); this side does its database and HTTP calls.
 
-Unverified on the real platform, so a function must not lean on either outcome (atlas.md 7):
-inserts, finds and deletes of a function on a time-series collection; whether `http.get` throws for a 404 or a time-out;
-which 25 log lines survive; what a re-enabled trigger replays; the service's name in a fresh app; the type that a plain
-number is stored as (here Int64) and that an Int32 is read as (here a number); whether calls of other functions count as
-operations (here they do); the text and fields of a database error (here only its text, with the server's `E11000 …` in
-it); what more than 50,000 documents do (here an error).
+What could not be verified on the real platform, so that a function must not lean on either outcome, stands in
+`facts.py`, with what is assumed of each; a report of `trigger probe` replaces what is assumed. Not among them: what a
+re-enabled trigger replays; whether calls of other functions count as operations (here they do); what more than 50,000
+documents do (here an error).
 """
 
 from __future__ import annotations
@@ -17,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from bson import json_util
@@ -24,6 +23,7 @@ from pymongo.database import Database
 
 from ...model.readings import milliseconds
 from ...store.schema import Document
+from ..facts import ASSUMED
 from ..tree import resolved, sources, values_of
 from .bridge import EJSON, DatabaseBridge
 from .process import NodeProcess, Outcome
@@ -74,14 +74,17 @@ def run_function(
     arguments: Sequence[Any] = (),
     skip_waits: bool = False,
     limits: Limits = Limits(),
+    reported: Mapping[str, str] = MappingProxyType({}),
 ) -> Execution:
     """Run `functions/<name>.js` of a tree once. Never raises for what the function does: see `Execution.error`.
 
     values: name → JSON value or FromSecret, on top of the tree's own `values/*.json`; secrets: secret's name → text;
     service: the one name under which `context.services.get` finds the database; now: where the function's clock
-    starts; skip_waits: a wait while nothing is under way takes no time (the clock jumps); http: instead of requests.
+    starts; skip_waits: a wait while nothing is under way takes no time (the clock jumps); http: instead of requests;
+    reported: facts that are otherwise than assumed, each with its word (facts.py).
     Raises UsageError when the tree has no such function or a secret is too long.
     """
+    facts = {**ASSUMED, **reported}
     start = {
         "name": name,
         "functions": sources(folder, name),
@@ -94,17 +97,20 @@ def run_function(
                 name: json.dumps(text) for name, text in resolved({**values_of(folder), **values}, secrets).items()
             },
             "service": service,
+            "facts": facts,
         },
     }
-    bridge = DatabaseBridge(database, limits.documents)
+    bridge = DatabaseBridge(database, limits.documents, facts)
     with NodeProcess(bridge.call, http or send, limits.memory_mb) as process:
         outcome = process.run(start, limits.seconds)
-    return _execution(outcome, limits)
+    return _execution(outcome, limits, facts["log_lines"])
 
 
-def _execution(outcome: Outcome, limits: Limits) -> Execution:
+def _execution(outcome: Outcome, limits: Limits, kept_lines: str) -> Execution:
     done = outcome.done
-    kept = [_cut(line, limits.log_bytes) for line in outcome.lines[: limits.log_lines]]
+    most = limits.log_lines
+    lines = {"the last 25": outcome.lines[-most:], "all": outcome.lines}.get(kept_lines, outcome.lines[:most])
+    kept = [_cut(line, limits.log_bytes) for line in lines]
     result = json_util.loads(json.dumps(done.get("result")), json_options=EJSON)
     return Execution(
         result=result,

@@ -1,7 +1,7 @@
 // BSON and EJSON as the platform documents them, of the types that the functions of this project use. Runs inside their
 // context; an expression that makes both. Nothing has a method here that the documentation does not name: a function that
-// leans on one must fail.
-(function (host) {
+// leans on one must fail. `facts`: how the platform behaves where nobody knows (facts.py).
+(function (host, facts) {
   "use strict";
 
   function word(number, name) {
@@ -85,12 +85,17 @@
     Object.defineProperty(packed, name, { value: member, writable: true, enumerable: true, configurable: true });
   }
 
+  function wholeNumber(number, type) {
+    if (type === "double") return double(number);
+    return type === "int" && Math.abs(number) <= 2147483647 ? { $numberInt: String(number) } : { $numberLong: String(number) };
+  }
+
   // A whole number becomes an Int64, as in the platform's own EJSON: who wants another type must say so.
-  function pack(member, place, undefinedIsAbsent) {
+  function pack(member, place, undefinedIsAbsent, isKept) {
     if (member === null || typeof member === "string" || typeof member === "boolean") return member;
     if (typeof member === "number") {
       const whole = Math.floor(member) === member && Math.abs(member) <= 9007199254740991 && !Object.is(member, -0);
-      return whole ? { $numberLong: String(member) } : double(member);
+      return whole ? wholeNumber(member, undefinedIsAbsent ? "long" : facts.whole_number) : double(member);
     }
     if (member === undefined && undefinedIsAbsent) return null;
     if (typeof member !== "object") throw new TypeError(place + " is " + typeof member + ", which cannot become BSON");
@@ -99,11 +104,11 @@
       return { $date: { $numberLong: String(member.getTime()) } };
     }
     for (const [type, write] of WRITERS) if (member instanceof type) return write(member);
-    if (Array.isArray(member)) return member.map((part, index) => pack(part, place + "." + index, undefinedIsAbsent));
+    if (Array.isArray(member)) return member.map((part, index) => pack(part, place + "." + index, undefinedIsAbsent, isKept));
     const packed = {};
     for (const name of plainKeys(member, place)) {
-      if (member[name] === undefined && undefinedIsAbsent) continue;
-      put(packed, name, pack(member[name], place + "." + name, undefinedIsAbsent));
+      if (member[name] === undefined && undefinedIsAbsent && !isKept) continue;
+      put(packed, name, pack(member[name], place + "." + name, undefinedIsAbsent, isKept));
     }
     return packed;
   }
@@ -133,17 +138,38 @@
     $date: (moment) => new Date(typeof moment === "string" ? moment : Number(moment.$numberLong)),
   };
 
-  function unpack(member) {
-    if (member === null || typeof member !== "object") return member;
-    if (Array.isArray(member)) return member.map(unpack);
-    const names = Object.keys(member);
-    if (names.length === 1 && Object.prototype.hasOwnProperty.call(READERS, names[0])) return READERS[names[0]](member[names[0]]);
-    const unpacked = {};
-    for (const name of names) put(unpacked, name, unpack(member[name]));
-    return unpacked;
+  function unpacker(readers) {
+    return function unpack(member) {
+      if (member === null || typeof member !== "object") return member;
+      if (Array.isArray(member)) return member.map(unpack);
+      const names = Object.keys(member);
+      if (names.length === 1 && Object.prototype.hasOwnProperty.call(readers, names[0])) return readers[names[0]](member[names[0]]);
+      const unpacked = {};
+      for (const name of names) put(unpacked, name, unpack(member[name]));
+      return unpacked;
+    };
   }
 
-  // `store` is for documents and queries, where undefined is a mistake; `pass` for arguments and results, where it is absent.
+  // A number of the database, where it is no plain one: an object, of which Number() may make nothing.
+  function read(fact, type, plain) {
+    if (fact === "number") return plain;
+    return (text) => {
+      const made = Object.create(type.prototype, fact === "object" ? { valueOf: { value: () => Number(text) } } : {});
+      made.$text = text;
+      return Object.freeze(made);
+    };
+  }
+  const STORED = Object.assign({}, READERS, {
+    $numberInt: read(facts.int32_read, Int32, Number),
+    $numberLong: read(facts.int64_read, Long, long),
+  });
+  const HANDED = Object.assign({}, READERS, {
+    $date: (moment) => (facts.nested_date === "text" ? READERS.$date(moment).toISOString() : READERS.$date(moment)),
+  });
+  const unpack = unpacker(READERS);
+
+  // `store` is for documents and queries, where undefined is a mistake; `pass` for arguments and results, where it is absent;
+  // `hand` for those between functions.
   return {
     BSON: Object.freeze({ ObjectId, Int32, Long, Double, Binary }),
     EJSON: Object.freeze({
@@ -152,6 +178,9 @@
     }),
     store: (member, place) => pack(member, place, false),
     pass: (member) => pack(member, "an argument or result", true),
+    hand: (member) => pack(member, "an argument or result", true, facts.nested_undefined === "null"),
     unpack,
+    unpackStored: unpacker(STORED),
+    unpackHanded: unpacker(HANDED),
   };
 })

@@ -1,6 +1,6 @@
 // The MongoDB client of functions (atlas.md 1.5): of what it has there, that which the functions of this project use; no
 // method has what it lacks there. Runs inside their context.
-(function (call, bson) {
+(function (call, bson, facts) {
   "use strict";
 
   const OPTIONS = { insertMany: ["ordered"], bulkWrite: ["ordered"] };
@@ -44,7 +44,12 @@
           return this;
         };
       }
-      this.toArray = async () => bson.unpack(await call("database", request));
+      this.toArray = async () => bson.unpackStored(await call("database", request));
+      this.next = async () => {
+        if (!this.$read) this.$read = (await this.toArray()).values();
+        const { value, done } = this.$read.next();
+        return done && facts.next_at_end === "null" ? null : value;
+      };
     }
   }
 
@@ -53,14 +58,14 @@
       this.$at = (method, parts, options) => {
         return Object.assign({ method, database, collection, options: known(options, method) }, parts);
       };
-      this.$call = async (...asked) => bson.unpack(await call("database", this.$at(...asked)));
+      this.$call = async (...asked) => bson.unpackStored(await call("database", this.$at(...asked)));
     }
     $find(method, query, projection, options) {
       const shown = document(projection === null ? undefined : projection, "the projection", {});
       return this.$at(method, { query: document(query, "the query", {}), projection: shown }, options);
     }
     find(...asked) { return new Cursor(this.$find("find", ...asked), ["sort", "limit"]); }
-    async findOne(...asked) { return bson.unpack(await call("database", this.$find("findOne", ...asked))); }
+    async findOne(...asked) { return bson.unpackStored(await call("database", this.$find("findOne", ...asked))); }
     aggregate(pipeline, options) {
       const stages = bson.store(list(pipeline, "aggregate"), "the pipeline");
       return new Cursor(this.$at("aggregate", { pipeline: stages }, options), []);
@@ -70,7 +75,9 @@
     }
     async insertMany(given, options) {
       const documents = list(given, "insertMany").map((one, index) => document(one, "document " + index));
-      return this.$call("insertMany", { documents }, options);
+      const result = await this.$call("insertMany", { documents }, options);
+      if (facts.inserted_ids === "absent") return {};
+      return facts.inserted_ids === "array" ? result : { insertedIds: Object.assign({}, result.insertedIds) };
     }
     async updateMany(query, update, options) {
       const parts = { query: document(query, "the query"), update: document(update, "the update") };
@@ -81,7 +88,8 @@
     }
     async bulkWrite(given, options) {
       const operations = list(given, "bulkWrite").map((operation, index) => bulk(operation, "operation " + index));
-      return this.$call("bulkWrite", { operations }, options);
+      const result = await this.$call("bulkWrite", { operations }, options);
+      return facts.bulk_result === "object" ? {} : result;
     }
   }
 

@@ -85,7 +85,7 @@ function build() {
   const inside = (text, filename) => vm.runInContext(text, context, { filename });
   const script = (name) => inside(here(name), `runtime/${name}`);
   const given = inside(`(${JSON.stringify(setup.inside)})`, "setup");
-  const bson = script("bson.js")(host);
+  const bson = script("bson.js")(host, given.facts);
   platform = script("platform.js")(host, bson, script("database.js"), given);
   const globals = inside("globalThis", "globals");
   for (const [name, member] of Object.entries(platform.globals)) {
@@ -97,6 +97,7 @@ function build() {
 // Number.EPSILON and its like cannot be deleted; ESLint refuses them.
 function reduce(globals) {
   const kept = new Set([...surface.globals, ...surface.platform_globals]);
+  if (setup.inside.facts.intl === "there") kept.add("Intl");
   for (const [type, names] of Object.entries(surface.refused_methods)) {
     for (const name of names) Reflect.deleteProperty(globals[type].prototype, name);
   }

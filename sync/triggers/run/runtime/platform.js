@@ -33,10 +33,13 @@
     waiting.delete(id);
     const answer = JSON.parse(text);
     if (answer.error === undefined) return resolve(answer.result);
-    const error = new Error(answer.error);
+    const isLost = facts.duplicate_error === "lost";
+    const error = new Error(isLost ? answer.error.replace(/E11000 /g, "") : answer.error);
     if (answer.name) error.name = answer.name;
     return reject(error);
   }
+
+  const facts = setup.facts;
 
   // --- http -----------------------------------------------------------------------------------------------------------
 
@@ -50,14 +53,23 @@
       }
     }
     const answer = await call("http", { method: "GET", url, headers: headers || {} });
+    if (facts.non_2xx === "thrown" && answer.statusCode >= 300) throw new Error("unexpected status " + answer.status);
+    if (facts.header_case === "small") answer.headers = inSmallLetters(answer.headers);
     return Object.assign(answer, { body: bson.BSON.Binary.fromBase64(answer.body), cookies: {} });
+  }
+
+  function inSmallLetters(headers) {
+    const small = {};
+    for (const name of Object.keys(headers)) small[name.toLowerCase()] = headers[name];
+    return small;
   }
 
   // --- functions ------------------------------------------------------------------------------------------------------
 
   const copy = (member) => bson.unpack(bson.pass(member));
+  const hand = (member) => bson.unpackHanded(bson.hand(member));
 
-  async function run(name, parts) {
+  async function run(name, parts, copy) {
     const made = host.load(String(name));
     if (made === null) throw new Error("function not found: '" + name + "'");
     if (typeof made !== "function") throw new Error("function " + name + " assigns no function to exports");
@@ -67,7 +79,9 @@
   async function execute(name, ...parts) {
     const stopped = count();
     if (stopped) return stopped;
-    return run(name, parts);
+    return run(name, parts, hand).catch((error) => {
+      throw facts.nested_error === "lost" ? new Error("error executing function '" + name + "'") : error;
+    });
   }
 
   // --- utils ----------------------------------------------------------------------------------------------------------
@@ -114,13 +128,25 @@
   ClockDate.prototype.constructor = ClockDate;
   Object.assign(ClockDate, { now: () => host.now(), UTC: RealDate.UTC, parse: RealDate.parse });
 
+  // What is given for what is not there.
+  function absent(fact, words) {
+    if (facts[fact] === "throws") throw new Error(words);
+    return facts[fact] === "null" ? null : undefined;
+  }
+
+  function valueOf(name) {
+    if (!own(setup.values, name)) return absent("missing_value", "value not found: " + name);
+    const value = JSON.parse(setup.values[name]);
+    return value === "" && facts.empty_value !== "text" ? absent("empty_value", "") : value;
+  }
+
   // --- context --------------------------------------------------------------------------------------------------------
 
-  const database = makeDatabase(call, bson);
+  const database = makeDatabase(call, bson, facts);
   const context = {
-    values: { get: (name) => (own(setup.values, name) ? JSON.parse(setup.values[name]) : undefined) },
+    values: { get: valueOf },
     functions: { execute },
-    services: { get: (name) => (name === setup.service ? database : undefined) },
+    services: { get: (name) => (name === setup.service ? database : absent("missing_service", "service not found: " + name)) },
     http: { get },
   };
 
@@ -138,6 +164,6 @@
     fire,
     operations: () => operations,
     waiting: () => waiting.size,
-    run: (name, text) => run(name, bson.unpack(JSON.parse(text))).then((result) => JSON.stringify(bson.pass(result))),
+    run: (name, text) => run(name, bson.unpack(JSON.parse(text)), copy).then((result) => JSON.stringify(bson.pass(result))),
   };
 })

@@ -1,0 +1,1 @@
+"""The daily run without Atlas: a user's systemd timer, or lines of a crontab."""

@@ -1,0 +1,1 @@
+"""The facts of the platform, tried from inside a real project."""

