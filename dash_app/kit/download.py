@@ -140,7 +140,7 @@ def _ends(frame: Frame, view: View, extent: Extent, zone: ZoneInfo) -> Ends | No
         return None
     start, end = (datetime.combine(day, time()) for day in (view.start, view.end))
     if column and len(table):
-        texts = table[column].astype(str)
+        texts = [str(value) for value in table[column]]
         start = _moment(min(texts), zone)
         end = _end_of(table, max(texts), column, end, zone)
     if extent.first and extent.end:

@@ -8,6 +8,7 @@ import click
 from pymongo.database import Database
 
 from ..model.errors import StoreUnavailable, UsageError
+from ..model.words import counted
 from ..settings import Settings, load
 from ..store.connection import open_store, place_of
 from ..store.embedded.server import Embedded, Stopped
@@ -102,7 +103,7 @@ def drop(yes: bool, as_json: bool) -> None:
     with open_store(settings) as database:
         counts = _counts(database)
         if counts and not yes:
-            listed = "\n".join(f"  {collection}: {count:,} documents" for collection, count in counts.items())
+            listed = "\n".join(f"  {collection}: {counted(count, 'document')}" for collection, count in counts.items())
             click.confirm(f"{name} at {place} holds\n{listed}\nDrop it all for good?", abort=True, err=True)
         database.client.drop_database(name)
     if as_json:
@@ -111,7 +112,7 @@ def drop(yes: bool, as_json: bool) -> None:
     elif counts:
         click.echo(f"dropped {name} at {place}:")
         for collection, count in counts.items():
-            click.echo(f"  {collection}: {count:,} documents")
+            click.echo(f"  {collection}: {counted(count, 'document')}")
     else:
         click.echo(f"{name} at {place} holds nothing")
 

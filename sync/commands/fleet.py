@@ -11,6 +11,7 @@ from ..fleet.build import Fleet, Report
 from ..fleet.names import SOURCES
 from ..load.progress import Bar
 from ..model.clock import SystemClock
+from ..model.words import counted
 from ..settings import load
 from ..store.connection import open_store
 from ..store.schema import exists
@@ -59,8 +60,8 @@ def fleet_command(source: str | None, everything: bool, as_json: bool) -> None:
 
 
 def _tell(report: Report, took: float) -> None:
-    what = f"{report.months:,} months summed in {took:.1f} s" if report.months else "up to date"
-    click.echo(f"{report.source}: {what}; {report.readings:,} readings of {report.series:,} series")
+    what = f"{counted(report.months, 'month')} summed in {took:.1f} s" if report.months else "up to date"
+    click.echo(f"{report.source}: {what}; {counted(report.readings, 'reading')} of {report.series:,} series")
     if report.lacking:
         click.echo(
             f"{report.source}: {report.lacking:,} readings of the record are not in the time series: "

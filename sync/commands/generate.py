@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from ..generate.lcl import ROWS_PER_FILE, generate
+from ..model.words import counted
 from .common import echo_json, json_option
 
 
@@ -36,6 +37,8 @@ def generate_command(
         echo_json(asdict(expected))
     else:
         click.echo(
-            f"{len(expected.files)} generated {source} files, {expected.rows:,} rows of {households} households: "
-            f"{expected.readings:,} readings, {expected.repeated:,} copied, {expected.off_grid_null:,} off the grid"
+            f"{counted(len(expected.files), f'generated {source} file')}, {counted(expected.rows, 'row')} of "
+            f"{counted(households, 'household')}: "
+            f"{counted(expected.readings, 'reading')}, {expected.repeated:,} copied, "
+            f"{expected.off_grid_null:,} off the grid"
         )

@@ -18,6 +18,7 @@ from urllib3.exceptions import HTTPError
 from .. import VERSION
 from ..model.clock import Clock
 from ..model.errors import Banned, CallLimit, RateLimited, RetriableError
+from ..model.words import counted
 from .body import ACCEPTED, TooMuch, whole_body
 from .budget import Budget, Turn, is_loopback
 
@@ -119,7 +120,7 @@ class Transport:
     def _count(self, turn: Turn | None) -> None:
         """Count one attempt, before it is made."""
         if self.max_calls is not None and self.calls >= self.max_calls:
-            raise CallLimit(f"the {self.max_calls} calls allowed for this run are made: run again to go on")
+            raise CallLimit(f"{counted(self.max_calls, 'call')} allowed for this run, all made: run again to go on")
         self.budget.take(turn)
         self.calls += 1
 

@@ -16,6 +16,7 @@ from pymongo.errors import OperationFailure
 from ..load.progress import Progress
 from ..model.clock import Clock
 from ..model.errors import StoreError
+from ..model.words import counted
 from ..store.connection import server_version
 from ..store.lease import Lease
 from ..store.schema import Document, Pair
@@ -125,14 +126,17 @@ class Lab:
         readings = sum(count for _, count in share)
         lasts = in_words(expected_seconds(readings))
         self._progress.note(
-            f"lab: {readings:,} readings of {self.pair.source} in {len(FORMS)} forms; {lasts} on a server nearby"
+            f"lab: {counted(readings, 'reading')} of {self.pair.source} in {len(FORMS)} forms; "
+            f"{lasts} on a server nearby"
         )
         if readings < stored:
             self._progress.note(
                 f"{stored:,} are stored: the lab takes at most {readings:,}, of {len(share)} series the newest"
             )
         if readings < FEW:
-            self._progress.note(f"{readings} readings are too few to mean much: load a month or more and run it again")
+            self._progress.note(
+                f"{counted(readings, 'reading')}, too few to mean much: load a month or more and run it again"
+            )
         self._progress.start(len(FORMS) + RUNS, 0)
 
     def _load(self, share: Share) -> dict[Form, tuple[int, float]]:

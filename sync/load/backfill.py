@@ -39,6 +39,7 @@ from ..model.privacy import masked
 from ..model.private import private_file, private_folder, private_home
 from ..model.readings import Series, instant
 from ..model.window import DONE, EMPTY, FAILED, PARTIAL, Entry, Window, first_true
+from ..model.words import counted
 from ..sources.source import AnswerRefused, Dataset, NotJson, Parsed, Source, UnknownShape
 from ..store.claims import Claim, broken
 from ..store.forget import finish_forgetting
@@ -122,8 +123,8 @@ def _restore(jobs: Sequence[Backfill], loader: Loader, progress: Progress) -> No
         count = loader.restore(gone)
         left = sum(len(job.broken(again=True)) for job in jobs)
         progress.note(
-            f"{loader.pair.record.name} lacks readings of {len(gone)} windows that were loaded: {count:,} copied back "
-            f"from {loader.pair.mirror.name}, {left} windows are asked for again"
+            f"{loader.pair.record.name} lacks readings of {counted(len(gone), 'loaded window')}: {count:,} copied back "
+            f"from {loader.pair.mirror.name}, {counted(left, 'window')} asked for again"
         )
 
 

@@ -19,6 +19,7 @@ from pymongo.errors import PyMongoError
 from ..load.files import BYTES_A_ROW, FileImport, FileReport, store_tables
 from ..load.progress import Progress
 from ..load.report import Loader
+from ..model.words import counted
 from ..sources.files import File, Files
 from ..store.connection import Place
 from ..store.schema import first_load
@@ -51,7 +52,7 @@ class SparkLoad:
             reports = run.begun(files.files)
             waiting = [(place, file) for place, file in enumerate(files.files) if reports[place].state != "known"]
             if waiting:
-                progress.note(f"{len(waiting):,} files for Spark {self._engine.master}")
+                progress.note(f"{counted(len(waiting), 'file')} for Spark {self._engine.master}")
                 pace = _Pace(loader, progress)
                 with closing(self._results(waiting)) as results:
                     for loaded in results:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from ..model import words
 from ..model.clock import Clock
 from ..model.errors import StoreError
 from ..model.localtime import local_day, midnight
@@ -38,7 +39,7 @@ def finish_forgetting(pair: Pair, zone: ZoneInfo, clock: Clock, tell: Callable[[
     for note in pair.record.database[FORGOTTEN].find({"source": pair.source}):
         if series := series_from(note["series"]):
             count = _finish(pair, series, note["before"], zone, clock)
-            tell(f"finished forgetting {series.label}: {count:,} readings")
+            tell(f"finished forgetting {series.label}: {words.counted(count, 'reading')}")
 
 
 def _finish(pair: Pair, series: Series, until: datetime, zone: ZoneInfo, clock: Clock) -> int:
@@ -64,7 +65,8 @@ def _refuse_left(pair: Pair, series: Series, readings: Document) -> None:
     foreign = {each["_id"] for each in pair.mirror.find(series.query() | {"seconds": {"$not": {"$type": "number"}}})}
     if left := pair.record.count_documents(readings) + len(ids - foreign):
         raise StoreError(
-            f"{left:,} readings of {series.label} are still there: is something else writing them? Run the same again"
+            f"{words.counted(left, 'reading')} of {series.label} still there: is something else writing them? "
+            "Run the same again"
         )
 
 

@@ -16,6 +16,7 @@ from pymongo.collection import Collection
 from pymongo.errors import OperationFailure
 
 from ..model.errors import StoreError
+from ..model.words import counted
 
 OLD_KEY_NAME = "series_ts"
 OLD_ORDERS = (["source", "id", "flow"], ["source", "id", "flow", "group"])
@@ -53,7 +54,7 @@ def bring_over(record: Documents, mirror: Documents, key: Key) -> None:
         _drop_old(mirror)
         _drop_old(record)
     if changed:
-        _say(f"{record.name}: {changed:,} readings of {series:,} series brought over from an earlier version")
+        _say(f"{record.name}: {counted(changed, 'reading')} of {series:,} series brought over from an earlier version")
 
 
 def _spellings(record: Documents) -> list[Mapping[str, Any]]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 
+from ..model.words import counted
 from .model import BLUE, RED, WHITE
 
 WORDS = {BLUE: BLUE, WHITE: WHITE, RED: RED, "bleu": BLUE, "blanc": WHITE, "rouge": RED}
@@ -51,7 +52,7 @@ def parse_calendar(text: str, name: str) -> ColourCalendar:
         elif found.setdefault(day, colour) != colour:
             contradicted.add(day)
             wrong.append(f"{name} line {line}: {day} has another colour in a line above")
-    more = [f"{name}: and {len(wrong) - SHOWN} more lines like these"] if len(wrong) > SHOWN else []
+    more = [f"{name}: and {counted(len(wrong) - SHOWN, 'more line')} like these"] if len(wrong) > SHOWN else []
     known = {day: colour for day, colour in found.items() if day not in contradicted}
     return ColourCalendar(known, tuple(wrong[:SHOWN] + more))
 

@@ -258,9 +258,10 @@ def test_a_calendar_that_contradicts_itself_knows_no_colour_of_that_day(tmp_path
 
 
 def test_many_wrong_lines_are_told_in_a_few() -> None:
-    found = parse_calendar("x\n" * 100, "tempo.csv")
-    assert len(found.problems) == 6
-    assert found.problems[-1] == "tempo.csv: and 95 more lines like these"
+    for lines, told in ((100, "and 95 more lines like these"), (6, "and 1 more line like these")):
+        found = parse_calendar("x\n" * lines, "tempo.csv")
+        assert len(found.problems) == 6
+        assert found.problems[-1] == f"tempo.csv: {told}"
 
 
 # --- small things -----------------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from pymongo.database import Database
 
 from sync.model.errors import FileRefused
 from sync.sources.lcl import members as lcl_members
-from sync.sources.lcl.files import open_files
+from sync.sources.lcl.files import SHOWN, open_files
 from tests.london import FIRST, london_pair, row, stored, write
 from tests.london import load as imported
 from tests.many import assert_same_sides
@@ -195,6 +195,14 @@ UNWANTED = {
     "cut.csv.gz": "\x1f\x8b",
 }
 FAILING = ["book.xlsx", "cut.csv.gz", "half.csv", "households.csv"]
+
+
+@pytest.mark.parametrize(("more", "said"), [(1, "… and 1 more file not read"), (2, "… and 2 more files not read")])
+def test_many_unwanted_members_are_named_in_a_few(tmp_path: Path, more: int, said: str) -> None:
+    write(tmp_path / "good.csv", [row(slot, 9) for slot in range(7)])
+    for number in range(SHOWN + more):
+        (tmp_path / f"notes_{number}.txt").write_text("nothing", encoding="utf-8")
+    assert open_files([tmp_path]).notes[-1] == said
 
 
 @pytest.mark.parametrize("is_archive", [False, True])

@@ -100,6 +100,7 @@ def test_drop_asks_on_a_terminal(
     database: Database[Any], mongo_uri: str, tmp_path: Path, answer: str, left: int, code: int
 ) -> None:
     fill(database)
+    database.other.insert_one({})
     ours, theirs = pty.openpty()
     os.write(ours, f"{answer}\n".encode())
     env = {"MONGODB_URI": mongo_uri, "MONGODB_DATABASE": database.name, "PYTHONPATH": str(PROJECT_ROOT)}
@@ -117,6 +118,7 @@ def test_drop_asks_on_a_terminal(
     os.close(theirs)
     assert f"{database.name} at {place_of(mongo_uri)} holds" in ended.stderr
     assert "consumption: 2 documents" in ended.stderr
+    assert "other: 1 document\n" in ended.stderr
     assert ended.returncode == code
     assert database.consumption.count_documents({}) == left
     assert ("dropped" in ended.stdout) is (answer == "y")

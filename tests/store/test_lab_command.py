@@ -170,7 +170,7 @@ def test_few_readings_work_and_say_so(sync: Shell, database: Database[Any]) -> N
     database.consumption.delete_many({"ts": {"$gt": next(database.consumption.find().sort("ts", 1))["ts"]}})
     code, out, err = sync("compare", "--lab")
     assert code == 0, err
-    assert "1 readings are too few to mean much" in err
+    assert "1 reading, too few to mean much" in err
     assert "fewer than 100 readings: these figures mean little" in out
     kept = database.sync_lab.find_one()
     assert kept is not None

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ...model.bounded import NoFile
 from ...model.errors import FileRefused
+from ...model.words import counted
 from ..files import File, Files, SideTable
 from .households import parts
 from .members import Member, members
@@ -44,7 +45,7 @@ def open_files(paths: Sequence[Path], _settings: object = None) -> Files:
         raise FileRefused(refusals[0])
     notes = [table.words for table in tables]
     notes += [f"not read, {why}" for why in left[:SHOWN]]
-    notes += [f"… and {len(left) - SHOWN:,} more files are not read"] * (len(left) > SHOWN)
+    notes += [f"… and {counted(len(left) - SHOWN, 'more file')} not read"] * (len(left) > SHOWN)
     return Files(files, notes, tables=tables)
 
 

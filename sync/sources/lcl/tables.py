@@ -18,6 +18,7 @@ from ...model.bounded import DAMAGE, Allowance, archive
 from ...model.errors import FileRefused
 from ...model.localtime import wall_clock_instants
 from ...model.readings import instant
+from ...model.words import counted
 from .. import zone_of
 from ..files import LARGEST_BOOK, SideTable, workbook
 from .members import Member
@@ -45,7 +46,7 @@ def side_table(member: Member) -> SideTable:
         return SideTable(BANDS, stretches, words)
     listed = households(member)
     arms = Counter(home["tariff"] for home in listed)
-    words = f"{member.name}: {len(listed):,} households ({arms['Std']:,} Std, {arms['ToU']:,} ToU)"
+    words = f"{member.name}: {counted(len(listed), 'household')} ({arms['Std']:,} Std, {arms['ToU']:,} ToU)"
     return SideTable(HOUSEHOLDS, listed, words)
 
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from ...model.localtime import midnight
 from ...model.readings import Instants, Series
 from ...model.window import Window
+from ...model.words import counted
 from .. import zone_of
 from ..answers import UtcTimes, is_number, iso, json_object, numbers, shown
 from ..source import AnswerRefused, Parsed
@@ -49,7 +50,7 @@ def read_weather(text: str, place: Place, window: Window, now: datetime) -> Pars
     notes = {"place": f"{place.city}: asked {place.latitude},{place.longitude}, answered {answered}"}
     parsed = weather_readings(place.area, start, columns)
     short = lacking(columns, start, int(now.timestamp() * 1000) - LATE)
-    short += [f"{len(parsed.rejects):,} values refused"] if parsed.rejects else []
+    short += [f"{counted(len(parsed.rejects), 'value')} refused"] if parsed.rejects else []
     final = int(start[-1]) < now.timestamp() * 1000 - SETTLED
     return Parsed(parsed.batches, parsed.rejects, "; ".join(short), final, notes)
 

@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from ...http.budget import is_loopback
 from ...model.errors import UsageError
+from ...model.words import counted
 from ..check.models import SOURCE_TYPE, TriggerConfig
 from ..check.tree import FLAGS, SERVICE_VALUE, ConfigTree, FunctionConfig
 from ..values import DEFAULTS, NO_METER, SERVICES, TOKEN_SECRET, TOKEN_VALUE, Given
@@ -359,10 +360,10 @@ def _function(app: TriggersApp, function: FunctionConfig) -> Change:
             yield _differs(flag, bool(there.get(flag)), wanted)
         old = str(there.get("source", ""))
         if _same_lines(old) != _same_lines(source):
-            yield f"source differs ({old.count(chr(10))} lines there, {source.count(chr(10))} here)"
+            yield f"source differs ({counted(old.count(chr(10)), 'line')} there, {source.count(chr(10))} here)"
 
     body = {**function.flags, "source": source}
-    new = f"{source.count(chr(10))} lines"
+    new = counted(source.count(chr(10)), "line")
     return _change(app, "functions", function.name, differing, lambda there: {**there, **body}, new=new)
 
 

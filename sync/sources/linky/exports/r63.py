@@ -16,6 +16,7 @@ from sys import intern
 from typing import Any, ClassVar
 
 from ....model.errors import FileRefused
+from ....model.words import counted
 from ..points import Point, Reject
 from .export import (
     ASK_INSTEAD,
@@ -128,7 +129,7 @@ class _Reading:
         return ", ".join(shown(cell, 20) for cell in (physical, trade, unit))
 
     def exports(self) -> list[Export]:
-        left_out = ", ".join(f"{count:,} lines of {what}" for what, count in self.others.items())
+        left_out = ", ".join(f"{counted(count, 'line')} of {what}" for what, count in self.others.items())
         exports: list[Export] = []
         empty = ""
         if any(PRM.fullmatch(prm) for prm, _ in self.kept):
