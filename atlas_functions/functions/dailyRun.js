@@ -238,6 +238,13 @@ function turnOf({ settings: { service, database, record }, source: { job }, owne
   return { service, database, names: [`run ${job} ${record}`], owner };
 }
 
+// Leases and time-outs hang on a clock that goes on.
+async function refuseDeadClock() {
+  const began = Date.now();
+  await pause(20);
+  if (Date.now() === began) throw new Error("the clock of this platform stands still");
+}
+
 // Whether this run has the turn now. That of a run that was cut off ends by itself.
 async function takeTurn(run) {
   run.owner = `${Date.now().toString(16)}${Math.random().toString(16).slice(2)}`;
@@ -260,6 +267,7 @@ async function work(run) {
   run.isRecorded = checked.reachable;
   run.failures = run.settings.problems.concat(checked.problem || []);
   if (run.failures.length) return;
+  await refuseDeadClock();
   await takeTurn(run);
   if (!run.hasTurn) {
     run.note = "another run is under way, this one leaves the work to it";
