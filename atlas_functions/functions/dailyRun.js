@@ -250,6 +250,13 @@ async function holdLeases(run, names, more) {
   return states;
 }
 
+// Leases and time-outs hang on a clock that goes on.
+async function refuseDeadClock() {
+  const began = Date.now();
+  await pause(20);
+  if (Date.now() === began) throw new Error("the clock of this platform stands still");
+}
+
 // "mine" when this run has the turn now; undefined when nobody ever had it. That of a run that was cut off ends by itself.
 async function takeTurn(run, isKnown) {
   const states = await holdLeases(run, [turnOf(run)], { milliseconds: LONGEST_RUN, isKnown });
@@ -295,6 +302,7 @@ async function work(run) {
   run.settings = await execute(run, "dailySettings", source.name);
   run.datasets = source.datasets || run.settings.datasets;
   run.isRecorded = run.settings.isLinked;
+  await refuseDeadClock();
   run.failures = await begin(run);
   if (!run.plan) return;
   await heal(run);

@@ -27,6 +27,7 @@ const TRIES = { record: 3, lease: 4, fill: 3 };
 const PAUSE = 2000; // ms between two looks at a lease that another writer has
 const WORD = 4294967296;
 const PRELIMINARY = "preliminary"; // in the flag of a reading that its source will replace
+const TRACE = "_id__baas_transaction"; // a field that an update of a function has in documents while it runs
 const COARSE = "res:"; // begins a word in the flag of a reading that is known to within so many Wh
 
 // The fields of the stored documents of a source between `series` and `flag`, in their order: [name, BSON type, optional].
@@ -182,6 +183,11 @@ async function correct(store, batches, found) {
   await markStale(store, keys);
   for (const key of keys) store.state[store.leaseOf(key)] = "stale";
   await counted(store, store.record.bulkWrite(changed, { ordered: false }));
+  const ids = changed.map(({ replaceOne }) => replaceOne.filter._id);
+  const left = { _id: { $in: ids }, [TRACE]: { $exists: true } };
+  if (!(await counted(store, store.record.findOne(left, { _id: 1 })))) return;
+  const unset = `updateMany({${TRACE}: {$exists: true}}, {$unset: {${TRACE}: ""}})`;
+  throw new Error(`updates leave a field in documents here: ${unset} in the record, then python -m sync repair`);
 }
 
 async function insert(store, batches, found, tried) {

@@ -141,7 +141,7 @@ FACTS = (
         "update_trace",
         "whether an update leaves the reserved field _id__baas_transaction in a document",
         "gone",
-        (),
+        ("left",),
         "storeReadings: corrections of the record; holdLeases",
         f"""const id = "updated";
   await record.insertOne({{_id: id}});
@@ -199,7 +199,7 @@ FACTS = (
         "time_passes",
         "whether setTimeout waits and the clock goes on meanwhile",
         "waits",
-        (),
+        ("stands still",),
         "dailyRun, fetchAnswer, storeReadings: pauses, time-outs, leases",
         """const began = Date.now();
   await new Promise((resolve) => setTimeout(resolve, 300));

@@ -22,6 +22,7 @@ REFUSED_STAGES = ("$indexStats", "$currentOp")
 UPDATES = ("updateMany", "bulkWrite")
 BY_METHOD = {"insertMany": "timeseries_insert", "deleteMany": "timeseries_delete"}
 REFUSED = "refused"
+TRACE = "_id__baas_transaction"
 Method = Callable[[Collection[Document], Mapping[str, Any]], Any]
 
 
@@ -50,6 +51,8 @@ class DatabaseBridge:
             # An update from a function adds a reserved field to documents.
             raise CallRefused(f"{collection.name} is a time-series collection: a function must never update it")
         self._refuse_as_reported(collection, request["method"])
+        if self._facts["update_trace"] == "left":
+            _leave_trace(collection, request)
         answer = self._methods[request["method"]](collection, request)
         return json.loads(json_util.dumps(answer, json_options=EJSON))
 
@@ -76,6 +79,17 @@ class DatabaseBridge:
         if len(documents) > self._most:
             raise CallRefused(f"a query gives at most {self._most:,} documents to a function: ask for less at a time")
         return documents
+
+
+def _leave_trace(collection: Collection[Document], request: Mapping[str, Any]) -> None:
+    """As if an update left its reserved field: in the documents that it is about to change, and in a replacement."""
+    written = [parts for operation in request.get("operations", ()) for parts in operation.values()]
+    queries = [request["query"]] if "update" in request else [parts["filter"] for parts in written]
+    for query in queries:
+        collection.update_many(query, {"$set": {TRACE: "left"}})
+    for parts in written:
+        if "replacement" in parts:
+            parts["replacement"][TRACE] = "left"
 
 
 def _is_timeseries(collection: Collection[Document]) -> bool:

@@ -118,15 +118,17 @@
     callback();
   }
 
+  const begun = host.now();
+  const now = facts.time_passes === "stands still" ? () => begun : host.now;
   const RealDate = Date;
   const ClockDate = function Date(...parts) {
-    const made = parts.length ? new RealDate(...parts) : new RealDate(host.now());
+    const made = parts.length ? new RealDate(...parts) : new RealDate(now());
     return new.target ? made : made.toString();
   };
   Object.defineProperty(ClockDate, "length", { value: 7 });
   ClockDate.prototype = RealDate.prototype;
   ClockDate.prototype.constructor = ClockDate;
-  Object.assign(ClockDate, { now: () => host.now(), UTC: RealDate.UTC, parse: RealDate.parse });
+  Object.assign(ClockDate, { now: () => now(), UTC: RealDate.UTC, parse: RealDate.parse });
 
   // What is given for what is not there.
   function absent(fact, words) {
