@@ -71,6 +71,14 @@ def london_days(folder: Path) -> Days:
     return days_of(*london(folder), LONDON_ZONE)
 
 
+def years(folder: Path) -> Real:
+    """[home-years, 365, 48] of the London homes that are there for most of 2013, and both of the French one."""
+    _, wh = london(folder)
+    there = wh[np.isfinite(wh).mean(axis=(1, 2)) > 0.9, -365:]
+    both = household(folder).wh
+    return np.concatenate([there, both[None, :365], both[None, 365:730]])
+
+
 @lru_cache(maxsize=2)
 def household_replay(folder: Path, lead: int) -> Replay:
     """Every day of the two years as it would have been forecast."""

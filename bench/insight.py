@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from bench import homes
+from bench import events, homes
 from bench.kit import SHARED, Row, row
 from sync.insight.experts import NAMES, Days, predictions
 from sync.insight.forecast import Forecaster, replay
@@ -27,7 +27,7 @@ def run() -> dict[str, Any]:
     """Every figure, on the data of `SHARED_DATA`."""
     if not (SHARED / homes.LONDON).exists():
         sys.exit("the bench needs the real homes: set SHARED_DATA to the folder that holds lcl/ and linky/")
-    rows = [*forecasts(SHARED), *costs()]
+    rows = [*forecasts(SHARED), *unusual(SHARED), *costs()]
     _, wh = homes.london(SHARED)
     return {"readings": int(np.isfinite(wh).sum()), "server": "no server", "rows": rows}
 
@@ -97,6 +97,17 @@ def together(folder: Path) -> float:
     error = np.abs(replay(days, 1).wh[0] - whole)[last_two_months(folder)]
     known = np.isfinite(error)
     return float(100 * error[known].sum() / whole[last_two_months(folder)][known].sum())
+
+
+def unusual(folder: Path) -> list[Row]:
+    """Events put into real home-years."""
+    wh = homes.years(folder)
+    rows = []
+    for event, (test, bar) in events.TEST_OF.items():
+        rows.append(row(f"{event}: noticed by its test", events.recall(wh, event), "%", bar))
+        rows.append(row(f"{event}: among two messages a year", events.recall_of_messages(wh, event, 2), "%"))
+        rows.append(row(f"{test}: false alarms", events.false_alarms(wh, test), "a home-year", -2.05))
+    return rows
 
 
 def costs() -> list[Row]:

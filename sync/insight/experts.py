@@ -7,7 +7,7 @@ work. What is asked of day D with a lead reads days up to D − lead, and no lat
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -132,14 +132,14 @@ class Past:
         return [found[kind] for kind in kinds]
 
 
-def known_mean(values: Single, axis: int) -> Single:
+def known_mean(values: NDArray[Any], axis: int) -> Single:
     """The mean of what is known; NaN of nothing."""
     known = np.isfinite(values)
     count = known.sum(axis)
     return np.asarray(np.where(count, np.where(known, values, 0).sum(axis) / np.maximum(count, 1), np.nan), np.float32)
 
 
-def sorted_median(values: Single) -> Single:
+def sorted_median(values: NDArray[Any]) -> Single:
     """The median of what is known along the last axis."""
     values = np.sort(values, axis=-1)
     count = np.isfinite(values).sum(-1)
