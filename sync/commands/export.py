@@ -49,8 +49,9 @@ def export_command(
 ) -> None:
     """Write the stored readings to a file, a table or a topic, then count and sum them there.
 
-    TARGET: FILE.csv, .csv.gz, .jsonl or .parquet. The columns are the same everywhere, see docs/export.md. Safe to
-    repeat; a file gets its name when it is whole and proven. CSV, JSON lines and Parquet come back with import.
+    TARGET: FILE.csv, .csv.gz, .jsonl, .parquet, .xlsx or .lp (InfluxDB), postgresql://USER@HOST/DATABASE,
+    kafka://HOST:PORT/TOPIC. The columns are the same everywhere, see docs/export.md. Safe to repeat; a file gets its
+    name when it is whole and proven. CSV, JSON lines and Parquet come back with import.
 
     \b
     Examples:

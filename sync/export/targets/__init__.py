@@ -77,6 +77,9 @@ TARGETS = (
         module="psycopg",
         is_keyed=True,
     ),
+    TargetEntry(
+        "kafka", "kafka://HOST:PORT/TOPIC", schemes=("kafka",), extra="kafka", module="confluent_kafka", is_keyed=True
+    ),
 )
 
 
