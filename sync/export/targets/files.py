@@ -56,6 +56,10 @@ class FileTarget:
         """A block behind the others."""
         raise NotImplementedError
 
+    def flush(self) -> None:
+        """A file is there when it is finished."""
+        raise NotImplementedError
+
     def end(self) -> None:
         """What stands behind the last block."""
 

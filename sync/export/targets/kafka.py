@@ -34,6 +34,7 @@ class Export:
     def __init__(self, address: str) -> None:
         self._options, self._topic, self._schema, self.shown = address_of(address)
         self._run = uuid.uuid4().bytes
+        self._headers: list[tuple[str, str | bytes | None]] = [("export", self._run)]
         self._failed: list[KafkaError] = []
         self._sent = 0
 
@@ -51,7 +52,7 @@ class Export:
     def write(self, block: Block) -> None:
         """Each message carries the run in a header, by which it is known again."""
         with self._said():
-            produce, topic, headers = self._producer.produce, self._topic, [("export", self._run)]
+            produce, topic, headers = self._producer.produce, self._topic, self._headers
             for key, value in zip(*with_schema(self._schema, block, keys(block), objects(block)), strict=True):
                 while True:
                     try:
