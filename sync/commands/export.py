@@ -9,11 +9,13 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from ..export.follow import Follower
 from ..export.read import Choice
 from ..export.run import Report, export
 from ..export.steps import STEPS
-from ..export.targets import target_of
+from ..export.targets import Target, target_of
 from ..load.progress import Bar
+from ..model.clock import SystemClock
 from ..model.errors import UsageError
 from ..model.localtime import midnight
 from ..model.readings import Series
@@ -36,6 +38,7 @@ from .common import PARTLY, day_option, echo_json, json_option, nothing_stored
 @click.option("--step", type=click.Choice(STEPS), default=STEPS[0], show_default=True, help="Added up by local time.")
 @click.option("--zone", default="", metavar="NAME", help="Of local times and steps (default: the source's own).")
 @click.option("--to", "address", required=True, metavar="TARGET", help="A file or an address, see below.")
+@click.option("--follow", is_flag=True, help="Go on with what comes in or is corrected, until Ctrl-C.")
 @json_option
 def export_command(
     source: str,
@@ -45,12 +48,14 @@ def export_command(
     step: str,
     zone: str,
     address: str,
+    follow: bool,
     as_json: bool,
 ) -> None:
     """Write the stored readings to a file, a table or a topic, then count and sum them there.
 
-    TARGET: FILE.csv, .csv.gz, .jsonl or .parquet. The columns are the same everywhere, see docs/export.md. Safe to
-    repeat; a file gets its name when it is whole and proven. CSV, JSON lines and Parquet come back with import.
+    TARGET: FILE.csv, .csv.gz, .jsonl, .parquet, .xlsx or .lp (InfluxDB), postgresql://USER@HOST/DATABASE,
+    kafka://HOST:PORT/TOPIC. The columns are the same everywhere, see docs/export.md. Safe to repeat; a file gets its
+    name when it is whole and proven. CSV, JSON lines and Parquet come back with import.
 
     \b
     Examples:
@@ -58,18 +63,37 @@ def export_command(
       python -m sync export --step day --since 2026-01-01 --to days.csv.gz
       python -m sync export --series consumption --to backup.jsonl --json
     """
-    settings, entry, started = load(), target_of(address), time.monotonic()
+    settings, entry = load(), target_of(address)
+    if follow and (not entry.is_keyed or step != STEPS[0]):
+        raise UsageError(
+            "--follow is for readings into a table or a topic: a file is written as a whole, a step changes"
+        )
     own_zone = zone_named(zone) if zone else zone_of(source)
     target = entry.connect(address)
     with open_store(settings) as database:
         own = pair(database, source, settings.collections)
         choice = Choice(own, series_named(own, words, settings), SOURCES[source].fields, own_zone, step=step)
         choice.first, choice.end = (midnight(day, own_zone) if day else None for day in (since, until))
-        with closing(Bar(" readings")) as bar:
-            bar.start(own.record.estimated_document_count(), 0)
-            report = export(choice, target, bar)
+        follower = Follower(choice, target, words, SystemClock(), said) if follow else None
+        code = _export(choice, target, as_json) if not follower or follower.begin() else 0
+        if follower:
+            follower.run()
+    raise SystemExit(code)
+
+
+def said(text: str) -> None:
+    """A line of progress."""
+    click.echo(f"{SystemClock().now():%Y-%m-%d %H:%M:%S} UTC {text}", err=True)
+
+
+def _export(choice: Choice, target: Target, as_json: bool) -> int:
+    """The whole of it; returns the exit code."""
+    started = time.monotonic()
+    with closing(Bar(" readings")) as bar:
+        bar.start(choice.pair.record.estimated_document_count(), 0)
+        report = export(choice, target, bar)
     tell(report, choice, time.monotonic() - started, as_json)
-    raise SystemExit(PARTLY if report.left_out else 0)
+    return PARTLY if report.left_out else 0
 
 
 def zone_named(name: str) -> ZoneInfo:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -75,9 +76,20 @@ def heads(block: Block, before: str, between: str, behind: str) -> list[str]:
     count = len(block)
     fixed = [np.frombuffer(text.encode("utf-32-le"), np.uint32) for text in (before, between, behind)]
     columns = [np.broadcast_to(text, (count, len(text))) for text in fixed]
-    rows = np.hstack((columns[0], utc(block.start), columns[1], local(block.start, block.zone), columns[2]))
-    texts: list[str] = np.ascontiguousarray(rows, np.uint32).view(f"<U{rows.shape[1]}")[:, 0].tolist()
-    return texts
+    return _joined(columns[0], utc(block.start), columns[1], local(block.start, block.zone), columns[2])
+
+
+def starts(block: Block, before: str, behind: str) -> list[str]:
+    """`before` + start in UTC + `behind`, for each reading."""
+    edges = [np.frombuffer(text.encode("utf-32-le"), np.uint32) for text in (before, behind)]
+    first, last = (np.broadcast_to(text, (len(block), len(text))) for text in edges)
+    return _joined(first, utc(block.start), last)
+
+
+def _joined(*columns: NDArray[Any]) -> list[str]:
+    rows = np.ascontiguousarray(np.hstack(columns), np.uint32)
+    found: list[str] = rows.view(f"<U{rows.shape[1]}")[:, 0].tolist()
+    return found
 
 
 def values(

@@ -206,19 +206,25 @@ def _of_csv(path: Path) -> Iterator[pd.DataFrame]:
 
 
 def _of_json(path: Path) -> Iterator[pd.DataFrame]:
-    import pandas as pd  # noqa: PLC0415
-
     with _lines(path) as (_, stream):
         while some := list(islice(stream, ROWS)):
             whole = [line for line in some if line.endswith("\n")]
-            rows = [_json_object(line) for line in whole]
-            names = dict.fromkeys(chain(FIRST, *rows))
-            absent = {"group": "", "flag": ""}
-            yield pd.DataFrame(
-                {name: [row.get(name, absent.get(name)) for row in rows] for name in names}, dtype=object
-            )
+            yield _frame([_json_object(line) for line in whole])
             if len(whole) < len(some):
                 raise _cut_off(path)
+
+
+def _frame(objects: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    import pandas as pd  # noqa: PLC0415
+
+    names = dict.fromkeys(chain(FIRST, *objects))
+    absent = {"group": "", "flag": ""}
+    return pd.DataFrame({name: [row.get(name, absent.get(name)) for row in objects] for name in names}, dtype=object)
+
+
+def rows_of_objects(objects: Sequence[Mapping[str, Any]]) -> Rows:
+    """JSON objects as `export` writes them."""
+    return rows_of(_frame(objects), 1)
 
 
 def _json_object(line: str) -> dict[str, Any]:

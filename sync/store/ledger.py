@@ -80,9 +80,12 @@ class Ledger:
         if replaced:
             self._windows.delete_many({"_id": {"$in": replaced}})
 
-    def claims(self, source: str, zone: ZoneInfo, series: Series | None = None) -> list[Claim]:
-        """What the entries of readings of a source say is stored; of all that are entered, or of one."""
-        query = {"source": source, "kind": CURVE} | ({"series": series.key} if series else {})
+    def claims(
+        self, source: str, zone: ZoneInfo, series: Series | None = None, since: datetime | None = None
+    ) -> list[Claim]:
+        """What the entries of readings of a source say is stored: of all that are entered, of one, of those since."""
+        query: Document = {"source": source, "kind": CURVE} | ({"series": series.key} if series else {})
+        query |= {"at": {"$gte": since}} if since else {}
 
         def claim(found: Document) -> Claim:
             entry = _entry(found)

@@ -11,7 +11,7 @@ from pymongo.database import Database
 
 from sync.cli import main
 from tests.export_rows import Run
-from tests.export_servers import Postgres
+from tests.export_servers import Broker, Postgres
 
 
 @pytest.fixture
@@ -49,3 +49,11 @@ def postgres_server() -> Iterator[Postgres]:
 def postgres(postgres_server: Postgres) -> Postgres:
     """With an empty database."""
     return postgres_server.emptied()
+
+
+@pytest.fixture(scope="session")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    """One for a test process; each test takes a topic of its own."""
+    server = Broker(tmp_path_factory.mktemp("broker"))
+    yield server
+    server.stop()

@@ -31,6 +31,9 @@ class Target(Protocol):
     def write(self, block: Block) -> None:
         """Take a block; of each series they come oldest first. A reading that is there is replaced."""
 
+    def flush(self) -> None:
+        """All that was written is there to stay; of a target that is followed."""
+
     def finish(self, read: Sums) -> None:
         """Keep what was written, counted and summed at the target by its own means. Raises ExportError when that is not
         what was read."""
@@ -76,6 +79,9 @@ TARGETS = (
         extra="postgresql",
         module="psycopg",
         is_keyed=True,
+    ),
+    TargetEntry(
+        "kafka", "kafka://HOST:PORT/TOPIC", schemes=("kafka",), extra="kafka", module="confluent_kafka", is_keyed=True
     ),
 )
 

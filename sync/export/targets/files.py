@@ -56,6 +56,10 @@ class FileTarget:
         """A block behind the others."""
         raise NotImplementedError
 
+    def flush(self) -> None:
+        """A file is there when it is finished."""
+        raise NotImplementedError
+
     def end(self) -> None:
         """What stands behind the last block."""
 
@@ -66,7 +70,7 @@ class FileTarget:
         there = Sums()
         try:
             for rows in self.rows():
-                _add(there, rows, self.fields)
+                add_rows(there, rows, self.fields)
         except FileRefused as error:
             raise ExportError(f"{self.shown} could not be read back: {error}") from None
         if wrong := read.differences(there):
@@ -94,7 +98,8 @@ class FileTarget:
         return os.dup(self.descriptor)
 
 
-def _add(there: Sums, rows: Rows, fields: tuple[str, ...]) -> None:
+def add_rows(there: Sums, rows: Rows, fields: tuple[str, ...]) -> None:
+    """Rows that were read back into a sum."""
     values: dict[str, tuple[NDArray[Any], Mask | None]] = {}
     for name in fields:
         if name not in rows.values:

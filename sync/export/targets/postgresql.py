@@ -30,7 +30,6 @@ class Export:
         self._base = Base(address)
         self.shown = self._base.shown
         self._waiting: list[Block] = []
-        self._has: dict[Series, bool] = {}
         self._least: int | None = None
 
     def open(self, choice: Choice) -> None:
@@ -41,6 +40,8 @@ class Export:
             self._table = Table(self._base.run, name)
             self._table.ensure(choice.fields)
             self._choice = choice
+            self._has: dict[Series, bool] = {}
+            self._follows = False
             self._order = {series: number for number, series in enumerate(choice.series)}
             self._what = self._key()
             found = self._base.run(f"SELECT series, until FROM {NOTES} WHERE what = %s", self._what)
@@ -57,28 +58,34 @@ class Export:
         """What the run that was cut off has committed is passed over."""
         start = int(block.start[0])
         self._least = start if self._least is None else min(self._least, start)
-        number, (last, until) = self._order[block.series], self._until
-        if number <= last:
+        number, (last, until) = self._order.get(block.series, 0), self._until
+        if number <= last and not self._follows:
             passed = len(block) if number < last else int(block.start.searchsorted(until, side="right"))
             block = block.part(passed, len(block))
         if len(block):
             self._waiting.append(block)
         if sum(map(len, self._waiting)) >= BATCH:
-            self.flush()
+            self._flush()
 
     def flush(self) -> None:
-        """Commit what waits."""
+        """Commit what waits, to stay through a power cut; from here on there is nothing to resume."""
+        with self._base.said():
+            self._base.run("SET synchronous_commit = on")
+        if not self._follows:
+            self._has, self._follows = {}, True
+        self._flush()
+
+    def _flush(self) -> None:
         blocks, self._waiting = self._waiting, []
         if not blocks:
             return
         with self._base.said():
-            for block in blocks:
-                if block.series not in self._has:
-                    self._has[block.series] = self._table.has(block.series)
+            for series in {block.series for block in blocks} - self._has.keys():
+                self._has[series] = self._follows or self._table.has(series)
             try:
                 self._commit(blocks)
             except UniqueViolation:  # another program has stored some of them
-                self._has = dict.fromkeys(self._order, True)
+                self._has = dict.fromkeys(self._has, True)
                 self._commit(blocks)
 
     def _commit(self, blocks: list[Block]) -> None:
@@ -89,6 +96,8 @@ class Export:
             if known := [block for block in blocks if self._has[block.series]]:
                 self._base.copy("coming", names, chain.from_iterable(map(packed, known)))
                 self._table.upsert(self._choice.fields)
+            if self._follows:
+                return
             last = blocks[-1]
             note = self._what, self._order[last.series], int(last.start[-1])
             instead = "ON CONFLICT (what) DO UPDATE SET series = excluded.series, until = excluded.until"
@@ -96,7 +105,7 @@ class Export:
 
     def finish(self, read: Sums) -> None:
         """Count and sum the rows of these series and days in SQL."""
-        self.flush()
+        self._flush()
         with self._base.said():
             there = self._table.sums(self._choice, self._least or 0)
             self._base.run("SET synchronous_commit = on")

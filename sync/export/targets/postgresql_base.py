@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import psycopg
-from psycopg.errors import UniqueViolation
+from psycopg.errors import LockNotAvailable, UniqueViolation
 
 from ...model.errors import UsageError
 from ...model.privacy import scrub
@@ -75,6 +75,10 @@ class Base:
             yield
         except UniqueViolation:
             raise
+        except LockNotAvailable:
+            raise ExportError(
+                f"{self.shown}: another export writes this table, or follows it: wait for its end"
+            ) from None
         except psycopg.OperationalError as error:
             goes_on = "; what is committed stays, the same command goes on from there" if self._base else ""
             raise ExportError(f"{self.shown}: {_words(error)}{goes_on}") from None
