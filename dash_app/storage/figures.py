@@ -16,7 +16,8 @@ from ..kit.sizes import Measured
 from .projection import FORMS, Fit, Wish
 
 MEASURES = ("data", "storage", "index")
-ROOM = 1.45  # of the longest bar: its value stands behind it
+BARS_HEIGHT = 420  # px, on a phone too: six bars with their values, three titles, three rows of ticks
+ROOM = 1.5  # of the longest bar: its value stands behind it
 
 
 def bars_figure(frame: Frame, look: Look) -> Figure:
@@ -28,6 +29,7 @@ def bars_figure(frame: Frame, look: Look) -> Figure:
     axes: dict[str, Any] = {}
     notes: list[dict[str, Any]] = []
     height = 1 / len(MEASURES)
+    left = label_width([look.text(f"storage.form.{form}") for form in FORMS], titled=False)
     for place, measure in enumerate(MEASURES):
         top = 1 - place * height
         number = "" if place == 0 else str(place + 1)
@@ -47,9 +49,9 @@ def bars_figure(frame: Frame, look: Look) -> Figure:
             type="category",
             gridcolor="rgba(0,0,0,0)",
         )
-        beside = {"x": 1, "y": top, "xanchor": "right", "yanchor": "top"}  # no bar reaches it, however narrow
+        beside = {"x": 1, "y": top, "xanchor": "right", "yanchor": "top"}  # a bar and its value may be as long as all
         notes += [
-            note(f"<b>{title}</b>", look, x=0, y=top, xanchor="left", yanchor="top"),
+            note(f"<b>{title}</b>", look, x=0, y=top, xanchor="left", yanchor="top", xshift=-left),
             note(change_text(both, look), look, size=15, **beside),
         ]
     return figure(
@@ -57,9 +59,10 @@ def bars_figure(frame: Frame, look: Look) -> Figure:
         data,
         **axes,
         annotations=notes,
+        height=BARS_HEIGHT,
         hovermode="closest",
         bargap=0.22,
-        firm=margins(label_width([look.text(f"storage.form.{form}") for form in FORMS], titled=False), 8, 4, 20),
+        firm=margins(left, 8, 4, 20),
     )
 
 

@@ -23,7 +23,7 @@ from ..kit.reader import Reader
 from ..kit.sizes import Measured
 from ..kit.table import Cell, Sortable, table
 from ..kit.view import View
-from .figures import bars_figure, bytes_of, counted, percent_text, projection_figure, speed_figure
+from .figures import BARS_HEIGHT, bars_figure, bytes_of, counted, percent_text, projection_figure, speed_figure
 from .projection import DISK, FORMS, QUOTA, STEPS, TIERS, Fit, Wish, smallest
 from .queries import (
     FEW,
@@ -305,7 +305,8 @@ def _source_row(each: Measured, is_chosen: bool, look: Look) -> list[Cell]:
         return [name, "–", "–", "–"]
     compared = each.comparison
     totals = [look.bytes(size.total_bytes) for size in (compared.regular, compared.timeseries)]
-    return [name, *totals, percent_text(compared.reduction_pct["total"], look)]
+    saved = percent_text(compared.reduction_pct["total"], look) if each.settled else "–"  # not on disk yet
+    return [name, *totals, saved]
 
 
 def _sentence(each: Measured, look: Look) -> str:
@@ -489,7 +490,7 @@ PAGE = Page(
     shared=(SOURCE,),
     blocks=(
         Block("storage-answer", sources_frame, body=answer_body, wide=True, picks=SOURCE),
-        Block("storage-bars", sizes_frame, figure=bars_figure, height=480),
+        Block("storage-bars", sizes_frame, figure=bars_figure, height=BARS_HEIGHT),
         Block("storage-bucket", bucket_frame, body=bucket_body, height=340),
         Block("storage-numbers", sizes_frame, body=numbers_body, wide=True, height=360),
         Block(
