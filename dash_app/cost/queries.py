@@ -334,7 +334,8 @@ def _frame(reader: Reader, view: View, rows: Callable[[Comparison], list[dict[st
     if compared is None:
         return EMPTY_FRAME if _tariffs_at(reader, view) else FOREIGN
     table = pd.DataFrame(rows(compared))
-    return Frame(table, covered_share(compared.months), {"comparison": compared})
+    notes = {"comparison": compared, "held": (compared.start, compared.end)}
+    return Frame(table, covered_share(compared.months), notes)
 
 
 def _contract_row(contract: Contract) -> dict[str, Any]:

@@ -560,7 +560,10 @@ def _entry_row(kind: str, entry: Entry) -> dict[str, Any]:
 
 
 def _of_problem(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {"daily_total_wh" if name == "total" else name: value for name, value in _plain(values).items()}
+    """As columns; whose problem it is stands in each row of a file anyway."""
+    columns = {"daily_total_wh" if name == "total" else name: value for name, value in _plain(values).items()}
+    columns.pop("series", None)
+    return columns
 
 
 def _plain(values: Any) -> dict[str, Any]:

@@ -23,6 +23,7 @@ class Frame:
     table: one row a point, units in the column names, times in local ISO text with offset where there are any;
     covered: share (0 … 1) of the asked time that readings cover, None where that means nothing; notes: what else the
     figure needs (edges of the period, ticks, totals), as plain values or arrays;
+    `held`: the local days [start, end) whose readings these are, and `sources`, their names, where rows do not say so;
     `empty`: the key of what stands in place of an empty one, where that is not what its block says.
     """
 

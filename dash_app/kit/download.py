@@ -110,7 +110,8 @@ def origin_of(card: tuple[Page, Block], frame: Frame, view: View, look: Look, fo
     sources, subject = _subject(card, frame, view, look, reader)
     scope = scope_of(reader, page, dict(view.options) | {"series": view.series})
     zone = ZONES[sources[0]] if sources else PARIS
-    return Origin(subject, sources, _ends(frame, view, scope.extent, zone) if page.has_period else None, is_generated)
+    ends = _ends(frame, view, scope.extent, zone, has_period=page.has_period)
+    return Origin(subject, sources, ends, is_generated)
 
 
 def _subject(
@@ -118,28 +119,26 @@ def _subject(
 ) -> tuple[tuple[str, ...], str]:
     """The sources, and the meter or what the page says it is about; neither where rows say so themselves."""
     page, block = card
-    table = frame.table
+    table, named = frame.table, tuple(frame.notes.get("sources", ()))
     if page.about:
         sources, subject = page.about(reader, view, look)
-        return frame.notes.get("sources", sources), ", ".join(subject[1:] if "area" in table else subject)
-    if not page.has_series:
-        named = table.get("source", ())
-        return tuple(dict.fromkeys(name for name in named if name in ZONES)), ""
-    series = reader.series_at(view)
+        return named or sources, ", ".join(subject[1:] if "area" in table else subject)
+    series = reader.series_at(view) if page.has_series else None
     if series is None or "{series}" not in look.raw_text(page.text_of(block, "subtitle")):
-        return (), ""
+        return named or tuple(dict.fromkeys(name for name in table.get("source", ()) if name in ZONES)), ""
     return (series.source,), reader.plain_name_of(series)
 
 
-def _ends(frame: Frame, view: View, extent: Extent, zone: ZoneInfo) -> Ends | None:
-    """From the first row to the end of the last; of rows that say nothing of time the view's days. Never beyond what is
-    stored."""
+def _ends(frame: Frame, view: View, extent: Extent, zone: ZoneInfo, *, has_period: bool) -> Ends | None:
+    """As the frame itself says, else from the first row to the end of the last; of rows that say nothing of time the
+    view's days. Never beyond what is stored."""
     table = frame.table
     column = next((name for name in TIMES if name in table), "")
-    if not column and frame.covered is None:
+    held = frame.notes.get("held")
+    if not held and not column and not (has_period and frame.covered is not None):
         return None
-    start, end = (datetime.combine(day, time()) for day in (view.start, view.end))
-    if column and len(table):
+    start, end = (datetime.combine(day, time()) for day in held or (view.start, view.end))
+    if column and len(table) and not held:
         texts = [str(value) for value in table[column]]
         start = _moment(min(texts), zone)
         end = _end_of(table, max(texts), column, end, zone)

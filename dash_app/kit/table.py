@@ -93,7 +93,8 @@ def _written(value: Any, in_text: bool, look: Look) -> Sortable:
         return Sortable(look.significant(value, 6), value)
     if isinstance(value, numbers.Integral):
         return Sortable(look.number(value), int(value))
-    return Sortable(str(value), str(value))
+    name = re.sub(r"\W+", "_", str(value))
+    return Sortable(look.text_or(f"cell.{name}", str(value)), str(value))
 
 
 def columns_in(texts: str, names: Iterable[str], look: Look) -> list[str]:

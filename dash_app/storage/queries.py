@@ -107,7 +107,7 @@ def bucket_frame(reader: Reader, view: View) -> Frame:
 def projection_frame(shown: Shown, view: View) -> Frame:
     """A row a tier and form: bytes of what is wished for and the most meters that fit, from the sizes of the pair."""
     own, wish = shown.pair, wish_of(view)
-    notes: dict[str, Any] = {"wish": wish, "measured": own, "fits": []}
+    notes: dict[str, Any] = {"wish": wish, "measured": own, "fits": [], "sources": (own.source,)}
     if own.regular is None or own.timeseries is None:
         return Frame(pd.DataFrame([{"source": own.source, "readings": own.readings}]), notes=notes)
     sizes = dict(zip(FORMS, (own.regular, own.timeseries), strict=True))

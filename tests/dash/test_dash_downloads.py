@@ -154,6 +154,9 @@ FILES = {
     "sums": ("typical-week", "period=year&from=2023-01-01&to=2023-12-31", f"typical-week_{STEM}_2023-03-13_2023-12-31"),
     "months": ("months", "period=7d", f"months_{STEM}_2024-04-01_2025-03-12"),
     "newest days too": ("key-figures", "period=own&from=2024-10-26&to=2024-10-28", f"key-figures_{STEM}_2024-10-26_2025-03-12"),  # noqa: E501
+    "months in part": ("cost-bills", "period=30d", f"cost-bills_{STEM}_2025-02-11_2025-03-12"),
+    "of the first page": ("overview-storage", "", "overview-storage_linky"),
+    "a projection": ("storage-projection", "", "storage-projection_linky"),
     "of no meter and no days": ("cost-prices", "period=7d", "cost-prices"),
     "of the machine": ("coverage-calls", "period=7d", "coverage-calls"),
     "of a source": ("storage-numbers", "", "storage-numbers_linky"),

@@ -18,7 +18,7 @@ from dash_app.kit.locale import LANGUAGES, Look, has_text
 from dash_app.kit.reader import Reader
 from dash_app.shell.answers import answer
 from dash_app.shell.pages import PAGES
-from dash_app.shell.routes import written
+from dash_app.shell.routes import table_of, written
 from sync.lab.experiment import Lab
 from sync.load.progress import Silence
 from sync.model.clock import SystemClock
@@ -92,6 +92,27 @@ def columns_are_words_with_units(reader: Reader, name: str) -> None:
             assert is_named or stem in DATA or PERCENTILE.fullmatch(stem), column
             assert "_" not in head, head
             assert not unit or re.search(r" \(.+\)$", head), head
+
+
+CELLS = (
+    ("typical-week", "jours ouvrés", "weekdays"),
+    ("coverage-day", "courbe de charge", "curve"),
+    ("storage-numbers", "série temporelle", "timeseries"),
+    ("key-figures", "consommation de base", "base load"),
+    ("fleet-profile", "automne", "autumn"),
+)
+
+
+@pytest.mark.parametrize(("name", "word", "own"), CELLS)
+def test_cells_are_words_of_the_reader_and_files_keep_the_programs(
+    everything: Reader, name: str, word: str, own: str
+) -> None:
+    page, block = BLOCKS[name]
+    table = block.frame(everything, view_of(everything, page, "?period=all")).table
+    assert table.isin([own]).any(axis=None)
+    said = written(table_of(everything, page, block, "?period=all&lang=fr", Look("fr"))).decode()
+    assert f'"{word}"' in said
+    assert f'"{own}"' not in said.replace(f'"data-key":"{own}"', "")
 
 
 @pytest.mark.parametrize("tariffs", [(), examples()], ids=["the examples", "own ones"])
