@@ -3,7 +3,7 @@
 //
 //   dailyPlan({service, database, record, mirror, source, datasets, at})
 //     -> {today, operations, callsToday, heal: [{key, series, edges: [from, to], readings: []}],
-//         datasets: [{name, state, windows, failed, until}]}
+//         datasets: [{name, state, windows, failed, until}]} or {operations, problem: see checkStore}
 //
 // source: {name, job: the function whose runs count, zone, sharesQuota, comparesEnergy}. A dataset is one series
 // (`series`), or all of a flow in `areas`. A window is one call: {start, end, days, edges, answered} with local days
@@ -24,6 +24,7 @@
 // before, in turn, {older: {days, length}}, one week a day in a call of its own, or {reaches: [days]}, by which the same
 // call reaches further back. Nothing is asked twice on a local day, but for what failed or was short.
 
+const NESTED = typeof bundled === "undefined" ? 1 : 0;
 const DAY = 86400000;
 const HOUR = 3600000;
 const LOOK_BACK = 45; // days over which the stored readings are counted
@@ -57,42 +58,47 @@ async function seriesOf(collection, { name }, datasets) {
   return stored.map(({ _id }) => _id).filter((series) => series && series.source === name);
 }
 
-// Of each series (by name) and local day: its seconds, and as a text what both sides must have in common.
-async function countedByDay(collection, { source, own, from, to }) {
+// Of each series and local day: how many readings, and their sums.
+function dailySums({ source, own, from, to }) {
   const match = { series: { $in: own }, ts: { $gte: new Date(from), $lt: new Date(to) } };
   const day = { $dateToString: { format: "%Y-%m-%d", date: "$ts", timezone: source.zone } };
-  const totals = { seconds: { $sum: "$seconds" }, wh: { $sum: "$wh" }, readings: { $sum: 1 } };
-  const stages = [{ $match: match }, { $group: { _id: { series: "$series", day }, ...totals } }];
+  const sums = { seconds: { $sum: "$seconds" }, wh: { $sum: "$wh" }, readings: { $sum: 1 } };
+  return [{ $match: match }, { $group: { _id: { series: "$series", day }, ...sums } }];
+}
+
+// Of each series (by name) and local day: its seconds, and as a text what both sides must have in common.
+function countedByDay(sums, { comparesEnergy }) {
   const counts = Object.create(null);
-  for (const { _id, seconds, wh, readings } of await collection.aggregate(stages).toArray()) {
+  for (const { _id, seconds, wh, readings } of sums) {
     const place = nameOf(_id.series);
     if (!counts[place]) counts[place] = { series: _id.series, days: {} };
-    const sums = [readings, seconds, ...(source.comparesEnergy ? [wh] : [])].map(Number);
-    if (sums.some(isNaN)) throw new Error("numbers of the database cannot be read on this platform");
-    counts[place].days[dayNumber(_id.day)] = { seconds: sums[1], text: sums.join(" ") };
+    const numbers = [readings, seconds, ...(comparesEnergy ? [wh] : [])].map(Number);
+    if (numbers.some(isNaN)) throw new Error("numbers of the database cannot be read on this platform");
+    counts[place].days[dayNumber(_id.day)] = { seconds: numbers[1], text: numbers.join(" ") };
   }
   return counts;
 }
 
-// Calls of the last weeks: [{dataset, first, end, state, at, until, calls}], of each kind the newest. Days [first, end).
-async function pastCalls(runs, job, at) {
+// The calls of the last weeks, of each kind the newest.
+function newestCalls(job, at) {
   const since = at - (REVISIT + 1) * DAY;
   const oldest = new BSON.ObjectId(`${Math.floor(since / 1000).toString(16)}0000000000000000`);
   const midnight = new Date(Math.floor(at / DAY) * DAY);
   const today = { $cond: [{ $gte: ["$at", midnight] }, "$series.calls", 0] };
   const kind = { dataset: "$series.series", asked: "$series.asked", state: "$series.state" };
   const newest = { at: { $max: "$at" }, until: { $max: "$series.until" }, calls: { $sum: today } };
-  const stages = [
+  return [
     { $match: { _id: { $gte: oldest }, function: job, at: { $gte: new Date(since) } } },
     { $unwind: "$series" },
     { $match: { "series.calls": { $gt: 0 } } },
     { $group: { _id: kind, ...newest } },
   ];
-  return (await runs.aggregate(stages).toArray()).map(({ _id, at: moment, until, calls }) => {
-    const [first, end] = _id.asked.map(dayNumber);
-    const { dataset, state } = _id;
-    return { dataset, first, end, state, at: moment.getTime(), until: until ? until.getTime() : 0, calls: Number(calls) };
-  });
+}
+
+// {dataset, first, end, state, at, until, calls}: a call for the days [first, end).
+function pastCall({ _id: { dataset, asked, state }, at, until, calls }) {
+  const [first, end] = asked.map(dayNumber);
+  return { dataset, first, end, state, at: at.getTime(), until: until ? until.getTime() : 0, calls: Number(calls) };
 }
 
 // End (ms) of the last reading of any of these series, or null.
@@ -284,21 +290,28 @@ async function stretchOf(collection, dataset, days) {
   return { begun, full, firstBegun, base: Math.floor((old + HOUR) / DAY) - 1, old, looked: 1 };
 }
 
-exports = async function dailyPlan({ service, database, record, mirror, source, datasets, at }) {
+exports = async function dailyPlan({ source, datasets, at, ...place }) {
   if (typeof at.getTime !== "function") throw new Error("a Date does not stay one on its way to another function");
-  const db = context.services.get(service).db(database);
-  const collection = db.collection(record);
+  const db = context.services.get(place.service).db(place.database);
+  const collection = db.collection(place.record);
   const today = dayNumber(await context.functions.execute("formatDate", at, "YYYY-MM-DD", source.zone));
   const last = today + Math.max(0, ...datasets.map(({ ahead }) => ahead || 0));
   const numbers = numbersBetween(today - LOOK_BACK, last);
   const edges = await midnightsOf([...numbers, last], source.zone);
   const own = await seriesOf(collection, source, datasets);
-  const question = { source, own, from: edges[0], to: edges[edges.length - 1] };
-  const stored = await countedByDay(collection, question);
-  const mirrored = await countedByDay(db.collection(mirror), question);
-  const past = await pastCalls(db.collection("sync_runs"), source.job, at.getTime());
+  const sums = dailySums({ source, own, from: edges[0], to: edges[edges.length - 1] });
+  const reads = [
+    { collection: place.record, stages: sums },
+    { collection: place.mirror, stages: sums },
+    { collection: "sync_runs", stages: newestCalls(source.job, at.getTime()) },
+  ];
+  const checked = await context.functions.execute("checkStore", { ...place, source: source.name, reads });
+  // formatDate asks localTime; so do both questions for midnights.
+  let operations = checked.operations + 5 * NESTED + (areSeries(datasets) ? 0 : 1);
+  if (checked.problem) return { operations: operations - NESTED, problem: checked.problem };
+  const [stored, mirrored] = checked.rows.slice(0, 2).map((rows) => countedByDay(rows, source));
+  const past = checked.rows[2].map(pastCall);
   const known = { today, past, at: at.getTime(), midnight: edges[LOOK_BACK], sharesQuota: source.sharesQuota };
-  let operations = areSeries(datasets) ? 7 : 8; // those above (formatDate asks localTime), and one for the windows
   const heal = differing(stored, mirrored, { numbers, edges });
   const planned = [];
   for (const dataset of datasets) {

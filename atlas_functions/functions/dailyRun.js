@@ -18,6 +18,7 @@
 // complete, resting, waiting (not asked). An interrupted run is healed by the next, and what one run has no time,
 // operations or calls for, the next takes up.
 
+const NESTED = typeof bundled === "undefined" ? 1 : 0; // operations that a call of another function is: none in a bundle
 const MOST_OPERATIONS = 800; // of 1,000
 const RESERVE = 60; // operations that one more call, storing and recording may take
 const HEALED = 30; // ranges of the mirror that are healed together
@@ -30,7 +31,7 @@ const namesOf = ({ service, database, record, mirror }) => ({ service, database,
 const lastOf = (list) => list[list.length - 1];
 
 function execute(run, name, ...parts) {
-  run.operations += 1;
+  run.operations += NESTED;
   return context.functions.execute(name, ...parts);
 }
 
@@ -65,7 +66,7 @@ function reasonToStop(run, { name, until }) {
 async function edgesOf(run, { start, end, edges }) {
   const { edge } = run.source;
   if (!edge) return [start, end];
-  run.operations += 1; // formatDate asks localTime
+  run.operations += NESTED; // formatDate asks localTime
   return execute(run, "formatDate", [edges[0], lastOf(edges)], edge.form, edge.zone);
 }
 
@@ -170,6 +171,14 @@ function keyOf(dataset, { source, id, flow, group }) {
   return dataset.series ? dataset.name : [source, id, flow, group].join(":");
 }
 
+// What it holds of leases is given back at the end of the run, together with its turn.
+async function storeBatches(run, batches) {
+  const written = await execute(run, "storeReadings", { ...namesOf(run.settings), owner: run.owner, batches });
+  run.operations += written.operations;
+  run.held = run.held.concat(written.held.filter((name) => run.held.indexOf(name) < 0));
+  return written;
+}
+
 async function store(run) {
   const answers = run.answers;
   if (answers.length === 0) return;
@@ -180,7 +189,7 @@ async function store(run) {
     return { text, dataset: name, flow, series, window, at: run.at, maxPower: run.settings.maxPower };
   });
   const reads = await execute(run, reader, questions);
-  run.operations += nested;
+  run.operations += nested * NESTED;
   const batches = [];
   reads.forEach((read, place) => {
     noteRead(run, answers[place], read);
@@ -191,8 +200,7 @@ async function store(run) {
   });
   let stored = [];
   if (batches.length) {
-    const written = await execute(run, "storeReadings", { ...namesOf(run.settings), batches });
-    run.operations += written.operations;
+    const written = await storeBatches(run, batches);
     stored = written.batches.map((batch, index) => ({ ...batch, key: batches[index].key, place: batches[index].place }));
   }
   reads.forEach((read, place) => {
@@ -205,8 +213,7 @@ async function heal(run) {
   const ranges = run.plan.heal;
   for (let first = 0; first < ranges.length && run.operations + RESERVE <= MOST_OPERATIONS; first += HEALED) {
     const batches = ranges.slice(first, first + HEALED);
-    const healed = await execute(run, "storeReadings", { ...namesOf(run.settings), batches });
-    run.operations += healed.operations;
+    const healed = await storeBatches(run, batches);
     healed.batches.forEach(({ filled, mirror }, index) => {
       run.healed += filled;
       if (mirror !== "same") run.mirrors[batches[index].key] = mirror;
@@ -234,8 +241,13 @@ function tasksOf(run) {
   return tasks;
 }
 
-function turnOf({ settings: { service, database, record }, source: { job }, owner }) {
-  return { service, database, names: [`run ${job} ${record}`], owner };
+const turnOf = ({ settings: { record }, source: { job } }) => `run ${job} ${record}`;
+
+async function holdLeases(run, names, more) {
+  const { service, database } = run.settings;
+  const { operations, states } = await execute(run, "holdLeases", { service, database, names, owner: run.owner, ...more });
+  run.operations += operations;
+  return states;
 }
 
 // Leases and time-outs hang on a clock that goes on.
@@ -245,36 +257,54 @@ async function refuseDeadClock() {
   if (Date.now() === began) throw new Error("the clock of this platform stands still");
 }
 
-// Whether this run has the turn now. That of a run that was cut off ends by itself.
-async function takeTurn(run) {
-  run.owner = `${Date.now().toString(16)}${Math.random().toString(16).slice(2)}`;
-  const turn = turnOf(run);
-  const { operations, states } = await execute(run, "holdLeases", { ...turn, milliseconds: LONGEST_RUN });
-  run.operations += operations;
-  run.hasTurn = states[turn.names[0]] === "mine";
+// "mine" when this run has the turn now; undefined when nobody ever had it. That of a run that was cut off ends by itself.
+async function takeTurn(run, isKnown) {
+  const states = await holdLeases(run, [turnOf(run)], { milliseconds: LONGEST_RUN, isKnown });
+  run.hasTurn = states[turnOf(run)] === "mine";
+  return states[turnOf(run)];
 }
 
 async function giveTurnBack(run) {
-  await execute(run, "holdLeases", turnOf(run));
+  await holdLeases(run, [turnOf(run), ...run.held], {});
+}
+
+// What is wrong with the store, in words.
+async function storeProblems(run) {
+  const checked = await execute(run, "checkStore", { ...namesOf(run.settings), source: run.source.name });
+  run.operations += checked.operations;
+  return checked.problem ? [checked.problem] : [];
+}
+
+// Where nobody ever had the turn, nothing is written before the store is known to be ours.
+async function begin(run) {
+  const { problems, isLinked } = run.settings;
+  if (problems.length) return problems.concat(isLinked ? await storeProblems(run) : []);
+  if ((await takeTurn(run, true)) === undefined) {
+    const wrong = await storeProblems(run);
+    if (wrong.length) return wrong;
+    await takeTurn(run, false);
+  }
+  if (!run.hasTurn) {
+    run.note = "another run is under way, this one leaves the work to it";
+    return [];
+  }
+  const question = { ...namesOf(run.settings), source: run.source, datasets: run.datasets, at: run.at };
+  const plan = await execute(run, "dailyPlan", question);
+  run.operations += plan.operations;
+  if (plan.problem) return [plan.problem];
+  run.plan = plan;
+  return [];
 }
 
 async function work(run) {
   const { source } = run;
+  run.owner = `${Date.now().toString(16)}${Math.random().toString(16).slice(2)}`;
   run.settings = await execute(run, "dailySettings", source.name);
   run.datasets = source.datasets || run.settings.datasets;
-  const checked = await execute(run, "checkStore", { ...namesOf(run.settings), source: source.name });
-  run.operations += checked.operations;
-  run.isRecorded = checked.reachable;
-  run.failures = run.settings.problems.concat(checked.problem || []);
-  if (run.failures.length) return;
+  run.isRecorded = run.settings.isLinked;
   await refuseDeadClock();
-  await takeTurn(run);
-  if (!run.hasTurn) {
-    run.note = "another run is under way, this one leaves the work to it";
-    return;
-  }
-  run.plan = await execute(run, "dailyPlan", { ...namesOf(run.settings), source, datasets: run.datasets, at: run.at });
-  run.operations += run.plan.operations;
+  run.failures = await begin(run);
+  if (!run.plan) return;
   await heal(run);
   const tasks = tasksOf(run);
   const calls = `${run.plan.callsToday} calls made today, ${tasks.length} to make`;
@@ -296,9 +326,9 @@ async function attempt(run, part) {
 }
 
 function newRun(source) {
-  const counts = { operations: 1, calls: 0, healed: 0, troubles: 0, lastStart: 0 }; // this function is one operation
+  const counts = { operations: NESTED, calls: 0, healed: 0, troubles: 0, lastStart: 0 }; // this function is one
   const unit = source.datasets ? "datasets" : "series";
-  const empty = { datasets: [], entries: [], answers: [], failed: {}, mirrors: {}, failures: [] };
+  const empty = { datasets: [], entries: [], answers: [], held: [], failed: {}, mirrors: {}, failures: [] };
   return { ...counts, ...empty, source, unit, at: new Date() };
 }
 
@@ -311,7 +341,7 @@ exports = async function dailyRun(source) {
   const { lines, error, summary } = await context.functions.execute("finishRun", {
     ...{ name: source.job, unit, at, entries, calls, mirrors, healed, note, failures, labels },
     place: run.isRecorded ? namesOf(settings) : null,
-    operations: run.operations + (run.hasTurn ? 2 : 0), // the turn is given back at the very end
+    operations: run.operations + (run.hasTurn ? NESTED + 1 : 0), // the turn is given back at the very end
     isResting: Boolean(source.sharesQuota && plan && plan.datasets.some(({ until }) => until)),
   });
   // Only now: a copy that takes the turn plans from the record of this run. What fails here ends by itself.

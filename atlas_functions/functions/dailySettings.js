@@ -1,15 +1,27 @@
 // The Values of the app that a source needs, read and judged once: what is wrong is told in words, all of it together.
 //
-//   dailySettings("linky", "elhub" or "energidata") -> {service, database, record, mirror, url, problems: [text]}
+//   dailySettings("linky", "elhub" or "energidata") -> {service, database, record, mirror, url, isLinked, problems: [text]}
 //   of Linky also {maxPower, callsPerDay, freshnessHours,
 //                  datasets: [{name, label, flow, series, path, query, edges, token, ends, problem}]}
 //
 // A dataset of Linky is a flow of a meter: `name` names it in records without the PRM, `label` for people, `series` in the
 // stored documents; path, query, edges: see dailyRun; `token` is the NAME of the Value that holds its token, never the
 // token; ends: when the token ends (Date, or null); problem: why it cannot be asked for, or null.
-// problems: what makes every run impossible. Numbers are parsed from texts. callsPerDay: null = no limit. A Value "auto"
-// is as good as none: linkyPrm = the one meter of the token, linkyCallsPerDay = 90, but no limit on this machine.
+// problems: what makes every run impossible. isLinked: whether the data source is there, so that a run can be recorded.
+// Numbers are parsed from texts. callsPerDay: null = no limit. Every Value but linkyToken may be left out, and one that is
+// empty or "auto" is as good as none: then it is that of DEFAULTS, linkyPrm the one meter of the token, linkyCallsPerDay
+// 90, but no limit on this machine.
 
+// The same stand in sync/triggers/values.py.
+const DEFAULTS = {
+  mongodbDatabase: "electricity",
+  linkyCollection: "consumption",
+  linkyCollectionTS: "consumptionTS",
+  linkyApiUrl: "https://conso.boris.sh/api",
+  elhubApiUrl: "https://api.elhub.no/energy-data/v0",
+  energidataApiUrl: "https://api.energidataservice.dk",
+};
+const SERVICES = ["mongodb-atlas", "Cluster0"]; // what the console calls the link to a cluster, if nobody names it
 const ROUTES = { consumption: "courbe_de_charge_consommation", production: "courbe_de_charge_production" };
 const FLOWS = Object.keys(ROUTES);
 const METER_FIELDS = ["prm", "flows", "token", "name"];
@@ -21,16 +33,15 @@ const HIGHEST_CALLS = 90; // the gateway bans an address for 100 calls in a day
 
 // A Value as text; "" when it is not there, or left to us.
 function textOf(name) {
-  const value = context.values.get(name);
+  let value;
+  try {
+    value = context.values.get(name);
+  } catch (error) {
+    return ""; // nobody knows what the platform does for a Value that is not there
+  }
   if (value === undefined || value === null) return "";
   const text = typeof value === "string" ? value.trim() : JSON.stringify(value);
   return text === "auto" ? "" : text;
-}
-
-function required(name, problems) {
-  const text = textOf(name);
-  if (!text) problems.push(`the Value ${name} is missing or empty: add values/${name}.json and deploy again`);
-  return text;
 }
 
 function numberOf(name, standard, highest, problems) {
@@ -40,6 +51,28 @@ function numberOf(name, standard, highest, problems) {
   if (/^\d{1,6}$/.test(text) && number >= 1 && number <= highest) return number;
   problems.push(`the Value ${name} must be a whole number from 1 to ${highest}`);
   return standard;
+}
+
+// Whether the app has a data source of this name; a missing one may be told by an error.
+function isService(name) {
+  try {
+    return Boolean(context.services.get(name));
+  } catch (error) {
+    return false;
+  }
+}
+
+// {service, isLinked}
+function linkOf(problems) {
+  const given = textOf("mongodbService");
+  const service = given || SERVICES.find(isService);
+  if (service && (!given || isService(given))) return { service, isLinked: true };
+  problems.push(
+    given
+      ? `the app has no data source named ${given}: link the cluster, or correct the Value mongodbService`
+      : "the app has no data source mongodb-atlas or Cluster0: link the cluster, or name it in the Value mongodbService",
+  );
+  return { service: given, isLinked: false };
 }
 
 const mask = (prm) => `…${prm.slice(-4)}`;
@@ -55,7 +88,7 @@ function masks(prms) {
 function readToken(name) {
   const token = textOf(name);
   if (!token) {
-    return { problem: `the Value ${name} holds no token: create the secret it links to, then the Value, and deploy again` };
+    return { problem: `the Value ${name} holds no token: create the secret it links to, then the Value` };
   }
   let claims;
   try {
@@ -173,14 +206,16 @@ function datasetsOf(meters, problems) {
 
 exports = function dailySettings(source) {
   const problems = [];
-  const names = ["mongodbService", "mongodbDatabase", `${source}Collection`, `${source}CollectionTS`, `${source}ApiUrl`];
-  const [service, database, record, mirror, url] = names.map((name) => required(name, problems));
+  const given = (name, standard) => textOf(name) || DEFAULTS[name] || standard;
+  const database = given("mongodbDatabase");
+  const [record, mirror] = [given(`${source}Collection`, source), given(`${source}CollectionTS`, `${source}TS`)];
+  const url = given(`${source}ApiUrl`);
   const isOurs = /^https?:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?(\/|$)/.test(url); // a stand-in here bans nobody
   const isSafe = /^https:/.test(url) || isOurs; // over http:// anyone on the way could read the token
-  if (url && !(isSafe && /^https?:\/\/[^\s?#@]+$/.test(url))) {
+  if (!(isSafe && /^https?:\/\/[^\s?#@]+$/.test(url))) {
     problems.push(`the Value ${source}ApiUrl must be https://host/path, without user, password or ?`);
   }
-  const settings = { service, database, record, mirror, url: url.replace(/\/+$/, ""), problems };
+  const settings = { ...linkOf(problems), database, record, mirror, url: url.replace(/\/+$/, ""), problems };
   if (source !== "linky") return settings;
   return {
     ...settings,

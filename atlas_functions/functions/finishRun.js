@@ -8,16 +8,18 @@
 // mirrors: series key -> "stale" or "busy". failures: what ended the run. Texts of other sides go through shownText before
 // they are stored or shown.
 
+const NESTED = typeof bundled === "undefined" ? 1 : 0;
 const LINES = 20; // of the 25 that the platform keeps
 const LINE_BYTES = 500; // of the 512 that it keeps of a line
 const LONGEST_TEXT = 240; // characters of one error or reject
 const LONGEST_FAILURE = 300;
 const FAILURES = 5; // told in words, the others are counted
 const REASONS = 3;
-const KEPT = 400 * 86400000; // ms; older records of runs are removed
+const KEPT = 400 * 86400000; // ms; older records of runs are removed on the first of a month
 const COUNTS = ["calls", "status", "readings", "missing", "repeated", "rejected", "overlapping", "new", "changed"];
 const ENTRY = ["series", "asked", "state", "error", "rejects", "mirror", "until"];
 
+const removesOld = (at) => new Date(at).getUTCDate() === 1;
 const sum = (entries, name) => entries.reduce((total, entry) => total + (entry[name] || 0), 0);
 const isFailed = ({ state }) => state === "failed";
 const isWaiting = ({ state }) => state === "waiting";
@@ -34,7 +36,7 @@ function fitted(line) {
 
 async function shown(run, texts, most) {
   if (texts.every((text) => text === "")) return texts;
-  run.operations += 1;
+  run.operations += NESTED;
   return context.functions.execute("shownText", texts, most);
 }
 
@@ -85,7 +87,7 @@ async function record({ name, place, operations, note, healed, ...run }, entries
   if (note) document.note = note;
   if (error) document.error = error;
   await runs.insertOne(document);
-  await runs.deleteMany({ function: name, at: { $lt: new Date(at.getTime() - KEPT) } });
+  if (removesOld(at)) await runs.deleteMany({ function: name, at: { $lt: new Date(at.getTime() - KEPT) } });
 }
 
 function lineOf(entry, label) {
@@ -138,7 +140,7 @@ exports = async function finishRun(run) {
     const failures = (await shown(run, run.failures, LONGEST_FAILURE)).slice(0, FAILURES);
     if (run.failures.length > FAILURES) failures.push(`and ${run.failures.length - FAILURES} more like these`);
     const entries = await scrubbed(run);
-    run.operations += run.place ? 3 : 1; // this function, the record, the removal of old ones
+    run.operations += NESTED + (run.place ? 1 : 0) + (run.place && removesOld(run.at) ? 1 : 0);
     error = errorOf(entries, { ...run, failures });
     const outcome = error ? "failed" : run.note || (waiting ? `done in part, ${waiting} calls wait` : "done");
     const counts = `${totals.calls} calls, ${totals.new} new readings, ${totals.changed} corrected, ${run.healed} healed`;

@@ -2,11 +2,12 @@
 // has one, since a second copy, which at-least-once delivery may start, would make every call twice; and the mirror of
 // each series, as only one writer at a time may fill it.
 //
-//   holdLeases({service, database, names, owner, milliseconds}) -> {operations, states: {name: state}, until}
+//   holdLeases({service, database, names, owner, milliseconds, isKnown}) -> {operations, states: {name: state}, until}
 //
-// owner: a text of its own for each holder. Takes the free ones of these leases for so long; without milliseconds gives
-// back those that the owner holds. state: "mine", "busy" (another has it) or "stale" (a mirror that python -m sync repair
-// must write anew: nobody is to touch it until then). until: ms, when the first of mine ends.
+// owner: a text of its own for each holder. Takes the free ones of these leases for so long, and the owner's own anew;
+// without milliseconds gives back those that the owner holds. isKnown: of a lease that was never made there is no state,
+// else it is made. state: "mine", "busy" (another has it) or "stale" (a mirror that python -m sync repair must write anew:
+// nobody is to touch it until then). until: ms, when the first of mine ends.
 
 async function insertAbsent(leases, absent, mine) {
   try {
@@ -21,30 +22,32 @@ function stateOf(lease, owner) {
   return lease.owner === owner ? "mine" : "busy";
 }
 
-async function take(leases, names, owner, milliseconds) {
+async function take(leases, { names, owner, milliseconds, isKnown }) {
   const now = Date.now();
-  const mine = { owner, place: "atlas", pid: BSON.Int32(0), since: "", until: new Date(now + milliseconds) };
-  const free = [{ owner: null }, { until: { $lt: new Date(now) } }];
+  const end = now + milliseconds;
+  const mine = { owner, place: "atlas", pid: BSON.Int32(0), since: "", until: new Date(end) };
+  const free = [{ owner: null }, { owner }, { until: { $lt: new Date(now) } }];
   const query = { _id: { $in: names } };
-  await leases.updateMany({ ...query, stale: { $ne: true }, $or: free }, { $set: mine });
+  const states = {};
+  const taken = await leases.updateMany({ ...query, stale: { $ne: true }, $or: free }, { $set: mine });
+  if (Number(taken.matchedCount) === names.length) {
+    for (const name of names) states[name] = "mine";
+    return { operations: 1, states, until: end };
+  }
   let all = await leases.find(query).toArray();
-  const absent = names.filter((name) => !all.some(({ _id }) => _id === name));
+  const absent = isKnown ? [] : names.filter((name) => !all.some(({ _id }) => _id === name));
   if (absent.length) {
     await insertAbsent(leases, absent, mine);
     all = await leases.find(query).toArray();
   }
-  if (all.some(({ pid }) => isNaN(Number(pid || 0)))) {
-    throw new Error("numbers of the database cannot be read on this platform");
-  }
-  const states = {};
   for (const lease of all) states[lease._id] = stateOf(lease, owner);
   const ends = all.filter(({ _id }) => states[_id] === "mine").map((lease) => lease.until.getTime());
-  return { operations: absent.length ? 4 : 2, states, until: Math.min(now + milliseconds, ...ends) };
+  return { operations: absent.length ? 4 : 2, states, until: Math.min(end, ...ends) };
 }
 
-exports = async function holdLeases({ service, database, names, owner, milliseconds }) {
+exports = async function holdLeases({ service, database, ...question }) {
   const leases = context.services.get(service).db(database).collection("sync_leases");
-  if (milliseconds) return take(leases, names, owner, milliseconds);
-  await leases.updateMany({ _id: { $in: names }, owner }, { $set: { owner: null } });
+  if (question.milliseconds) return take(leases, question);
+  await leases.updateMany({ _id: { $in: question.names }, owner: question.owner }, { $set: { owner: null } });
   return { operations: 1 };
 };

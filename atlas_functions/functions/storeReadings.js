@@ -1,9 +1,10 @@
 // Readings -> both collections: first the record, then the time-series collection, its mirror, gets what the record has and
 // it lacks, copied with its _id, oldest first.
 //
-//   storeReadings({service, database, record, mirror, batches: [{key, series, edges: [ms], readings}]})
-//     -> {operations, batches: [{new, changed, unchanged, rejected, covered: [s], filled, mirror}]}
+//   storeReadings({service, database, record, mirror, owner, batches: [{key, series, edges: [ms], readings}]})
+//     -> {operations, held: [name], batches: [{new, changed, unchanged, rejected, covered: [s], filled, mirror}]}
 //
+// owner: whose the leases are, who gives back those in `held` (holdLeases); without one they are given back here.
 // series: {flow, id, source} or {flow, group, id, source} as it is stored, keys in alphabetical order as the server keeps
 // them in a time-series collection, all batches of one source. readings: [{ts, wh, seconds, …, flag}] of one series with
 // its FIELDS as plain numbers and Dates, oldest first, none overlapping; they may be none: then only the mirror of [first
@@ -14,12 +15,15 @@
 // be wrong is noted durably, before the record is corrected.
 // Every step can be repeated: a stop between any two leaves the record right and the mirror short at worst. What a failed
 // insert did is never assumed but read again. A time-series collection has no unique index and takes no update, so only
-// the holder of the lease of a series in sync_leases inserts, and only after reading what is there.
+// the holder of the lease of a series in sync_leases inserts, and only after reading what is there. Both sides are read
+// once before anything is written and once after the mirror was filled: nothing more where the mirror lacked nothing.
 
+const NESTED = typeof bundled === "undefined" ? 1 : 0;
 const HOUR = 3600000; // the longest interval: how near a stored reading must begin to overlap
 const LEASE = 30000; // ms
 const MARGIN = 10000; // ms of the lease that must be left when an insert begins
-const TRIES = { record: 3, lease: 4 };
+const TOGETHER = 2000; // hours of all series that are read at once: two sides of five-minute readings are 48,000 documents
+const TRIES = { record: 3, lease: 4, fill: 3 };
 const PAUSE = 2000; // ms between two looks at a lease that another writer has
 const WORD = 4294967296;
 const PRELIMINARY = "preliminary"; // in the flag of a reading that its source will replace
@@ -67,11 +71,18 @@ function typed(type, field) {
 
 // --- the record ---------------------------------------------------------------------------------------------------
 
+// A reading as a document without types of numbers.
+function plainOf(_id, { series }, { ts, flag, ...reading }, fields) {
+  const plain = { _id, ts, series };
+  for (const [name] of fields) if (reading[name] !== undefined) plain[name] = reading[name];
+  if (flag) plain.flag = flag;
+  return plain;
+}
+
 // The only JavaScript spelling of the stored document: field order and types are those of sync/model/readings.py.
-function documentOf(_id, { series }, reading, fields) {
-  const stored = { _id, ts: reading.ts, series };
-  for (const [name, type] of fields) if (reading[name] !== undefined) stored[name] = typed(type, reading[name]);
-  if (reading.flag) stored.flag = reading.flag;
+function documentOf(plain, fields) {
+  const stored = { ...plain };
+  for (const [name, type] of fields) if (plain[name] !== undefined) stored[name] = typed(type, plain[name]);
   return stored;
 }
 
@@ -96,16 +107,31 @@ function queryOf(ranges) {
   return { $or: ranges.map(({ series, from, to }) => ({ series, ts: { $gte: new Date(from), $lt: new Date(to) } })) };
 }
 
-// What the record has from an hour before the first edge to an hour after the last: for each batch, by start (ms).
-async function storedNear(store, batches) {
-  const near = batches.map(({ series, edges }) => {
-    return { series, from: edges[0] - HOUR, to: edges[edges.length - 1] + HOUR };
+// Documents of these ranges of the record and of those of the mirror.
+async function readSides(store, ofRecord, ofMirror) {
+  const asked = [[store.names.record, ofRecord], [store.names.mirror, ofMirror]];
+  const reads = asked.filter(([, ranges]) => ranges.length).map(([collection, ranges]) => {
+    return { collection, stages: [{ $match: queryOf(ranges) }] };
   });
+  const isLarge = ofRecord.reduce((sum, { from, to }) => sum + (to - from) / HOUR, 0) > TOGETHER;
+  const read = await context.functions.execute("readTogether", { ...store.place, reads, isLarge });
+  store.operations += read.operations + NESTED;
+  const failed = read.errors.find(Boolean);
+  if (failed) throw new Error(failed);
+  return { kept: ofRecord.length ? read.rows[0] : [], there: ofMirror.length ? read.rows[reads.length - 1] : [] };
+}
+
+// From an hour before the first edge to an hour after the last: what may overlap a reading.
+function near({ series, edges, readings }) {
+  const margin = readings.length ? HOUR : 0;
+  return { series, from: edges[0] - margin, to: edges[edges.length - 1] + margin };
+}
+
+// Of each batch the documents of the record, by start (ms).
+function byBatch(batches, documents) {
   const found = Object.create(null);
   for (const { series } of batches) found[nameOf(series)] = {};
-  for (const { series, ...document } of await counted(store, store.record.find(queryOf(near)).toArray())) {
-    found[nameOf(series)][document.ts.getTime()] = document;
-  }
+  for (const document of documents) found[nameOf(document.series)][document.ts.getTime()] = document;
   return batches.map(({ series }) => ({ ...found[nameOf(series)] }));
 }
 
@@ -149,12 +175,13 @@ async function correct(store, batches, found) {
   batches.forEach((batch, index) => {
     if (found[index].changed.length) keys.push(batch.key);
     for (const { _id, reading } of found[index].changed) {
-      const replacement = documentOf(_id, batch, reading, store.fields);
+      const replacement = documentOf(plainOf(_id, batch, reading, store.fields), store.fields);
       changed.push({ replaceOne: { filter: { _id }, replacement } });
     }
   });
   if (changed.length === 0) return;
   await markStale(store, keys);
+  for (const key of keys) store.state[store.leaseOf(key)] = "stale";
   await counted(store, store.record.bulkWrite(changed, { ordered: false }));
   const ids = changed.map(({ replaceOne }) => replaceOne.filter._id);
   const left = { _id: { $in: ids }, [TRACE]: { $exists: true } };
@@ -169,7 +196,7 @@ async function insert(store, batches, found, tried) {
     for (const reading of found[index].fresh) {
       const start = reading.ts.getTime();
       if (!tried[index].ids[start]) tried[index].ids[start] = new BSON.ObjectId();
-      documents.push(documentOf(tried[index].ids[start], batch, reading, store.fields));
+      documents.push(documentOf(plainOf(tried[index].ids[start], batch, reading, store.fields), store.fields));
     }
   });
   if (documents.length === 0) return;
@@ -185,22 +212,28 @@ function coveredBetween(edges, stored) {
   return covered;
 }
 
-function outcome({ edges }, stored, found, tried) {
-  const written = [...found.fresh, ...found.changed.map((change) => change.reading)];
-  for (const reading of written) stored[reading.ts.getTime()] = reading;
-  return {
+// What became of a batch: {counts, stored: its documents by start}; what was written is put among these.
+function outcome(batch, stored, found, tried, fields) {
+  for (const reading of found.fresh) {
+    const start = reading.ts.getTime();
+    stored[start] = plainOf(tried.ids[start], batch, reading, fields);
+  }
+  for (const { _id, reading } of found.changed) stored[reading.ts.getTime()] = plainOf(_id, batch, reading, fields);
+  const counts = {
     new: found.new + found.fresh.length,
     changed: Object.keys(tried.changed).length,
     unchanged: found.unchanged,
     rejected: found.rejected,
-    covered: coveredBetween(edges, stored),
+    covered: coveredBetween(batch.edges, stored),
   };
+  return { counts, stored };
 }
 
-async function record(store, batches) {
+async function record(store, batches, documents) {
   const tried = batches.map(() => ({ ids: {}, changed: {} }));
+  let kept = documents;
   for (let tries = 1; ; tries += 1) {
-    const stored = await storedNear(store, batches);
+    const stored = byBatch(batches, kept);
     const found = batches.map((batch, index) => compared(batch, stored[index], tried[index], store.fields));
     await correct(store, batches, found);
     found.forEach(({ changed }, index) => {
@@ -208,10 +241,11 @@ async function record(store, batches) {
     });
     try {
       await insert(store, batches, found, tried);
-      return batches.map((batch, index) => outcome(batch, stored[index], found[index], tried[index]));
+      return batches.map((batch, index) => outcome(batch, stored[index], found[index], tried[index], store.fields));
     } catch (error) {
       // Another writer stored some of them in between: look again.
       if (!isDuplicate(error) || tries === TRIES.record) throw error;
+      kept = (await readSides(store, batches.map(near), [])).kept;
     }
   }
 }
@@ -225,17 +259,17 @@ async function take(store) {
     if (names.length === 0) return;
     if (tries > 1) await pause(PAUSE);
     const question = { ...store.place, names, owner: store.owner, milliseconds: LEASE };
-    const { operations, states, until } = await counted(store, context.functions.execute("holdLeases", question));
-    store.operations += operations;
+    const { operations, states, until } = await context.functions.execute("holdLeases", question);
+    store.operations += operations + NESTED;
     Object.assign(store.state, states);
     store.until = Math.min(store.until, until);
   }
 }
 
-async function giveBack(store) {
-  const question = { ...store.place, names: Object.keys(store.state), owner: store.owner };
-  await counted(store, context.functions.execute("holdLeases", question));
-  store.operations += 1;
+async function giveBack(store, names) {
+  const question = { ...store.place, names, owner: store.owner };
+  const { operations } = await context.functions.execute("holdLeases", question);
+  store.operations += operations + NESTED;
 }
 
 // python -m sync repair writes such a mirror anew from the record; until then no function touches it.
@@ -299,57 +333,65 @@ function lackingOf(kept, there) {
   });
 }
 
-// Ranges that end up different, after what the mirror lacked was inserted.
-async function fill(store, ranges) {
-  const query = queryOf(ranges);
-  const kept = await counted(store, store.record.find(query).toArray());
-  let there = await counted(store, store.mirrorTS.find(query).toArray());
-  const copies = lackingOf(kept, there).map((document) => copied(document, store.fields));
-  const lacking = copies.filter((copy) => copy !== null);
-  if (lacking.length) {
-    if (Date.now() > store.until - MARGIN) return null;
+// What the record has of these ranges and the mirror lacks, as it is to be inserted.
+function copiesOf(store, ranges, { kept, there }) {
+  const own = kept.filter((document) => ranges.some((range) => isIn(document, range)));
+  return lackingOf(own, there).map((document) => copied(document, store.fields)).filter((copy) => copy !== null);
+}
+
+// Inserts what the mirror lacks, and reads both sides again. {late: whether there was no time left for it, short: whether
+// the record got more meanwhile than could be copied, different: ranges that end up otherwise}
+async function fill(store, ranges, read) {
+  let sides = read;
+  for (let tries = 1; ; tries += 1) {
+    const lacking = copiesOf(store, ranges, sides);
+    if (lacking.length === 0) break;
+    if (tries === TRIES.fill) return { short: true, different: [] };
+    if (Date.now() > store.until - MARGIN) return { late: true, different: [] };
     await counted(store, store.mirrorTS.insertMany(lacking, { ordered: false }));
-    store.filled = lacking;
-    there = await counted(store, store.mirrorTS.find(query).toArray());
+    store.filled = store.filled.concat(lacking);
+    sides = await readSides(store, ranges, ranges);
   }
   // Held up for so long that another writer may have filled the same gap: nothing here is sure any more.
-  const isLate = lacking.length > 0 && Date.now() > store.until;
-  return ranges.filter((range) => isLate || !isIdentical(range, kept, there, store.fields));
+  const isLate = store.filled.length > 0 && Date.now() > store.until;
+  const different = ranges.filter((range) => isLate || !isIdentical(range, sides.kept, sides.there, store.fields));
+  return { different };
 }
 
 // Fills the ranges whose leases are held.
-async function fillOwn(store, held, ranges) {
-  const different = await fill(store, ranges);
-  const state = different === null ? "busy" : "same";
-  for (const name of held) store.state[name] = state;
-  const keys = (different || []).map((range) => range.key);
+async function completeMirror(store, ranges, sides) {
+  const own = ranges.filter(({ key }) => store.state[store.leaseOf(key)] === "mine");
+  if (own.length === 0) return;
+  const { late, short, different } = await fill(store, own, sides);
+  for (const { key } of own) store.state[store.leaseOf(key)] = late || short ? "busy" : "same";
+  const keys = different.map(({ key }) => key);
   await markStale(store, keys.filter((key, index) => keys.indexOf(key) === index));
   for (const key of keys) store.state[store.leaseOf(key)] = "stale";
 }
 
-async function completeMirror(store, ranges) {
-  for (const { key } of ranges) store.state[store.leaseOf(key)] = "busy";
-  await take(store);
-  const held = Object.keys(store.state).filter((name) => store.state[name] === "mine");
-  if (held.length === 0) return;
-  await fillOwn(store, held, ranges.filter(({ key }) => store.state[store.leaseOf(key)] === "mine"));
-  // Not after a failure: an insert that nobody heard of again may still be under way. The leases run out by themselves.
-  await giveBack(store);
-}
-
 // --- both ---------------------------------------------------------------------------------------------------------
 
-const NOTHING = { new: 0, changed: 0, unchanged: 0, rejected: 0, covered: [] };
+// What the record holds now, as far as it was read or written here.
+function keptOf(kept, batches, recorded) {
+  const written = Object.create(null);
+  for (const { series } of batches) written[nameOf(series)] = {};
+  batches.forEach(({ series }, index) => Object.assign(written[nameOf(series)], recorded[index].stored));
+  const others = kept.filter(({ series }) => !written[nameOf(series)]);
+  return others.concat(...Object.keys(written).map((name) => Object.values(written[name])));
+}
 
-function storeOf({ service, database, record, mirror }, source) {
+const NOTHING = { counts: { new: 0, changed: 0, unchanged: 0, rejected: 0, covered: [] } };
+
+function storeOf({ service, database, record, mirror }, source, owner) {
   const db = context.services.get(service).db(database);
   return {
     place: { service, database },
+    names: { record, mirror },
     record: db.collection(record),
     mirrorTS: db.collection(mirror),
     leases: db.collection("sync_leases"),
     leaseOf: (key) => `mirror ${mirror} ${key}`,
-    owner: `${Date.now().toString(16)}${randomText()}${randomText()}`,
+    owner: owner || `${Date.now().toString(16)}${randomText()}${randomText()}`,
     fields: FIELDS[source],
     until: Infinity,
     state: {},
@@ -358,18 +400,27 @@ function storeOf({ service, database, record, mirror }, source) {
   };
 }
 
-exports = async function storeReadings({ batches, ...names }) {
-  const store = storeOf(names, batches[0].series.source);
-  const withReadings = batches.filter((batch) => batch.readings.length);
-  const recorded = withReadings.length ? await record(store, withReadings) : [];
+exports = async function storeReadings({ batches, owner, ...names }) {
+  const store = storeOf(names, batches[0].series.source, owner);
   const ranges = batches.map(({ key, series, edges }) => ({ key, series, from: edges[0], to: edges[edges.length - 1] }));
-  await completeMirror(store, ranges);
+  for (const { key } of ranges) store.state[store.leaseOf(key)] = "busy";
+  await take(store);
+  const held = Object.keys(store.state).filter((name) => store.state[name] === "mine");
+  const own = ranges.filter(({ key }) => held.indexOf(store.leaseOf(key)) >= 0);
+  const needed = batches.filter(({ key, readings }) => readings.length || held.indexOf(store.leaseOf(key)) >= 0);
+  const sides = needed.length ? await readSides(store, needed.map(near), own) : { kept: [], there: [] };
+  const withReadings = batches.filter((batch) => batch.readings.length);
+  const recorded = withReadings.length ? await record(store, withReadings, sides.kept) : [];
+  await completeMirror(store, ranges, { kept: keptOf(sides.kept, withReadings, recorded), there: sides.there });
+  // Not after a failure: an insert that nobody heard of again may still be under way. The leases run out by themselves.
+  if (held.length && !owner) await giveBack(store, held);
   return {
     operations: store.operations,
-    batches: batches.map((batch, index) => ({
-      ...(recorded[withReadings.indexOf(batch)] || NOTHING),
-      filled: store.filled.filter((document) => isIn(document, ranges[index])).length,
-      mirror: store.state[store.leaseOf(batch.key)],
-    })),
+    held: owner ? held : [],
+    batches: batches.map((batch, index) => {
+      const { counts } = recorded[withReadings.indexOf(batch)] || NOTHING;
+      const filled = store.filled.filter((document) => isIn(document, ranges[index])).length;
+      return { ...counts, filled, mirror: store.state[store.leaseOf(batch.key)] };
+    }),
   };
 };

@@ -150,7 +150,7 @@ async function isUsed(db, { name }, mirror) {
 async function watchOpen(source) {
   const { service, database, record, mirror, problems } = await context.functions.execute("dailySettings", source.name);
   const db = context.services.get(service).db(database);
-  if (!record || !mirror || !(await isUsed(db, source, mirror))) return { problems: [], series: 0 };
+  if (!(await isUsed(db, source, mirror))) return { problems: [], series: 0 };
   const collection = db.collection(record);
   const stored = await collection.aggregate([{ $group: { _id: "$series" } }]).toArray();
   const watched = watchedOf(source, stored.map(({ _id }) => _id).filter(Boolean));
@@ -163,7 +163,8 @@ async function watchOpen(source) {
 async function watch() {
   const settings = await context.functions.execute("dailySettings", LINKY.name);
   const { service, database, record, mirror } = settings;
-  const checked = await context.functions.execute("checkStore", { service, database, record, mirror, source: LINKY.name });
+  const store = { service, database, record, mirror, source: LINKY.name };
+  const checked = settings.isLinked ? await context.functions.execute("checkStore", store) : {};
   const wrong = settings.problems.concat(checked.problem || []);
   if (wrong.length) return { problems: wrong };
   const all = await watchLinky(settings, context.services.get(service).db(database));

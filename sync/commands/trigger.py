@@ -88,7 +88,9 @@ def list_command(folder: Path, as_json: bool) -> None:
 @folder_option
 @json_option
 def check_command(folder: Path, as_json: bool) -> None:
-    """Refuse what Atlas would refuse, or take and then fail on every morning: syntax and configuration.
+    """Refuse what a push would refuse: syntax and configuration.
+
+    What it may refuse, drop, or take and then fail on every morning is told as a doubt, and is no error.
 
     \b
     Examples:
@@ -103,8 +105,9 @@ def check_command(folder: Path, as_json: bool) -> None:
     else:
         for problem in problems:
             click.echo(f"{folder.name}/{problem}")
-    if problems:
-        raise SyncError(f"{len(problems)} problem{'s' * (len(problems) > 1)} in {folder.name}")
+    wrong = len([problem for problem in problems if not problem.in_doubt])
+    if wrong:
+        raise SyncError(f"{wrong} problem{'s' * (wrong > 1)} in {folder.name}")
     if not as_json:
         click.echo(f"{folder.name}: nothing that Atlas would refuse")
 
@@ -150,22 +153,50 @@ def run_command(name: str, folder: Path, as_reported: Path | None, as_json: bool
     _tell_execution(name, execution, as_json)
 
 
+@trigger.command("bundle")
+@click.argument("names", nargs=-1, metavar="[NAME]…")
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), required=True, help="Folder for the files.")
+@folder_option
+@json_option
+def bundle_command(names: tuple[str, ...], out: Path, folder: Path, as_json: bool) -> None:
+    """Write one self-contained file a function, for pasting into the web console: by default those that triggers run.
+
+    \b
+    Examples:
+      python -m sync trigger bundle --out bundles
+      python -m sync trigger bundle linkyDaily watchFreshness --out bundles
+    """
+    from ..triggers.bundle import bundles  # noqa: PLC0415
+
+    texts = bundles(folder, names)
+    out.mkdir(parents=True, exist_ok=True)
+    for name, text in texts.items():
+        (out / f"{name}.js").write_text(text, encoding="utf-8")
+    if as_json:
+        echo_json({"files": [{"name": f"{name}.js", "bytes": len(text.encode())} for name, text in texts.items()]})
+        return
+    for name, text in texts.items():
+        click.echo(f"{out / name}.js  ({len(text.encode()) / 1000:.0f} kB)")
+
+
 @trigger.command("deploy")
 @folder_option
 @click.option("--dry-run", is_flag=True, help="Print the plan and change nothing.")
-@click.option("--replace", is_flag=True, help="Overwrite what has the names of the tree and seems somebody else's.")
+@click.option("--tree", "as_tree", is_flag=True, help="Every function by itself, in the place of one file a trigger.")
+@click.option("--replace", is_flag=True, help="Overwrite what has our names and seems somebody else's.")
 @click.option("--secrets", "again", is_flag=True, help="Set secrets that are there already, too: they cannot be read.")
 @json_option
-def deploy_command(folder: Path, dry_run: bool, replace: bool, again: bool, as_json: bool) -> None:
-    """Bring the functions, triggers, Values and secrets of the tree into an Atlas project; run it as often as you like.
+def deploy_command(folder: Path, dry_run: bool, as_tree: bool, replace: bool, again: bool, as_json: bool) -> None:
+    """Bring functions, triggers and the secret into an Atlas project; run it as often as you like.
 
-    What is missing is created, what differs is updated, everything else in the project's triggers app is left alone,
-    and nothing is ever deleted. Functions of the same names with quite another source are not overwritten without
-    --replace. Meters and tokens come from the settings of this project.
+    One function a trigger (see bundle), and Values only where they differ from what the functions take anyway. What is
+    missing is created, what differs is updated, what an earlier deployment left is removed; everything else in the
+    project's triggers app is left alone. Functions of the same names with quite another source are not overwritten
+    without --replace. Meters and tokens come from the settings of this project.
 
     \b
     Needed in the environment or .env: ATLAS_PUBLIC_KEY, ATLAS_PRIVATE_KEY (an API key with the role Project Owner),
-    ATLAS_PROJECT_ID. ATLAS_CLUSTER names the cluster where the app has no link to one, or several.
+    ATLAS_PROJECT_ID, and ATLAS_CLUSTER where the project has several clusters.
 
     \b
     Examples:
@@ -173,6 +204,7 @@ def deploy_command(folder: Path, dry_run: bool, replace: bool, again: bool, as_j
       python -m sync trigger deploy
       python -m sync trigger deploy --secrets     after LINKY_TOKEN was renewed
     """
+    from ..triggers.bundle import bundles  # noqa: PLC0415
     from ..triggers.check.tree import read_tree  # noqa: PLC0415
     from ..triggers.deploy.account import atlas_account  # noqa: PLC0415
     from ..triggers.deploy.admin_api import AdminApi  # noqa: PLC0415
@@ -185,14 +217,44 @@ def deploy_command(folder: Path, dry_run: bool, replace: bool, again: bool, as_j
     given = given_by(settings, token_secret(tree), SystemClock().now())
     for warning in given.warnings:
         click.echo(warning, err=True)
+    bundled = None if as_tree else bundles(folder)
     with AdminApi(account) as api:
-        planned = plan(api, account, tree, given, again=again, replace=replace)
-        if not as_json:
-            click.echo(f"triggers app {planned.app.label}:")
-            for change in planned.changes if dry_run else planned.kept:
-                if change.perform or change.kind in TOLD_ANYWAY:
-                    _tell(change)
-        made = None if dry_run else _made(planned, quiet=as_json)
+        planned = plan(api, account, tree, given, bundled=bundled, again=again, replace=replace)
+        _carry_out(planned, dry_run=dry_run, as_json=as_json)
+
+
+@trigger.command("undeploy")
+@folder_option
+@click.option("--dry-run", is_flag=True, help="Print what would be removed and change nothing.")
+@json_option
+def undeploy_command(folder: Path, dry_run: bool, as_json: bool) -> None:
+    """Remove from an Atlas project what `trigger deploy` made there, and nothing else. Readings stay where they are.
+
+    \b
+    Examples:
+      python -m sync trigger undeploy --dry-run
+      python -m sync trigger undeploy
+    """
+    from ..triggers.check.tree import read_tree  # noqa: PLC0415
+    from ..triggers.deploy.account import atlas_account  # noqa: PLC0415
+    from ..triggers.deploy.admin_api import AdminApi  # noqa: PLC0415
+    from ..triggers.deploy.undeploy import undeploy_plan  # noqa: PLC0415
+
+    account = atlas_account()
+    with AdminApi(account) as api:
+        _carry_out(undeploy_plan(api, account, read_tree(folder)), dry_run=dry_run, as_json=as_json)
+
+
+def _carry_out(planned: Plan, *, dry_run: bool, as_json: bool) -> None:
+    """Show the plan whole, then make its changes."""
+    if not as_json:
+        click.echo(f"triggers app {planned.app.label}:")
+        for change in planned.changes:
+            if change.perform or change.kind in TOLD_ANYWAY or change.detail.startswith("needed by"):
+                _tell(change)
+        if planned.needed and not dry_run:
+            click.echo("making these changes:")
+    made = None if dry_run else _made(planned, quiet=as_json)
     if as_json:
         echo_json(planned.as_json(made))
     else:

@@ -1,6 +1,6 @@
 """What the settings say about the functions' Values and secrets: in Atlas, and for whoever runs them without it.
 
-A setting that was not given leaves the text of `values/*.json` alone: both have the same defaults.
+A setting that was not given leaves a Value alone: the functions know the same defaults.
 """
 
 from __future__ import annotations
@@ -29,6 +29,26 @@ AUTO = "auto"
 
 NO_METER = {"linkyPrm": AUTO, "linkyFlows": "consumption", "linkyMeters": "[]"}
 """The Values of meters where none is given."""
+DEFAULTS = {
+    "mongodbDatabase": "electricity",
+    "linkyApiUrl": "https://conso.boris.sh/api",
+    "linkyMaxPowerW": "36000",
+    "linkyCallsPerDay": AUTO,
+    "freshnessHours": "48",
+    "elhubApiUrl": "https://api.elhub.no/energy-data/v0",
+    "energidataApiUrl": "https://api.energidataservice.dk",
+    "linkyCollection": "consumption",
+    "linkyCollectionTS": "consumptionTS",
+    "elhubCollection": "elhub",
+    "elhubCollectionTS": "elhubTS",
+    "energidataCollection": "energidata",
+    "energidataCollectionTS": "energidataTS",
+    "mongodbService": SERVICE,
+    **NO_METER,
+}
+"""What the functions take for a Value that is not there (dailySettings): such a one is not made in Atlas."""
+SERVICES = (SERVICE, "Cluster0")
+"""The names of data sources that the functions try, in this order, where no Value says one."""
 BY_SETTING = {
     "MONGODB_DATABASE": "mongodbDatabase",
     "LINKY_API_URL": "linkyApiUrl",
@@ -45,13 +65,15 @@ DAILY = tuple(entry.name for entry in SOURCES.values() if entry.daily)
 class Given:
     """Texts of Values, links of Values to secrets (by name), texts of secrets (by the secret's name).
 
-    warnings: lines for the user, such as a token that ends soon.
+    known: Values that the functions can tell without being given them. warnings: lines for the user, such as a token
+    that ends soon.
     """
 
     values: Mapping[str, str] = field(repr=False)
     links: Mapping[str, str]
     secrets: Mapping[str, str] = field(repr=False)
     warnings: tuple[str, ...] = ()
+    known: frozenset[str] = frozenset()
 
 
 def given_by(settings: Settings, token_secret: str, now: datetime) -> Given:
@@ -67,14 +89,18 @@ def given_by(settings: Settings, token_secret: str, now: datetime) -> Given:
         if settings.collections[source] != DEFAULT_COLLECTIONS[source]:
             values |= collection_values(settings, source)
     if not settings.meters:
-        return Given(values, {}, {})
+        return Given(values, {}, {}, known=frozenset(name for name in values if values[name] == DEFAULTS.get(name)))
     tokens = list(dict.fromkeys(meter.token for meter in settings.meters))
     warnings = {_checked(meter, now) for meter in settings.meters}
     ends = ["", *map(str, range(2, len(tokens) + 1))]
     links = {f"{TOKEN_VALUE}{end}": f"{token_secret}{end}" for end in ends}
     secrets = {f"{token_secret}{end}": token for end, token in zip(ends, tokens, strict=True)}
     value_of = dict(zip(tokens, links, strict=True))
-    return Given(values | _meter_values(settings.meters, value_of), links, secrets, tuple(sorted(warnings - {""})))
+    own = _meter_values(settings.meters, value_of)
+    known = {name for name, text in (values | own).items() if text == DEFAULTS.get(name)}
+    if len(settings.meters) == 1 and len(read_token(tokens[0]).prms) == 1:
+        known.add("linkyPrm")
+    return Given(values | own, links, secrets, tuple(sorted(warnings - {""})), frozenset(known))
 
 
 def collection_values(settings: Settings, source: str) -> dict[str, str]:

@@ -37,6 +37,7 @@ class Runs:
     values: dict[str, Any] = field(default_factory=dict)
     secrets: dict[str, str] = field(default_factory=dict)
     folder: Path = DEFAULT_FOLDER
+    without_own_values: bool = False
     standin: Any = field(init=False)
 
     @property
@@ -54,7 +55,7 @@ class Runs:
             self.folder,
             name or f"{self.source}Daily",
             database=self.database,
-            values=self.own_values | self.values | options.pop("values", {}),
+            values=({} if self.without_own_values else self.own_values) | self.values | options.pop("values", {}),
             secrets=self.secrets,
             now=self.moment,
             skip_waits=True,

@@ -159,13 +159,6 @@ def test_a_token_that_never_ends_by_its_own_words(around: Atlas) -> None:
     assert watched(around).error is None
 
 
-@pytest.mark.parametrize("name", ["mongodbDatabase", "linkyCollection", "linkyCollectionTS", "linkyApiUrl"])
-def test_a_missing_value(around: Atlas, name: str) -> None:
-    around.values[name] = None
-    words = f"the Value {name} is missing or empty: add values/{name}.json and deploy again"
-    assert told(around) == f"watchFreshness: {words}"
-
-
 def test_everything_at_once_is_one_line_with_every_command(around: Atlas) -> None:
     around.database["sync_leases"].update_one(
         {"_id": f"mirror {around.pair.mirror.name} {around.series.key}"}, {"$set": {"stale": True}}, upsert=True

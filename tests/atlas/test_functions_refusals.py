@@ -4,25 +4,27 @@ after mending that makes everything whole."""
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import jwt
 import pytest
+from pymongo import MongoClient
 from pymongo.database import Database
 
 from sync.standin.faults import parse_faults
 from sync.store.schema import KEY_NAME, SCHEMA, ensure_pair
 from sync.triggers.run.harness import Execution
-from sync.triggers.tree import DEFAULT_FOLDER
+from sync.triggers.run.web import Reply, Request, send
+from sync.triggers.values import DEFAULTS
 from tests.atlas.functions_runs import AFTERNOON, TOKEN_SECRET, Atlas, atlas
 from tests.scripted import says, serving
 
 DAY = date(2026, 11, 17)
 OTHER_PRM = "99999999999991"
+GATEWAY = DEFAULTS["linkyApiUrl"]
 Break = Callable[[Atlas], Any]
 
 
@@ -178,35 +180,47 @@ def test_a_token_of_several_meters_needs_one(around: Atlas) -> None:
     assert_recorded(around, refused(around, "the token opens several meters (…9999, …9991): set the Value linkyPrm to"))
 
 
-NEEDED = ("mongodbService", "mongodbDatabase", "linkyCollection", "linkyCollectionTS", "linkyApiUrl")
+@pytest.mark.parametrize("missing", [None, "", "  ", "auto"])
+def test_no_value_but_the_token_is_needed(mongo_uri: str, missing: str | None) -> None:
+    """The names, the address and the meter are known, or can be told: both functions do their work."""
+    own = MongoClient[Any](mongo_uri, tz_aware=True)
+    own.drop_database("electricity")
+    try:
+        with atlas(own["electricity"], DAY) as around:
+            asked: list[str] = []
+
+            def at_the_gateway(request: Request) -> Reply:
+                asked.append(request.url)
+                return send(replace(request, url=request.url.replace(GATEWAY, around.standin.url)))
+
+            around.without_own_values = True
+            around.values = {} if missing is None else dict.fromkeys(DEFAULTS, missing)
+            assert around.run(http=at_the_gateway).error is None
+            assert len(around.stored()) == 7 * 48
+            around.assert_identical()
+            assert around.run("watchFreshness", http=at_the_gateway).result["series"] == 1
+            assert [url.partition("/courbe")[0] for url in asked] == [GATEWAY]
+    finally:
+        own.drop_database("electricity")
+        own.close()
 
 
-@pytest.mark.parametrize("name", NEEDED)
-def test_a_missing_value(around: Atlas, tmp_path: Path, name: str) -> None:
-    """As when its file is not in the tree, and as when it is empty. Recorded where the database can be known."""
-    whole, own = around.folder, around.values
-    around.folder = Path(shutil.copytree(DEFAULT_FOLDER, tmp_path / "app"))
-    (around.folder / "values" / f"{name}.json").unlink()
-    words = f"the Value {name} is missing or empty: add values/{name}.json and deploy again"
-    for missing in ({name: None}, {name: "  "}):
-        around.values = own | missing
-        execution = refused(around, words)
-        if name.startswith("mongodb"):
-            assert around.runs() == []
-        else:
-            assert_recorded(around, execution)
-        refused(around, words, "watchFreshness")
-    around.values, around.folder = own, whole
-    assert_healed(around)
+@pytest.mark.parametrize(
+    ("there", "error"), [("Cluster0", None), ("Cluster9", "mongodb-atlas or Cluster0: link the cl")]
+)
+def test_a_data_source_that_nobody_names(around: Atlas, there: str, error: str | None) -> None:
+    execution = around.run(service=there)
+    assert (error or "None") in str(execution.error)
+    assert (around.runs() == []) is (error is not None)
 
 
 def test_all_that_is_wrong_is_told_at_once(around: Atlas) -> None:
-    around.values |= {"linkyCollection": "", "linkyMaxPowerW": "x", "linkyApiUrl": "x", "linkyPrm": "1"}
+    around.values |= {"linkyMaxPowerW": "x", "linkyApiUrl": "x", "linkyPrm": "1"}
     execution = refused(around, "the Value linkyMaxPowerW must be")
     assert all(name in str(execution.error) for name in around.values)
     around.values["linkyMeters"] = json.dumps([{"prm": str(number)} for number in range(300)])
     execution = refused(around, "entry 1 of the Value linkyMeters: a PRM has 14 digits")
-    assert "and 298 more like these" in str(execution.error)
+    assert "and 297 more like these" in str(execution.error)
     assert_recorded(around, execution)
 
 

@@ -3,12 +3,16 @@
     with AdminStandin() as atlas:
         account = AtlasAccount(atlas.public_key, atlas.private_key, atlas.project_id, url=atlas.url)
 
-Written from the API's published description (atlas.md 2.4); nothing was recorded from a real project.
+Written from the API's published description (atlas.md 2.4) and from what public scripts send to it: an app made with
+its template and data source, removals answered 204 without a body, clusters listed by another API whose login is HTTP
+digest. Nothing was recorded from a real project.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
+import re
 import secrets
 from collections.abc import Callable, Mapping
 from threading import Lock
@@ -19,6 +23,8 @@ from sync.standin.replies import Reply, json_reply
 from sync.standin.server import Request, Standin
 from tests.deploy.admin_store import SINGULAR, ApiRefusal, AppStore, Entry, StoredApp, object_ids
 
+CLOUD = "/api/admin/v3.0/cloud/"
+ACCEPTED = re.compile(r"application/vnd\.atlas\.20\d\d-\d\d-\d\d\+json")
 LOGIN = ["auth", "providers", "mongodb-cloud", "login"]
 NOT_AUTHORIZED = "failed to authenticate with MongoDB Cloud API: You are not authorized for this resource."
 ENDED = ApiRefusal(401, "invalid session: access token expired", "InvalidSession")
@@ -30,6 +36,7 @@ NO_CONTENT = Reply(204, b"")
 class AdminStandin(Standin):
     """One project, one API key.
 
+    clusters: their names, by the list that has them; None = this key may not read it.
     before: called with method and path behind `base` ahead of each request; a Reply from it is the answer instead.
     """
 
@@ -42,12 +49,18 @@ class AdminStandin(Standin):
         self.project_id = "5f0000000000000000000abc"
         self.user_id = "5f0000000000000000000def"
         self.apps: dict[str, StoredApp] = {}
+        self.clusters: dict[str, list[str] | None] = {"clusters": ["Cluster0"], "flexClusters": []}
         self.before = before
         self._new_id = object_ids()
         self._access: set[str] = set()
         self._refresh: set[str] = set()
         self._one_by_one = Lock()
         super().__init__()
+
+    @property
+    def cloud_url(self) -> str:
+        """The base of the API that lists clusters: another one, which is behind the same server here."""
+        return f"http://127.0.0.1:{self.port}{CLOUD[:-1]}"
 
     @property
     def writes(self) -> list[Request]:
@@ -82,6 +95,8 @@ class AdminStandin(Standin):
 
     def reply(self, request: Request, _spoilt: Mapping[str, float]) -> Reply:
         """The reply to one request; all of them one after the other."""
+        if request.path.startswith(CLOUD):
+            return self._cluster_list(request, request.path.removeprefix(CLOUD).split("/"))
         path = request.path.removeprefix(self.base)
         with self._one_by_one:
             instead = self.before(request.method, path) if self.before else None
@@ -111,6 +126,28 @@ class AdminStandin(Standin):
                 return self._app(method, rest, body) if rest else self._apps(method, product, body)
         raise ApiRefusal(404, "not found")
 
+    def _cluster_list(self, request: Request, path: list[str]) -> Reply:
+        challenge = {"WWW_Authenticate": 'Digest realm="MMS Public API", nonce="n1", qop="auth", algorithm=MD5'}
+        if not self._is_digest(request):
+            return json_reply({"error": 401, "detail": "You are not authorized for this resource."}, 401, **challenge)
+        if not ACCEPTED.fullmatch(request.headers.get("accept", "")):
+            return json_reply({"error": 406, "detail": "No version of the API is asked for."}, 406)
+        names = self.clusters.get(path[-1]) if path[:2] == ["groups", self.project_id] else None
+        if names is None:
+            return json_reply({"error": 403, "errorCode": "USER_UNAUTHORIZED"}, 403)
+        return json_reply({"results": [{"name": name, "clusterType": "REPLICASET"} for name in names]})
+
+    def _is_digest(self, request: Request) -> bool:
+        given = dict(re.findall(r'(\w+)="?([^",]+)', request.headers.get("authorization", "")))
+
+        def md5(*parts: str) -> str:
+            return hashlib.md5(":".join(parts).encode(), usedforsecurity=False).hexdigest()
+
+        own = md5(self.public_key, "MMS Public API", self.private_key)
+        asked = md5(request.method, given.get("uri", ""))
+        rest = (given.get("nonce", ""), given.get("nc", ""), given.get("cnonce", ""), given.get("qop", ""))
+        return given.get("response") == md5(own, *rest, asked)
+
     def _log_in(self, keys: Any) -> Reply:
         if keys != {"username": self.public_key, "apiKey": self.private_key}:
             raise ApiRefusal(401, NOT_AUTHORIZED)
@@ -128,10 +165,16 @@ class AdminStandin(Standin):
         if method != "POST":
             raise NOT_ALLOWED
         wanted = _parsed(body)
-        name = wanted.pop("name", "")
+        name, template = wanted.pop("name", ""), wanted.pop("template_id", None)
+        source = wanted.pop("data_source", None)
+        if template not in (None, "triggers"):
+            raise ApiRefusal(404, f"template not found: '{template}'", "TemplateNotFound")
         if not name or any(app.meta["name"] == name for app in self.apps.values()):
             raise ApiRefusal(409, f"app name '{name}' is already in use", "AppDuplicateName")
-        return json_reply(self.add_app(name, product, **wanted).meta, 201)
+        app = self.add_app(name, product, **wanted)
+        if source:
+            self.store(app).create("services", source)
+        return json_reply(app.meta, 201)
 
     def _app(self, method: str, path: list[str], body: bytes) -> Reply:
         app = self.apps.get(path[0])
@@ -140,6 +183,9 @@ class AdminStandin(Standin):
         if path[1:] == ["drafts"] and method == "GET":
             return json_reply(app.drafts)
         store = self.store(app)
+        if path[1:] == [] and method == "DELETE":
+            del self.apps[path[0]]
+            return NO_CONTENT
         match path[1:]:
             case [kind] if kind in SINGULAR:
                 return self._collection(store, method, kind, body)
@@ -161,6 +207,9 @@ class AdminStandin(Standin):
             return json_reply(store.read(kind, identity))
         if method == "PUT" and kind != "services":
             store.replace(kind, identity, _parsed(body))
+            return NO_CONTENT
+        if method == "DELETE":
+            store.remove(kind, identity)
             return NO_CONTENT
         raise NOT_ALLOWED
 

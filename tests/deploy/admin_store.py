@@ -90,6 +90,22 @@ class AppStore:
             entry["value"] = self.app.held[kind][identity]["value"]
         self.app.held[kind][identity] = {**entry, "_id": identity}
 
+    def remove(self, kind: str, identity: str) -> None:
+        """Remove an entry; what another entry needs is not removed before that."""
+        entry = self.app.held[kind].get(identity)
+        if entry is None:
+            what = SINGULAR[kind]
+            raise ApiRefusal(404, f"{what} not found: '{identity}'", f"{what.capitalize()}NotFound")
+        triggers = [each["name"] for each in self.app.held["triggers"].values() if each.get("function_id") == identity]
+        linked = [
+            each["name"]
+            for each in self.app.held["values"].values()
+            if kind == "secrets" and each.get("from_secret") and each["value"] == entry["name"]
+        ]
+        if triggers or linked:
+            raise ApiRefusal(400, f"{SINGULAR[kind]} is used by {', '.join(triggers + linked)}", "InvalidParameter")
+        del self.app.held[kind][identity]
+
     def source_config(self, identity: str) -> Entry:
         """The configuration of a data source."""
         return dict(self.read("services", identity)["config"])

@@ -36,7 +36,8 @@ def atlas() -> Iterator[AdminStandin]:
 
 @pytest.fixture
 def account(atlas: AdminStandin) -> AtlasAccount:
-    return AtlasAccount(atlas.public_key, atlas.private_key, atlas.project_id, url=atlas.url)
+    keys = (atlas.public_key, atlas.private_key, atlas.project_id)
+    return AtlasAccount(*keys, url=atlas.url, cloud_url=atlas.cloud_url)
 
 
 @pytest.fixture

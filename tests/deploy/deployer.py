@@ -6,10 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from sync.triggers.bundle import bundles
 from sync.triggers.check.tree import read_tree
 from sync.triggers.deploy.account import AtlasAccount
 from sync.triggers.deploy.admin_api import AdminApi
 from sync.triggers.deploy.deploy import Plan, plan, token_secret
+from sync.triggers.deploy.made import RECORD
+from sync.triggers.deploy.undeploy import undeploy_plan
 from sync.triggers.values import given_by
 from tests.deploy.admin_standin import AdminStandin
 from tests.deploy.admin_store import StoredApp
@@ -26,11 +29,23 @@ class Deployer:
         self.api, self.account, self.folder = api, account, tree
 
     def plan(
-        self, environ: dict[str, str] = METER, *, again: bool = False, replacing: bool = False, **account: str
+        self,
+        environ: dict[str, str] = METER,
+        *,
+        again: bool = False,
+        replacing: bool = False,
+        as_tree: bool = True,
+        **account: str,
     ) -> Plan:
         tree = read_tree(self.folder)
         given = given_by(settings_of(**environ), token_secret(tree), NOW)
-        return plan(self.api, replace(self.account, **account), tree, given, again=again, replace=replacing)
+        bundled = None if as_tree else bundles(self.folder)
+        own = replace(self.account, **account)
+        return plan(self.api, own, tree, given, bundled=bundled, again=again, replace=replacing)
+
+    def undeploy(self) -> list[str]:
+        """Remove what was made; what was removed."""
+        return told(undeploy_plan(self.api, self.account, read_tree(self.folder)).apply())
 
     def __call__(self, environ: dict[str, str] = METER, **options: Any) -> list[str]:
         """Apply; what was made, as `action kind name`."""
@@ -47,4 +62,5 @@ def the_app(atlas: AdminStandin) -> StoredApp:
 
 
 def texts(app: StoredApp) -> dict[str, Any]:
-    return {entry["name"]: entry["value"] for entry in app.held["values"].values()}
+    """Those that functions read."""
+    return {entry["name"]: entry["value"] for entry in app.held["values"].values() if entry["name"] != RECORD}

@@ -8,16 +8,16 @@ import json
 from tests.deploy.admin_standin import AdminStandin
 from tests.deploy.admin_store import StoredApp
 from tests.deploy.deployer import METER, TOKEN, Deployer, texts, the_app, told
-from tests.deploy.trees import DAILY, NEWER_FORMAT, PLAIN_VALUES, PRM, change, trigger, write
+from tests.deploy.trees import DAILY, NEWER_FORMAT, PRM, change, trigger, write
 
 # --- from nothing, and again ------------------------------------------------------------------------------------------
 
 
 def test_from_nothing(atlas: AdminStandin, deploy: Deployer) -> None:
     made = deploy()
-    assert made[:3] == ["create app Triggers", "create data source mongodb-atlas", "set secret linkyTokenSecret"]
+    assert made[:3] == ["create app Triggers", "create value linkyAtlasMade", "set secret linkyTokenSecret"]
     assert made[-4:] == [
-        "create function daily", "create function formatDate", "create trigger daily", "create trigger dailyAgain"
+        "create function formatDate", "create function daily", "create trigger daily", "create trigger dailyAgain"
     ]  # fmt: skip
     app = the_app(atlas)
     wanted = {"product": "atlas", "name": "Triggers", "location": "DE-FF", "provider_region": "aws-eu-central-1"}
@@ -26,7 +26,10 @@ def test_from_nothing(atlas: AdminStandin, deploy: Deployer) -> None:
         "clusterName": "Cluster0", "readPreference": "primary", "wireProtocolEnabled": False
     }  # fmt: skip
     assert app.named("secrets", "linkyTokenSecret")["value"] == TOKEN
-    assert texts(app) == {**PLAIN_VALUES, "linkyPrm": PRM, "linkyToken": "linkyTokenSecret"}
+    assert texts(app) == {"linkyToken": "linkyTokenSecret"}
+    (request,) = [each for each in atlas.writes if each.path.endswith("/apps")]
+    sent = json.loads(request.body)
+    assert (sent["template_id"], sent["data_source"]["config"]["clusterName"]) == ("triggers", "Cluster0")
     linked = app.named("values", "linkyToken")
     assert (linked["from_secret"], linked["private"]) == (True, True)
     daily = app.named("functions", "daily")
@@ -55,7 +58,7 @@ def test_a_plan_changes_nothing(atlas: AdminStandin, deploy: Deployer) -> None:
     assert told(planned.needed)[0] == "create app Triggers"
     assert told(planned.needed) == deploy()
     assert deploy.plan().needed == []
-    assert len(deploy.plan().kept) == len(planned.changes) - 1
+    assert len(deploy.plan().kept) == len(planned.changes)  # the link that came with the app is one by itself then
 
 
 def test_the_plan_as_json_holds_nothing_secret(deploy: Deployer) -> None:
@@ -82,21 +85,26 @@ def test_only_what_differs_is_updated(atlas: AdminStandin, deploy: Deployer) -> 
     change(deploy.folder / "triggers/dailyAgain.json", lambda it: it.update(disabled=True))
     details = {each.name: each.detail for each in deploy.plan({**METER, "MONGODB_DATABASE": "home"}).needed}
     assert details == {
-        "mongodbDatabase": "differs",
+        "linkyAtlasMade": "what this deployment makes is added",
+        "mongodbDatabase": "",
         "formatDate": "source differs (3 lines there, 2 here)",
         "dailyAgain": "schedule: 41 12 * * MON-SAT → 47 12 * * *; disabled: false → true",
     }
     assert deploy({**METER, "MONGODB_DATABASE": "home"}) == [
-        "update value mongodbDatabase", "update function formatDate", "update trigger dailyAgain"
+        "update value linkyAtlasMade", "create value mongodbDatabase",
+        "update function formatDate", "update trigger dailyAgain",
     ]  # fmt: skip
     app = the_app(atlas)
     changed = [
         (kind, entry["name"])
         for kind, held in app.held.items()
         for key, entry in held.items()
-        if entry != before[kind][key]
+        if entry != before[kind].get(key)
     ]
-    assert changed == [("values", "mongodbDatabase"), ("functions", "formatDate"), ("triggers", "dailyAgain")]
+    assert changed == [
+        ("values", "linkyAtlasMade"), ("values", "mongodbDatabase"),
+        ("functions", "formatDate"), ("triggers", "dailyAgain"),
+    ]  # fmt: skip
     assert app.named("functions", "formatDate")["source"] == NEWER_FORMAT
     assert app.named("triggers", "dailyAgain")["disabled"] is True
 
@@ -117,8 +125,11 @@ def test_fields_the_tree_does_not_speak_of_stay(atlas: AdminStandin, deploy: Dep
     found["event_processors"]["AWS_EVENTBRIDGE"] = bridge
     found["config"]["extra"] = 1
     found["disabled"] = True
-    app.named("values", "linkyApiUrl").update(private=False, value="https://old.example")
-    assert deploy() == ["update value linkyApiUrl", "update function daily", "update trigger daily"]
+    assert deploy() == ["update function daily", "update trigger daily"]
+    address = METER | {"LINKY_API_URL": "https://old.example"}
+    deploy(address)
+    app.named("values", "linkyApiUrl").update(private=False, value="https://older.example")
+    assert deploy(address) == ["update value linkyApiUrl"]
     daily = app.named("functions", "daily")
     assert (daily["can_evaluate"], daily["private"]) == ({"%%true": True}, True)
     found = app.named("triggers", "daily")

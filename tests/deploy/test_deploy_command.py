@@ -28,6 +28,7 @@ def command(atlas: AdminStandin, tree: Path, tmp_path: Path) -> Command:
         "ATLAS_PRIVATE_KEY": atlas.private_key,
         "ATLAS_PROJECT_ID": atlas.project_id,
         "ATLAS_ADMIN_URL": atlas.url,
+        "ATLAS_CLOUD_URL": atlas.cloud_url,
         "LINKY_TOKEN": TOKEN,
     }
     here = tmp_path / "here"
@@ -45,22 +46,23 @@ def command(atlas: AdminStandin, tree: Path, tmp_path: Path) -> Command:
 
 
 def test_plan_deploy_again(atlas: AdminStandin, command: Command) -> None:
-    code, out, err = command("--dry-run")
+    code, out, err = command("--dry-run", "--tree")
     assert (code, err, atlas.writes) == (0, "", [])
     assert "  create app         Triggers" in out
     assert "  create trigger     daily  (23 6 * * * UTC, runs daily)" in out
-    assert out.endswith("15 to change, 0 as they should be; nothing was changed (--dry-run)\n")
-    code, out, err = command()
+    assert out.endswith("8 to change, 0 as they should be; nothing was changed (--dry-run)\n")
+    code, out, err = command("--tree")
     assert (code, err) == (0, "")
-    assert out.endswith("15 changed, 0 were as they should be\n")
-    assert out.count("\n") == 17
-    code, out, err = command("--json")
+    assert out.endswith("8 changed, 0 were as they should be\n")
+    shown, _, changed = out.partition("making these changes:\n")
+    assert shown.splitlines()[1:] == changed.splitlines()[:-1]
+    code, out, err = command("--json", "--tree")
     assert (code, err) == (0, "")
     answer = json.loads(out)
     assert (answer["needed"], answer["made"], answer["dry_run"]) == (0, 0, False)
     assert answer["app"]["client_app_id"] == the_app(atlas).meta["client_app_id"]
     assert {each["action"] for each in answer["changes"]} == {"keep"}
-    code, out, err = command()
+    code, out, err = command("--tree")
     assert "keep   secret      linkyTokenSecret  (there already, and cannot be read to compare: --secrets" in out
     assert "keep   data source mongodb-atlas  (cluster Cluster0)" in out
     assert "formatDate" not in out
@@ -85,12 +87,12 @@ def test_a_refusal_is_1(atlas: AdminStandin, command: Command) -> None:
     assert (code, out) == (1, "")
     assert err.startswith("error: Atlas does not accept the API key")
     atlas.before = lambda method, path: Reply(503, b"") if method == "POST" and path.endswith("/functions") else None
-    code, out, err = command("--json")
+    code, out, err = command("--json", "--tree")
     assert (code, out) == (1, "")
-    assert "error: function daily: Atlas refused POST" in err
-    assert "(11 of 15 changes were made before and stay)" in err
+    assert "error: function formatDate: Atlas refused POST" in err
+    assert "(4 of 8 changes were made before and stay)" in err
     atlas.before = None
-    assert json.loads(command("--json")[1])["made"] == 4
+    assert json.loads(command("--json", "--tree")[1])["made"] == 4
 
 
 def test_the_tree_of_this_project(atlas: AdminStandin, command: Command) -> None:
@@ -98,7 +100,9 @@ def test_the_tree_of_this_project(atlas: AdminStandin, command: Command) -> None
     assert (code, err) == (0, ""), err
     assert "create trigger" in out
     assert json.loads(command("--json", folder=DEFAULT_FOLDER)[1])["needed"] == 0
-    values = {entry["name"]: entry["value"] for entry in the_app(atlas).held["values"].values()}
-    assert values["linkyPrm"] == PRM
+    app = the_app(atlas)
+    assert sorted(entry["name"] for entry in app.held["functions"].values()) == ["linkyDaily", "watchFreshness"]
+    assert sorted(entry["name"] for entry in app.held["triggers"].values()) == ["linkyDaily", "watchFreshness"]
+    assert sorted(entry["name"] for entry in app.held["values"].values()) == ["linkyAtlasMade", "linkyToken"]
     secret = the_app(atlas).named("values", "linkyToken")["value"]
     assert the_app(atlas).named("secrets", secret)["value"] == TOKEN

@@ -38,7 +38,6 @@ def test_without_a_meter_a_later_deploy_keeps_the_one_there(atlas: AdminStandin,
     deploy({**METER, "LINKY_FLOWS": "both"})
     (deploy.folder / "functions/formatDate.js").write_text(NEWER_FORMAT)
     assert deploy({}, again=True) == ["update function formatDate"]
-    assert texts(the_app(atlas))["linkyPrm"] == PRM
     assert texts(the_app(atlas))["linkyFlows"] == "consumption,production"
     assert the_app(atlas).named("secrets", "linkyTokenSecret")["value"] == TOKEN
 
@@ -46,7 +45,7 @@ def test_without_a_meter_a_later_deploy_keeps_the_one_there(atlas: AdminStandin,
 def test_a_meter_written_into_the_tree(atlas: AdminStandin, deploy: Deployer) -> None:
     deploy()
     change(deploy.folder / "values/linkyPrm.json", lambda it: it.update(value=OTHER_PRM))
-    assert deploy({}) == ["update value linkyPrm"]
+    assert deploy({}) == ["update value linkyAtlasMade", "create value linkyPrm"]
     assert texts(the_app(atlas))["linkyPrm"] == OTHER_PRM
 
 
@@ -75,15 +74,34 @@ def test_several_meters_and_back_to_one(atlas: AdminStandin, deploy: Deployer, t
     ]  # fmt: skip
     assert deploy({}) == []
     Path("settings.py").unlink()
-    assert deploy() == ["update value linkyMeters", "update value linkyPrm"]
-    assert (texts(app)["linkyMeters"], texts(app)["linkyPrm"]) == ("[]", PRM)
+    assert deploy() == ["update value linkyMeters"]
+    assert texts(app)["linkyMeters"] == "[]"
 
 
-def test_several_meters_need_their_value(deploy: Deployer) -> None:
-    (deploy.folder / "values/linkyMeters.json").unlink()
-    Path("settings.py").write_text(f"LINKY_METERS = [{{'token': '{TOKEN}'}}, {{'token': '{token(OTHER_PRM)}'}}]\n")
-    with pytest.raises(UsageError, match=r"values/linkyMeters\.json"):
-        deploy({})
+@pytest.mark.parametrize(
+    ("environ", "values"),
+    [
+        ({}, {}),
+        ({"LINKY_FLOWS": "consumption", "MONGODB_DATABASE": "electricity", "LINKY_MAX_POWER_W": "36000"}, {}),
+        ({"LINKY_FLOWS": "both"}, {"linkyFlows": "consumption,production"}),
+        ({"LINKY_TOKEN": token(PRM, OTHER_PRM), "LINKY_PRM": OTHER_PRM}, {"linkyPrm": OTHER_PRM}),
+        ({"SYNC_CALLS_PER_DAY": "9", "MONGODB_DATABASE": "home"}, {"linkyCallsPerDay": "9", "mongodbDatabase": "home"}),
+    ],
+)
+def test_values_only_where_the_functions_cannot_know_them(
+    atlas: AdminStandin, deploy: Deployer, environ: dict[str, str], values: dict[str, str]
+) -> None:
+    deploy(METER | environ)
+    assert texts(the_app(atlas)) == {"linkyToken": "linkyTokenSecret", **values}
+    assert deploy(METER | environ) == []
+
+
+def test_a_value_of_which_the_settings_say_nothing_stays(atlas: AdminStandin, deploy: Deployer) -> None:
+    deploy()
+    app = the_app(atlas)
+    atlas.store(app).create("values", {"name": "freshnessHours", "private": True, "value": "72"})
+    assert deploy() == []
+    assert texts(app)["freshnessHours"] == "72"
 
 
 def test_an_address_atlas_cannot_reach(atlas: AdminStandin, deploy: Deployer) -> None:
@@ -114,6 +132,7 @@ def sources(app: StoredApp) -> dict[str, str]:
         ({"Home": "Home"}, "Home", "Home"),
         ({"Other": "Other", "Home": "Home"}, "Home", "Home"),
         ({"Other": "Other"}, "Home", "mongodb-atlas"),
+        ({"One": "Home", "Two": "Home"}, "Home", "One"),
         ({"mongodb-atlas": "Other"}, "Home", "Home"),
     ],
 )
@@ -124,7 +143,7 @@ def test_the_link_to_the_cluster(
     for name, linked in there.items():
         link(atlas, app, name, linked)
     made = deploy(cluster=cluster)
-    assert texts(app)["mongodbService"] == service
+    assert texts(app).get("mongodbService", "mongodb-atlas") == service
     assert sources(app) == {**there, service: cluster or there.get(service, "Cluster0")}
     assert [line for line in made if "data source" in line] == (
         [] if service in there else [f"create data source {service}"]
@@ -138,6 +157,33 @@ def test_several_links_and_none_of_them_chosen(atlas: AdminStandin, deploy: Depl
     link(atlas, app, "Work", "Work")
     with pytest.raises(UsageError, match="set ATLAS_CLUSTER to the cluster of one: Home, Work"):
         deploy()
+
+
+@pytest.mark.parametrize(
+    ("clusters", "words"),
+    [
+        ({"clusters": ["Home", "Work"]}, "several clusters: set ATLAS_CLUSTER to one of Home, Work"),
+        ({"clusters": ["Home"], "flexClusters": ["Work"]}, "several clusters: set ATLAS_CLUSTER to one of Home, Work"),
+        ({"clusters": []}, "set ATLAS_CLUSTER to the name that Atlas shows"),
+        ({"clusters": None, "flexClusters": None}, "set ATLAS_CLUSTER to the name that Atlas shows"),
+    ],
+)
+def test_the_cluster_is_asked_for(
+    atlas: AdminStandin, deploy: Deployer, clusters: dict[str, list[str] | None], words: str
+) -> None:
+    atlas.clusters |= clusters
+    with pytest.raises(UsageError, match=words):
+        deploy()
+    assert atlas.writes == []
+    deploy(cluster="Work")
+    assert sources(the_app(atlas)) == {"mongodb-atlas": "Work"}
+    assert deploy() == []
+
+
+def test_the_only_cluster_is_taken(atlas: AdminStandin, deploy: Deployer) -> None:
+    atlas.clusters = {"clusters": None, "flexClusters": ["Home"]}
+    deploy()
+    assert sources(the_app(atlas)) == {"mongodb-atlas": "Home"}
 
 
 def test_no_name_is_left_for_the_link(atlas: AdminStandin, deploy: Deployer) -> None:

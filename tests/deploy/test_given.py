@@ -138,6 +138,15 @@ def test_all_that_is_missing_is_told_at_once(tmp_path: Path) -> None:
     assert error.value.exit_code == 2
 
 
+def test_a_service_account_is_told_that_it_is_none_of_those_that_are_taken(tmp_path: Path) -> None:
+    given = KEYS | {"ATLAS_PUBLIC_KEY": "mdb_sa_id_0123456789abcdef01234567", "ATLAS_PRIVATE_KEY": "mdb_sa_sk_secret"}
+    with pytest.raises(
+        UsageError, match=r"service account: the API of triggers and functions .* takes API keys"
+    ) as error:
+        atlas_account(tmp_path, given)
+    assert "mdb_sa" not in str(error.value)
+
+
 @pytest.mark.parametrize(
     ("name", "text", "words"),
     [

@@ -34,10 +34,10 @@ def test_a_good_tree_has_no_problem(tmp_path: Path) -> None:
             "functions/a.js:2: syntax error: await is only valid in async functions",
         ),
         ("exports = () => 1;\n}", "functions/a.js:2: syntax error: Unexpected token '}'"),
-        ("// 21121707640844\nexports = () => 1;", "functions/a.js:1: holds a token or a PRM"),
+        ("// 21121707640844\nexports = () => 1;", "functions/a.js:1: in doubt: holds a token or a PRM"),
         (
             "exports = () =>\n'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOlsi.c2lnbmF0dXJl';",
-            "functions/a.js:2: holds a token or a PRM",
+            "functions/a.js:2: in doubt: holds a token or a PRM",
         ),
     ],
 )
@@ -58,11 +58,13 @@ def test_every_file_is_looked_at(tmp_path: Path) -> None:
 
 
 def test_configuration_is_part_of_it(tmp_path: Path) -> None:
-    tree = write_tree(tmp_path, {"a": "exports = () => context.values.get('missing');"})
+    tree = write_tree(tmp_path, {"a": "exports = () => context.services.get('missing');"})
     write(tree / "functions" / "b.js", "exports = () => 1;")
     found = told(tree)
     assert any("'missing'" in problem for problem in found)
-    assert any(problem.startswith("functions/b.js:1: has no entry in functions/config.json") for problem in found)
+    assert any(
+        problem.startswith("functions/b.js:1: in doubt: has no entry in functions/config.json") for problem in found
+    )
 
 
 def test_text_that_is_no_text_is_told(tmp_path: Path) -> None:

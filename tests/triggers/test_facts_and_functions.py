@@ -23,7 +23,6 @@ DAYS = 7  # that a first run loads
 CRASH = re.compile(r"TypeError|ReferenceError|RangeError|is not a function|undefined|NaN|\[object|null")
 REFUSED = {
     ("int32_read", "opaque object"): "numbers of the database cannot be read",
-    ("int64_read", "opaque object"): "numbers of the database cannot be read",
     ("update_trace", "left"): "updates leave a field in documents here",
     ("time_passes", "stands still"): "the clock of this platform stands still",
     ("nested_date", "text"): "a Date does not stay one on its way to another function",

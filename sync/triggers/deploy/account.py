@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import field
 from pathlib import Path
@@ -14,6 +15,7 @@ from pydantic.dataclasses import dataclass
 from ...model.errors import UsageError
 from ...settings import Address, dotenv_file, form
 
+CLOUD_URL = "https://cloud.mongodb.com/api/atlas/v2"
 ADMIN_URL = "https://services.cloud.mongodb.com/api/admin/v3.0"
 WHERE_KEYS_COME_FROM = "Atlas → Access Manager → API Keys, with the role Project Owner"
 SETTINGS = {
@@ -23,7 +25,9 @@ SETTINGS = {
     "ATLAS_CLUSTER": "cluster",
     "ATLAS_APP": "app",
     "ATLAS_ADMIN_URL": "url",
+    "ATLAS_CLOUD_URL": "cloud_url",
 }
+OF_SERVICE_ACCOUNT = re.compile(r"mdb_sa_(id|sk)_")
 
 
 Key = Annotated[str, form(r"[!-~]+", f"must be one word of plain characters (see {WHERE_KEYS_COME_FROM})")]
@@ -41,6 +45,7 @@ class AtlasAccount:
     cluster: Annotated[str, form(r"([A-Za-z0-9][A-Za-z0-9-]{0,63})?", f"must be {CLUSTER}")] = ""
     app: Annotated[str, form(r"[A-Za-z0-9_-]*", "must be an App ID as Atlas shows it, as in triggers-abcde")] = ""
     url: Address = ADMIN_URL
+    cloud_url: Address = CLOUD_URL
 
 
 def atlas_account(home: Path | None = None, environ: Mapping[str, str] | None = None) -> AtlasAccount:
@@ -50,6 +55,11 @@ def atlas_account(home: Path | None = None, environ: Mapping[str, str] | None = 
     """
     places = (os.environ if environ is None else environ, dotenv_file((home or Path.cwd()) / ".env"))
     texts = {name: next((place[name] for place in places if place.get(name)), "").strip() for name in SETTINGS}
+    if any(OF_SERVICE_ACCOUNT.match(text) for text in (texts["ATLAS_PUBLIC_KEY"], texts["ATLAS_PRIVATE_KEY"])):
+        raise UsageError(
+            "these are the credentials of a service account: the API of triggers and functions (App Services) takes "
+            f"API keys alone, though the rest of Atlas calls these legacy. Make one: {WHERE_KEYS_COME_FROM}"
+        )
     try:
         return TypeAdapter(AtlasAccount).validate_python({SETTINGS[name]: text for name, text in texts.items() if text})
     except ValidationError as error:

@@ -1,7 +1,8 @@
-"""`trigger deploy`: what Atlas lacks of the tree is created, what differs is updated, everything else is left alone.
+"""`trigger deploy`: what Atlas lacks is created, what differs is updated, what an earlier deployment left is removed.
 
-Nothing is ever deleted. Values and functions come before the triggers that need them, so that a run cut short leaves
-an app that works as before or not yet; running again goes on from there.
+Everything else is left alone. First a record of what is going to be made, so that `trigger undeploy` knows it; Values
+and functions before the triggers that need them, and only then what nothing needs any more: a run cut short leaves an
+app that works as before, or not yet, and the next goes on from there.
 """
 
 from __future__ import annotations
@@ -13,17 +14,18 @@ from typing import Any, Literal
 from ...http.budget import is_loopback
 from ...model.errors import UsageError
 from ..check.models import SOURCE_TYPE, TriggerConfig
-from ..check.tree import SERVICE_VALUE, ConfigTree, FunctionConfig
-from ..values import AUTO, NO_METER, TOKEN_VALUE, Given
+from ..check.tree import FLAGS, SERVICE_VALUE, ConfigTree, FunctionConfig
+from ..values import DEFAULTS, NO_METER, SERVICES, TOKEN_SECRET, TOKEN_VALUE, Given
 from .account import AtlasAccount
 from .admin_api import AdminApi, AdminApiError
+from .clusters import cluster_of
 from .foreign import refuse_foreign
+from .made import RECORD, Made, Ours, app_made
 from .triggers_app import NAME, Entry, Kind, TriggersApp
 
 APP_META = ("location", "provider_region", "deployment_model")
-EMPTY: tuple[Any, ...] = ("", AUTO, "[]", [], {})
 PREFERENCE = "readPreference"
-Action = Literal["create", "update", "set", "keep"]
+Action = Literal["create", "update", "set", "keep", "remove"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,33 +85,117 @@ class Plan:
 
 
 def plan(
-    api: AdminApi, account: AtlasAccount, tree: ConfigTree, given: Given, *, again: bool = False, replace: bool = False
+    api: AdminApi,
+    account: AtlasAccount,
+    tree: ConfigTree,
+    given: Given,
+    *,
+    bundled: Mapping[str, str] | None = None,
+    again: bool = False,
+    replace: bool = False,
 ) -> Plan:
     """Compare the tree and the settings with the app; reads only.
 
-    again: set secrets that are there already, too; replace: overwrite what has our names and seems somebody else's.
+    bundled: function → its one file, in the place of the functions of the tree; again: set secrets that are there
+    already, too; replace: overwrite what has our names and seems somebody else's.
     Raises UsageError for what the tree, the settings or the app do not allow, AdminApiError when Atlas refuses.
     """
     app = TriggersApp(api, account)
     for text in given.secrets.values():
         api.hide(text)
-    changes = [] if app.entry else [_new_app(app, tree)]
-    source = _data_source(app, tree, account.cluster)
-    changes.append(source)
+    ours = Ours(app, tree)
+    triggers = _wanted_triggers(app, tree, bundled)
+    functions = _wanted_functions(tree, triggers, bundled)
+    source, service = _data_source(app, tree, account)
+    changes = [source] if app.entry else [_new_app(app, tree, source)]
     changes += _secrets(app, tree, given, again)
-    changes += _values(app, tree, given, source.name)
-    changes += [_function(app, function) for function in tree.functions.values()]
-    changes += [_trigger(app, trigger) for trigger in tree.triggers.values()]
+    changes += _values(app, tree, given, service)
+    changes += [_function(app, function) for function in functions]
+    changes += [_trigger(app, trigger) for trigger in triggers]
     if not replace:
-        sources = {name: function.source for name, function in tree.functions.items()}
-        refuse_foreign(app, sources, [(change.kind, change.name) for change in changes if change.action == "update"])
-    return Plan(app, tuple(changes))
+        sources = {function.name: function.source for function in functions}
+        updated = [(change.kind, change.name) for change in changes if change.action == "update"]
+        refuse_foreign(app, sources, updated, bool(ours.made.names["functions"]))
+    gone = _leftovers(
+        app, ours, {trigger.name for trigger in triggers}, {function.name for function in functions}, given
+    )
+    record = _record(app, ours.made if app.entry else app_made(), changes, service)
+    return Plan(app, (changes[0], record, *changes[1:], *gone))
+
+
+def _wanted_triggers(app: TriggersApp, tree: ConfigTree, bundled: Mapping[str, str] | None) -> list[TriggerConfig]:
+    """Of bundles only what shall run: what the tree has enabled, and what was enabled in the app."""
+    if bundled is None:
+        return list(tree.triggers.values())
+
+    def enabled_there(name: str) -> bool:
+        return name in app.entries("triggers") and not app.whole("triggers", name).get("disabled")
+
+    wanted = [trigger for trigger in tree.triggers.values() if not trigger.disabled or enabled_there(trigger.name)]
+    return [trigger.model_copy(update={"disabled": False}) for trigger in wanted]
+
+
+def _wanted_functions(
+    tree: ConfigTree, triggers: Iterable[TriggerConfig], bundled: Mapping[str, str] | None
+) -> list[FunctionConfig]:
+    """Those that triggers run come last: they call the others."""
+    run = {trigger.function for trigger in triggers}
+    if bundled is None:
+        return sorted(tree.functions.values(), key=lambda function: (function.name in run, function.name))
+    return [FunctionConfig(name, bundled[name], dict.fromkeys(FLAGS, True)) for name in sorted(run)]
+
+
+def _leftovers(app: TriggersApp, ours: Ours, triggers: set[str], functions: set[str], given: Given) -> Iterator[Change]:
+    """What an earlier deployment put there and this one does not: triggers first, then what they ran."""
+    going = {"triggers": ours.triggers - triggers, "functions": ours.functions - functions}
+    yield from removals(app, ours, going)
+    if not ours.functions:
+        return
+    linked = {name for name in app.entries("values") if name in DEFAULTS and name not in given.values}
+    for name in sorted(linked & ours.made.names["values"]):
+        there = app.whole("values", name)
+        if there.get("value") == DEFAULTS[name] and not there.get("from_secret") and name != SERVICE_VALUE:
+            yield Change("value", name, "remove", "the functions know it", _removal(app, "values", name))
+
+
+def removals(app: TriggersApp, ours: Ours, going: Mapping[str, set[str]]) -> Iterator[Change]:
+    """The removal of these triggers and functions (kind → names), but for functions that somebody else needs."""
+    for name in sorted(going.get("triggers", ())):
+        yield Change("trigger", name, "remove", "", _removal(app, "triggers", name))
+    for name in sorted(going.get("functions", ())):
+        users = list(ours.foreign_users("functions", name, going))
+        if users:
+            yield Change("function", name, "keep", f"needed by {', '.join(sorted(users))}")
+        else:
+            yield Change("function", name, "remove", "", _removal(app, "functions", name))
+
+
+def _removal(app: TriggersApp, kind: Kind, name: str) -> Callable[[], None]:
+    return lambda: app.remove(kind, name)
+
+
+def _record(app: TriggersApp, made: Made, changes: Iterable[Change], service: str) -> Change:
+    """The Value that says what was made: of this deployment, and of those before as far as it is there still."""
+    for change in changes:
+        if change.perform and (change.action == "create" or (change.kind == "secret" and change.detail == "new")):
+            kind = {"data source": "services", "app": "apps"}.get(change.kind, f"{change.kind}s")
+            made.add(kind, [change.name])
+    if "Triggers" in made.names["apps"] and not app.entry:
+        made.add("services", [service])
+    body = {"private": True, "from_secret": False, "value": made.as_value()}
+
+    def differing(there: Entry) -> Iterator[str]:
+        if there.get("value") != body["value"]:
+            yield "what this deployment makes is added"
+
+    detail = "what was made here, for trigger undeploy"
+    return _change(app, "values", RECORD, differing, lambda there: {**there, **body}, new=detail)
 
 
 def token_secret(tree: ConfigTree) -> str:
     """The secret that the Value linkyToken links to."""
     value = tree.values.get(TOKEN_VALUE)
-    return str(value.value) if value and value.from_secret else f"{TOKEN_VALUE}Secret"
+    return str(value.value) if value and value.from_secret else TOKEN_SECRET
 
 
 def _change(
@@ -144,38 +230,47 @@ def _shown(part: object) -> str:
 # --- the app and its link to the cluster ------------------------------------------------------------------------------
 
 
-def _new_app(app: TriggersApp, tree: ConfigTree) -> Change:
+def _new_app(app: TriggersApp, tree: ConfigTree, source: Change) -> Change:
+    """The app comes with its link to the cluster: one request, as the console makes it."""
     meta = {key: tree.root[key] for key in APP_META if tree.root.get(key)}
-    detail = ", ".join(str(part) for part in meta.values()) or "in Atlas's default place"
-    return Change("app", NAME, "create", f"the project has no triggers yet; {detail}", lambda: app.create(meta))
+    place = ", ".join(str(part) for part in meta.values()) or "in Atlas's default place"
+    detail = f"the project has no triggers yet; {place}; data source {source.name}, {source.detail}"
+    body = {"name": source.name, "type": SOURCE_TYPE, "config": _link(tree, source.detail.removeprefix("cluster "))}
+    return Change("app", NAME, "create", detail, lambda: app.create(meta, body))
 
 
-def _data_source(app: TriggersApp, tree: ConfigTree, cluster: str) -> Change:
-    """The data source that the functions shall use: the one that is there, or a new one. cluster: empty = any.
+def _link(tree: ConfigTree, cluster: str) -> Entry:
+    """The configuration of a link to a cluster: that of the tree's data source."""
+    return {"readPreference": "primary", **next(iter(tree.data_sources.values()), {}), "clusterName": cluster}
 
-    Its name in the console differs from app to app, so it is a Value. A link that is there is never pointed to another
-    cluster, as other triggers of the project may use it; only its read preference is brought to the tree's, since a
-    function that reads from a secondary can miss what was just written.
+
+def _data_source(app: TriggersApp, tree: ConfigTree, account: AtlasAccount) -> tuple[Change, str]:
+    """The data source that the functions shall use, and its name: the one that is there, or a new one.
+
+    Its name in the console differs from app to app. A link that is there is never pointed to another cluster, as other
+    triggers of the project may use it; only its read preference is brought to the tree's, since a function that reads
+    from a secondary can miss what was just written.
     """
+    cluster = account.cluster
     value = tree.values.get(SERVICE_VALUE)
-    ours = str(value.value) if value else next(iter(tree.data_sources))
-    config = tree.data_sources[ours]
+    ours = str(value.value) if value else next(iter(tree.data_sources), SERVICES[0])
     services = app.entries("services")
     linked = {name: app.config_of(name) for name, entry in services.items() if entry.get("type") == SOURCE_TYPE}
     fitting = [name for name, there in linked.items() if not cluster or there.get("clusterName") == cluster]
-    if ours in fitting or len(fitting) == 1:
-        name = ours if ours in fitting else fitting[0]
-        return _kept_source(app, name, linked[name], config)
+    clusters = sorted({str(linked[name].get("clusterName")) for name in fitting})
+    if ours in fitting or len(fitting) == 1 or (fitting and len(clusters) == 1):
+        name = ours if ours in fitting else sorted(fitting)[0]
+        return _kept_source(app, name, linked[name], _link(tree, "")), name
     if fitting:
-        clusters = ", ".join(sorted({str(linked[name].get("clusterName")) for name in fitting}))
-        raise UsageError(f"the app has several data sources: set ATLAS_CLUSTER to the cluster of one: {clusters}")
-    wanted = {**config, "clusterName": cluster or config.get("clusterName")}
-    free = [name for name in (ours, cluster) if name and name not in services]
+        raise UsageError(
+            f"the app has several data sources: set ATLAS_CLUSTER to the cluster of one: {', '.join(clusters)}"
+        )
+    cluster = cluster or cluster_of(account)
+    free = [name for name in (ours, cluster) if name not in services]
     if not free:
         raise UsageError(f"the app's services {ours} and {cluster} are not links to the cluster {cluster}: rename one")
-    body = {"name": free[0], "type": SOURCE_TYPE, "config": wanted}
-    detail = f"cluster {wanted['clusterName']}"
-    return Change("data source", free[0], "create", detail, lambda: app.add("services", body))
+    body = {"name": free[0], "type": SOURCE_TYPE, "config": _link(tree, cluster)}
+    return Change("data source", free[0], "create", f"cluster {cluster}", lambda: app.add("services", body)), free[0]
 
 
 def _kept_source(app: TriggersApp, name: str, there: Entry, config: Mapping[str, Any]) -> Change:
@@ -219,24 +314,23 @@ def _secret(app: TriggersApp, name: str, text: str | None, again: bool) -> Chang
     return Change("secret", name, "set", "again", lambda: app.replace("secrets", name, with_id))
 
 
-def _values(app: TriggersApp, tree: ConfigTree, given: Given, service: str) -> list[Change]:
+def _values(app: TriggersApp, tree: ConfigTree, given: Given, service: str) -> Iterator[Change]:
+    """Values that say something else than the functions know; of those that are there, what the settings speak of."""
     texts = {name: value.value for name, value in tree.values.items()}
-    overriding = {**given.values, SERVICE_VALUE: service}
-    if is_loopback(str(overriding.get("linkyApiUrl", texts.get("linkyApiUrl", "")))):
+    if is_loopback(str(given.values.get("linkyApiUrl", texts.get("linkyApiUrl", "")))):
         raise UsageError("LINKY_API_URL names this machine, which Atlas cannot reach: unset it, or set the gateway's")
-    if given.links and "linkyMeters" in given.values and "linkyMeters" not in texts:
-        raise UsageError("the tree has no values/linkyMeters.json: several meters need it")
     links = {name: text for name, text in texts.items() if tree.values[name].from_secret} | dict(given.links)
-    plain = {name: overriding.get(name, text) for name, text in texts.items()}
-    # Where the tree's own files name no meter either, those of an earlier deploy are not ours to change.
-    no_meter = not given.links and all(texts.get(name, "") in EMPTY for name in ("linkyPrm", "linkyMeters"))
-    left = NO_METER.keys() & app.entries("values").keys() if no_meter else set()
-    return [
-        Change("value", name, "keep", "the settings have no meter, the one there stays")
-        if name in left
-        else _value(app, name, links.get(name, plain.get(name)), name in links)
-        for name in sorted(plain | links)
-    ]
+    meter = NO_METER if given.links else {}
+    # What the tree's files say without the settings is said on purpose, unless it is what the functions take anyway.
+    own = {name: text for name, text in texts.items() if name not in links and text != DEFAULTS.get(name)}
+    plain = {**meter, **own, **given.values, SERVICE_VALUE: service}
+    there = app.entries("values").keys()
+    tried = [name for name in SERVICES if name in app.entries("services") or name == service]
+    known = {*given.known, *(name for name, text in plain.items() if text == DEFAULTS.get(name))} - {SERVICE_VALUE}
+    known |= {SERVICE_VALUE} if tried[:1] == [service] else set()
+    for name in sorted(plain | links):
+        if name not in known or name in there:
+            yield _value(app, name, links.get(name, plain.get(name)), name in links)
 
 
 def _value(app: TriggersApp, name: str, text: Any, linked: bool) -> Change:

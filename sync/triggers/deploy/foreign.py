@@ -19,18 +19,20 @@ SHORT = 12
 GUARD = "module.exports"  # a line that MongoDB's own pages tell everybody to write
 
 
-def refuse_foreign(app: TriggersApp, sources: Mapping[str, str], updated: Iterable[tuple[str, str]]) -> None:
+def refuse_foreign(
+    app: TriggersApp, sources: Mapping[str, str], updated: Iterable[tuple[str, str]], is_recorded: bool
+) -> None:
     """Raises UsageError with everything that an update would take from somebody else. updated: (kind, name) of each.
 
     A function is somebody else's when its source has next to nothing in common with ours. Values and triggers that
-    differ are so as long as the app holds none of our functions: then this is the first deploy into it.
+    differ are so as long as the app holds none of our functions, nor our record of them: then this is the first deploy.
     """
     there = {name: app.whole("functions", name) for name in sources if name in app.entries("functions")}
     ours = {name for name, entry in there.items() if is_related(str(entry.get("source", "")), sources[name])}
     foreign = [
         f"  {kind} {name}"
         for kind, name in updated
-        if (name not in ours if kind == "function" else kind in ("value", "trigger") and not ours)
+        if (name not in ours if kind == "function" else kind in ("value", "trigger") and not (ours or is_recorded))
     ]
     if foreign:
         listed = "\n".join(foreign)

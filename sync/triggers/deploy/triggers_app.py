@@ -16,6 +16,7 @@ Kind = Literal["services", "secrets", "values", "functions", "triggers"]
 Entry = dict[str, Any]
 
 PRODUCT = {"product": "atlas"}
+TEMPLATE = "triggers"
 NAME = "Triggers"  # what the Atlas console calls it when it makes one
 READ_ONLY = ("last_modified", "last_used", "version")
 
@@ -34,10 +35,19 @@ class TriggersApp:
         """`Triggers (triggers-abcde)`."""
         return f"{self.entry['name']} ({self.entry.get('client_app_id', 'no App ID')})" if self.entry else NAME
 
-    def create(self, meta: Mapping[str, Any]) -> None:
-        """Make the app. meta: location, provider_region, deployment_model."""
-        created = self._api.request("POST", *self._apps, body={"name": NAME, **meta}, query=PRODUCT)
+    def create(self, meta: Mapping[str, Any], source: Entry) -> None:
+        """Make the app as the console does, with its link to the cluster. meta: provider_region, deployment_model."""
+        body = {"name": NAME, "template_id": TEMPLATE, "data_source": source, **meta}
+        created = self._api.request("POST", *self._apps, body=body, query=PRODUCT)
         (self.entry,) = _entries([created], "apps")
+        self._listed.clear()
+        if source["name"] not in self.entries("services"):
+            self.add("services", source)
+
+    def delete(self) -> None:
+        """Remove the whole app."""
+        self._api.request("DELETE", *self._apps, self._own_id)
+        self.entry = None
 
     def entries(self, kind: Kind) -> dict[str, Entry]:
         """Name → what the list tells of it (`_id`, `name`, little more)."""
@@ -66,6 +76,11 @@ class TriggersApp:
     def replace(self, kind: Kind, name: str, body: Entry) -> None:
         """Replace an entry."""
         self._request("PUT", kind, self.id_of(kind, name), body=body)
+
+    def remove(self, kind: Kind, name: str) -> None:
+        """Remove an entry."""
+        self._request("DELETE", kind, self.id_of(kind, name))
+        self.entries(kind).pop(name)
 
     def config_of(self, name: str) -> Entry:
         """The configuration of a data source."""
@@ -102,9 +117,13 @@ class TriggersApp:
         return dict(apps[0]) if apps else None
 
     def _request(self, method: str, *path: str, body: Entry | None = None) -> Any:
+        return self._api.request(method, *self._apps, self._own_id, *path, body=body)
+
+    @property
+    def _own_id(self) -> str:
         if self.entry is None:
             raise LookupError("the app does not exist yet")
-        return self._api.request(method, *self._apps, str(self.entry["_id"]), *path, body=body)
+        return str(self.entry["_id"])
 
 
 def _entries(listed: Any, kind: str) -> list[Entry]:
