@@ -23,9 +23,8 @@ ASSIGNED = re.compile(r"^exports = ", re.MULTILINE)
 QUOTED = "|".join(rf"{quote}(?:[^{quote}\\]|\\.)*{quote}" for quote in "\"'`")
 COMMENT_BEHIND = re.compile(rf"^((?:[^\"'`/]|{QUOTED}|/(?!/ ))*?) +// .*$")
 WIDTH = 120
-HEAD = """\
-// {name} of linky-atlas {version}, one file for Atlas: made by `python -m sync trigger bundle` from atlas_functions,
-// where every part stands with its explanations. Change it there, and bundle it again.
+HEAD = """// {name} of linky-atlas {version}, one file for Atlas, made by `python -m sync trigger bundle` from the tree
+// atlas_functions, where every part stands with its explanations. Change it there, and bundle it again.
 const bundled = true;
 """
 

@@ -14,6 +14,7 @@ from pymongo.database import Database
 from tests.atlas.functions_runs import atlas
 from tests.atlas.mornings_season import DAY, Season, Spoilt
 from tests.atlas.mornings_story import Story
+from tests.bundled import bundled_tree
 
 
 def march(day: int) -> date:
@@ -91,11 +92,12 @@ AUTUMN = Season(
 
 
 def test_two_weeks_of_mornings(database: Database[Any], tmp_path: Path) -> None:
-    """An outage, days off, refusals, a late day, and a corrected one that is repaired."""
+    """An outage, days off, refusals, a late day, and a corrected one that is repaired: of the file that is deployed."""
+    folder = bundled_tree(tmp_path / "app")
     days = replace(
         SPRING, end=march(22), off={march(13): 1}, spoilt=SPRING.spoilt[:2], together=frozenset(), cut=frozenset()
     )
-    with atlas(database, days.first) as around:
+    with atlas(database, days.first, folder=folder) as around:
         story = Story(around)
         story.load(days.loaded, days.first, tmp_path)
         story.tell(days)

@@ -20,6 +20,7 @@ from sync.sources.linky.points import Curve, curve_from_points
 from sync.sources.source import NotJson
 from sync.triggers.run.harness import run_function
 from sync.triggers.tree import DEFAULT_FOLDER
+from tests.bundled import bundled_tree
 from tests.contract.generated import Question
 
 RAW: CodecOptions[RawBSONDocument] = CodecOptions(document_class=RawBSONDocument)
@@ -27,7 +28,10 @@ PART = 100  # answers in one execution
 
 # Reads answers and stores what they say, so many together, as dailyRun does.
 DRIVER = """
+const READERS = ["linkyReadings", "openReadings"];
+
 exports = async function both(reader, questions, keys, names, together) {
+  if (READERS.indexOf(reader) < 0) throw new Error(reader);
   const reads = await context.functions.execute(reader, questions);
   const told = reads.map(({ batches, ...read }) => {
     const readings = [].concat(...(batches || []).map((batch) => batch.readings));
@@ -56,11 +60,11 @@ exports = async function both(reader, questions, keys, names, together) {
 """
 
 
-def driven(folder: Path) -> Path:
-    """A copy of the project's functions with the driver beside them."""
+def driven(folder: Path, *, bundled: bool = False) -> Path:
+    """A copy of the project's functions with the driver beside them; bundled: of all these the driver's one file."""
     shutil.copytree(DEFAULT_FOLDER / "functions", folder / "functions")
     (folder / "functions" / "both.js").write_text(DRIVER)
-    return folder
+    return bundled_tree(folder.with_name("bundled"), folder, ("both",)) if bundled else folder
 
 
 def javascript_side(

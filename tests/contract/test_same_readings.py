@@ -47,7 +47,7 @@ def compare(folder: Path, database: Database[Any], questions: list[Question]) ->
     return curves
 
 
-def test_recorded_answers(folder: Path, database: Database[Any], shared_data: Path) -> None:
+def test_recorded_answers(both_forms: Path, database: Database[Any], shared_data: Path) -> None:
     samples = shared_data / "linky" / "samples"
     questions = [
         Question((samples / f"{name}.json").read_text(encoding="utf-8"), prm, flow, TWO_DAYS, 36_000)
@@ -56,7 +56,7 @@ def test_recorded_answers(folder: Path, database: Database[Any], shared_data: Pa
             ("v2_courbe_de_charge_production", "99999999999992", "production"),
         )
     ]
-    assert [len(curve["readings"]) for curve in compare(folder, database, questions)] == [96, 96]
+    assert [len(curve["readings"]) for curve in compare(both_forms, database, questions)] == [96, 96]
 
 
 def test_every_recorded_answer_is_read_alike(folder: Path, database: Database[Any], shared_data: Path) -> None:
@@ -77,7 +77,7 @@ def test_every_recorded_answer_is_read_alike(folder: Path, database: Database[An
     assert sum(bool(each.get("readings")) for each in told) >= 4
 
 
-def test_the_reading_of_an_api_takes_the_place_of_a_coarser_one(folder: Path, database: Database[Any]) -> None:
+def test_the_reading_of_an_api_takes_the_place_of_a_coarser_one(both_forms: Path, database: Database[Any]) -> None:
     own = pair(database, "linky", DEFAULT_COLLECTIONS)
     ensure_pair(own)
     start = TWO_DAYS[0]
@@ -92,7 +92,7 @@ def test_the_reading_of_an_api_takes_the_place_of_a_coarser_one(folder: Path, da
     ]
     text = json.dumps({"usage_point_id": series.id, "reading_type": {"unit": "W"}, "interval_reading": readings})
     question = Question(text, series.id, series.flow, TWO_DAYS, 36_000)
-    (told,) = javascript_curves(folder, database, [question], store=True)
+    (told,) = javascript_curves(both_forms, database, [question], store=True)
     assert (told["new"], told["changed"], told["unchanged"]) == (0, 2, 0)
     found = [(each["ts"], each["wh"], each.get("flag")) for each in own.record.find().sort("ts", 1)]
     assert found == [(instant(start), 346, None), (instant(start + 1_800_000), 690, None)]

@@ -74,8 +74,8 @@ def test_several_meters_and_back_to_one(atlas: AdminStandin, deploy: Deployer, t
     ]  # fmt: skip
     assert deploy({}) == []
     Path("settings.py").unlink()
-    assert deploy() == ["update value linkyMeters"]
-    assert texts(app)["linkyMeters"] == "[]"
+    assert deploy() == ["remove value linkyMeters"]
+    assert "linkyMeters" not in texts(app)
 
 
 @pytest.mark.parametrize(

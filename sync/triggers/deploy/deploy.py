@@ -20,7 +20,7 @@ from .account import AtlasAccount
 from .admin_api import AdminApi, AdminApiError
 from .clusters import cluster_of
 from .foreign import refuse_foreign
-from .made import RECORD, Made, Ours, app_made
+from .made import KINDS, RECORD, Made, Ours, app_made
 from .triggers_app import NAME, Entry, Kind, TriggersApp
 
 APP_META = ("location", "provider_region", "deployment_model")
@@ -109,16 +109,16 @@ def plan(
     source, service = _data_source(app, tree, account)
     changes = [source] if app.entry else [_new_app(app, tree, source)]
     changes += _secrets(app, tree, given, again)
-    changes += _values(app, tree, given, service)
+    values = _spoken_of(app, tree, given, service)
+    changes += _values(app, values, ours)
     changes += [_function(app, function) for function in functions]
     changes += [_trigger(app, trigger) for trigger in triggers]
     if not replace:
         sources = {function.name: function.source for function in functions}
         updated = [(change.kind, change.name) for change in changes if change.action == "update"]
         refuse_foreign(app, sources, updated, bool(ours.made.names["functions"]))
-    gone = _leftovers(
-        app, ours, {trigger.name for trigger in triggers}, {function.name for function in functions}, given
-    )
+    names = {trigger.name for trigger in triggers}, {function.name for function in functions}
+    gone = _leftovers(app, ours, *names, values)
     record = _record(app, ours.made if app.entry else app_made(), changes, service)
     return Plan(app, (changes[0], record, *changes[1:], *gone))
 
@@ -145,16 +145,14 @@ def _wanted_functions(
     return [FunctionConfig(name, bundled[name], dict.fromkeys(FLAGS, True)) for name in sorted(run)]
 
 
-def _leftovers(app: TriggersApp, ours: Ours, triggers: set[str], functions: set[str], given: Given) -> Iterator[Change]:
+def _leftovers(
+    app: TriggersApp, ours: Ours, triggers: set[str], functions: set[str], values: Values
+) -> Iterator[Change]:
     """What an earlier deployment put there and this one does not: triggers first, then what they ran."""
-    going = {"triggers": ours.triggers - triggers, "functions": ours.functions - functions}
-    yield from removals(app, ours, going)
-    if not ours.functions:
-        return
-    linked = {name for name in app.entries("values") if name in DEFAULTS and name not in given.values}
-    for name in sorted(linked & ours.made.names["values"]):
-        there = app.whole("values", name)
-        if there.get("value") == DEFAULTS[name] and not there.get("from_secret") and name != SERVICE_VALUE:
+    yield from removals(app, ours, {"triggers": ours.triggers - triggers, "functions": ours.functions - functions})
+    for name in sorted(ours.made.names["values"] & DEFAULTS.keys() & app.entries("values").keys()):
+        is_default = app.whole("values", name).get("value") == DEFAULTS[name]
+        if name in values.known or (name not in values.plain and is_default):
             yield Change("value", name, "remove", "the functions know it", _removal(app, "values", name))
 
 
@@ -176,16 +174,17 @@ def _removal(app: TriggersApp, kind: Kind, name: str) -> Callable[[], None]:
 
 def _record(app: TriggersApp, made: Made, changes: Iterable[Change], service: str) -> Change:
     """The Value that says what was made: of this deployment, and of those before as far as it is there still."""
+    made.keep({kind: app.entries(kind).keys() for kind in KINDS})
     for change in changes:
         if change.perform and (change.action == "create" or (change.kind == "secret" and change.detail == "new")):
             kind = {"data source": "services", "app": "apps"}.get(change.kind, f"{change.kind}s")
             made.add(kind, [change.name])
-    if "Triggers" in made.names["apps"] and not app.entry:
+    if not app.entry:
         made.add("services", [service])
     body = {"private": True, "from_secret": False, "value": made.as_value()}
 
     def differing(there: Entry) -> Iterator[str]:
-        if there.get("value") != body["value"]:
+        if not made.is_in(there.get("value")):
             yield "what this deployment makes is added"
 
     detail = "what was made here, for trigger undeploy"
@@ -314,8 +313,17 @@ def _secret(app: TriggersApp, name: str, text: str | None, again: bool) -> Chang
     return Change("secret", name, "set", "again", lambda: app.replace("secrets", name, with_id))
 
 
-def _values(app: TriggersApp, tree: ConfigTree, given: Given, service: str) -> Iterator[Change]:
-    """Values that say something else than the functions know; of those that are there, what the settings speak of."""
+@dataclass(frozen=True, slots=True)
+class Values:
+    """Texts of Values and links to secrets that the settings and the tree speak of; known: those that the functions
+    take without being given them."""
+
+    plain: Mapping[str, Any]
+    links: Mapping[str, str]
+    known: frozenset[str]
+
+
+def _spoken_of(app: TriggersApp, tree: ConfigTree, given: Given, service: str) -> Values:
     texts = {name: value.value for name, value in tree.values.items()}
     if is_loopback(str(given.values.get("linkyApiUrl", texts.get("linkyApiUrl", "")))):
         raise UsageError("LINKY_API_URL names this machine, which Atlas cannot reach: unset it, or set the gateway's")
@@ -324,13 +332,19 @@ def _values(app: TriggersApp, tree: ConfigTree, given: Given, service: str) -> I
     # What the tree's files say without the settings is said on purpose, unless it is what the functions take anyway.
     own = {name: text for name, text in texts.items() if name not in links and text != DEFAULTS.get(name)}
     plain = {**meter, **own, **given.values, SERVICE_VALUE: service}
-    there = app.entries("values").keys()
-    tried = [name for name in SERVICES if name in app.entries("services") or name == service]
     known = {*given.known, *(name for name, text in plain.items() if text == DEFAULTS.get(name))} - {SERVICE_VALUE}
+    tried = [name for name in SERVICES if name in app.entries("services") or name == service]
     known |= {SERVICE_VALUE} if tried[:1] == [service] else set()
-    for name in sorted(plain | links):
-        if name not in known or name in there:
-            yield _value(app, name, links.get(name, plain.get(name)), name in links)
+    return Values(plain, links, frozenset(known))
+
+
+def _values(app: TriggersApp, values: Values, ours: Ours) -> Iterator[Change]:
+    """Values that say something else than the functions know; of those of others that are there, all spoken of."""
+    of_others = app.entries("values").keys() - ours.made.names["values"]
+    for name in sorted({*values.plain, *values.links}):
+        if name not in values.known or name in of_others:
+            text = values.links.get(name, values.plain.get(name))
+            yield _value(app, name, text, name in values.links)
 
 
 def _value(app: TriggersApp, name: str, text: Any, linked: bool) -> Change:

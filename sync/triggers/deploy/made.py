@@ -39,6 +39,16 @@ class Made:
     def add(self, kind: str, names: Iterable[str]) -> None:
         self.names[kind] |= set(names)
 
+    def keep(self, there: Mapping[Kind, Iterable[str]]) -> None:
+        """Forget what is not there any more."""
+        for kind, names in there.items():
+            self.names[kind] &= set(names)
+
+    def is_in(self, noted: Any) -> bool:
+        """Whether a record says all that this one does."""
+        known = Made(noted)
+        return all(names <= known.names[kind] for kind, names in self.names.items())
+
     def as_value(self) -> dict[str, list[str]]:
         """As it is stored."""
         return {kind: sorted(names) for kind, names in self.names.items() if names}
