@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -90,23 +92,41 @@ def test_a_hundred_meters_at_a_gateway_that_answers_every_second_try(database: D
 
 
 @pytest.mark.soak
-def test_both_flows_do_not_fit_and_the_next_run_takes_the_rest(database: Database[Any]) -> None:
-    """200 series that were never loaded: the operations end the first run before its time does."""
+def test_both_flows_of_a_hundred_meters_fit_into_one_run(database: Database[Any]) -> None:
+    """200 series that were never loaded."""
     with many(database, DAY, METERS, ("consumption", "production")) as around:
         first = run(around)
         assert first.operations <= MOST_OPERATIONS
         assert first.seconds < MOST_SECONDS
+        assert (states(around), len(around.standin.requests)) == ({"done": 2 * METERS}, 2 * METERS)
+        around.assert_identical()
+
+
+@pytest.mark.soak
+def test_what_the_operations_do_not_suffice_for_the_next_run_takes(database: Database[Any], tmp_path: Path) -> None:
+    """Where fewer are left than the run needs: a limit of 200 in the place of 800."""
+    series = 2 * 25
+    with many(database, DAY, 25, ("consumption", "production")) as around:
+        around.folder = shutil.copytree(DEFAULT_FOLDER, tmp_path / "app")
+        daily = around.folder / "functions" / "dailyRun.js"
+        source = daily.read_text(encoding="utf-8")
+        limited = source.replace("const MOST_OPERATIONS = 800;", "const MOST_OPERATIONS = 200;")
+        assert limited != source
+        daily.write_text(limited, encoding="utf-8")
+        first = run(around)
+        assert first.operations <= 200
         made = len(around.standin.requests)
-        assert METERS < made < 2 * METERS
-        assert states(around) == {"done": made, "waiting": 2 * METERS - made}
-        words = f"{2 * METERS - made} calls wait for the next run, which begins with the oldest days: the operations of"
+        assert 10 < made < series
+        assert states(around) == {"done": made, "waiting": series - made}
+        words = f"{series - made} calls wait for the next run, which begins with the oldest days: the operations of"
         assert any(line.startswith(words) for line in first.logs), first.logs
         assert around.runs()[-1]["note"].startswith(words)
+        around.folder = DEFAULT_FOLDER
         around.go_to(DAY, AFTERNOON)
         run(around)
         served = [(each.route, each.prm) for each in around.standin.requests]
-        assert len(set(served)) == len(served) == 2 * METERS
-        assert full_days(around, DAY - timedelta(days=1)) == 2 * METERS
+        assert len(set(served)) == len(served) == series
+        assert full_days(around, DAY - timedelta(days=1)) == series
         around.assert_identical()
 
 
