@@ -67,14 +67,14 @@ function dailySums({ source, own, from, to }) {
 }
 
 // Of each series (by name) and local day: its seconds, and as a text what both sides must have in common.
-function countedByDay(daily, { comparesEnergy }) {
+function countedByDay(sums, { comparesEnergy }) {
   const counts = Object.create(null);
-  for (const { _id, seconds, wh, readings } of daily) {
+  for (const { _id, seconds, wh, readings } of sums) {
     const place = nameOf(_id.series);
     if (!counts[place]) counts[place] = { series: _id.series, days: {} };
-    const sums = [readings, seconds, ...(comparesEnergy ? [wh] : [])].map(Number);
-    if (sums.some(isNaN)) throw new Error("numbers of the database cannot be read on this platform");
-    counts[place].days[dayNumber(_id.day)] = { seconds: sums[1], text: sums.join(" ") };
+    const numbers = [readings, seconds, ...(comparesEnergy ? [wh] : [])].map(Number);
+    if (numbers.some(isNaN)) throw new Error("numbers of the database cannot be read on this platform");
+    counts[place].days[dayNumber(_id.day)] = { seconds: numbers[1], text: numbers.join(" ") };
   }
   return counts;
 }

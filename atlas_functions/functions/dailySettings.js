@@ -31,18 +31,14 @@ const LAST_MOMENT = 8640000000000; // s; no Date is later
 const ASK_NEW = "get a new one at https://conso.boris.sh and put it into the secret";
 const HIGHEST_CALLS = 90; // the gateway bans an address for 100 calls in a day
 
-// A missing one may be told by an error.
-function valueOf(name) {
-  try {
-    return context.values.get(name);
-  } catch (error) {
-    return undefined;
-  }
-}
-
 // A Value as text; "" when it is not there, or left to us.
 function textOf(name) {
-  const value = valueOf(name);
+  let value;
+  try {
+    value = context.values.get(name);
+  } catch (error) {
+    return ""; // nobody knows what the platform does for a Value that is not there
+  }
   if (value === undefined || value === null) return "";
   const text = typeof value === "string" ? value.trim() : JSON.stringify(value);
   return text === "auto" ? "" : text;

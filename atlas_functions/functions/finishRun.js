@@ -19,7 +19,7 @@ const KEPT = 400 * 86400000; // ms; older records of runs are removed on the fir
 const COUNTS = ["calls", "status", "readings", "missing", "repeated", "rejected", "overlapping", "new", "changed"];
 const ENTRY = ["series", "asked", "state", "error", "rejects", "mirror", "until"];
 
-const removesOld = (at) => new Date(at).getUTCDate() === 1; // where a Date does not stay one, this is not what says so
+const removesOld = (at) => new Date(at).getUTCDate() === 1;
 const sum = (entries, name) => entries.reduce((total, entry) => total + (entry[name] || 0), 0);
 const isFailed = ({ state }) => state === "failed";
 const isWaiting = ({ state }) => state === "waiting";

@@ -6,7 +6,11 @@
 // that is refused, one of them fails, or isLarge says that all together may pass the 50,000 documents of a query, each is
 // made by itself.
 
-const tagged = (stages, place) => [...stages, { $project: { _id: 0, place: { $literal: place }, row: "$$ROOT" } }];
+const UNREADABLE = "numbers of the database cannot be read on this platform";
+
+const tagged = (stages, place) => {
+  return [...stages, { $project: { _id: 0, place: { $literal: BSON.Int32(place) }, row: "$$ROOT" } }];
+};
 
 async function readJoined(db, [first, ...others]) {
   const joined = others.map(({ collection, stages }, index) => {
@@ -14,7 +18,10 @@ async function readJoined(db, [first, ...others]) {
   });
   const rows = [first, ...others].map(() => []);
   const found = await db.collection(first.collection).aggregate([...tagged(first.stages, 0), ...joined]).toArray();
-  for (const { place, row } of found) rows[Number(place)].push(row);
+  for (const { place, row } of found) {
+    if (isNaN(Number(place))) throw new Error(UNREADABLE);
+    rows[Number(place)].push(row);
+  }
   return { operations: 1, rows, errors: [] };
 }
 
@@ -36,6 +43,7 @@ exports = async function readTogether({ service, database, reads, isLarge }) {
   try {
     return await readJoined(db, reads);
   } catch (error) {
+    if (error.message === UNREADABLE) throw error;
     return readApart(db, reads, 1);
   }
 };

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..settings import dotenv_file
+from ..triggers.bundle import bundles
 from ..triggers.check.tree import read_tree
 from ..triggers.deploy.account import SETTINGS, atlas_account
 from ..triggers.deploy.admin_api import AdminApi
@@ -28,7 +29,7 @@ def check_functions(around: Surroundings) -> Iterator[Finding]:
     given = given_by(around.settings, token_secret(tree), around.clock.now())
     account = atlas_account(around.home, {name: text for name, text in around.environ.items() if name in SETTINGS})
     with AdminApi(account) as api:
-        planned = plan(api, account, tree, given)
+        planned = plan(api, account, tree, given, bundled=bundles(DEFAULT_FOLDER))
         yield from _differences(planned)
         if planned.app.entry:
             planned.app.refuse_open_draft()

@@ -24,6 +24,7 @@ from sync.settings import DEFAULT_COLLECTIONS, load
 from sync.standin.linky import LinkyStandin
 from sync.store.lease import lease_name
 from sync.store.schema import KEY_NAME, Pair, pair
+from sync.triggers.bundle import bundles
 from sync.triggers.check.tree import read_tree
 from sync.triggers.deploy.account import atlas_account
 from sync.triggers.deploy.admin_api import AdminApi
@@ -96,7 +97,7 @@ class Setup:
         self.without_standin()
         self.atlas = AdminStandin()
         keys = {"PUBLIC_KEY": self.atlas.public_key, "PRIVATE_KEY": self.atlas.private_key}
-        keys |= {"PROJECT_ID": self.atlas.project_id, "ADMIN_URL": self.atlas.url}
+        keys |= {"PROJECT_ID": self.atlas.project_id, "ADMIN_URL": self.atlas.url, "CLUSTER": "Cluster0"}
         self.environ |= {f"ATLAS_{name}": text for name, text in keys.items()}
         self.deploy()
         return self.atlas
@@ -107,7 +108,7 @@ class Setup:
         with AdminApi(account) as api:
             tree, settings = read_tree(DEFAULT_FOLDER), load(self.folder, self.environ)
             given = given_by(settings, token_secret(tree), self.clock.now())
-            assert [list(plan(api, account, tree, given).apply())]
+            assert [list(plan(api, account, tree, given, bundled=bundles(DEFAULT_FOLDER)).apply())]
 
 
 @pytest.fixture
@@ -195,8 +196,8 @@ def failed_run(setup: Setup) -> None:
 
 
 def older_function(setup: Setup) -> None:
-    held = the_app(setup.deployed()).named("functions", "linkyReadings")
-    held["source"] = held["source"].replace("Pure:", "Sheer:")
+    held = the_app(setup.deployed()).named("functions", "linkyDaily")
+    held["source"] = held["source"].replace("240000", "230000", 1)
 
 
 def trigger_off(setup: Setup) -> None:
@@ -259,7 +260,7 @@ BROKEN: dict[str, tuple[Act, str, Act]] = {
     "a mirror that waits": (corrected, r"readings: consumptionTS waits for corrected values of 1 series", repair),
     "older functions": (
         older_function,
-        r"functions: what is deployed is not of this version: function linkyReadings",
+        r"functions: what is deployed is not of this version: function linkyDaily",
         deploy,
     ),
     "a trigger that is off": (trigger_off, r"functions: the trigger linkyDaily .*disabled: true → false", Setup.deploy),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from sync.triggers.run.bridge import TRACE
 from sync.triggers.run.harness import Execution
 from tests.atlas.functions_runs import Atlas, atlas
 from tests.atlas.mornings_season import days_between, readings_of
+from tests.bundled import bundled_tree
 
 FIRST = date(2026, 3, 25)
 DAYS = 7  # that a first run loads
@@ -32,10 +34,20 @@ REFUSED = {
 EVERY = [(fact.name, word) for fact in FACTS for word in fact.played]
 MET = {(fact.name, fact.played[0]) for fact in FACTS if fact.played and not fact.relied.startswith("none")}
 CASES = [
-    pytest.param(*each, marks=() if each in MET | REFUSED.keys() else pytest.mark.soak, id=" ".join(each))
+    pytest.param(form, *each, marks=() if form == "tree" and each in MET | REFUSED.keys() else pytest.mark.soak)
+    for form in ("tree", "bundle")
     for each in EVERY
 ]
-"""In the long run also what our functions do not meet, and a second word for the same."""
+"""In the long run also what our functions do not meet, a second word for the same, and the bundles."""
+
+
+def words_of(form: str, fact: str, word: str) -> str | None:
+    """What a morning is refused with; None where it works. A bundle hands nothing to another function."""
+    if form == "bundle" and fact.startswith("nested_"):
+        return None
+    if form == "bundle" and (fact, word) == ("int64_read", "opaque object"):
+        return REFUSED["int32_read", "opaque object"]
+    return REFUSED.get((fact, word))
 
 
 @pytest.fixture
@@ -53,10 +65,11 @@ def assert_sound(around: Atlas, execution: Execution, words: str | None) -> None
     assert not any(series.extra or series.duplicates for series in report.series), report.as_json()
 
 
-@pytest.mark.parametrize(("fact", "word"), CASES)
-def test_two_mornings(around: Atlas, fact: str, word: str) -> None:
+@pytest.mark.parametrize(("form", "fact", "word"), CASES)
+def test_two_mornings(around: Atlas, form: str, fact: str, word: str, tmp_path: Path) -> None:
     """The first loads, the second completes a day, corrects a value and heals the mirror."""
-    reported, words = {fact: word}, REFUSED.get((fact, word))
+    reported, words = {fact: word}, words_of(form, fact, word)
+    around.folder = bundled_tree(tmp_path / "app") if form == "bundle" else around.folder
     first = around.run(reported=reported)
     assert_sound(around, first, words)
     curve = around.standin.meters[around.prm].flows["consumption"]

@@ -86,8 +86,8 @@ def test_systemd(shell: Shell, database: Database[Any]) -> None:
     assert "systemctl --user enable --now linky-atlas-linkyDaily.timer" in out
     assert f"&& rm {service} {timer}" in out
     text = timer.read_text()
-    assert values_of(text, "OnCalendar") == ["*-*-* 06:43:00 UTC", "*-*-* 12:53:00 UTC"]
-    assert (values_of(text, "Persistent"), values_of(text, "RandomizedDelaySec")) == (["true"], ["5min"])
+    assert values_of(text, "OnCalendar") == ["*-*-* 06:43:00 UTC", "*-*-* 13:43:00 UTC"]
+    assert (values_of(text, "Persistent"), values_of(text, "RandomizedDelaySec")) == (["true"], ["15min"])
     if shutil.which("systemd-analyze"):
         verified = subprocess.run(
             ["systemd-analyze", "verify", "--man=no", str(service), str(timer)],

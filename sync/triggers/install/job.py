@@ -42,7 +42,7 @@ def job_of(function: str, folder: Path, environ: Mapping[str, str]) -> Job:
     Raises UsageError for a function without a daily trigger.
     """
     schedules = [found.schedule for found in read_tree(DEFAULT_FOLDER).triggers.values() if found.function == function]
-    times = [_daily(schedule) for schedule in schedules]
+    times = {time for schedule in schedules for time in _daily(schedule)}
     if not times:
         raise UsageError(f"no trigger runs {function!r}: python -m sync trigger list shows those that run")
     environment = {}
@@ -65,8 +65,10 @@ def only_in_this_shell(folder: Path, environ: Mapping[str, str]) -> list[str]:
     return sorted(here - there)
 
 
-def _daily(schedule: str) -> tuple[int, int]:
-    minute, hour, *others = schedule.split(" ")
-    if not (minute.isdigit() and hour.isdigit() and others == ["*", "*", "*"]):
-        raise UsageError(f"the schedule {schedule!r} is not once a day: write the timer by hand")
-    return int(hour), int(minute)
+def _daily(schedule: str) -> list[tuple[int, int]]:
+    """Hours and minutes of a cron expression that names both, of every day."""
+    minute, hours, *others = schedule.split(" ")
+    named = hours.split(",")
+    if not (minute.isdigit() and all(hour.isdigit() for hour in named) and others == ["*", "*", "*"]):
+        raise UsageError(f"the schedule {schedule!r} names no times of every day: write the timer by hand")
+    return [(int(hour), int(minute)) for hour in named]
