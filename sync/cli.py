@@ -24,6 +24,7 @@ COMMANDS = {
     "status": ("sync.commands.status:status_command", "What is stored, missing, and still to ask."),
     "compare": ("sync.commands.compare:compare_command", "What the same readings take in both forms."),
     "fleet": ("sync.commands.fleet:fleet_command", "Sum many meters, for the Fleet page."),
+    "analyse": ("sync.commands.analyse:analyse_command", "What can honestly be said of each series."),
     "forecast": ("sync.commands.forecast:forecast_command", "A day by half-hour, as it could be known then."),
     "run": ("sync.commands.run:run_command", "Load two years and compare; or a demonstration."),
     "page": ("dash_app.command:command", "The page in the browser, until Ctrl-C."),

@@ -94,7 +94,7 @@ def test_example(
         finish(start(environ, tmp_path, "backfill", "--source", "elhub" if "elhub" in words else "linky", *since))
         prm = next(iter(standin.meters))
         words = [word.replace("0844", prm[-4:]) for word in words] + ["--yes"]
-    if name == "forecast":
+    if name in ("forecast", "analyse"):
         since = ("--since", str(standin.today - timedelta(days=35)))
         finish(start(environ, tmp_path, "backfill", *since))
         prm, last = next(iter(standin.meters)), standin.today - timedelta(days=1)
