@@ -20,6 +20,7 @@ from sync.model.localtime import PARIS, wall_clock_instants
 
 LONDON = "lcl/halfhourly_2013_70_households.csv.gz"
 R63 = "linky/r63_load_curve_2023-03-13_2025-03-13_naive_paris.csv.gz"
+WEATHER = ("elhub/weather_era5_NO1_Oslo_2021.csv.gz", "elhub/weather_era5_NO5_Bergen_2021.csv.gz")
 LONDON_ZONE = ZoneInfo("Europe/London")
 AHEAD = 2
 
@@ -77,6 +78,16 @@ def years(folder: Path) -> Real:
     there = wh[np.isfinite(wh).mean(axis=(1, 2)) > 0.9, -365:]
     both = household(folder).wh
     return np.concatenate([there, both[None, :365], both[None, 365:730]])
+
+
+def temperatures(folder: Path) -> list[Real]:
+    """[365] °C, the mean of each day of 2021, of Oslo and Bergen."""
+    found = []
+    for name in WEATHER:
+        with gzip.open(folder / name, "rt", encoding="utf-8", newline="") as lines:
+            hours = [float(row["temperature_2m"]) for row in csv.DictReader(lines)]
+        found.append(np.array(hours[: 365 * 24]).reshape(365, 24).mean(axis=1))
+    return found
 
 
 @lru_cache(maxsize=2)

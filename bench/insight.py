@@ -13,9 +13,12 @@ import numpy as np
 from bench import events, homes
 from bench.kit import SHARED, Row, row
 from sync.insight.experts import NAMES, Days, predictions
-from sync.insight.forecast import Forecaster, replay
+from sync.insight.forecast import Forecaster, day_totals, replay
 from sync.insight.grid import Marks, Real
+from sync.insight.heating import NoHeating, heating_of
 from sync.insight.score import score
+from sync.insight.steps import steps_of
+from sync.insight.unusual import day_base
 
 MANY = 1000
 GROUP = 250
@@ -27,7 +30,7 @@ def run() -> dict[str, Any]:
     """Every figure, on the data of `SHARED_DATA`."""
     if not (SHARED / homes.LONDON).exists():
         sys.exit("the bench needs the real homes: set SHARED_DATA to the folder that holds lcl/ and linky/")
-    rows = [*forecasts(SHARED), *unusual(SHARED), *costs()]
+    rows = [*forecasts(SHARED), *unusual(SHARED), *house(SHARED), *costs()]
     _, wh = homes.london(SHARED)
     return {"readings": int(np.isfinite(wh).sum()), "server": "no server", "rows": rows}
 
@@ -108,6 +111,53 @@ def unusual(folder: Path) -> list[Row]:
         rows.append(row(f"{event}: among two messages a year", events.recall_of_messages(wh, event, 2), "%"))
         rows.append(row(f"{test}: false alarms", events.false_alarms(wh, test), "a home-year", -2.05))
     return rows
+
+
+def house(folder: Path) -> list[Row]:
+    """Base load steps and heating put into real homes."""
+    wh = homes.years(folder)
+    clean = float(np.mean([len(steps_of(2 * base)) for base in day_base(wh)]))
+    rows = [row("steps of the base load, a home-year in which nothing was put in", clean, "steps")]
+    for watts in (50, 100, 200):
+        changed, days = events.injected(wh, events.EVENTS[f"base +{watts} W"], 5)
+        near = [
+            any(abs(step.day - day) <= 7 for step in steps_of(2 * base) if step.after > step.before)
+            for base, day in zip(day_base(changed), days, strict=True)
+        ]
+        rows.append(row(f"base +{watts} W: dated within a week", 100 * float(np.mean(near)), "%"))
+    energy, balance = heating_errors(folder)
+    rows.append(row("heating put in: error of its energy, median", 100 * energy, "%", -10))
+    rows.append(row("error of the balance point, median", balance, "K", -1))
+    return rows
+
+
+def heating_errors(folder: Path) -> tuple[float, float]:
+    """Medians of the relative error of the energy and of that of the balance (K), of heating put into homes that have
+    none, by the weather of Oslo and Bergen."""
+    random = np.random.default_rng(3)
+    energy, balance = [], []
+    for degrees in homes.temperatures(folder):
+        for total in day_totals(homes.years(folder)):
+            if _is_heated(total, degrees):
+                continue
+            limit, slope = random.uniform(11, 18), random.uniform(1000, 3000)
+            heat = slope * np.maximum(limit - degrees, 0) * random.gamma(25, 1 / 25, len(degrees))
+            try:
+                found = heating_of(total + heat, degrees)
+            except NoHeating:
+                energy.append(1.0)
+                continue
+            energy.append(abs(found.energy / heat[np.isfinite(total)].sum() - 1))
+            balance.append(abs(found.balance - limit))
+    return float(np.median(energy)), float(np.median(balance))
+
+
+def _is_heated(total: Real, degrees: Real) -> bool:
+    try:
+        heating_of(total, degrees)
+    except NoHeating:
+        return False
+    return True
 
 
 def costs() -> list[Row]:

@@ -25,6 +25,7 @@ COMMANDS = {
     "compare": ("sync.commands.compare:compare_command", "What the same readings take in both forms."),
     "export": ("sync.commands.export:export_command", "Write the readings to files, tables, topics."),
     "fleet": ("sync.commands.fleet:fleet_command", "Sum many meters, for the Fleet page."),
+    "analyse": ("sync.commands.analyse:analyse_command", "What can honestly be said of each series."),
     "forecast": ("sync.commands.forecast:forecast_command", "A day by half-hour, as it could be known then."),
     "run": ("sync.commands.run:run_command", "Load two years and compare; or a demonstration."),
     "page": ("dash_app.command:command", "The page in the browser, until Ctrl-C."),

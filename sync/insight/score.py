@@ -30,8 +30,8 @@ class Score:
     total_coverage: float | None
 
 
-def score(days: Days, found: Replay, chosen: Marks) -> Score:
-    """chosen: [homes, days] or [days] of the replay, which of its days count."""
+def score(days: Days, found: Replay, chosen: Marks, slots: slice = slice(None)) -> Score:
+    """chosen: [homes, days] or [days] of the replay, which of its days count; slots: which half-hours of them."""
     came = days.wh[:, found.places.start : found.places.stop]
     span = came.shape[1]
     week = week_before(days.wh)[:, found.places.start : found.places.stop]
@@ -40,6 +40,7 @@ def score(days: Days, found: Replay, chosen: Marks) -> Score:
     )
     known &= np.broadcast_to(chosen[..., :span], known.shape[:2])[..., None]
     count = int(known.any(axis=2).any(axis=0).sum())
+    known[..., np.setdiff1d(np.arange(known.shape[2]), np.arange(known.shape[2])[slots])] = False
     if count < FEWEST_DAYS:
         return Score(count, *[None] * 7)
     mae, by_week, by_median = (

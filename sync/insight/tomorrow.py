@@ -11,7 +11,7 @@ from ..model.errors import SyncError
 from ..model.localtime import day_seconds
 from ..model.words import counted
 from .experts import Days
-from .forecast import Replay, replay
+from .forecast import replay
 from .grid import SLOTS, Grid, Marks, Real
 from .holidays import free_days, weekdays
 from .score import FEWEST_DAYS, Score, score
@@ -21,6 +21,9 @@ WARM = 14  # measured days before the first forecast that counts
 SCORED = 365  # days at most, the latest
 LATEST = 7  # days without any reading at the end, beyond which nothing is known of the home as it is now
 DAY_SECONDS = 86_400
+SHOWN = 60  # days whose forecasts are shown beside what came
+PARTS = tuple(slice(low, low + SLOTS // 4) for low in range(0, SLOTS, SLOTS // 4))
+"""Night, morning, afternoon, evening."""
 
 
 class TooLittle(SyncError):
@@ -40,6 +43,19 @@ class Tomorrow:
     total_low: float
     total_high: float
     score: Score
+    parts: tuple[Score, ...]
+    recent: Recent
+
+
+@dataclass(frozen=True, slots=True)
+class Recent:
+    """The last days as they were forecast, and what came: [days, 48] Wh; first: day of the first."""
+
+    first: date
+    came: Real
+    wh: Real
+    low: Real
+    high: Real
 
 
 def tomorrow(grid: Grid, day: date, lead: int, since: date | None = None) -> Tomorrow:
@@ -54,9 +70,14 @@ def tomorrow(grid: Grid, day: date, lead: int, since: date | None = None) -> Tom
     found = replay(days, lead, ahead=lead)
     seconds = day_seconds(day, grid.zone) / DAY_SECONDS
     total, low, high = (float(each[0, -1]) * seconds for each in (found.total, found.total_low, found.total_high))
-    chosen = scored_days(known, since)
-    curve, below, above = found.wh[0, -1], found.low[0, -1], found.high[0, -1]
-    return Tomorrow(day, lead, curve, below, above, total, low, high, _score(days, found, chosen))
+    chosen = np.concatenate([scored_days(known, since), np.zeros(lead, dtype=np.bool_)])
+    scores = (score(days, found, chosen, part) for part in (slice(None), *PARTS))
+    whole, *parts = scores
+    shown = slice(max(0, len(known) - SHOWN), len(known))
+    recent = [each[0, shown] for each in (days.wh, found.wh, found.low, found.high)]
+    first = known.first + timedelta(days=shown.start)
+    curves = found.wh[0, -1], found.low[0, -1], found.high[0, -1]
+    return Tomorrow(day, lead, *curves, total, low, high, whole, tuple(parts), Recent(first, *recent))
 
 
 def days_of(grid: Grid, lead: int) -> Days:
@@ -96,7 +117,3 @@ def refuse_too_little(known: Grid, day: date) -> None:
             f"{counted(count, 'measured day')} before {known.end}: a forecast needs {WARM + FEWEST_DAYS}, {WARM} to "
             f"learn from and {FEWEST_DAYS} to measure how good it is"
         )
-
-
-def _score(days: Days, found: Replay, chosen: Marks) -> Score:
-    return score(days, found, np.concatenate([chosen, np.zeros(len(found.places) - len(chosen), dtype=np.bool_)]))

@@ -7,7 +7,7 @@ compare, and the rarest messages are told first.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -153,13 +153,16 @@ class Message:
     rate: float
 
 
-def messages(wh: Real, a_year: float, first: int = 0) -> list[Message]:
-    """What one home, [days, 48], should be told of the days from the place `first` on: the rarest, so many a year, no
-    two of them within two weeks; oldest first."""
-    found = sorted(_candidates(wh, first), key=lambda message: message.rate)
-    budget = max(1, round(a_year * (len(wh) - first) / YEAR)) if a_year > 0 else 0
+def messages(wh: Real, a_year: float) -> list[Message]:
+    """What one home, [days, 48], should be told: the rarest, so many a year, no two of them within two weeks."""
+    return chosen(candidates(wh), a_year, len(wh))
+
+
+def chosen(found: Iterable[Message], a_year: float, days: int) -> list[Message]:
+    """The rarest, so many a year of so many days; oldest first."""
+    budget = max(1, round(a_year * days / YEAR)) if a_year > 0 else 0
     told: list[Message] = []
-    for message in found:
+    for message in sorted(found, key=lambda message: message.rate):
         if len(told) < budget and all(abs(message.day - other.day) >= SILENCE for other in told):
             told.append(message)
     return sorted(told, key=lambda message: message.day)
@@ -243,11 +246,13 @@ def worth_telling(test: str, found: Scored) -> Real:
     return np.where(found.size >= LEAST[test], found.score, np.nan)
 
 
-def _candidates(wh: Real, first: int) -> Iterator[Message]:
+def candidates(wh: Real) -> list[Message]:
     """Of every test what passes a score that homes pass twice a year, with the highest of two weeks."""
+    told = []
     for test, scores in TESTS.items():
         found = scores(wh[None])
-        score = np.where(np.arange(len(wh)) >= first, worth_telling(test, found), np.nan)
+        score = worth_telling(test, found)
         for day in alarms(score, RATES[test][A_YEAR.index(OFTEN)])[0]:
             peak = day + int(np.nanargmax(score[0, day : day + SILENCE]))
-            yield Message(test, day, float(found.size[0, peak]), rate_of(test, float(score[0, peak])))
+            told.append(Message(test, day, float(found.size[0, peak]), rate_of(test, float(score[0, peak]))))
+    return told

@@ -17,7 +17,7 @@ from ..model.readings import Series, instant, milliseconds, series_from
 from .claims import counted
 from .lease import lease_name
 from .ledger import Ledger
-from .schema import END, FILES, FORGOTTEN, VERIFICATIONS, Document, Pair, own_series
+from .schema import CARDS, END, FILES, FORGOTTEN, VERIFICATIONS, Document, Pair, own_series
 from .writer import PairWriter
 
 
@@ -55,6 +55,7 @@ def _finish(pair: Pair, series: Series, until: datetime, zone: ZoneInfo, clock: 
         ledger.recount(series, claim.of, left)
     database[FILES].delete_many({"source": pair.source, "held": {"$elemMatch": {"0": series.key}}})
     database[VERIFICATIONS].delete_one({"_id": pair.source})
+    database[CARDS].delete_many({"_id.series": series.key})
     _refuse_left(pair, series, readings)
     database[FORGOTTEN].delete_one({"_id": lease_name(pair.mirror, series)})
     return count

@@ -38,6 +38,8 @@ VERIFICATIONS = "sync_verifications"
 SCHEMA = "sync_schema"
 FORGOTTEN = "sync_forgotten"
 """Series of which readings are being forgotten on purpose: nothing of these is brought back meanwhile."""
+CARDS = "insight_cards"
+"""What an analysis says of each series, a document a statement."""
 KEPT = "sync_kept"
 """Documents that are not ours, while the mirror of the series they stand under is written anew."""
 

@@ -96,7 +96,7 @@ def test_example(
         words = [word.replace("0844", prm[-4:]) for word in words] + ["--yes"]
     if name == "export":
         finish(start(environ, tmp_path, "backfill", "--since", str(standin.today - timedelta(days=5))))
-    if name == "forecast":
+    if name in ("forecast", "analyse"):
         since = ("--since", str(standin.today - timedelta(days=35)))
         finish(start(environ, tmp_path, "backfill", *since))
         prm, last = next(iter(standin.meters)), standin.today - timedelta(days=1)
