@@ -33,6 +33,7 @@ pytestmark = pytest.mark.soak
 
 HOUSEHOLDS, READINGS = 100, 1_500
 KILLS, SERVER_KILLS, BATCH = 20, 10, 6_000  # of BATCH four households are made
+SENT = 30  # households, to a broker
 SECONDS = 120
 CODE = """
 import runpy, sys
@@ -132,14 +133,16 @@ def test_a_file_has_its_name_when_it_is_whole(
 class Run:
     """One export in a thread. said: the error with which it ended."""
 
-    def __init__(self, own: Pair, address: str) -> None:
+    def __init__(self, own: Pair, address: str, households: int = HOUSEHOLDS) -> None:
         self.said = ""
-        self.thread = threading.Thread(target=self._run, args=(own, address))
+        self.choice = whole(own)
+        self.choice.series = self.choice.series[:households]
+        self.thread = threading.Thread(target=self._run, args=(address,))
         self.thread.start()
 
-    def _run(self, own: Pair, address: str) -> None:
+    def _run(self, address: str) -> None:
         try:
-            export(whole(own), target_of(address).connect(address), Silence())
+            export(self.choice, target_of(address).connect(address), Silence())
         except ExportError as error:
             self.said = str(error)
 
@@ -167,25 +170,26 @@ def test_the_broker_killed_at_ten_moments(
     own: Pair, tmp_path: Path, database: Database[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It keeps nothing over a kill: the next run sends all."""
-    monkeypatch.setattr(kafka, "PRODUCER", kafka.PRODUCER | {"message.timeout.ms": 1_000, "linger.ms": 5})
-    monkeypatch.setattr(kafka, "SILENCE", 5.0)
-    monkeypatch.setattr(kafka_address, "ANSWER", 2.0)
     broker = Broker(tmp_path)
     address = f"kafka://{broker.address}/kills"
     failed = 0
     try:
-        for kill in range(SERVER_KILLS):
-            run = Run(own, address)
-            time.sleep(0.1 + 0.1 * kill)
-            broker.stop()
-            said = run.end()
-            assert "\n" not in said
-            failed += bool(said)
-            broker.start()
+        with monkeypatch.context() as patch:
+            patch.setattr(kafka, "PRODUCER", kafka.PRODUCER | {"message.timeout.ms": 2_000, "linger.ms": 5})
+            patch.setattr(kafka, "SILENCE", 2.0)
+            patch.setattr(kafka_address, "ANSWER", 2.0)
+            for kill in range(SERVER_KILLS):
+                run = Run(own, address, SENT)
+                time.sleep(0.1 + 0.1 * kill)
+                broker.stop()
+                said = run.end()
+                assert "\n" not in said
+                failed += bool(said)
+                broker.start()
         assert failed
-        assert Run(own, address).end() == ""
-        found = messages(broker, "kills", HOUSEHOLDS * READINGS)
-        assert len({str(key) for key, _ in found}) == len(found) == HOUSEHOLDS * READINGS
+        assert Run(own, address, SENT).end() == ""
+        found = messages(broker, "kills", SENT * READINGS)
+        assert len({str(key) for key, _ in found}) == len(found) == SENT * READINGS
     finally:
         with contextlib.suppress(ProcessLookupError):
             broker.stop()
