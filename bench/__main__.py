@@ -8,13 +8,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from bench import against, elhub, growth, insight, loader, london, page, rooms
+from bench import against, elhub, export, growth, insight, loader, london, page, rooms
 
 BENCHES = {
     "loader": loader.run,
     "elhub": elhub.run,
     "london": london.run,
     "growth": growth.run,
+    "export": export.run,
     "page": page.run,
     "rooms": rooms.run,
     "against": against.run,

@@ -97,7 +97,10 @@ def test_what_is_imported_is_required() -> None:
     project = tomllib.loads((PROJECT_ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras = project["optional-dependencies"]
     needed = [line for line in (PROJECT_ROOT / "requirements.txt").read_text("utf-8").splitlines() if line[0] != "#"]
-    named = {re.split(r"[\[<>=; ]", line)[0].lower() for line in [*needed, *extras["bulk"], *extras["spark"]]}
+    named = {
+        re.split(r"[\[<>=; ]", line)[0].lower()
+        for line in [*needed, *(line for name, own in extras.items() if name != "dev" for line in own)]
+    }
     named |= {"py4j", "pydantic-core"}  # parts of PySpark and pydantic, pinned by them
     providers = packages_distributions()  # reads what every installed package says of itself: once
     for path in [path for part in ("sync", "dash_app") for path in (PROJECT_ROOT / part).rglob("*.py")]:

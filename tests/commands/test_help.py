@@ -88,7 +88,7 @@ def test_example(
     words = _with_files(shlex.split(line), tmp_path)
     if "backfill" in words and "--since" not in words:
         words += ["--since", str(standin.today - timedelta(days=20))]
-    if name == "forget":
+    if name in ("forget", "export"):
         environ |= {"LINKY_FLOWS": "consumption,production"}
         since = ("--since", str(standin.today - timedelta(days=5)))
         finish(start(environ, tmp_path, "backfill", "--source", "elhub" if "elhub" in words else "linky", *since))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -14,6 +16,8 @@ from sync.export.targets import ExportError, postgresql, target_of
 from sync.load.progress import Silence
 from sync.sources import SOURCES
 from sync.store.schema import Pair
+from tests.dash.nordic_stores import energy, prices
+from tests.dash.nordic_views import market_of
 from tests.export_rows import OF_SOURCE, PRM, Run, stored_pair, whole
 from tests.export_servers import Postgres
 from tests.servers import free_port
@@ -82,20 +86,54 @@ def test_steps_have_tables_of_their_own(step: str, postgres: Postgres, database:
         assert days[date(2024, 10, 27)] == 90_000
 
 
-def test_daily_totals_and_mean_prices_by_sql(postgres: Postgres, database: Database[Any]) -> None:
-    """A view on the readings says what the days' export says."""
-    own = stored_pair(database, "energidata")
+def test_daily_totals_and_mean_prices_by_sql(
+    postgres: Postgres, database: Database[Any], tmp_path: Path, project_root: Path
+) -> None:
+    """The views of docs/energi_records.sql, the export of days and the Market page say the same."""
+    start = datetime(2024, 10, 25, 22, tzinfo=UTC)  # three days of Denmark, one of them with 25 hours
+    missing = [None if hour in (3, 30) else hour * 1.25 for hour in range(73)]
+    batches = [prices("DK1", start, missing)]
+    batches += [
+        energy("energidata", "DK1", f"{kind} A B", start, [hour * 10**6 + 7 for hour in range(73)]) for kind in "XY"
+    ]
+    own = stored_pair(database, "energidata", batches)
     exported(own, postgres.url)
     exported(own, postgres.url, step="day")
-    by_view = postgres(
-        "SELECT left(start_local, 10), sum(wh)::bigint, "
-        "sum(eur_mwh * seconds) / sum(seconds) FILTER (WHERE eur_mwh IS NOT NULL) "
-        "FROM readings GROUP BY flow, left(start_local, 10) ORDER BY flow, 1"
+    postgres((project_root / "docs" / "energi_records.sql").read_text(encoding="utf-8"))
+    by_view = postgres("SELECT day, production_mwh::float, mean_price_eur FROM energi_days ORDER BY day DESC")
+    page = market_of(database, tmp_path).frame("market-days", date(2024, 10, 26), date(2024, 10, 28)).table
+    names = ["day", "production_mwh", "mean_price_eur_mwh"]
+    by_page = [(date.fromisoformat(str(day)[:10]), *numbers) for day, *numbers in page[names].itertuples(index=False)]
+    assert by_view == [(day, *map(pytest.approx, numbers)) for day, *numbers in by_page]
+    columns = "left(start_local, 10)::date, sum(wh) / 1e6, max(eur_mwh)"
+    by_step = postgres(f"SELECT {columns} FROM readings_day GROUP BY 1 ORDER BY 1 DESC")
+    assert [(day, float(mwh), eur) for day, mwh, eur in by_step] == [
+        (day, *map(pytest.approx, numbers)) for day, *numbers in by_view
+    ]
+    assert len(by_view) == 3
+    [(kinds, topics, raw)] = postgres(
+        "SELECT array_agg(DISTINCT type ORDER BY type), array_agg(DISTINCT source_topic ORDER BY source_topic), "
+        "(array_agg(raw_payload ORDER BY timestamp, type))[1] FROM energi_records"
     )
-    by_step = postgres("SELECT left(start_local, 10), wh, eur_mwh FROM readings_day ORDER BY flow, 1")
-    assert [row[:2] for row in by_view] == [row[:2] for row in by_step]
-    assert [row[2] for row in by_view] == [pytest.approx(row[2]) for row in by_step]
-    assert len(by_step) == 2 * 4
+    assert sorted(kinds) == ["X A B", "Y A B", "price"]
+    assert topics == ["energidata.price", "energidata.production"]
+    assert raw["id"] == "DK1"
+
+
+def test_a_ready_file_by_copy(postgres: Postgres, database: Database[Any], tmp_path: Path, project_root: Path) -> None:
+    """As docs/export.md has it."""
+    own = stored_pair(database, "lcl")
+    exported(own, str(tmp_path / "readings.csv"))
+    exported(own, postgres.url)
+    postgres("TRUNCATE readings")
+    documented = (project_root / "docs" / "export.md").read_text(encoding="utf-8")
+    [(columns, options)] = re.findall(r"\\copy readings (\(.*?\)) FROM 'readings.csv' (\(.*\))", documented)
+    with (
+        psycopg.connect(postgres.url) as base,
+        base.cursor().copy(f"COPY readings {columns} FROM STDIN {options}") as copy,
+    ):
+        copy.write((tmp_path / "readings.csv").read_bytes())
+    assert of_table(postgres, "lcl") == of_record(own)
 
 
 def test_a_cut_off_run_goes_on_behind_the_last_whole_batch(

@@ -81,10 +81,9 @@ class Export:
             while there.readings < self._sent and time.monotonic() - heard < SILENCE:
                 messages = [each for each in self._reader.consume(MESSAGES, 1.0) if not each.error()]
                 own = [each for each in messages if dict(each.headers() or ()).get("export") == self._run]
-                if messages:
-                    heard = time.monotonic()
                 if own:
                     add_rows(there, rows_of_objects([self._payload(each.value() or b"") for each in own]), self._fields)
+                heard = time.monotonic() if messages else heard
             self._reader.unassign()
         if wrong := read.differences(there):
             raise ExportError(
