@@ -56,9 +56,7 @@ def generate(folder: Path, households: int, days: int, seed: int = 0, rows_per_f
 
 def _write(folder: Path, rows: list[bytes], expected: Expected) -> None:
     name = f"GENERATED-LCL-June2015v2_{len(expected.files)}.csv"
-    with (folder / name).open("wb") as file:
-        file.write(HEADER)
-        file.write(b"".join(rows))
+    (folder / name).write_bytes(b"".join([HEADER, *rows]))
     expected.files.append(name)
     expected.rows += len(rows)
 

@@ -285,8 +285,7 @@ class Backfill:
 
     def _wish(self) -> Wish:
         """Without the days before the floor of the history, as far as it was learned."""
-        floor = self.loader.ledger.floor(self.key)
-        if floor is None:
+        if (floor := self.loader.ledger.floor(self.key)) is None:
             return self.wish
         wanted = self.wish.wanted
         return replace(self.wish, wanted=Window(min(max(wanted.start, floor[0]), wanted.end), wanted.end))

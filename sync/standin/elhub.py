@@ -133,8 +133,7 @@ def _refused(status: int, words: str) -> Refused:
 def _dataset(text: str, swapped: bool) -> str:
     """The dataset in the spelling of the answers: upper or lower snake case, or camel case, is taken."""
     names = {name.lower(): name for name in DATASETS}
-    name = names.get(text.replace("_", "").lower())
-    if name is None:
+    if (name := names.get(text.replace("_", "").lower())) is None:
         raise _refused(400, f"dataset '{text[:60]}' is not known")
     return next(other for other in DATASETS if other != name) if swapped else name
 

@@ -194,8 +194,7 @@ def _ranges(texts: Any) -> Ranges:
 
 def _minute(text: str) -> int | None:
     """`22:30`, `22h30`, `22h` → minutes of the day, up to 24:00."""
-    found = TIME.fullmatch(text.strip())
-    if not found:
+    if not (found := TIME.fullmatch(text.strip())):
         return None
     minute = int(found[1]) * 60 + int(found[2] or 0)
     return minute if minute <= DAY and int(found[2] or 0) < 60 else None

@@ -101,8 +101,7 @@ def bands(member: Member) -> list[dict[str, Any]]:
 
 
 def _labels(member: Member) -> Iterator[tuple[datetime, str]]:
-    rows = _band_rows(member)
-    for number, (label, name, *_) in enumerate(rows, start=2):
+    for number, (label, name, *_) in enumerate(_band_rows(member), start=2):
         if not isinstance(label, datetime) or not isinstance(name, str):
             raise FileRefused(f"{member.name}, row {number}: no time, or no band")
         # Spreadsheets keep times as fractions of a day: the nearest minute is meant.

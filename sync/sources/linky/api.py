@@ -126,11 +126,8 @@ class Linky(Source):
 
     def absence(self, dataset: Dataset, has_totals: bool) -> str:
         """Recording in the meter and collection by Enedis are two switches; daily totals need neither."""
-        if dataset.kind == DAILY:
-            return ""
-        if has_totals:
-            return NOT_COLLECTED.format(flow=dataset.flow)
-        return NOTHING_AT_ALL.format(flow=dataset.flow)
+        why = NOT_COLLECTED if has_totals else NOTHING_AT_ALL
+        return "" if dataset.kind == DAILY else why.format(flow=dataset.flow)
 
     def first_served_day(
         self, windows: Sequence[Window], position: int, is_served: Callable[[Window], bool]
