@@ -129,8 +129,8 @@ def shows_generated(reader: Reader, page: Page, view: View) -> bool:
     if page.source:
         return False
     if not page.has_series:
-        source = view.option("source", "")
-        return any(is_generated(series) for series in reader.series() if source in ("", series.source))
+        sources = page.about(reader, view, Look())[0] if page.about else (view.option("source", ""),)
+        return any(is_generated(series) for series in reader.series() if {"", series.source}.intersection(sources))
     chosen = reader.series_at(view)
     return is_generated(chosen) if chosen else any(map(is_generated_key, reader.totals()))
 

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from playwright.sync_api import Page as Opened
 from pymongo.database import Database
 
 from dash_app.kit.address import view_of
-from dash_app.kit.blocks import blocks_of
+from dash_app.kit.blocks import Block, Page, blocks_of
 from dash_app.kit.download import PERCENTILE, UNITS, heads
 from dash_app.kit.locale import LANGUAGES, Look, has_text
 from dash_app.kit.reader import Reader
 from dash_app.shell.answers import answer
+from dash_app.shell.app import create_app
 from dash_app.shell.pages import PAGES
 from dash_app.shell.routes import table_of, written
 from sync.lab.experiment import Lab
@@ -30,7 +32,10 @@ from sync.tariffs.model import Tariff
 from tests.dash import coverage_story
 from tests.dash.fleet_views import stored
 from tests.dash.nordic_stores import energy, prices, weather, write
+from tests.dash.readers import all_answered, card
+from tests.dash.served import Served
 from tests.dash.stores import TODAY
+from tests.dash.test_dash_downloads import RECORD, TEXTS
 from tests.fleet_rows import london_rows
 
 MARKET_DAY = datetime(2024, 5, 31, 22, tzinfo=UTC)  # midnight of 1 June in Denmark and Norway
@@ -94,6 +99,15 @@ def columns_are_words_with_units(reader: Reader, name: str) -> None:
             assert not unit or re.search(r" \(.+\)$", head), head
 
 
+@pytest.mark.parametrize("name", ["fleet-bands", "market-curve", "areas-lines", "storage-numbers", "days"])
+def test_only_what_is_generated_is_called_so(everything: Reader, name: str) -> None:
+    """A generated household beside London, Denmark and Norway makes none of these generated."""
+    page, block = BLOCKS[name]
+    is_generated = name in ("storage-numbers", "days")
+    subtitle = answer(everything, page, block, "?period=all").subtitle
+    assert ("GENERATED" in subtitle) is is_generated, subtitle
+
+
 CELLS = (
     ("typical-week", "jours ouvrés", "weekdays"),
     ("coverage-day", "courbe de charge", "curve"),
@@ -129,3 +143,32 @@ def test_a_meter_of_another_country_is_not_priced_and_that_is_said(
             said = written(answer(reader, page, block, f"?series={london}&period=all&lang={language}").body).decode()
             assert look.text("cost.foreign") in said, block.name
             assert "€" not in said
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_picture_is_named_and_holds_its_words(
+    everything: Reader, serving: Callable[..., Served], open_page: Callable[..., Opened], page: Page
+) -> None:
+    """As nobody has zoomed, none is a part; nothing in it is cut."""
+    served = serving(everything.database, app=lambda _reader, password: create_app(everything, password))
+    opened = open_page(f"{served.url}/{page.name}?period=all", viewport={"width": 1280, "height": 3000})
+    all_answered(opened)
+    opened.evaluate(RECORD)
+    for block in page.blocks:
+        chart = card(opened, block.name).locator(".js-plotly-plot")
+        if not block.figure or not chart.count():
+            continue
+        with opened.expect_download() as event:
+            card(opened, block.name).locator('[data-does="png"]').click()
+        name = event.value.suggested_filename
+        assert name.removeprefix("GENERATED_").startswith(f"{block.name}_"), name
+        assert not name.endswith("_part.png"), name
+        texts = {text.replace(" ", ""): is_in for text, is_in in opened.evaluate(TEXTS)}  # lines end without one
+        own = [text for text in texts if "drawnon" in text or block_title(block) in text]
+        assert len(own) == 2, (block.name, list(texts))
+        assert all(texts[text] for text in own), own
+
+
+def block_title(block: Block) -> str:
+    return Look("en").text(block.title).replace(" ", "")
