@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC
 
 from pymongo.database import Database
@@ -41,8 +42,7 @@ def check_mongodb(around: Surroundings) -> Iterator[Finding]:
 
 def _tier(database: Database[Document]) -> str:
     """What only free and Flex clusters tell of themselves (by Atlas' documentation); nothing elsewhere."""
-    try:
-        used = database.client.admin.command({"atlasSize": 1})
-    except OperationFailure:
-        return ""
-    return f", a free or Flex cluster, {int(used.get('atlasSize', 0)) / 1e6:,.0f} MB of its quota used"
+    with suppress(OperationFailure):
+        used = database.client.admin.command({"atlasSize": 1}).get("atlasSize", 0)
+        return f", a free or Flex cluster, {int(used) / 1e6:,.0f} MB of its quota used"
+    return ""

@@ -73,8 +73,5 @@ def _differing(each: Pair) -> Finding | None:
 
 def _counts(each: Pair, series: list[Series]) -> tuple[int, int]:
     """Readings of the record and of the mirror."""
-    whole = {"series": {"$in": [one.subdocument() for one in series]}}
-    return (
-        each.record.count_documents({"$or": [readings_of(one) for one in series]}),
-        each.mirror.count_documents(whole),
-    )
+    kept = each.record.count_documents({"$or": [readings_of(one) for one in series]})
+    return kept, each.mirror.count_documents({"series": {"$in": [one.subdocument() for one in series]}})

@@ -68,7 +68,6 @@ def only_in_this_shell(folder: Path, environ: Mapping[str, str]) -> list[str]:
 def _daily(schedule: str) -> list[tuple[int, int]]:
     """Hours and minutes of a cron expression that names both, of every day."""
     minute, hours, *others = schedule.split(" ")
-    named = hours.split(",")
-    if not (minute.isdigit() and all(hour.isdigit() for hour in named) and others == ["*", "*", "*"]):
+    if not all(map(str.isdigit, (minute, *hours.split(",")))) or others != ["*", "*", "*"]:
         raise UsageError(f"the schedule {schedule!r} names no times of every day: write the timer by hand")
-    return [(int(hour), int(minute)) for hour in named]
+    return [(int(hour), int(minute)) for hour in hours.split(",")]

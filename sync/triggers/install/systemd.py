@@ -82,9 +82,7 @@ def next_steps(job: Job, files: Mapping[Path, str]) -> list[str]:
 
 def _text(path: Path) -> str | None:
     try:
-        return path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return None
+        return path.read_text(encoding="utf-8") if path.exists() else None
     except (OSError, UnicodeDecodeError):
         return ""  # something else
 

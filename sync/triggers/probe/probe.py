@@ -152,12 +152,9 @@ class Probe:
 
     def _save(self, source: str) -> None:
         """The function with this source, new or in place of the one there."""
-        body = {"name": NAME, **FLAGS, "source": source}
         there = self._listed("functions").get(NAME)
-        if there:
-            self._request("PUT", "functions", there, body={"_id": there, **body})
-        else:
-            self._request("POST", "functions", body=body)
+        body = {"name": NAME, **FLAGS, "source": source} | ({"_id": there} if there else {})
+        self._request("PUT" if there else "POST", "functions", *filter(None, [there]), body=body)
 
     def _remove(self, app: TriggersApp | None) -> None:
         """What this run or an earlier one left. app: refuse to touch a function of that name that is not ours."""
