@@ -93,7 +93,7 @@ def test_example(
         since = ("--since", str(standin.today - timedelta(days=5)))
         finish(start(environ, tmp_path, "backfill", "--source", "elhub" if "elhub" in words else "linky", *since))
         prm = next(iter(standin.meters))
-        words = [word.replace("0844", prm[-4:]) for word in words] + ["--yes"]
+        words = [word.replace("0844", prm[-4:]) for word in words] + ["--yes"] * (name == "forget")
     if words[:2] in (["db", "uri"], ["db", "stop"]):
         assert finish(start(environ, tmp_path, "db", "start"))[0] == 0
     if words[:2] == ["db", "drop"] and "--yes" not in words:
