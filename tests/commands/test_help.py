@@ -93,9 +93,7 @@ def test_example(
         since = ("--since", str(standin.today - timedelta(days=5)))
         finish(start(environ, tmp_path, "backfill", "--source", "elhub" if "elhub" in words else "linky", *since))
         prm = next(iter(standin.meters))
-        words = [word.replace("0844", prm[-4:]) for word in words] + ["--yes"]
-    if name == "export":
-        finish(start(environ, tmp_path, "backfill", "--since", str(standin.today - timedelta(days=5))))
+        words = [word.replace("0844", prm[-4:]) for word in words] + ["--yes"] * (name == "forget")
     if name in ("forecast", "analyse"):
         since = ("--since", str(standin.today - timedelta(days=35)))
         finish(start(environ, tmp_path, "backfill", *since))

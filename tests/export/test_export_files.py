@@ -17,7 +17,7 @@ import pytest
 from pymongo.database import Database
 
 from sync.export.run import Report, export
-from sync.export.targets import target_of
+from sync.export.targets import TARGETS, target_of
 from sync.load.files import import_files
 from sync.load.progress import Silence
 from sync.load.report import Loader
@@ -28,7 +28,7 @@ from sync.sources import SOURCES
 from sync.store.ledger import Ledger
 from sync.store.schema import Pair, pair
 from sync.store.writer import PairWriter
-from tests.export_rows import OF_SOURCE, stored_pair, whole, without_ids
+from tests.export_rows import OF_SOURCE, Run, stored_pair, whole, without_ids
 
 BOTH_WAYS = ("readings.csv", "readings.csv.gz", "readings.jsonl", "readings.jsonl.gz", "readings.parquet")
 
@@ -102,6 +102,18 @@ def test_the_columns_are_the_documented_ones(database: Database[Any], tmp_path: 
         assert unit in line
 
 
+def test_a_target_is_one_small_file_and_a_line_in_the_docs(project_root: Path) -> None:
+    folder = project_root / "sync" / "export" / "targets"
+    lines = {path.name: len(path.read_text(encoding="utf-8").splitlines()) for path in folder.glob("*.py")}
+    assert {name: count for name, count in lines.items() if count >= 120} == {}
+    documented = (project_root / "docs" / "export.md").read_text(encoding="utf-8")
+    for entry in TARGETS:
+        assert f"{entry.name}.py" in lines
+        assert all(f"`FILE{end}`" in documented for end in entry.ends)
+        assert f"| `{entry.form.partition('[')[0]}" in documented
+        assert not entry.extra or f"linky-atlas[{entry.extra}]" in documented
+
+
 def test_the_same_readings_make_the_same_bytes(database: Database[Any], tmp_path: Path) -> None:
     own = stored_pair(database, "linky")
     for name in ("a.csv.gz", "b.csv.gz"):
@@ -116,6 +128,30 @@ def test_a_json_line_has_no_key_for_what_is_absent(database: Database[Any], tmp_
     first, second, *_ = map(json.loads, (tmp_path / "hours.jsonl").read_text().splitlines())
     assert list(first) == [*FIRST, "wh", "flag"]
     assert list(second) == [*FIRST, "wh", "updated", "meters"]
+
+
+def test_the_commands_out_and_back(run: Run, database: Database[Any], tmp_path: Path) -> None:
+    own = stored_pair(database, "elhub")
+    before = without_ids(own)
+    code, out, _ = run("export", "--source", "elhub", "--to", "a.csv")
+    assert code == 0
+    assert out.startswith("a.csv: 240 readings of 3 series, ")
+    assert "counted and summed there" in out
+    code, _, err = run("import", "--source", "lcl", "a.csv")
+    assert (code, err) == (
+        2,
+        "error: a.csv is a file of elhub, not of lcl: python -m sync import --source elhub FILE…\n",
+    )
+    own.record.drop()
+    own.mirror.drop()
+    assert run("import", "--source", "elhub", "a.csv")[0] == 0
+    assert without_ids(own) == before
+    code, out, _ = run("export", "--source", "elhub", "--to", "b.jsonl", "--series", "hydro", "--json")
+    told = json.loads(out)
+    assert (told["readings"], told["series"], told["left_out"]) == (80, 1, 0)
+    assert told["columns"]["wh"]["sum"] == sum(
+        document["wh"] for document in own.record.find({"series.group": "hydro"})
+    )
 
 
 # --- what is written and does not come back ---------------------------------------------------------------------------

@@ -130,7 +130,9 @@ def read(path):
     batch = ReadingBatch(Series("tides", "bay", "production", "tide"), rows[:, 0].astype(np.int64) * 3_600_000, columns)
     yield Part.counted([batch], [np.arange(len(rows)) + 2])
 '''
-ENTRY = SourceEntry("tides", ZoneInfo("UTC"), ("tides", "tidesTS"), "TIDES_API_URL", "https://tides.example")
+ENTRY = SourceEntry(
+    "tides", ZoneInfo("UTC"), ("tides", "tidesTS"), "TIDES_API_URL", "https://tides.example", fields={"mwh": "float64"}
+)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -301,6 +303,16 @@ def test_its_answer_becomes_readings(case: Case) -> None:
         assert low <= batch.start[0]
         assert batch.end[-1] <= high
     assert not found.rejects
+
+
+def test_its_entry_names_the_fields_of_its_documents(case: Case) -> None:
+    """By which `export` knows its columns, and `import` their types."""
+    fields = SOURCES[case.source.name].fields
+    parsed = case.source.parse(case.dataset, case.window, case.text, NOW)
+    for batch in parsed.batches:
+        found = {name: str(column.dtype) for name, column in batch.columns.items() if name != "seconds"}
+        assert found.items() <= fields.items()
+        assert [name for name in fields if name in found] == list(found)
 
 
 def test_reading_an_answer_is_pure(case: Case) -> None:

@@ -67,10 +67,8 @@ class FileTarget:
         """Count and sum the file as it lies on the disk, then give it its name."""
         self.end()
         os.fsync(self.descriptor)
-        there = Sums()
         try:
-            for rows in self.rows():
-                add_rows(there, rows, self.fields)
+            there = self.sums()
         except FileRefused as error:
             raise ExportError(f"{self.shown} could not be read back: {error}") from None
         if wrong := read.differences(there):
@@ -80,6 +78,13 @@ class FileTarget:
             folder = os.open(self.path.parent, os.O_RDONLY)
             os.fsync(folder)
             os.close(folder)
+
+    def sums(self) -> Sums:
+        """What the file holds, counted and summed."""
+        there = Sums()
+        for rows in self.rows():
+            add_rows(there, rows, self.fields)
+        return there
 
     def rows(self) -> Iterator[Rows]:
         """What the file holds, read from the disk."""

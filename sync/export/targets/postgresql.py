@@ -20,6 +20,7 @@ from .postgresql_base import Base
 from .postgresql_rows import packed
 from .postgresql_table import NOTES, Table
 
+CHANGED = "readings have changed since the run that was cut off, run the same command again"
 BATCH = 100_000  # readings of a transaction
 
 
@@ -45,7 +46,6 @@ class Export:
             self._order = {series: number for number, series in enumerate(choice.series)}
             self._what = self._key()
             found = self._base.run(f"SELECT series, until FROM {NOTES} WHERE what = %s", self._what)
-        self._resumed = bool(found)
         self._until: tuple[int, int] = found[0] if found else (-1, 0)
 
     def _key(self) -> str:
@@ -96,12 +96,8 @@ class Export:
             if known := [block for block in blocks if self._has[block.series]]:
                 self._base.copy("coming", names, chain.from_iterable(map(packed, known)))
                 self._table.upsert(self._choice.fields)
-            if self._follows:
-                return
-            last = blocks[-1]
-            note = self._what, self._order[last.series], int(last.start[-1])
-            instead = "ON CONFLICT (what) DO UPDATE SET series = excluded.series, until = excluded.until"
-            self._base.run(f"INSERT INTO {NOTES} VALUES (%s, %s, %s) {instead}", *note)
+            if not self._follows:
+                self._table.note(self._what, self._order[blocks[-1].series], int(blocks[-1].start[-1]))
 
     def finish(self, read: Sums) -> None:
         """Count and sum the rows of these series and days in SQL."""
@@ -111,9 +107,8 @@ class Export:
             self._base.run("SET synchronous_commit = on")
             self._base.run(f"DELETE FROM {NOTES} WHERE what = %s", self._what)
         if wrong := read.differences(there):
-            cause = "readings have changed since the run that was cut off, run the same command again"
-            if not self._resumed:
-                cause = f"rows that the record has no more (forgotten?) are for you to delete from {self._table.name}"
+            cause = f"rows that the record has no more (forgotten?) are for you to delete from {self._table.name}"
+            cause = CHANGED if self._until[0] >= 0 else cause
             raise ExportError(f"{self.shown} does not hold what was read: {wrong}; {cause}")
 
     def close(self) -> None:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import psycopg
 from psycopg.errors import LockNotAvailable, UniqueViolation
@@ -96,7 +96,8 @@ def address_of(address: str) -> tuple[str, str, str]:
     host = parts.netloc.rpartition("@")[2]
     user = f"{parts.username}@" if parts.username else ""
     name = f"postgresql://{user}{host}{parts.path}" + (f"?table={table}" if table else "")
-    return urlunsplit(("postgresql", parts.netloc, parts.path, urlencode(options), "")), table, name
+    query = f"?{urlencode(options)}" if options else ""
+    return f"postgresql://{parts.netloc}{parts.path}{query}", table, name
 
 
 def _words(error: psycopg.Error) -> str:

@@ -76,6 +76,11 @@ class Table:
         )
         self.run("TRUNCATE coming")
 
+    def note(self, what: str, series: int, until: int) -> None:
+        """How far an export has come."""
+        instead = "ON CONFLICT (what) DO UPDATE SET series = excluded.series, until = excluded.until"
+        self.run(f"INSERT INTO {NOTES} VALUES (%s, %s, %s) {instead}", what, series, until)
+
     def has(self, series: Series) -> bool:
         """Whether it has a reading of a series."""
         own = series.source, series.id, series.flow, series.group
