@@ -346,6 +346,10 @@ def test_unusual_measurements_are_said() -> None:
     settled = Size(data_bytes=50_000, storage_bytes=20_480, free_bytes=0, index_bytes=8192)
     assert "mostly those of empty files" in said(Measured("linky", 500, 1, settled, smaller))
     assert "not told by this server" in said(Measured("linky", 5000, 1, settled, smaller), numbers_body)
+    pairs = Measured("linky", 5000, 1, settled, smaller), Measured("elhub", 700, 1, settled, smaller, written=False)
+    both = words(answer_body(shown(*pairs), Look("en")))
+    assert "linky: Your 5,000 readings" in both
+    assert "elhub 700 readings 28.7\u202fkB 16.4\u202fkB –" in both  # what is not on disk yet saves nothing yet
 
 
 def test_who_may_not_ask_for_sizes_is_told(guarded_server: GuardedServer) -> None:
