@@ -43,7 +43,7 @@ def bars_figure(frame: Frame, look: Look) -> Figure:
         axes[f"yaxis{number}"] = axis(
             look,
             anchor=f"x{number}",
-            domain=[top - 0.62 * height, top - 0.17 * height],
+            domain=[top - 0.68 * height, top - 0.27 * height],
             autorange="reversed",
             fixedrange=True,
             type="category",

@@ -159,7 +159,7 @@ def test_one_source_at_a_time_under_a_table_of_all(
         chart = answered(page, "storage-bars").locator(".js-plotly-plot")
         assert chart.locator(".bars .point").count() == 6
         assert overlapping(chart.locator(".annotation-text, .bartext, .xtick text, .ytick text")) == []
-        assert overlapping(answer.locator(".sources th, .sources td, .answer")) == []
+        assert overlapping(answer.locator(".sources tbody th, .sources td, .answer")) == []
     assert asked(page)["source"] == "elhub"
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     region = answer.locator(".table-region")
