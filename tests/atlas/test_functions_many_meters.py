@@ -92,17 +92,6 @@ def test_a_hundred_meters_at_a_gateway_that_answers_every_second_try(database: D
 
 
 @pytest.mark.soak
-def test_both_flows_of_a_hundred_meters_fit_into_one_run(database: Database[Any]) -> None:
-    """200 series that were never loaded."""
-    with many(database, DAY, METERS, ("consumption", "production")) as around:
-        first = run(around)
-        assert first.operations <= MOST_OPERATIONS
-        assert first.seconds < MOST_SECONDS
-        assert (states(around), len(around.standin.requests)) == ({"done": 2 * METERS}, 2 * METERS)
-        around.assert_identical()
-
-
-@pytest.mark.soak
 def test_what_the_operations_do_not_suffice_for_the_next_run_takes(database: Database[Any], tmp_path: Path) -> None:
     """Where fewer are left than the run needs: a limit of 200 in the place of 800."""
     series = 2 * 25

@@ -169,6 +169,12 @@ def test_check(shell: Shell, tree: Path) -> None:
     assert (code, err) == (0, "")
     assert "nothing that Atlas would refuse" in out
     assert shell.json("trigger", "check", "--folder", str(tree)) == {"problems": []}
+    write(tree / "functions" / "more.js", "exports = () => 1;")
+    code, out, err = shell("trigger", "check", "--folder", str(tree))
+    assert (code, err) == (0, "")  # a doubt is no error
+    assert out.startswith("app/functions/more.js:1: in doubt: has no entry in functions/config.json: a push adds it")
+    assert out.endswith("app: nothing that Atlas would refuse\n")
+    (tree / "functions" / "more.js").unlink()
     write(tree / "functions" / "failing.js", 'exports = () => {\n  fetch("x;\n};')
     code, out, err = shell("trigger", "check", "--folder", str(tree))
     assert code == 1
@@ -180,7 +186,7 @@ def test_check(shell: Shell, tree: Path) -> None:
 
 def examples() -> list[str]:
     """The examples in the help of the commands that need no Atlas account."""
-    commands = [trigger, *(trigger.commands[name] for name in ("list", "run", "check"))]
+    commands = [trigger, *(trigger.commands[name] for name in ("list", "run", "check", "bundle"))]
     texts = [command.get_help(click.Context(command)) for command in commands]
     lines = (line.strip() for text in texts for line in text.splitlines())
     return sorted({line.removeprefix("python -m sync ") for line in lines if line.startswith("python -m sync ")})
@@ -188,8 +194,8 @@ def examples() -> list[str]:
 
 def test_every_command_has_examples() -> None:
     named = {shlex.split(line)[1] for line in examples()}
-    assert named == {"list", "run", "check"}
-    assert "deploy" in trigger.list_commands(click.Context(trigger))
+    assert named == {"list", "run", "check", "bundle"}
+    assert {"deploy", "undeploy"} < set(trigger.list_commands(click.Context(trigger)))
 
 
 @pytest.mark.parametrize("line", examples())
