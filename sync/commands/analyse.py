@@ -9,11 +9,10 @@ from typing import Any
 import click
 
 from ..insight.cards import FORECASTS, Made, analyse, messages_of
-from ..insight.read import energies, named
+from ..insight.read import measures_energy, named, stored
 from ..insight.unusual import Message, chosen
 from ..load.progress import Bar
 from ..model.clock import SystemClock
-from ..model.readings import addresses
 from ..model.words import counted
 from ..settings import load
 from ..sources import zone_of
@@ -58,14 +57,14 @@ def analyse_command(
     settings, clock, found = load(), SystemClock(), []
     with open_store(settings) as database, closing(Bar(" series", brief=True)) as bar:
         clean_up(database, settings)
-        pairs = stored_pairs(database, settings, source)
-        every = [(pair, series) for pair in pairs for series in energies(pair)]
-        names = addresses(series for _, series in every)
-        wanted = named(pairs, words) if words else every
+        known = stored(stored_pairs(database, settings, source))
+        every = (series for series, (pair, _) in known.items() if measures_energy(pair, series))
+        wanted = named(known, words) if words else list(every)
         bar.start(len(wanted), 0)
-        for pair, series in wanted:
+        for series in wanted:
+            pair, address = known[series]
             made = analyse(pair, series, zone_of(pair.source), clock, since)
-            found.append(_entry(made, names[series], lead, budget))
+            found.append(_entry(made, address, lead, budget))
             bar.advance(series.label)
             if not as_json:
                 _tell(made, found[-1])

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from ..insight.grid import Real, grid_of
-from ..insight.read import columns_of, extent, named
+from ..insight.read import LISTED, columns_of, extent, named, stored
 from ..insight.score import Score
 from ..insight.tomorrow import WINDOW, Tomorrow, TooLittle, tomorrow
 from ..model.errors import UsageError
@@ -41,11 +41,13 @@ def forecast_command(source: str | None, words: str, day: date, lead: int, as_js
     """
     settings = load()
     with open_store(settings) as database:
-        found = named(stored_pairs(database, settings, source), words)
+        known = stored(stored_pairs(database, settings, source))
+        found = named(known, words)
         if len(found) > 1:
-            listed = ", ".join(series.label for _, series in found[:5])
+            listed = ", ".join(known[series][1] for series in found[:LISTED])
             raise UsageError(f"{words!r} names {len(found):,} series ({listed}, …): name one of them")
-        [(pair, series)] = found
+        [series] = found
+        pair, _ = known[series]
         zone, end = zone_of(pair.source), day - timedelta(days=lead - 1)
         days = extent(pair, series, zone)
         if days is None or days[0] >= end:

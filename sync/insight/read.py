@@ -5,7 +5,7 @@ The server pushes two years into one document: twice as fast as a cursor over th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
@@ -32,26 +32,32 @@ class Columns:
     seconds: Whole
 
 
-def energies(pair: Pair) -> list[Series]:
-    """The series of a pair that measure energy."""
-    found = own_series(pair.source, pair.record)
-    return [each for each in found if "wh" in (pair.record.find_one(each.query(), {"wh": 1}) or {})]
+def measures_energy(pair: Pair, series: Series) -> bool:
+    """Whether its readings hold Wh, and not prices or weather."""
+    return "wh" in (pair.record.find_one(series.query(), {"wh": 1}) or {})
 
 
-def named(pairs: Iterable[Pair], words: str) -> list[tuple[Pair, Series]]:
+def stored(pairs: Iterable[Pair]) -> dict[Series, tuple[Pair, str]]:
+    """Every stored series of whatever measure, with its pair and its address."""
+    found = {series: pair for pair in pairs for series in own_series(pair.source, pair.record)}
+    return {series: (found[series], address) for series, address in addresses(found).items()}
+
+
+def named(found: Mapping[Series, tuple[Pair, str]], words: str) -> list[Series]:
     """The series of an address (`linky-0844-consumption`), of a key, or those that hold all these words: source, id (of
-    a meter its last four digits), flow, group. Raises UsageError when there is none."""
-    found = [(pair, series) for pair in pairs for series in energies(pair)]
-    names = addresses(series for _, series in found)
-    exact = [(pair, series) for pair, series in found if words in (series.key, names[series])]
+    a meter its last four digits), flow, group. Raises UsageError when there is none that measures energy."""
+    exact = [series for series, (_, address) in found.items() if words in (series.key, address)]
     asked = set(words.replace("…", "").split())
-    chosen = exact or [(pair, series) for pair, series in found if asked and asked <= _words(series)]
+    chosen = exact or [series for series in found if asked and asked <= _words(series)]
+    measured = [series for series in chosen if measures_energy(found[series][0], series)]
+    if chosen and not measured:
+        raise UsageError(f"{words!r} measures no energy: only that can be forecast")
     if not chosen:
-        listed = ", ".join([names[series] for _, series in found][:LISTED])
+        listed = ", ".join([address for _, address in found.values()][:LISTED])
         more = f" and {len(found) - LISTED:,} more" if len(found) > LISTED else ""
-        known = f"stored are {listed}{more}" if found else "nothing that measures energy is stored yet"
+        known = f"stored are {listed}{more}" if found else "nothing is stored yet"
         raise UsageError(f"no stored series is called {words!r}: {known}")
-    return chosen
+    return measured
 
 
 def extent(pair: Pair, series: Series, zone: ZoneInfo) -> tuple[date, date] | None:

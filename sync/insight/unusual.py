@@ -7,6 +7,7 @@ compare, and the rarest messages are told first.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -17,6 +18,7 @@ from .experts import known_mean, sorted_median
 from .grid import SLOTS, Real
 
 YEAR = 365
+SHARE = 0.26  # of a budget for each test: then all of them together keep it, counted on real homes
 SILENCE = 14  # days that a message silences its test
 NIGHT = 12  # half-hours from midnight
 USUAL, RECENT = 28, 7  # days before, and those that are compared with them
@@ -154,16 +156,18 @@ class Message:
 
 
 def messages(wh: Real, a_year: float) -> list[Message]:
-    """What one home, [days, 48], should be told: the rarest, so many a year, no two of them within two weeks."""
+    """What one home, [days, 48], should be told: so rare that homes are told so many a year on average."""
     return chosen(candidates(wh), a_year, len(wh))
 
 
 def chosen(found: Iterable[Message], a_year: float, days: int) -> list[Message]:
-    """The rarest, so many a year of so many days; oldest first."""
-    budget = max(1, round(a_year * days / YEAR)) if a_year > 0 else 0
+    """Those that are rare enough for a budget, oldest first; no two within two weeks. Of a home in which much happens
+    the rarest are told, twice the budget at most."""
+    most = math.ceil(2 * a_year * days / YEAR)
     told: list[Message] = []
     for message in sorted(found, key=lambda message: message.rate):
-        if len(told) < budget and all(abs(message.day - other.day) >= SILENCE for other in told):
+        is_apart = all(abs(message.day - other.day) >= SILENCE for other in told)
+        if len(told) < most and message.rate <= SHARE * a_year and is_apart:
             told.append(message)
     return sorted(told, key=lambda message: message.day)
 

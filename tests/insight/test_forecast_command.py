@@ -52,7 +52,7 @@ def test_it_says_why_not(ask: Shell, name: str, day: Any, why: str) -> None:
     ("words", "why"),
     [
         ("nobody", "no stored series is called 'nobody': stored are linky-"),
-        ("consumption", "'consumption' names 7 series"),
+        ("consumption", "'consumption' names 7 series (linky-0000-consumption, linky-0001-consumption"),
     ],
 )
 def test_a_name_that_does_not_name_one_series(ask: Shell, words: str, why: str) -> None:

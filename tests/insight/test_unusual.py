@@ -11,7 +11,7 @@ import pytest
 
 from bench import events, homes
 from sync.insight.grid import Real
-from sync.insight.unusual import A_YEAR, RATES, SILENCE, TESTS, alarms, messages, rate_of
+from sync.insight.unusual import A_YEAR, RATES, SHARE, SILENCE, TESTS, alarms, messages, rate_of
 from tests import meters_of_all_kinds as kinds
 
 DAYS, DAY = 200, 140
@@ -71,7 +71,8 @@ def test_the_budget_is_kept_and_the_rarest_come_first() -> None:
     rates = []
     for a_year in (0, 2, 8):
         told = messages(wh, a_year)
-        assert len(told) <= a_year * DAYS / 365 + 0.5
+        assert len(told) <= 2 * a_year * DAYS / 365 + 1
+        assert all(message.rate <= SHARE * a_year for message in told)
         assert all(after.day - before.day >= SILENCE for before, after in pairwise(told))
         rates.append({message.rate for message in told})
     assert rates[1] < rates[2]
@@ -97,3 +98,9 @@ def test_events_in_real_homes_are_noticed(shared_data: Path, event: str) -> None
     test, bar = events.TEST_OF[event]
     assert events.false_alarms(wh, test) <= 2.05
     assert events.recall(wh, event) >= bar - 0.5
+
+
+@pytest.mark.soak
+@pytest.mark.real_data
+def test_a_budget_of_two_is_two_messages_a_year(shared_data: Path) -> None:
+    assert np.mean([len(messages(home, 2)) for home in homes.years(shared_data)]) <= 2.05
