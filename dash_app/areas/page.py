@@ -22,7 +22,7 @@ def energy_controls(reader: Reader, view: View, look: Look) -> Component:
     """Area, flow and groups. Groups of both flows can be chosen, as the flow may change beside them."""
     there = {flow: groups_of(reader, queries.SOURCE, flow) for flow in queries.FLOWS}
     areas = {each for flow in queries.FLOWS for each in areas_of(reader, queries.SOURCE, flow)}
-    area = view.option("area", queries.STANDARDS["area"])
+    area = queries.area_in(reader, view.option("area", ""))
     groups, seen = [], set[str]()
     for flow in queries.FLOWS:
         items = [{"value": name, "label": group_text(name, look)} for name in there[flow] if name not in seen]
@@ -86,10 +86,10 @@ def _slider(name: str, view: View, ends: tuple[int, int], numbers: list[int], lo
     return slider(name, value, ends, look.text(f"areas.{name}"), marks, step=1)
 
 
-def about(_reader: Reader, view: View, look: Look) -> About:
+def about(reader: Reader, view: View, look: Look) -> About:
     """The chosen area, and whether it is production or consumption."""
     flow = look.text(f"areas.{view.one_of('flow', queries.FLOWS)}")
-    return (queries.SOURCE,), (view.option("area", queries.STANDARDS["area"]), flow)
+    return (queries.SOURCE,), (queries.area_in(reader, view.option("area", "")), flow)
 
 
 PAGE = Page(

@@ -16,6 +16,7 @@ from ..hours.queries import (
     Energies,
     Real,
     Span,
+    area_of,
     areas_of,
     day_energy,
     due_in,
@@ -55,7 +56,7 @@ MOST_POINTS = 1500  # of a moving correlation: more than a screen has columns
 def scope(reader: Reader, asked: Mapping[str, str]) -> Scope | None:
     """Shown at first: the last days on which the area has energy of the flow; weather comes later, or ends before."""
     flow = asked.get("flow", FLOWS[0])
-    area = asked.get("area", STANDARDS["area"])
+    area = area_in(reader, asked.get("area", ""))
     return scope_in(reader, SOURCE, extent_in(reader, SOURCE, flow, area).end)
 
 
@@ -72,9 +73,14 @@ class Sums:
         return sum(self.wh.values())
 
 
+def area_in(reader: Reader, asked: str) -> str:
+    """The asked area, or the one that is shown at first."""
+    return area_of(asked, STANDARDS["area"], {each for flow in FLOWS for each in areas_of(reader, SOURCE, flow)})
+
+
 def energies_in(reader: Reader, view: View, area: str = "") -> Energies:
     """The chosen flow and groups of an area (the chosen one) over the period."""
-    area = area or view.option("area", STANDARDS["area"])
+    area = area or area_in(reader, view.option("area", ""))
     return energies_of(reader, SOURCE, view.one_of("flow", FLOWS), area, span_in(view, SOURCE)).picked(
         view.several("groups")
     )
@@ -117,7 +123,7 @@ def key_frame(reader: Reader, view: View) -> Frame:
         "least_mwh": float(total[ends[1]]) / MWH if ends else None,
         "hours": int(known.sum()),
     }
-    area = view.option("area", STANDARDS["area"])
+    area = area_in(reader, view.option("area", ""))
     times = [datetime.fromtimestamp(int(span.at[place]) / 1000, span.zone) for place in ends]
     covered = energies.covered(due_in(reader, span))
     return Frame(pd.DataFrame([{"area": area, **figures}]), covered, {"figures": figures, "area": area, "times": times})
@@ -125,7 +131,7 @@ def key_frame(reader: Reader, view: View) -> Frame:
 
 def shares_frame(reader: Reader, view: View) -> Frame:
     """Each group's energy in the chosen area, most first."""
-    area = view.option("area", STANDARDS["area"])
+    area = area_in(reader, view.option("area", ""))
     energies = energies_in(reader, view)
     wh = sums_in(energies)
     if not wh:
@@ -238,7 +244,7 @@ def joined(reader: Reader, view: View) -> Joined | None:
     """Weather beside the energy of the chosen area; None without one of them."""
     inner = span_in(view, SOURCE)
     energies = energies_in(reader, view)
-    area = view.option("area", STANDARDS["area"])
+    area = area_in(reader, view.option("area", ""))
     wide = Span(inner.start + LAGS[0] * HOUR_MS, inner.end + LAGS[1] * HOUR_MS, ZONES[WEATHER])
     weather = weather_of(reader, area, view.one_of("weather", VARIABLES), wide)
     if not (energies.seconds.any() and np.isfinite(weather).any()):

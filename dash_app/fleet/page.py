@@ -117,6 +117,7 @@ def _times(amount: float, median: float, look: Look) -> str:
 def storage_body(frame: Frame, look: Look) -> Component:
     """One sentence, and the numbers behind it."""
     forms = {row["form"]: row for row in frame.table.to_dict("records")}
+    is_settled = frame.notes["settled"]
     regular, timeseries = forms["regular"], forms["timeseries"]
     rows: list[list[Cell]] = [
         [
@@ -124,7 +125,7 @@ def storage_body(frame: Frame, look: Look) -> Component:
             look.bytes(regular[f"{name}_bytes"]),
             [
                 look.bytes(timeseries[f"{name}_bytes"]),
-                html.Div(_change(regular, timeseries, name, look), className="key-note"),
+                html.Div(_change(regular, timeseries, name, look) if is_settled else "–", className="key-note"),
             ],
         ]
         for name in queries.MEASURES
@@ -139,7 +140,7 @@ def storage_body(frame: Frame, look: Look) -> Component:
     notes = frame.notes
     at = look.moment(notes["at"], "d MMM y HH:mm 'UTC'")
     measured = look.text("fleet.storage.measured", series=regular["count_of_series"], version=notes["version"], at=at)
-    lines = [] if notes["settled"] else [warning(look.text("fleet.storage.unsettled"))]
+    lines = [] if is_settled else [warning(look.text("fleet.storage.unsettled"))]
     found = table(look.text("fleet.storage.title"), head, rows, frozenset({1, 2}))
     return html.Div([sentence(said), *lines, found, note(measured)])
 

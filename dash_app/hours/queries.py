@@ -6,7 +6,7 @@ series and a range of `ts`, and hands each group back as columns; 50 documents i
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -182,6 +182,12 @@ def areas_of(reader: Reader, source: str, flow: str) -> tuple[str, ...]:
 def groups_of(reader: Reader, source: str, flow: str) -> tuple[str, ...]:
     """The groups of a flow in any area, by name."""
     return tuple(sorted({each.group for each in reader.series() if (each.source, each.flow) == (source, flow)}))
+
+
+def area_of(asked: str, standard: str, stored: Iterable[str]) -> str:
+    """The asked area; where none is asked for the standard, or the first one that is stored if that is not."""
+    there = sorted(stored)
+    return asked or (standard if standard in there else min(there, default=standard))
 
 
 def extent_in(reader: Reader, source: str, flow: str, area: str) -> Extent:

@@ -24,7 +24,7 @@ OF_AREA = ("area", "types")
 
 def area_controls(reader: Reader, view: View, look: Look) -> Component:
     """The area, and the types of production that count."""
-    area = view.option("area", queries.STANDARDS["area"])
+    area = queries.area_in(reader, view.option("area", ""))
     areas = sorted({*queries.market_areas(reader), area})
     types = sorted({queries.type_of(group) for group in groups_of(reader, queries.SOURCE, "production")})
     chosen = [name for name in view.several("types") if name in types]
@@ -194,9 +194,9 @@ def _partly(text: str, share: float, look: Look) -> Cell:
     return html.Span(f"{text} ({look.percent(share, 0)})", className="hatched")
 
 
-def about(_reader: Reader, view: View, _look: Look) -> About:
+def about(reader: Reader, view: View, _look: Look) -> About:
     """The chosen area."""
-    return (queries.SOURCE,), (view.option("area", queries.STANDARDS["area"]),)
+    return (queries.SOURCE,), (queries.area_in(reader, view.option("area", "")),)
 
 
 PAGE = Page(

@@ -21,6 +21,7 @@ from ..hours.queries import (
     Prices,
     Real,
     Span,
+    area_of,
     areas_of,
     day_energy,
     day_prices,
@@ -82,7 +83,7 @@ class Market:
 
 def scope(reader: Reader, asked: Mapping[str, str]) -> Scope | None:
     """Shown at first: the last days on which the area has both a price and a production, else those with either."""
-    area = asked.get("area", STANDARDS["area"])
+    area = area_in(reader, asked.get("area", ""))
     found = [extent_in(reader, SOURCE, flow, area) for flow in ("price", "production")]
     ends, firsts = [each.end for each in found if each.end], [each.first for each in found if each.first]
     both = len(ends) == 2 and max(firsts) < min(ends)
@@ -91,7 +92,7 @@ def scope(reader: Reader, asked: Mapping[str, str]) -> Scope | None:
 
 def market_of(reader: Reader, view: View) -> Market | None:
     """The chosen area over the period; None when it has neither price nor production there."""
-    area, span = view.option("area", STANDARDS["area"]), span_in(view, SOURCE)
+    area, span = area_in(reader, view.option("area", "")), span_in(view, SOURCE)
     prices, energies = prices_of(reader, area, span), production_of(reader, area, span, view.several("types"))
     there = prices.seconds.any() or energies.seconds.any()
     return Market(area, span, due_in(reader, span), prices, energies) if there else None
@@ -113,6 +114,11 @@ def capture(price: Real, wh: Real) -> float | None:
     both = np.isfinite(price) & np.isfinite(wh)
     energy = float(wh[both].sum())
     return float((price[both] * wh[both]).sum() / energy) if energy > 0 else None
+
+
+def area_in(reader: Reader, asked: str) -> str:
+    """The asked area, or the one that is shown at first."""
+    return area_of(asked, STANDARDS["area"], market_areas(reader))
 
 
 def market_areas(reader: Reader) -> tuple[str, ...]:

@@ -10,11 +10,13 @@ import pytest
 from pymongo.database import Database
 
 from dash_app.areas.page import PAGE as AREAS
+from dash_app.areas.queries import area_in
 from dash_app.fleet.page import PAGE as FLEET
 from dash_app.kit.address import view_of
 from dash_app.kit.blocks import Page
 from dash_app.kit.reader import Reader
 from dash_app.market.page import PAGE as MARKET
+from dash_app.market.queries import market_of
 from sync.settings import load
 from tests.dash.fleet_views import FIRST, LAST
 from tests.dash.nordic_stores import energy, prices, write
@@ -71,6 +73,16 @@ def test_a_market_whose_price_and_production_never_meet_opens_on_the_newest(
     write(database, "energidata", [energy("energidata", "DK1", "Wind", START, [10**6] * 24 * 20)])
     write(database, "energidata", [prices("DK1", later, [40.0] * 24 * 20)])
     assert opened(database, tmp_path, MARKET)[2] == date(2025, 1, 2) + timedelta(days=70)
+
+
+def test_a_market_without_the_standard_area_opens_on_one_that_is_there(database: Database[Any], tmp_path: Path) -> None:
+    write(database, "energidata", [prices("DK2", START, [40.0] * 24 * 20)])
+    reader = Reader(database, load(tmp_path, environ={"SYNC_HOME": str(tmp_path)}), now=lambda: NOW)
+    market = market_of(reader, view_of(reader, MARKET, ""))
+    assert market is not None
+    assert (market.area, market.prices.seconds.sum()) == ("DK2", 20 * 86_400)
+    write(database, "elhub", [energy("elhub", "NO2", "hydro", START, [10**6] * 24 * 20)])
+    assert area_in(Reader(database, reader.settings, now=lambda: NOW), "") == "NO2"
 
 
 def test_areas_open_on_the_last_days_of_the_area(database: Database[Any], tmp_path: Path) -> None:
