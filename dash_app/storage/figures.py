@@ -28,6 +28,7 @@ def bars_figure(frame: Frame, look: Look) -> Figure:
     axes: dict[str, Any] = {}
     notes: list[dict[str, Any]] = []
     height = 1 / len(MEASURES)
+    left = label_width([look.text(f"storage.form.{form}") for form in FORMS], titled=False)
     for place, measure in enumerate(MEASURES):
         top = 1 - place * height
         number = "" if place == 0 else str(place + 1)
@@ -49,7 +50,7 @@ def bars_figure(frame: Frame, look: Look) -> Figure:
         )
         beside = {"x": 1, "y": top, "xanchor": "right", "yanchor": "top"}  # no bar reaches it, however narrow
         notes += [
-            note(f"<b>{title}</b>", look, x=0, y=top, xanchor="left", yanchor="top"),
+            note(f"<b>{title}</b>", look, x=0, xshift=-left, y=top, xanchor="left", yanchor="top"),
             note(change_text(both, look), look, size=15, **beside),
         ]
     return figure(
@@ -59,7 +60,7 @@ def bars_figure(frame: Frame, look: Look) -> Figure:
         annotations=notes,
         hovermode="closest",
         bargap=0.22,
-        firm=margins(label_width([look.text(f"storage.form.{form}") for form in FORMS], titled=False), 8, 4, 20),
+        firm=margins(left, 8, 4, 20),
     )
 
 

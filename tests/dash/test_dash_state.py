@@ -136,7 +136,7 @@ def test_days_that_make_no_such_period_are_an_own_range(served: Served, open_pag
 
 def test_language_and_theme_of_the_browser(served: Served, open_page: Open) -> None:
     page = open_page(served.url, locale="fr-CA", color_scheme="dark")
-    expect(page.locator("h1:visible")).to_have_text("Stockage")
+    expect(page.locator("h1:visible")).to_have_text("Aperçu")
     expect(page.locator("html")).to_have_attribute("lang", "fr")
     expect(page.locator("html")).to_have_attribute("data-mantine-color-scheme", "dark")
     page.get_by_role("switch", name="Thème sombre").click()
@@ -144,7 +144,7 @@ def test_language_and_theme_of_the_browser(served: Served, open_page: Open) -> N
     page.goto(served.url)  # without a theme in the address: as it was left
     expect(page.get_by_role("switch", name="Thème sombre")).to_have_attribute("aria-checked", "false")
     expect(page.locator("html")).to_have_attribute("data-mantine-color-scheme", "light")
-    expect(open_page(served.url, locale="de-DE").locator("h1:visible")).to_have_text("Storage")
+    expect(open_page(served.url, locale="de-DE").locator("h1:visible")).to_have_text("Overview")
 
 
 def test_a_choice_of_the_page(tried: Served, open_page: Open) -> None:
