@@ -42,7 +42,9 @@ class Postgres:
         self.as_user: dict[str, Any] = {"user": NOBODY, "group": NOBODY} if os.geteuid() == 0 else {}
         if self.as_user:
             shutil.chown(self.folder, NOBODY, NOBODY)
-        self._run(str(self.bin / "initdb"), "-A", "trust", "-U", "test", "-E", "UTF8", "--no-sync", "-D", "data")
+        self._run(
+            str(self.bin / "initdb"), "-A", "trust", "-U", "test", "-E", "UTF8", "--locale=C", "--no-sync", "-D", "data"
+        )
         self.process = self.start()
 
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any
+from itertools import repeat
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -73,22 +73,20 @@ def _offset(shift: int) -> str:
 
 def heads(block: Block, before: str, between: str, behind: str) -> list[str]:
     """`before` + start in UTC + `between` + start in local time + `behind`, for each reading."""
-    count = len(block)
-    fixed = [np.frombuffer(text.encode("utf-32-le"), np.uint32) for text in (before, between, behind)]
-    columns = [np.broadcast_to(text, (count, len(text))) for text in fixed]
-    return _joined(columns[0], utc(block.start), columns[1], local(block.start, block.zone), columns[2])
+    parts = zip(
+        repeat(before), _list(utc(block.start)), repeat(between), _list(local(block.start, block.zone)), repeat(behind)
+    )
+    return list(map("".join, parts))
 
 
 def starts(block: Block, before: str, behind: str) -> list[str]:
     """`before` + start in UTC + `behind`, for each reading."""
-    edges = [np.frombuffer(text.encode("utf-32-le"), np.uint32) for text in (before, behind)]
-    first, last = (np.broadcast_to(text, (len(block), len(text))) for text in edges)
-    return _joined(first, utc(block.start), last)
+    return [f"{before}{text}{behind}" for text in _list(utc(block.start))]
 
 
-def _joined(*columns: NDArray[Any]) -> list[str]:
-    rows = np.ascontiguousarray(np.hstack(columns), np.uint32)
-    found: list[str] = rows.view(f"<U{rows.shape[1]}")[:, 0].tolist()
+def _list(letters: Letters) -> list[str]:
+    wide = np.ascontiguousarray(letters, np.uint32)
+    found: list[str] = wide.view(f"<U{letters.shape[1]}")[:, 0].tolist()
     return found
 
 

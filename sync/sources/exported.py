@@ -177,8 +177,8 @@ def _kind(path: Path) -> str:
 
 
 @contextmanager
-def _lines(path: Path) -> Iterator[tuple[Lines, io.TextIOWrapper]]:
-    """A text by its lines, unpacked."""
+def lines_of(path: Path) -> Iterator[tuple[Lines, io.TextIOWrapper]]:
+    """A text by its lines, unpacked. Raises FileRefused for what is damaged, whoever finds it so."""
     name = scrub(path.name)
     try:
         with opened(path) as raw:
@@ -197,7 +197,7 @@ def _cut_off(path: Path) -> FileRefused:
 def _of_csv(path: Path) -> Iterator[pd.DataFrame]:
     import pandas as pd  # noqa: PLC0415 - a third of a second that no other command needs
 
-    with _lines(path) as (lines, stream):
+    with lines_of(path) as (lines, stream):
         options: dict[str, Any] = {"dtype": str, "keep_default_na": False, "chunksize": ROWS}
         for frame in pd.read_csv(stream, **options):
             yield frame if lines.is_whole or len(frame) == ROWS else frame[:-1]
@@ -206,7 +206,7 @@ def _of_csv(path: Path) -> Iterator[pd.DataFrame]:
 
 
 def _of_json(path: Path) -> Iterator[pd.DataFrame]:
-    with _lines(path) as (_, stream):
+    with lines_of(path) as (_, stream):
         while some := list(islice(stream, ROWS)):
             whole = [line for line in some if line.endswith("\n")]
             yield _frame([_json_object(line) for line in whole])
@@ -220,11 +220,6 @@ def _frame(objects: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     names = dict.fromkeys(chain(FIRST, *objects))
     absent = {"group": "", "flag": ""}
     return pd.DataFrame({name: [row.get(name, absent.get(name)) for row in objects] for name in names}, dtype=object)
-
-
-def rows_of_objects(objects: Sequence[Mapping[str, Any]]) -> Rows:
-    """JSON objects as `export` writes them."""
-    return rows_of(_frame(objects), 1)
 
 
 def _json_object(line: str) -> dict[str, Any]:

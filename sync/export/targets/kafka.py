@@ -17,11 +17,9 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, Topi
 from ...model.columns import Block, Sums
 from ...model.errors import UsageError
 from ...model.privacy import scrub
-from ...sources.exported import rows_of_objects
 from ..read import Choice
 from . import ExportError
-from .files import add_rows
-from .jsonl import objects
+from .jsonl import add_objects, objects
 from .kafka_address import ANSWER, DELIVERY, PRODUCER, address_of, keys, partitions, with_schema
 
 SILENCE = 15.0  # s without a message, when those that were sent are read back
@@ -82,7 +80,7 @@ class Export:
                 messages = [each for each in self._reader.consume(MESSAGES, 1.0) if not each.error()]
                 own = [each for each in messages if dict(each.headers() or ()).get("export") == self._run]
                 if own:
-                    add_rows(there, rows_of_objects([self._payload(each.value() or b"") for each in own]), self._fields)
+                    add_objects(there, [self._payload(each.value() or b"{}") for each in own], self._fields)
                 heard = time.monotonic() if messages else heard
             self._reader.unassign()
         if wrong := read.differences(there):
