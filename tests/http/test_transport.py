@@ -225,7 +225,7 @@ def test_the_calls_of_one_run(server: Server, make: Any, get: Any) -> None:
     one = make(limit=25, max_calls=2)
     get(one)
     server.replies = [says(500, {"message": "x"})]
-    with pytest.raises(CallLimit, match="the 2 calls"):
+    with pytest.raises(CallLimit, match="2 calls allowed for this run, all made"):
         get(one)
     assert len(server.requests) == one.budget.usage().calls == 2
     with pytest.raises(CallLimit):

@@ -68,8 +68,9 @@ def test_the_readme_of_the_functions_names_every_value_and_schedule(project_root
     for name in tree.values:
         assert re.search(rf"^\| .*`{name}`.* \|", text, re.MULTILINE), name
     for trigger in tree.triggers.values():
-        row = rf"^\| `{trigger.name}` \| `{re.escape(trigger.schedule)}` \|"
-        assert re.search(row, text, re.MULTILINE), trigger.name
+        assert f"`{trigger.name}`" in text
+        if not trigger.disabled:  # the others are deployed, and never pasted
+            assert f"`{trigger.schedule}`" in text, trigger.name
 
 
 def test_nothing_secret_is_committed(project_root: Path) -> None:

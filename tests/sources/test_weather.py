@@ -191,7 +191,7 @@ def test_what_is_no_measure_is_refused_by_itself(wrong: Any) -> None:
     parsed = read(_hourly(lambda each: each["temperature_2m"].__setitem__(3, wrong)))
     assert parsed.rejects[0].startswith("NO1 era5 2024-03-30 03:00Z: temperature_c is no measure")
     assert parsed.batches[0].absent["temperature_c"][3]
-    assert parsed.short == "1 values refused"
+    assert parsed.short == "1 value refused"
 
 
 # --- refusals by status ----------------------------------------------------------------------------------------------

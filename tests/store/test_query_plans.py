@@ -197,7 +197,7 @@ def test_the_functions_of_linky(database: Database[Any]) -> None:
             assert around.run().error is None
             assert around.run("watchFreshness").error is None
 
-        assert_along_an_index(database, around.pair, work, least=6)
+        assert_along_an_index(database, around.pair, work, least=4)
 
 
 @pytest.mark.parametrize("source", ["elhub", "energidata"])
