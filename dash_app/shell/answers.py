@@ -23,6 +23,7 @@ from ..kit.static_html import lighten
 from ..kit.view import STANDARD, View
 
 PATIENCE = 5.0  # s that a question waits for the database
+TOTALS_ALONE = "shell.totals_alone"
 SEEN_FIRST = 2  # cards of a page
 FRESH_SECONDS = 60  # an answer is at most so old, even when no reading came: today goes on, calls are counted
 LOG = logging.getLogger("dash_app")
@@ -81,7 +82,8 @@ def _answer(reader: Reader, card: tuple[Page, Block], view: View, look: Look, to
     origin = origin_of(card, frame, view, look, (reader, is_generated))
     if frame.is_empty:
         command = page.command or command_for(reader, view, page.source)
-        body = message(with_command(look.raw_text(frame.notes.get("empty") or page.text_of(block, "empty")), command))
+        why = TOTALS_ALONE if page.has_series and _has_totals_alone(reader) else frame.notes.get("empty")
+        body = message(with_command(look.raw_text(why or page.text_of(block, "empty")), command))
     elif block.body is not None:
         body = block.body(frame, look)
     else:
@@ -141,8 +143,14 @@ def command_for(reader: Reader, view: View, source: str = "") -> str:
         return f"python -m sync backfill --source {source}"
     series = reader.series_at(view)
     if series is None or reader.extent(series).first is None:
-        return "python -m sync backfill" if reader.settings.meters else "make run"
+        others = "python -m sync import FILE" if reader.totals() else "make run"
+        return "python -m sync backfill" if reader.settings.meters else others
     return f"python -m sync backfill --since {view.start} --until {view.end}"
+
+
+def _has_totals_alone(reader: Reader) -> bool:
+    """Whether somebody has the daily totals of a meter, and no reading at all."""
+    return not reader.series() and bool(reader.totals())
 
 
 def hidden_pages(reader: Reader, pages: tuple[Page, ...]) -> frozenset[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -13,7 +13,9 @@ from pymongo.database import Database
 
 from dash_app.kit.locale import LANGUAGES, Look
 from dash_app.shell.pages import PAGES
+from sync.model.readings import Series
 from sync.sources.linky.meter import Meter
+from sync.store.ledger import Ledger
 from tests.dash.readers import card, drawn
 from tests.dash.served import Served
 from tests.dash.stores import ONE, load_readings
@@ -90,3 +92,12 @@ def test_an_empty_place_advises_by_what_there_is(
     text = requests.get(f"{url}/card/load-curve", timeout=20).text
     assert told in text
     assert ("make run" in text) is (told == "make run")
+
+
+def test_daily_totals_alone_are_not_nothing(database: Database[Any], serving: Callable[..., Served]) -> None:
+    Ledger(database).keep_totals(Series("linky", REAL, "consumption"), {date(2025, 3, 1): 5000}, "file", START)
+    for block in ("load-curve", "coverage-answer"):
+        text = requests.get(f"{serving(database).url}/card/{block}", timeout=20).text
+        assert "Daily totals are stored, and no load curve" in text, block
+        assert "python -m sync import FILE" in text
+        assert "make run" not in text
