@@ -250,7 +250,7 @@ def test_a_run_that_is_cut_off_is_healed_by_the_next(database: Database[Any]) ->
     with open_atlas(database, "elhub", first) as around:
         succeeded(around)
         states = set()
-        for day, operations in enumerate((17, 28, 30, 32, 34, 45), 1):
+        for day, operations in enumerate((10, *range(19, 26), 34), 1):
             around.go_to(first + day * DAY)
             cut = around.run(operations=operations)
             assert cut.error is not None

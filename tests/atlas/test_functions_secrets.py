@@ -19,6 +19,8 @@ from sync.triggers.run.web import Reply, Request, RequestFailed
 from tests.atlas.functions_runs import AFTERNOON, TOKEN_SECRET, Atlas, atlas
 from tests.scripted import Handler, Server, serving
 
+pytestmark = pytest.mark.soak  # many servers, processes or mornings
+
 DAY = date(2026, 11, 17)
 PASSWORD = "correct-horse-battery"
 LABEL = "2026-11-16 00:30:00"

@@ -14,6 +14,8 @@ from sync.model.localtime import wall_clock_instants
 from sync.triggers.run.harness import run_function
 from sync.triggers.tree import DEFAULT_FOLDER
 
+pytestmark = pytest.mark.soak  # many servers, processes or mornings
+
 NOWHERE = MongoClient[dict[str, Any]]("127.0.0.1", 1, connect=False)["nowhere"]
 ZONES = ("Europe/Paris", "Europe/Oslo", "Europe/Copenhagen", "Europe/London")
 HOUR = 3_600_000

@@ -27,6 +27,8 @@ from tests.loads import Load
 from tests.processes import environment
 from tests.shell import Shell
 
+pytestmark = pytest.mark.soak  # many servers, processes or mornings
+
 FIRST = date(2025, 3, 26)  # the clocks change four days later
 
 

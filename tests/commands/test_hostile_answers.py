@@ -70,7 +70,7 @@ def test_the_loader_takes_no_harm(database: Database[Any], mongo_uri: str, tmp_p
             **{"MONGODB_URI": mongo_uri, "MONGODB_DATABASE": database.name, "SYNC_REQUEST_SPACING": "0"},
             **{"LINKY_API_URL": gateway.url, "LINKY_TOKEN": TOKEN, "LINKY_PRM": PRM},
         }
-        ended = run_measured(("backfill", "--max-calls", "6"), environ, tmp_path, waits=False)
+        ended = run_measured(("backfill", "--max-calls", "4"), environ, tmp_path, waits=False)
         asked = {path for path, _ in gateway.requests}
     assert ended.code == 3, ended
     assert "Traceback" not in ended.err, ended.err

@@ -21,6 +21,8 @@ from tests.london_command import London
 from tests.shell import MONTH, Shell
 from tests.strays import strays
 
+pytestmark = pytest.mark.soak  # many servers, processes or mornings
+
 NOW = datetime(2026, 11, 1, 9, 0, tzinfo=UTC)
 WEEK = {"$gte": datetime(2026, 10, 7, 22, tzinfo=UTC), "$lt": datetime(2026, 10, 14, 22, tzinfo=UTC)}
 

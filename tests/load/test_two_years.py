@@ -32,6 +32,8 @@ from tests.clock import FakeClock
 from tests.loads import Load, documents, stored, week
 from tests.processes import finish, start
 
+pytestmark = pytest.mark.soak  # many servers, processes or mornings
+
 TODAY = datetime(2025, 3, 13, 9, 0, tzinfo=UTC)
 READINGS = 34_733
 PAGES = 2 * 4096  # bytes; a checkpoint that falls into a load leaves a page or two more

@@ -21,6 +21,8 @@ from sync.store.schema import Pair, ensure_pair, first_load, pair
 from sync.store.writer import PairWriter, Written
 from tests.many import assert_same_sides, expected, household, stored
 
+pytestmark = pytest.mark.soak  # many servers, processes or mornings
+
 READINGS = 100_000
 
 

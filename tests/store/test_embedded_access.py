@@ -26,6 +26,8 @@ from tests.servers import free_port, run_sync
 from tests.store.holders import kept, put
 from tests.store.places import Where
 
+pytestmark = pytest.mark.soak  # many servers, processes or mornings
+
 NOBODY = 65534
 STRANGER = """
 import json, os, socket, sys

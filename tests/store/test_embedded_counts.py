@@ -20,6 +20,8 @@ from sync.store.embedded.server import Embedded, running
 from sync.store.schema import TIMESERIES
 from tests.store.holders import Holder, pid_of
 
+pytestmark = pytest.mark.soak  # many servers, processes or mornings
+
 DAY = timedelta(days=1)
 PAIR = {"record", "system.buckets.mirror"}
 

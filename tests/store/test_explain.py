@@ -29,6 +29,8 @@ from sync.store.embedded.server import Embedded
 from tests.servers import ReplicaSet, TcpMongod, direct
 from tests.store.places import Where, fails
 
+pytestmark = pytest.mark.soak  # many servers, processes or mornings
+
 PRM = "21121707640844"
 
 

@@ -21,6 +21,8 @@ from sync.store.writer import PairWriter
 from tests.many import area, assert_same_sides, documents, expected, household, stored
 from tests.servers import PROJECT_ROOT
 
+pytestmark = pytest.mark.soak  # many servers, processes or mornings
+
 OLD_ORDER = ("source", "id", "flow", "group")
 COMMAND = """
 import sys

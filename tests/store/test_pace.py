@@ -20,6 +20,8 @@ from sync.store.writer import PairWriter, Written
 from tests.clock import FakeClock
 from tests.many import assert_same_sides, expected, household, stored
 
+pytestmark = pytest.mark.soak  # many servers, processes or mornings
+
 
 @pytest.fixture(scope="module")
 def hindered(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database[Any]]:
