@@ -58,10 +58,8 @@ class Postgres:
         """Start and wait until it answers."""
         options = {"listen_addresses": "127.0.0.1", "port": self.port, "unix_socket_directories": "", "fsync": "off"}
         words = [part for name, text in options.items() for part in ("-c", f"{name}={text}")]
-        log = (self.folder / "log").open("ab")
         command = [str(self.bin / "postgres"), "-D", "data", *words]
-        self.process = subprocess.Popen(command, cwd=self.folder, stdout=log, stderr=log, **self.as_user)
-        log.close()
+        self.process = self._begun(command)
         end = time.monotonic() + SECONDS
         while True:
             try:
@@ -70,6 +68,12 @@ class Postgres:
             except psycopg.OperationalError:
                 assert time.monotonic() < end, (self.folder / "log").read_text()
                 time.sleep(0.05)
+            if self.process.poll() is not None:  # a child of the killed one, born while it was killed, was not gone yet
+                self.process = self._begun(command)
+
+    def _begun(self, command: list[str]) -> subprocess.Popen[bytes]:
+        with (self.folder / "log").open("ab") as log:
+            return subprocess.Popen(command, cwd=self.folder, stdout=log, stderr=log, **self.as_user)
 
     def kill(self) -> None:
         """As a power cut: the first process and all of its children."""
