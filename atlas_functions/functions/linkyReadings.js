@@ -11,7 +11,6 @@
 // (`interval_reading[]`, also inside `meter_reading`). Any other is refused, never "no readings". The same rules stand in
 // sync/sources/linky/{answers,labels,points,steps}.py; tests/contract holds both against each other.
 
-const GRANDEURS = { consumption: "CONS", production: "PROD" };
 const V2_NAMES = { end: "d", value: "v", step: "p", nature: "n", iv: "iv", ec: "ec" };
 const V5_NAMES = { end: "date", value: "value", step: "interval_length", nature: "measure_type" };
 const LABEL = /^(20\d\d-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)(Z|[+-]\d\d:?\d\d)?$/;
@@ -19,14 +18,19 @@ const GRID = 300000; // ms; the shortest step is five minutes, and every step be
 const MINUTE = 60000;
 const STEPS = [300, 600, 900, 1800, 3600];
 const DURATION = /^PT(?:(\d{1,2})H)?(?:(\d{1,2})M)?$/;
-const RUN = 3; // a step is believed after this many equal distances in a row; fewer may be single missing points
+const RUN = [0, 1, 2]; // a step is believed where so many distances in a row are equal; fewer may be single missing points
 const WATTS = /^[0-9]{1,9}(\.[0-9]{1,6})?$/;
 const NO_SUCH_TIME = "no such time on the night the clocks go forward";
 const MARK = /^[A-Za-z0-9]{1,8}$/;
 const MICRO = 1000000;
 
 const isObject = (part) => typeof part === "object" && part !== null && !Array.isArray(part);
+const areObjects = (part) => Array.isArray(part) && part.every(isObject);
 const has = (part, name) => Object.prototype.hasOwnProperty.call(part, name);
+
+function fail(reason) {
+  throw new Error(reason);
+}
 
 // --- answers -> points --------------------------------------------------------------------------------------------
 
@@ -39,61 +43,50 @@ function scalarText(field) {
   return typeof field === "string" ? field : JSON.stringify(field);
 }
 
-function demand(found, wanted, what) {
-  if (found === wanted) return;
-  if (what === "meter") throw new Error("it is of another meter than the one asked for");
-  throw new Error(`${what} is '${scalarText(found)}', asked was '${wanted}'`);
-}
-
 function parseAnswer(text) {
   let answer;
   try {
     answer = JSON.parse(text);
   } catch (error) {
-    throw new Error("the answer is not JSON");
+    fail("the answer is not JSON");
   }
   if (isObject(answer) && isObject(answer.meter_reading)) answer = answer.meter_reading;
-  if (!isObject(answer)) throw new Error("the answer is not an object");
-  return answer;
+  return isObject(answer) ? answer : fail("the answer is not an object");
 }
 
 // The one `grandeur` entry that was asked for; an answer without it is not an answer to the question.
-function v2Points(answer, flow) {
-  const entries = answer.grandeur;
-  if (!Array.isArray(entries) || !entries.every(isObject)) throw new Error("`grandeur` is not a list of objects");
-  const found = entries.filter((entry) => entry.grandeurMetier === GRANDEURS[flow] && entry.grandeurPhysique === "PA");
-  if (found.length !== 1) {
-    throw new Error(`${found.length} entries for ${GRANDEURS[flow]}/PA among ${entries.length}`);
-  }
-  demand(found[0].unite, "W", "unit");
-  return found[0].points;
-}
-
+// [the points as they came, the names of their fields]
 function entriesOf(answer, prm, flow) {
-  if (has(answer, "grandeur")) {
-    demand(answer.idPrm, prm, "meter");
-    return [v2Points(answer, flow), V2_NAMES];
+  const isV2 = has(answer, "grandeur");
+  if (!isV2 && !has(answer, "interval_reading")) {
+    fail(`neither the V2 nor the V5 shape; top-level fields: ${Object.keys(answer).sort().join(", ") || "none"}`);
   }
-  if (has(answer, "interval_reading")) {
-    demand(answer.usage_point_id, prm, "meter");
-    demand(isObject(answer.reading_type) ? answer.reading_type.unit : null, "W", "unit");
-    return [answer.interval_reading, V5_NAMES];
+  if (answer[isV2 ? "idPrm" : "usage_point_id"] !== prm) fail("it is of another meter than the one asked for");
+  let curve = answer;
+  if (isV2) {
+    if (!areObjects(answer.grandeur)) fail("`grandeur` is not a list of objects");
+    const wanted = flow === "production" ? "PROD" : "CONS";
+    const own = answer.grandeur.filter((entry) => entry.grandeurMetier === wanted && entry.grandeurPhysique === "PA");
+    if (own.length !== 1) fail(`${own.length} entries for ${wanted}/PA among ${answer.grandeur.length}`);
+    [curve] = own;
   }
-  const fields = Object.keys(answer).sort().join(", ");
-  throw new Error(`neither the V2 nor the V5 shape; top-level fields: ${fields || "none"}`);
+  const unit = isV2 ? curve.unite : (answer.reading_type || {}).unit;
+  if (unit !== "W") fail(`unit is '${scalarText(unit)}', asked was 'W'`);
+  return isV2 ? [curve.points, V2_NAMES] : [answer.interval_reading, V5_NAMES];
 }
 
 function pointOf(entry, names, line) {
-  if (typeof entry[names.end] !== "string") throw new Error(`point ${line} has no time`);
-  if (!has(entry, names.value)) throw new Error(`point ${line} has no '${names.value}'`);
-  const point = { line, end: entry[names.end], value: scalarText(entry[names.value]) };
-  for (const mark of ["step", "nature", "iv", "ec"]) point[mark] = names[mark] ? scalarText(entry[names[mark]]) : null;
+  const end = entry[names.end];
+  if (typeof end !== "string") fail(`point ${line} has no time`);
+  if (!has(entry, names.value)) fail(`point ${line} has no '${names.value}'`);
+  const point = { line, end };
+  for (const field of ["value", "step", "nature", "iv", "ec"]) point[field] = scalarText(entry[names[field]]);
   return point;
 }
 
 function pointsOf({ text, series: { id, flow } }) {
   const [entries, names] = entriesOf(parseAnswer(text), id, flow);
-  if (!Array.isArray(entries) || !entries.every(isObject)) throw new Error("the points are not a list of objects");
+  if (!areObjects(entries)) fail("the points are not a list of objects");
   return entries.map((entry, index) => pointOf(entry, names, index + 1));
 }
 
@@ -102,38 +95,28 @@ function pointsOf({ text, series: { id, flow } }) {
 // Labels are wall-clock text of Paris, mostly without offset: the autumn hour has every label twice, and only the order
 // of arrival tells the passes apart. What stays a guess is doubtful.
 
-const wallText = (naive) => new Date(naive).toISOString().slice(0, 19).replace("T", " ");
+const wallOf = (ms) => new Date(ms).toISOString().slice(0, 19).replace("T", " ");
 
-// {wall, naive (ms as if it were UTC), offset (ms, null without one)}; null for what is no time of the calendar.
+// {wall, naive (ms as if it were UTC), offset (ms, null without one), day: the local day it belongs to, as midnight closes
+// the day before}; null for what is no time of the calendar.
 function parseLabel(text) {
-  const read = LABEL.exec(text);
-  if (!read) return null;
-  const wall = `${read[1]} ${read[2]}`;
-  const naive = Date.parse(wall.replace(" ", "T") + "Z");
-  if (isNaN(naive) || wallText(naive) !== wall) return null;
-  if (!read[3]) return { wall, naive, offset: null };
-  if (read[3] === "Z") return { wall, naive, offset: 0 };
-  const minutes = Number(read[3].slice(1, 3)) * 60 + Number(read[3].slice(-2));
-  if (minutes >= 1440) return null;
-  return { wall, naive, offset: (read[3][0] === "-" ? -minutes : minutes) * MINUTE };
+  const [, date, time, zone] = LABEL.exec(text) || [];
+  const naive = Date.parse(`${date}T${time}Z`);
+  const wall = `${date} ${time}`;
+  if (isNaN(naive) || wallOf(naive) !== wall) return null;
+  const label = { wall, naive, offset: null, day: wallOf(naive - MINUTE).slice(0, 10) };
+  if (!zone) return label;
+  const minutes = zone === "Z" ? 0 : Number(zone.slice(1, 3)) * 60 + Number(zone.slice(-2));
+  return minutes < 1440 ? { ...label, offset: (zone[0] === "-" ? -minutes : minutes) * MINUTE } : null;
 }
-
-// The local day a label belongs to: midnight closes the day before.
-const dayOf = (parsed) => wallText(parsed.naive - MINUTE).slice(0, 10);
 
 // --- the doubled hour ---------------------------------------------------------------------------------------------
 
-// 1 when the known instants rise, -1 when they fall, 0 for neither: then order tells nothing.
+// 1 when the instants rise, -1 when they fall, 0 when they do both: then order tells nothing.
 function directionOf(instants) {
-  const known = instants.filter((instant) => instant !== null);
-  let rises = false;
-  let falls = false;
-  for (let index = 1; index < known.length; index += 1) {
-    rises = rises || known[index] > known[index - 1];
-    falls = falls || known[index] < known[index - 1];
-  }
-  if (rises && falls) return 0;
-  return falls ? -1 : 1;
+  const steps = instants.slice(1).map((instant, index) => instant - instants[index]);
+  if (!steps.some((step) => step < 0)) return 1;
+  return steps.some((step) => step > 0) ? 0 : -1;
 }
 
 const same = (one, other) => one.wall === other.wall && one.value === other.value;
@@ -142,13 +125,11 @@ const same = (one, other) => one.wall === other.wall && one.value === other.valu
 function repeats(walls) {
   const counts = {};
   for (const wall of walls) counts[wall] = (counts[wall] || 0) + 1;
-  const names = Object.keys(counts);
-  return 2 * names.filter((name) => counts[name] > 1).length > names.length;
+  const all = Object.values(counts);
+  return 2 * all.filter((count) => count > 1).length > all.length;
 }
 
-function rises(group) {
-  return group.every((member, index) => index === 0 || group[index - 1].wall < member.wall);
-}
+const rises = (group) => group.every((member, index) => index === 0 || group[index - 1].wall < member.wall);
 
 // Every reading of the doubled hour in which time only goes forward, the likeliest first. As many points as possible
 // are taken for the first pass, because a walk through the points turns to the second one only when a label does not
@@ -165,157 +146,134 @@ function waysOf(group, walls) {
   const ways = [];
   for (const kept of once.length === group.length ? [group] : [group, once]) {
     for (let first = kept.length; first >= 0; first -= 1) {
-      if (rises(kept.slice(0, first)) && rises(kept.slice(first))) ways.push({ kept, passes: kept.map((_, index) => Number(index >= first)) });
+      const passes = kept.map((_, index) => Number(index >= first));
+      if (rises(kept.slice(0, first)) && rises(kept.slice(first))) ways.push({ kept, passes });
     }
   }
   return ways;
 }
 
-// group: [{index, wall, value, meanings}] of one night, in order of arrival; direction, walls: of the rest of the day.
-function resolveNight(group, direction, walls, resolved) {
+// group: [{end, place, wall, value, meanings}] of one night, in order of arrival; direction, walls: of the rest of the day.
+function resolveNight(group, direction, walls) {
   const ordered = direction < 0 ? group.slice().reverse() : group;
   const ways = waysOf(ordered, walls);
-  if (ways.length === 0) {
-    for (const member of ordered) resolved.refused[member.index] = "the doubled autumn hour is out of order";
+  if (!ways.length) {
+    for (const { spot } of ordered) spot.refused = "the doubled autumn hour is out of order";
     return;
   }
   const { kept, passes } = ways[0];
-  kept.forEach((member, position) => {
-    resolved.instants[member.index] = member.meanings[passes[position]];
-    resolved.doubtful[member.index] = ways.length > 1 || direction === 0;
+  kept.forEach(({ spot, meanings }, position) => {
+    Object.assign(spot, { end: meanings[passes[position]], isDoubtful: ways.length > 1 || direction === 0 });
   });
   for (const member of ordered) {
     // A repetition takes the instant of the point it repeats and is counted with the other repetitions.
-    const twin = kept.indexOf(member) < 0 ? kept.find((other) => same(other, member)) : member;
-    resolved.instants[member.index] = resolved.instants[twin.index];
+    const twin = kept.includes(member) ? member : kept.find((other) => same(other, member));
+    member.spot.end = twin.spot.end;
   }
 }
 
 // --- all labels of an answer --------------------------------------------------------------------------------------
 
-function resolve(labels, parsed, meanings) {
-  const resolved = {
-    instants: labels.map(() => null),
-    refused: labels.map(() => null),
-    doubtful: labels.map(() => false),
-  };
+// Of each point {end: ms or null, refused: why it has none, isDoubtful}.
+function resolve(points, labels, meanings) {
+  const spots = points.map(() => ({ end: null, refused: null, isDoubtful: false }));
   const nights = {};
-  labels.forEach((label, index) => {
-    const found = meanings[index];
-    if (!parsed[index]) resolved.refused[index] = "unreadable time";
-    else if (found.length === 0) resolved.refused[index] = NO_SUCH_TIME;
-    else if (found.length === 1) resolved.instants[index] = found[0];
+  spots.forEach((spot, index) => {
+    const [label, found] = [labels[index], meanings[index]];
+    if (!label) spot.refused = "unreadable time";
+    else if (!found.length) spot.refused = NO_SUCH_TIME;
+    else if (found.length === 1) [spot.end] = found;
     else {
-      const { wall } = parsed[index];
+      const { wall } = label;
       const night = wall.slice(0, 10);
       if (!nights[night]) nights[night] = [];
-      nights[night].push({ index, wall, value: label.value, meanings: found });
+      nights[night].push({ spot, wall, value: points[index].value, meanings: found });
     }
   });
   for (const night of Object.keys(nights)) {
-    const isOfDay = (index) => parsed[index] && dayOf(parsed[index]) === night;
-    const around = resolved.instants.filter((_, index) => isOfDay(index));
-    const own = nights[night].map(({ index }) => index);
-    const others = parsed.filter((_, index) => isOfDay(index) && own.indexOf(index) < 0).map(({ wall }) => wall);
-    resolveNight(nights[night], directionOf(around), others, resolved);
+    const own = nights[night].map(({ spot }) => spot);
+    const isOther = (spot, index) => labels[index] && labels[index].day === night && !own.includes(spot);
+    const ends = spots.filter(isOther).map(({ end }) => end).filter((end) => end !== null);
+    const walls = labels.filter((_, index) => isOther(spots[index], index)).map(({ wall }) => wall);
+    resolveNight(nights[night], directionOf(ends), walls);
   }
-  resolved.instants.forEach((instant, index) => {
-    if (instant !== null && instant % GRID !== 0) {
-      resolved.instants[index] = null;
-      resolved.refused[index] = "not on a five-minute mark";
-    }
-  });
-  return resolved;
+  for (const spot of spots) {
+    if (spot.end !== null && spot.end % GRID !== 0) Object.assign(spot, { end: null, refused: "not on a five-minute mark" });
+  }
+  return spots;
 }
 
 // --- points -> readings -------------------------------------------------------------------------------------------
 
 function stepOf(text) {
-  const read = DURATION.exec(text);
-  if (!read) return null;
-  const seconds = Number(read[1] || 0) * 3600 + Number(read[2] || 0) * 60;
-  return STEPS.indexOf(seconds) < 0 ? null : seconds;
+  const [, hours, minutes] = DURATION.exec(text) || [];
+  const seconds = Number(hours || 0) * 3600 + Number(minutes || 0) * 60;
+  return STEPS.includes(seconds) ? seconds : null;
 }
 
 // Power in millionths of a W, an exact integer below 2^53; null for anything else.
 function microwatts(text) {
   if (!text || !WATTS.test(text)) return null;
   const [whole, part] = text.split(".");
-  return Number(whole) * MICRO + Number(((part || "") + "000000").slice(0, 6));
-}
-
-// Energy as an exact integer, or null: half a Wh is not rounded away. Every step divides an hour.
-function energyOf(power, seconds) {
-  const divisor = (3600 / seconds) * MICRO;
-  return power % divisor === 0 ? power / divisor : null;
+  return Number(whole) * MICRO + Number(`${part || ""}000000`.slice(0, 6));
 }
 
 // Steps (s) of readings by their rising end instants (ms): the distance to the label before, if it stands in a run of
 // RUN equal distances; after a gap that of the run that follows, so that no reading is stretched over a gap.
 function inferredSteps(ends) {
   const distances = ends.slice(1).map((end, index) => (end - ends[index]) / 1000);
-  const believed = distances.map(() => false);
-  let first = 0;
-  for (let position = 1; position <= distances.length; position += 1) {
-    if (position === distances.length || distances[position] !== distances[first]) {
-      const isStep = STEPS.indexOf(distances[first]) >= 0 && position - first >= RUN;
-      for (let index = first; index < position; index += 1) believed[index] = isStep;
-      first = position;
-    }
-  }
+  const believed = distances.map((step, place) =>
+    STEPS.includes(step) && RUN.some((back) => RUN.every((next) => distances[place - back + next] === step)));
   const steps = {};
   let before = null;
   ends.forEach((end, index) => {
     const [last, next] = [distances[index - 1], distances[index]];
-    let step = null;
-    if (index > 0 && believed[index - 1]) step = last;
-    else if (index < distances.length && believed[index] && (index === 0 || next <= last)) step = next;
-    else if (index > 0 && last === before) step = before;
-    steps[end] = step;
-    before = step;
+    if (believed[index - 1]) before = last;
+    else if (believed[index] && (index === 0 || next <= last)) before = next;
+    else if (index === 0 || last !== before) before = null;
+    steps[end] = before;
   });
   return steps;
 }
 
-function stepsByEnd(points, instants) {
+function stepsByEnd(points, spots) {
   if (points.every((point) => point.step)) return {};
-  const ends = instants.filter((end) => end !== null).sort((one, other) => one - other);
+  const ends = spots.map(({ end }) => end).filter((end) => end !== null).sort((one, other) => one - other);
   return inferredSteps(ends.filter((end, index) => index === 0 || end !== ends[index - 1]));
 }
 
 // What is unusual about a reading, as marks in a fixed order; empty for an ordinary one.
 function flagOf(point, power, maxPower, isDoubtful) {
-  const written = (text) => (MARK.test(text) ? text : "?");
   const marks = [];
-  for (const name of ["iv", "ec"]) if (point[name] && point[name] !== "0") marks.push(`${name}:${written(point[name])}`);
-  if (point.nature && point.nature !== "B") marks.push(`n:${written(point.nature)}`);
+  for (const [name, usual, short] of [["iv", "0", "iv"], ["ec", "0", "ec"], ["nature", "B", "n"]]) {
+    const text = point[name];
+    if (text && text !== usual) marks.push(`${short}:${MARK.test(text) ? text : "?"}`);
+  }
   if (power > maxPower * MICRO) marks.push("power");
   if (isDoubtful) marks.push("clock");
   return marks.join(" ");
 }
 
-// The text is whole: of a PRM that is cut nothing could be known any more, shownText cuts after it has looked.
-function rejected(point, reason) {
-  return { line: point.line, reason, text: `${point.end} = '${point.value || ""}'` };
-}
-
 // One point: a row, "missing", or the reason why it is refused.
-function judged(point, place, { refused, end, step, isDoubtful }, { window, maxPower }) {
-  const power = microwatts(point.value);
-  if (end === null) return refused === NO_SUCH_TIME && !String(point.value || "").trim() ? "missing" : refused;
-  if (point.value === null || point.value === "") return "missing";
+function judged(point, { refused, end, isDoubtful }, step, place, { window, maxPower }) {
+  const value = point.value || "";
+  const power = microwatts(value);
+  if (end === null) return refused === NO_SUCH_TIME && !value.trim() ? "missing" : refused;
+  if (value === "") return "missing";
   if (power === null) return "not a power in W";
   if (!step) return "the length of the interval cannot be told";
   if (end % (step * 1000) !== 0) return "not on the grid of its step";
   const start = end - step * 1000;
   if (window && !(window[0] <= start && start < window[1])) return "outside the asked period";
-  const wh = energyOf(power, step);
-  if (wh === null) return `not a whole number of Wh over ${step} s`;
-  return { point, place, start, end, wh, seconds: step, flag: flagOf(point, power, maxPower, isDoubtful) };
+  // An exact integer: half a Wh is not rounded away. Every step divides an hour.
+  const divisor = (3600 / step) * MICRO;
+  if (power % divisor !== 0) return `not a whole number of Wh over ${step} s`;
+  const flag = flagOf(point, power, maxPower, isDoubtful);
+  return { point, place, start, end, wh: power / divisor, seconds: step, flag };
 }
 
 // Repetitions dropped and counted, contradictions withheld: two values for one time.
-function singles(rows, rejects) {
+function singles(rows, reject) {
   rows.sort((one, other) => one.end - other.end || one.place - other.place);
   const single = [];
   for (let first = 0; first < rows.length; ) {
@@ -323,14 +281,14 @@ function singles(rows, rejects) {
     const isOne = group.every((row) => row.wh === group[0].wh && row.seconds === group[0].seconds);
     // One of them may come from a place without marks.
     if (isOne) single.push(group.reduce((best, row) => (row.flag > best.flag ? row : best)));
-    else for (const row of group) rejects.push(rejected(row.point, "two values for one time"));
+    else for (const { point } of group) reject(point, "two values for one time");
     first += group.length;
   }
   return single;
 }
 
 // Oldest first, without the rows that share time with another one and have to give way.
-function withoutOverlaps(rows, rejects, givesWay) {
+function withoutOverlaps(rows, reject, givesWay) {
   rows.sort((one, other) => one.start - other.start || one.end - other.end || one.place - other.place);
   let reach = -Infinity;
   const clashes = rows.map((row, index) => {
@@ -339,56 +297,55 @@ function withoutOverlaps(rows, rejects, givesWay) {
     return early || (index + 1 < rows.length && rows[index + 1].start < row.end);
   });
   return rows.filter((row, index) => {
-    if (!clashes[index] || !givesWay(row)) return true;
-    rejects.push(rejected(row.point, "overlaps another interval"));
-    return false;
+    const stays = !clashes[index] || !givesWay(row);
+    if (!stays) reject(row.point, "overlaps another interval");
+    return stays;
   });
 }
 
-function curveOf(points, labels, question) {
-  const steps = stepsByEnd(points, labels.instants);
-  const rejects = [];
+function curveOf(points, spots, question) {
+  const steps = stepsByEnd(points, spots);
+  const refused = [];
+  // The text is whole: of a PRM that is cut nothing could be known any more, shownText cuts after it has looked.
+  const reject = ({ line, end, value }, reason) => {
+    refused.push({ line, text: `line ${line}: ${reason}: ${end} = '${value || ""}'` });
+  };
   const rows = [];
   let missing = 0;
   points.forEach((point, place) => {
-    const end = labels.instants[place];
-    const step = point.step ? stepOf(point.step) : steps[end];
-    const known = { refused: labels.refused[place], end, step, isDoubtful: labels.doubtful[place] };
-    const row = judged(point, place, known, question);
+    const step = point.step ? stepOf(point.step) : steps[spots[place].end];
+    const row = judged(point, spots[place], step, place, question);
     if (row === "missing") missing += 1;
-    else if (typeof row === "string") rejects.push(rejected(point, row));
+    else if (typeof row === "string") reject(point, row);
     else rows.push(row);
   });
-  const withheld = [];
-  let single = singles(rows, withheld);
-  const repeated = rows.length - withheld.length - single.length;
+  const before = refused.length;
+  let single = singles(rows, reject);
+  const repeated = rows.length - (refused.length - before) - single.length;
   // A guess at the doubled hour that does not fit gives way to what is certain.
-  const isGuess = (row) => row.flag.indexOf("clock") >= 0;
-  if (single.some(isGuess)) single = withoutOverlaps(single, rejects, isGuess);
-  const readings = withoutOverlaps(single, rejects, () => true).map(({ start, wh, seconds, flag }) => {
-    return flag ? { ts: new Date(start), wh, seconds, flag } : { ts: new Date(start), wh, seconds };
-  });
-  const all = rejects.concat(withheld).sort((one, other) => one.line - other.line);
-  const texts = all.map(({ line, reason, text }) => `line ${line}: ${reason}: ${text}`);
-  return { batches: [{ series: question.series, readings }], missing, repeated, rejects: texts, short: "" };
+  const isGuess = (row) => row.flag.includes("clock");
+  if (single.some(isGuess)) single = withoutOverlaps(single, reject, isGuess);
+  const readings = withoutOverlaps(single, reject, () => true).map(({ start, wh, seconds, flag }) =>
+    ({ ts: new Date(start), wh, seconds, ...(flag ? { flag } : {}) }));
+  const rejects = refused.sort((one, other) => one.line - other.line).map(({ text }) => text);
+  return { batches: [{ series: question.series, readings }], missing, repeated, rejects, short: "" };
 }
 
 // --- all answers --------------------------------------------------------------------------------------------------
 
 // Where the points of all answers end, with one question for all labels without an offset.
-async function labelsOf(curves) {
-  const parsedLabels = curves.map(({ points }) => points.map(({ end }) => parseLabel(end)));
+async function spotsOf(curves) {
+  const read = curves.map(({ points }) => points.map(({ end }) => parseLabel(end)));
   const isNaive = (label) => label && label.offset === null;
-  const naive = [].concat(...parsedLabels).filter(isNaive).map(({ wall }) => wall);
-  const local = await context.functions.execute("localTime", { zone: "Europe/Paris", labels: naive });
+  const labels = [].concat(...read).filter(isNaive).map(({ wall }) => wall);
+  const { instants } = await context.functions.execute("localTime", { zone: "Europe/Paris", labels });
   let next = 0;
   const meaningsOf = (label) => {
-    if (!label) return [];
-    if (label.offset !== null) return [label.naive - label.offset];
+    if (!isNaive(label)) return label ? [label.naive - label.offset] : [];
     next += 1;
-    return local.instants[next - 1];
+    return instants[next - 1];
   };
-  return curves.map(({ points }, index) => resolve(points, parsedLabels[index], parsedLabels[index].map(meaningsOf)));
+  return curves.map(({ points }, index) => resolve(points, read[index], read[index].map(meaningsOf)));
 }
 
 // {points} of an answer, or {refused}
@@ -404,8 +361,7 @@ function readPoints(question) {
 exports = async function linkyReadings(questions) {
   const answers = questions.map(readPoints);
   const curves = answers.filter(({ points }) => points);
-  const labels = await labelsOf(curves);
-  return answers.map((answer, index) => {
-    return answer.points ? curveOf(answer.points, labels[curves.indexOf(answer)], questions[index]) : answer;
-  });
+  const spots = await spotsOf(curves);
+  return answers.map((answer, index) =>
+    answer.points ? curveOf(answer.points, spots[curves.indexOf(answer)], questions[index]) : answer);
 };

@@ -10,53 +10,33 @@
 const HOUR = 3600000;
 
 // Hours ahead of UTC in winter. Summer time is one hour more, from the last Sunday of March to that of October.
-const STANDARD_HOURS = {
-  "Europe/London": 0,
-  "Europe/Paris": 1,
-  "Europe/Copenhagen": 1,
-  "Europe/Oslo": 1,
-};
-
-const changes = {};
+const WINTER = { "Europe/London": 0, "Europe/Paris": 1, "Europe/Copenhagen": 1, "Europe/Oslo": 1 };
 
 function lastSunday(year, month) {
   const last = new Date(Date.UTC(year, month + 1, 0));
   return Date.UTC(year, month, last.getUTCDate() - last.getUTCDay(), 1);
 }
 
-// First instant of summer time and first instant after it, in a UTC year.
-function summerOf(year) {
-  if (!changes[year]) changes[year] = [lastSunday(year, 2), lastSunday(year, 9)];
-  return changes[year];
-}
-
-function offsetOf(instant, zone) {
+function offsetOf(ms, zone) {
   if (zone === "UTC") return 0;
-  const [start, end] = summerOf(new Date(instant).getUTCFullYear());
-  return (STANDARD_HOURS[zone] + (instant >= start && instant < end ? 1 : 0)) * HOUR;
+  const year = new Date(ms).getUTCFullYear();
+  return (WINTER[zone] + (ms >= lastSunday(year, 2) && ms < lastSunday(year, 9) ? 1 : 0)) * HOUR;
 }
 
-function wallOf(instant, zone) {
-  return new Date(instant + offsetOf(instant, zone)).toISOString().slice(0, 19).replace("T", " ");
-}
+const wallOf = (ms) => new Date(ms).toISOString().slice(0, 19).replace("T", " ");
 
 function instantsOf(label, zone) {
-  const read = /^(\d{4})-(\d\d)-(\d\d) (\d\d):(\d\d):(\d\d)$/.exec(label);
-  if (!read) return [];
-  const [year, month, day, hour, minute, second] = read.slice(1).map(Number);
-  const naive = Date.UTC(year, month - 1, day, hour, minute, second);
-  if (new Date(naive).toISOString().slice(0, 19).replace("T", " ") !== label) return []; // 30 February, 24:00
-  if (zone === "UTC") return [naive];
-  const winter = naive - STANDARD_HOURS[zone] * HOUR;
-  return [winter - HOUR, winter].filter((instant) => instant + offsetOf(instant, zone) === naive);
+  const naive = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/.test(label) ? Date.parse(`${label.replace(" ", "T")}Z`) : NaN;
+  if (isNaN(naive) || wallOf(naive) !== label) return []; // 30 February, 24:00
+  return [2, 1, 0].map((hours) => naive - hours * HOUR).filter((ms) => ms + offsetOf(ms, zone) === naive);
 }
 
-exports = function localTime({ zone, instants, labels }) {
-  if (zone !== "UTC" && STANDARD_HOURS[zone] === undefined) {
-    throw new Error(`localTime knows UTC, ${Object.keys(STANDARD_HOURS).join(", ")}, not ${zone}`);
+exports = function localTime({ zone, instants = [], labels = [] }) {
+  if (zone !== "UTC" && WINTER[zone] === undefined) {
+    throw new Error(`localTime knows UTC, ${Object.keys(WINTER).join(", ")}, not ${zone}`);
   }
   return {
-    walls: (instants || []).map((instant) => wallOf(Number(instant), zone)),
-    instants: (labels || []).map((label) => instantsOf(label, zone)),
+    walls: instants.map(Number).map((ms) => wallOf(ms + offsetOf(ms, zone))),
+    instants: labels.map((label) => instantsOf(label, zone)),
   };
 };

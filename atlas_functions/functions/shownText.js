@@ -6,17 +6,14 @@
 const LONGEST_LOOKED_AT = 4000;
 
 // Half of a letter that was cut in two is no text, and no database takes it: such letters (emoji) are not shown at all.
-function plain(text) {
-  return text.split("").map((unit) => (unit >= "\ud800" && unit <= "\udfff" ? "?" : unit)).join("");
-}
+const plain = (text) => text.split("").map((unit) => (unit >= "\ud800" && unit <= "\udfff" ? "?" : unit)).join("");
 
-function shown(text, most) {
+function lineOfText(text, most) {
   const whole = String(text);
   const cut = whole.length > LONGEST_LOOKED_AT;
-  const beginning = cut ? whole.slice(0, LONGEST_LOOKED_AT).replace(/[A-Za-z0-9_.-]{0,600}$/, "") : whole;
-  const line = plain(beginning)
-    .replace(/eyJ[A-Za-z0-9_-]{8,}(\.[A-Za-z0-9_-]*){0,2}/g, "<token>")
-    .replace(/[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}/g, "<token>")
+  const line = plain(cut ? whole.slice(0, LONGEST_LOOKED_AT).replace(/[\w.-]{0,600}$/, "") : whole)
+    .replace(/eyJ[\w-]{8,}(\.[\w-]*){0,2}/g, "<token>")
+    .replace(/([\w-]{8,}\.){2}[\w-]{8,}/g, "<token>")
     .replace(/\/\/[^\s/@]*@/g, "//<password>@")
     .replace(/\d{14,}/g, (digits) => `…${digits.slice(-4)}`)
     .replace(/[\s\u0000-\u001f\u007f-\u009f]+/g, " ")
@@ -24,6 +21,4 @@ function shown(text, most) {
   return line.length > most ? `${line.slice(0, most - 1)}…` : line;
 }
 
-exports = function shownText(texts, most) {
-  return texts.map((text) => shown(text, most));
-};
+exports = (texts, most) => texts.map((text) => lineOfText(text, most));

@@ -2,14 +2,16 @@
 // it lacks, copied with its _id, oldest first.
 //
 //   storeReadings({service, database, record, mirror, owner, batches: [{key, series, edges: [ms], readings}]})
-//     -> {operations, held: [name], batches: [{new, changed, unchanged, rejected, covered: [s], filled, mirror}]}
+//     -> {ops, held: [name], batches: [{key, new, changed, unchanged, rejected, covered: [s], filled, mirror}]}
 //
-// owner: whose the leases are, who gives back those in `held` (holdLeases); without one they are given back here.
+// key: of a series, in the name of its lease; of an open source it may be left out. owner: whose the leases are, who gives
+// back those in `held` (holdLeases), but not after a failure: an insert that nobody heard of again may still be under
+// way. They run out by themselves.
 // series: {flow, id, source} or {flow, group, id, source} as it is stored, keys in alphabetical order as the server keeps
 // them in a time-series collection, all batches of one source. readings: [{ts, wh, seconds, …, flag}] of one series with
 // its FIELDS as plain numbers and Dates, oldest first, none overlapping; they may be none: then only the mirror of [first
-// edge, last edge) is completed. covered: seconds that the record holds between each edge and the next. rejected: readings
-// that overlap a stored one which starts at another time. filled: documents inserted into the mirror.
+// edge, last edge) is completed. covered: of Linky, seconds that the record holds between each edge and the
+// next. rejected: readings that overlap a stored one which starts at another time. filled: documents inserted into the mirror.
 // mirror: "same" (read again and compared) | "stale" (it holds something else: python -m sync repair writes it anew, no
 // function touches it until then) | "busy" (another writer has its lease: the next run completes it). That it is about to
 // be wrong is noted durably, before the record is corrected.
@@ -18,131 +20,142 @@
 // the holder of the lease of a series in sync_leases inserts, and only after reading what is there. Both sides are read
 // once before anything is written and once after the mirror was filled: nothing more where the mirror lacked nothing.
 
-const NESTED = typeof bundled === "undefined" ? 1 : 0;
+const NESTED = 1; // operations that a call of another function is; a bundle has none
 const HOUR = 3600000; // the longest interval: how near a stored reading must begin to overlap
 const LEASE = 30000; // ms
 const MARGIN = 10000; // ms of the lease that must be left when an insert begins
 const TOGETHER = 2000; // hours of all series that are read at once: two sides of five-minute readings are 48,000 documents
-const TRIES = { record: 3, lease: 4, fill: 3 };
+const TRIES = 4; // at the record, at the leases and at the mirror
 const PAUSE = 2000; // ms between two looks at a lease that another writer has
-const WORD = 4294967296;
-const PRELIMINARY = "preliminary"; // in the flag of a reading that its source will replace
 const TRACE = "_id__baas_transaction"; // a field that an update of a function has in documents while it runs
-const COARSE = "res:"; // begins a word in the flag of a reading that is known to within so many Wh
 
-// The fields of the stored documents of a source between `series` and `flag`, in their order: [name, BSON type, optional].
-// The same declarations stand in the sources of sync/sources, as columns of typed arrays. An optional field is absent
-// where a source does not say it, or where only some of its flows have it.
-const FIELDS = {
-  linky: [["wh", "Int32"], ["seconds", "Int32"]],
-  elhub: [["wh", "Long"], ["seconds", "Int32"], ["updated", "Date", "optional"], ["meters", "Int32", "optional"]],
-  energidata: [
-    ["eur_mwh", "Double", "optional"],
-    ["dkk_mwh", "Double", "optional"],
-    ["wh", "Long", "optional"],
-    ["seconds", "Int32"],
-  ],
-};
-
-const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
-const isSameId = (one, other) => EJSON.stringify({ _id: one }) === EJSON.stringify({ _id: other });
-const isDuplicate = (error) => String(error.message).indexOf("E11000") >= 0;
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+const idText = (_id) => EJSON.stringify({ _id });
+const isFirst = (one, index, all) => all.indexOf(one) === index;
+const isDuplicate = ({ message }) => String(message).includes("E11000");
 const nameOf = ({ id, flow, group }) => [id, flow, group || ""].join(" ");
 const placeOf = ({ series, ts }) => `${nameOf(series)} ${ts.getTime()}`;
-const isPreliminary = ({ flag }) => (flag || "").split(" ").indexOf(PRELIMINARY) >= 0;
-const isCoarse = ({ flag }) => (flag || "").split(" ").some((word) => word.indexOf(COARSE) === 0);
-const randomText = () => Math.random().toString(16).slice(2, 14);
 
-function counted(store, promise) {
-  store.operations += 1;
+function charged(store, promise) {
+  store.ops += 1;
   return promise;
 }
 
 // A field with its type, as it is to be written again; null for one that is not of this type.
-function typed(type, field) {
-  if (type === "Date") return field instanceof Date ? field : null;
-  const number = field === null || field instanceof Date ? NaN : Number(field);
-  if (type === "Double") return Math.abs(number) < Infinity ? BSON.Double(number) : null;
-  if (number % 1 !== 0 || Math.abs(number) > (type === "Int32" ? 2147483647 : 9007199254740991)) return null;
-  if (type === "Int32") return BSON.Int32(number);
+const numberOf = (field) => (field === null || field instanceof Date ? NaN : Number(field));
+const isWhole = (number, most) => number % 1 === 0 && Math.abs(number) <= most;
+const int32 = (field) => (isWhole(numberOf(field), 2147483647) ? BSON.Int32(numberOf(field)) : null);
+
+// FIELDS: of the stored documents of a source between `series` and `flag`, in their order: [name, type, whether it may be
+// absent, where a source does not say it, or where only some of its flows have it]. The same declarations stand in the
+// sources of sync/sources, as columns of typed arrays. REPLACES: (known, ours) -> whether ours is to replace what is known
+// for a reason that this source alone has; undefined where there is none.
+const FIELDS = {};
+const REPLACES = {};
+const CURVES = { covered: () => [] };
+
+// --- of linky: its fields -----------------------------------------------------------------------------------------
+
+FIELDS.linky = [["wh", int32], ["seconds", int32]];
+
+// Seconds that the record holds between each edge and the next: of a load curve, they tell whether a day is whole.
+CURVES.covered = (edges, stored) => {
+  const covered = edges.slice(1).map(() => 0);
+  for (const start of Object.keys(stored)) {
+    const after = edges.findIndex((edge) => Number(start) < edge);
+    if (after > 0) covered[after - 1] += Number(stored[start].seconds);
+  }
+  return covered;
+};
+
+// "res:" begins a word in the flag of a reading that is known to within so many Wh, as a form in a file may say it.
+REPLACES.linky = ({ flag }) => /(^| )res:/.test(flag || "") || undefined;
+
+// --- of elhub, energidata: numbers of 64 bits ---------------------------------------------------------------------
+
+const WORD = 4294967296;
+
+function long(field) {
+  const number = numberOf(field);
+  if (!isWhole(number, 9007199254740991)) return null;
   const high = Math.floor(number / WORD);
   return BSON.Long((number - high * WORD) | 0, high);
 }
 
+// --- of elhub: its fields -----------------------------------------------------------------------------------------
+
+const date = (field) => (field instanceof Date ? field : null);
+
+FIELDS.elhub = [["wh", long], ["seconds", int32], ["updated", date, true], ["meters", int32, true]];
+
+REPLACES.elhub = (known, ours) => (known.updated && ours.updated && ours.updated < known.updated ? false : undefined);
+
+// --- of energidata: its fields ------------------------------------------------------------------------------------
+
+const double = (field) => (Math.abs(numberOf(field)) < Infinity ? BSON.Double(numberOf(field)) : null);
+
+FIELDS.energidata = [["eur_mwh", double, true], ["dkk_mwh", double, true], ["wh", long, true], ["seconds", int32]];
+
+// A reading that its source will replace has this word in its flag.
+REPLACES.energidata = (known, ours) => {
+  const [was, is] = [known, ours].map(({ flag }) => /(^| )preliminary( |$)/.test(flag || ""));
+  return was === is ? undefined : was;
+};
+
 // --- the record ---------------------------------------------------------------------------------------------------
 
-// A reading as a document without types of numbers.
-function plainOf(_id, { series }, { ts, flag, ...reading }, fields) {
-  const plain = { _id, ts, series };
-  for (const [name] of fields) if (reading[name] !== undefined) plain[name] = reading[name];
-  if (flag) plain.flag = flag;
-  return plain;
+// A document as it is to be written, numbers with their type, in the field order of sync/model/readings.py; null for one
+// that is not ours. The only JavaScript spelling of what is stored.
+function typedOf(document) {
+  const { _id, ts, series, flag } = document;
+  const fields = FIELDS[series.source];
+  const known = ["_id", "ts", "series", "flag", ...fields.map(([name]) => name)];
+  if (!Object.keys(document).every((name) => known.includes(name)) || !(document.seconds > 0)) return null;
+  const copy = { _id, ts, series };
+  for (const [name, typed, isOptional] of fields) {
+    if (document[name] !== undefined || !isOptional) copy[name] = typed(document[name]);
+  }
+  if (flag !== undefined) copy.flag = flag;
+  return Object.values(copy).includes(null) ? null : copy;
 }
 
-// The only JavaScript spelling of the stored document: field order and types are those of sync/model/readings.py.
-function documentOf(plain, fields) {
-  const stored = { ...plain };
-  for (const [name, type] of fields) if (plain[name] !== undefined) stored[name] = typed(type, plain[name]);
-  return stored;
-}
-
-// A field as a number, whatever its type; undefined for one that is absent.
-function numberOf(field) {
-  if (field === undefined) return undefined;
-  return field instanceof Date ? field.getTime() : Number(field);
-}
+// The fields as numbers, whatever their types; "" for one that is absent.
+const numbersOf = (document) =>
+  FIELDS[document.series.source].map(([name]) => (document[name] === undefined ? "" : Number(document[name]))).join(" ");
 
 // Whether what came in says something else, and is not older than what is known. An answer without marks does not take
 // a stored mark away; but a final reading replaces a preliminary one, and one of an API that of a coarser form (in a
 // file), never the other way round. The same rule stands in sync/store/comparison.py.
-function isCorrection(known, ours, fields) {
-  if (isPreliminary(known) !== isPreliminary(ours)) return isPreliminary(known);
-  if (isCoarse(known)) return true;
-  if (known.updated && ours.updated && ours.updated.getTime() < known.updated.getTime()) return false;
-  if (fields.some(([name]) => numberOf(known[name]) !== numberOf(ours[name]))) return true;
+function isCorrection(known, ours) {
+  const isReplaced = REPLACES[known.series.source](known, ours);
+  if (isReplaced !== undefined) return isReplaced;
+  if (numbersOf(known) !== numbersOf({ ...ours, series: known.series })) return true;
   return Boolean(ours.flag) && known.flag !== ours.flag;
-}
-
-function queryOf(ranges) {
-  return { $or: ranges.map(({ series, from, to }) => ({ series, ts: { $gte: new Date(from), $lt: new Date(to) } })) };
 }
 
 // Documents of these ranges of the record and of those of the mirror.
 async function readSides(store, ofRecord, ofMirror) {
-  const asked = [[store.names.record, ofRecord], [store.names.mirror, ofMirror]];
-  const reads = asked.filter(([, ranges]) => ranges.length).map(([collection, ranges]) => {
-    return { collection, stages: [{ $match: queryOf(ranges) }] };
+  const sides = [[store.name, ofRecord], [store.mirror, ofMirror]];
+  const reads = sides.filter(([, ranges]) => ranges.length).map(([collection, ranges]) => {
+    const $or = ranges.map(({ series, from, to }) => ({ series, ts: { $gte: new Date(from), $lt: new Date(to) } }));
+    return { collection, stages: [{ $match: { $or } }] };
   });
   const isLarge = ofRecord.reduce((sum, { from, to }) => sum + (to - from) / HOUR, 0) > TOGETHER;
-  const read = await context.functions.execute("readTogether", { ...store.place, reads, isLarge });
-  store.operations += read.operations + NESTED;
-  const failed = read.errors.find(Boolean);
+  const { ops, rows, errors } = await context.functions.execute("readTogether", { ...store.place, reads, isLarge });
+  store.ops += ops + NESTED;
+  const failed = errors.find(Boolean);
   if (failed) throw new Error(failed);
-  return { kept: ofRecord.length ? read.rows[0] : [], there: ofMirror.length ? read.rows[reads.length - 1] : [] };
-}
-
-// From an hour before the first edge to an hour after the last: what may overlap a reading.
-function near({ series, edges, readings }) {
-  const margin = readings.length ? HOUR : 0;
-  return { series, from: edges[0] - margin, to: edges[edges.length - 1] + margin };
-}
-
-// Of each batch the documents of the record, by start (ms).
-function byBatch(batches, documents) {
-  const found = Object.create(null);
-  for (const { series } of batches) found[nameOf(series)] = {};
-  for (const document of documents) found[nameOf(document.series)][document.ts.getTime()] = document;
-  return batches.map(({ series }) => ({ ...found[nameOf(series)] }));
+  return sides.map(([, ranges]) => (ranges.length ? rows.shift() : []));
 }
 
 // Whether a reading shares time with a stored one that starts at another instant.
 function overlapper(stored) {
   const hours = {};
-  for (const text of Object.keys(stored)) {
-    const from = Number(text);
+  for (const { ts, seconds } of Object.values(stored)) {
+    const from = ts.getTime();
     const hour = Math.floor(from / HOUR);
     if (!hours[hour]) hours[hour] = [];
-    hours[hour].push([from, from + Number(stored[text].seconds) * 1000]);
+    hours[hour].push([from, from + Number(seconds) * 1000]);
   }
   return (start, end) => {
     for (let hour = Math.floor(start / HOUR) - 1; hour * HOUR < end; hour += 1) {
@@ -152,100 +165,62 @@ function overlapper(stored) {
   };
 }
 
-// What is to be done with each reading of a batch. tried: ids and corrections of an earlier try of this call.
-function compared(batch, stored, tried, fields) {
-  const found = { fresh: [], changed: [], new: 0, unchanged: 0, rejected: 0 };
+// What is to be done with each reading of a batch, by what is stored: `fresh` and `changed` as documents, others counted.
+// ids, corrected: of this and earlier tries, by start.
+function compare(batch, stored) {
+  const { series, readings, ids, corrected } = batch;
+  Object.assign(batch, { stored, fresh: [], changed: [], new: 0, unchanged: 0, rejected: 0 });
   const overlaps = overlapper(stored);
-  for (const reading of batch.readings) {
+  for (const reading of readings) {
     const start = reading.ts.getTime();
-    const end = start + reading.seconds * 1000;
     const known = stored[start];
-    if (overlaps(start, end)) found.rejected += 1;
-    else if (!known) found.fresh.push(reading);
-    else if (tried.ids[start] && isSameId(tried.ids[start], known._id)) found.new += 1;
-    else if (isCorrection(known, reading, fields)) found.changed.push({ _id: known._id, reading });
-    else if (!tried.changed[start]) found.unchanged += 1;
+    if (overlaps(start, start + reading.seconds * 1000)) batch.rejected += 1;
+    else if (!known) {
+      if (!ids[start]) ids[start] = new BSON.ObjectId();
+      batch.fresh.push({ ...reading, _id: ids[start], series });
+    } else if (ids[start] && idText(ids[start]) === idText(known._id)) batch.new += 1;
+    else if (isCorrection(known, reading)) {
+      corrected[start] = true;
+      batch.changed.push({ ...reading, _id: known._id, series });
+    } else if (!corrected[start]) batch.unchanged += 1;
   }
-  return found;
 }
 
-async function correct(store, batches, found) {
-  const changed = [];
-  const keys = [];
-  batches.forEach((batch, index) => {
-    if (found[index].changed.length) keys.push(batch.key);
-    for (const { _id, reading } of found[index].changed) {
-      const replacement = documentOf(plainOf(_id, batch, reading, store.fields), store.fields);
-      changed.push({ replaceOne: { filter: { _id }, replacement } });
-    }
-  });
-  if (changed.length === 0) return;
-  await markStale(store, keys);
-  for (const key of keys) store.state[store.leaseOf(key)] = "stale";
-  await counted(store, store.record.bulkWrite(changed, { ordered: false }));
-  const ids = changed.map(({ replaceOne }) => replaceOne.filter._id);
-  const left = { _id: { $in: ids }, [TRACE]: { $exists: true } };
-  if (!(await counted(store, store.record.findOne(left, { _id: 1 })))) return;
+const gathered = (batches, name) => [].concat(...batches.map((batch) => batch[name]));
+
+async function correct(store, batches) {
+  const changed = gathered(batches, "changed");
+  if (!changed.length) return;
+  await markStale(store, batches.filter((batch) => batch.changed.length));
+  const replacementOf = (plain) => ({ replaceOne: { filter: { _id: plain._id }, replacement: typedOf(plain) } });
+  await charged(store, store.records.bulkWrite(changed.map(replacementOf), { ordered: false }));
+  const left = { _id: { $in: changed.map(({ _id }) => _id) }, [TRACE]: { $exists: true } };
+  if (!(await charged(store, store.records.findOne(left, { _id: 1 })))) return;
   const unset = `updateMany({${TRACE}: {$exists: true}}, {$unset: {${TRACE}: ""}})`;
   throw new Error(`updates leave a field in documents here: ${unset} in the record, then python -m sync repair`);
 }
 
-async function insert(store, batches, found, tried) {
-  const documents = [];
-  batches.forEach((batch, index) => {
-    for (const reading of found[index].fresh) {
-      const start = reading.ts.getTime();
-      if (!tried[index].ids[start]) tried[index].ids[start] = new BSON.ObjectId();
-      documents.push(documentOf(plainOf(tried[index].ids[start], batch, reading, store.fields), store.fields));
-    }
-  });
-  if (documents.length === 0) return;
-  await counted(store, store.record.insertMany(documents, { ordered: false }));
-}
-
-function coveredBetween(edges, stored) {
-  const covered = edges.slice(1).map(() => 0);
-  for (const start of Object.keys(stored)) {
-    const after = edges.findIndex((edge) => Number(start) < edge);
-    if (after > 0) covered[after - 1] += Number(stored[start].seconds);
-  }
-  return covered;
-}
-
-// What became of a batch: {counts, stored: its documents by start}; what was written is put among these.
-function outcome(batch, stored, found, tried, fields) {
-  for (const reading of found.fresh) {
-    const start = reading.ts.getTime();
-    stored[start] = plainOf(tried.ids[start], batch, reading, fields);
-  }
-  for (const { _id, reading } of found.changed) stored[reading.ts.getTime()] = plainOf(_id, batch, reading, fields);
-  const counts = {
-    new: found.new + found.fresh.length,
-    changed: Object.keys(tried.changed).length,
-    unchanged: found.unchanged,
-    rejected: found.rejected,
-    covered: coveredBetween(batch.edges, stored),
-  };
-  return { counts, stored };
-}
-
-async function record(store, batches, documents) {
-  const tried = batches.map(() => ({ ids: {}, changed: {} }));
+// What the record holds of these ranges, by series and start, once it has what these batches bring; see compare.
+async function record(store, batches, ranges, documents) {
   let kept = documents;
   for (let tries = 1; ; tries += 1) {
-    const stored = byBatch(batches, kept);
-    const found = batches.map((batch, index) => compared(batch, stored[index], tried[index], store.fields));
-    await correct(store, batches, found);
-    found.forEach(({ changed }, index) => {
-      for (const { reading } of changed) tried[index].changed[reading.ts.getTime()] = true;
-    });
+    const bySeries = {};
+    for (const { series } of ranges) bySeries[nameOf(series)] = {};
+    const put = (document) => {
+      bySeries[nameOf(document.series)][document.ts.getTime()] = document;
+    };
+    kept.forEach(put);
+    for (const batch of batches) compare(batch, bySeries[nameOf(batch.series)]);
+    await correct(store, batches);
+    const fresh = gathered(batches, "fresh");
     try {
-      await insert(store, batches, found, tried);
-      return batches.map((batch, index) => outcome(batch, stored[index], found[index], tried[index], store.fields));
+      if (fresh.length) await charged(store, store.records.insertMany(fresh.map(typedOf), { ordered: false }));
+      fresh.concat(gathered(batches, "changed")).forEach(put);
+      return bySeries;
     } catch (error) {
       // Another writer stored some of them in between: look again.
-      if (!isDuplicate(error) || tries === TRIES.record) throw error;
-      kept = (await readSides(store, batches.map(near), [])).kept;
+      if (!isDuplicate(error) || tries === TRIES) throw error;
+      [kept] = await readSides(store, ranges, []);
     }
   }
 }
@@ -254,173 +229,124 @@ async function record(store, batches, documents) {
 
 // Takes the leases of all ranges, as far as they can be had.
 async function take(store) {
-  for (let tries = 1; tries <= TRIES.lease; tries += 1) {
+  for (let tries = 1; tries <= TRIES; tries += 1) {
     const names = Object.keys(store.state).filter((name) => store.state[name] === "busy");
-    if (names.length === 0) return;
+    if (!names.length) return;
     if (tries > 1) await pause(PAUSE);
-    const question = { ...store.place, names, owner: store.owner, milliseconds: LEASE };
-    const { operations, states, until } = await context.functions.execute("holdLeases", question);
-    store.operations += operations + NESTED;
+    const question = { ...store.place, names, owner: store.owner, ms: LEASE };
+    const { ops, states, until } = await context.functions.execute("holdLeases", question);
+    store.ops += ops + NESTED;
     Object.assign(store.state, states);
     store.until = Math.min(store.until, until);
   }
 }
 
-async function giveBack(store, names) {
-  const question = { ...store.place, names, owner: store.owner };
-  const { operations } = await context.functions.execute("holdLeases", question);
-  store.operations += operations + NESTED;
-}
-
 // python -m sync repair writes such a mirror anew from the record; until then no function touches it.
-async function markStale(store, keys) {
-  if (keys.length === 0) return;
-  const marked = keys.map((key) => {
-    const [filter, update] = [{ _id: store.leaseOf(key) }, { $set: { stale: true } }];
-    return { updateOne: { filter, update, upsert: true } };
-  });
-  await counted(store, store.leases.bulkWrite(marked, { ordered: false }));
+async function markStale(store, batches) {
+  const names = batches.map(({ lease }) => lease).filter(isFirst);
+  if (!names.length) return;
+  const marked = names.map((_id) => ({ updateOne: { filter: { _id }, update: { $set: { stale: true } }, upsert: true } }));
+  await charged(store, store.leases.bulkWrite(marked, { ordered: false }));
+  for (const name of names) store.state[name] = "stale";
 }
 
 // --- the mirror ---------------------------------------------------------------------------------------------------
 
-// All that a document says, as one text.
-function textOf({ _id, flag, ...document }, fields) {
-  return `${EJSON.stringify({ _id })} ${fields.map(([name]) => numberOf(document[name])).join(" ")} ${flag}`;
-}
-
-// A document of the record as it is to be written again, numbers with their type; null for one that is not ours.
-function copied(document, fields) {
-  const { _id, ts, series, flag } = document;
-  const known = ["_id", "ts", "series", "flag", ...fields.map(([name]) => name)];
-  const isOurs = Object.keys(document).every((name) => known.indexOf(name) >= 0);
-  if (!isOurs || !(Number(document.seconds) > 0)) return null;
-  const copy = { _id, ts, series };
-  for (const [name, type, optional] of fields) {
-    if (document[name] === undefined && optional) continue;
-    copy[name] = typed(type, document[name]);
-    if (copy[name] === null) return null;
-  }
-  if (flag !== undefined) copy.flag = flag;
-  return copy;
-}
-
-function isIn(document, { series, from, to }) {
-  const time = document.ts.getTime();
-  return time >= from && time < to && nameOf(document.series) === nameOf(series);
+function isIn({ ts, series }, range) {
+  const ms = ts.getTime();
+  return ms >= range.from && ms < range.to && nameOf(series) === nameOf(range.series);
 }
 
 // Whether both sides hold the same documents of a range, each once.
-function isIdentical(range, kept, there, fields) {
-  const byName = Object.create(null);
-  const ours = kept.filter((document) => isIn(document, range));
-  const theirs = there.filter((document) => isIn(document, range));
-  for (const document of theirs) byName[placeOf(document)] = document;
-  return ours.length === theirs.length && ours.every((document) => {
-    const other = byName[placeOf(document)];
-    return Boolean(other) && textOf(document, fields) === textOf(other, fields);
-  });
+function isIdentical(range, sides) {
+  const textOf = (document) => `${placeOf(document)} ${idText(document._id)} ${numbersOf(document)} ${document.flag}`;
+  const textsOf = (side) => side.filter((document) => isIn(document, range)).map(textOf).sort().join("\n");
+  return textsOf(sides[0]) === textsOf(sides[1]);
 }
 
-function lackingOf(kept, there) {
-  const names = Object.create(null);
-  for (const document of there) names[placeOf(document)] = true;
-  const lacking = kept.filter((document) => !names[placeOf(document)]);
-  const series = (document) => nameOf(document.series);
-  return lacking.sort((one, other) => {
-    if (series(one) === series(other)) return one.ts.getTime() - other.ts.getTime();
-    return series(one) < series(other) ? -1 : 1;
-  });
+// What the record has of these ranges and the mirror lacks, as it is to be inserted: by series, oldest first.
+function copiesOf(ranges, [kept, there]) {
+  const places = new Set(there.map(placeOf));
+  const own = kept.filter((document) => !places.has(placeOf(document)) && ranges.some((range) => isIn(document, range)));
+  return own.sort((one, other) => (placeOf(one) < placeOf(other) ? -1 : 1)).map(typedOf).filter(Boolean);
 }
 
-// What the record has of these ranges and the mirror lacks, as it is to be inserted.
-function copiesOf(store, ranges, { kept, there }) {
-  const own = kept.filter((document) => ranges.some((range) => isIn(document, range)));
-  return lackingOf(own, there).map((document) => copied(document, store.fields)).filter((copy) => copy !== null);
-}
-
-// Inserts what the mirror lacks, and reads both sides again. {late: whether there was no time left for it, short: whether
-// the record got more meanwhile than could be copied, different: ranges that end up otherwise}
+// Inserts what the mirror lacks, and reads both sides again: ranges that end up otherwise; null when there was no time left
+// for it, or the record got more meanwhile than could be copied.
 async function fill(store, ranges, read) {
   let sides = read;
   for (let tries = 1; ; tries += 1) {
-    const lacking = copiesOf(store, ranges, sides);
-    if (lacking.length === 0) break;
-    if (tries === TRIES.fill) return { short: true, different: [] };
-    if (Date.now() > store.until - MARGIN) return { late: true, different: [] };
-    await counted(store, store.mirrorTS.insertMany(lacking, { ordered: false }));
-    store.filled = store.filled.concat(lacking);
+    const copies = copiesOf(ranges, sides);
+    if (!copies.length) break;
+    if (tries === TRIES || Date.now() > store.until - MARGIN) return null;
+    await charged(store, store.mirrorTS.insertMany(copies, { ordered: false }));
+    store.filled = store.filled.concat(copies);
     sides = await readSides(store, ranges, ranges);
   }
   // Held up for so long that another writer may have filled the same gap: nothing here is sure any more.
   const isLate = store.filled.length > 0 && Date.now() > store.until;
-  const different = ranges.filter((range) => isLate || !isIdentical(range, sides.kept, sides.there, store.fields));
-  return { different };
+  return ranges.filter((range) => isLate || !isIdentical(range, sides));
 }
 
 // Fills the ranges whose leases are held.
 async function completeMirror(store, ranges, sides) {
-  const own = ranges.filter(({ key }) => store.state[store.leaseOf(key)] === "mine");
-  if (own.length === 0) return;
-  const { late, short, different } = await fill(store, own, sides);
-  for (const { key } of own) store.state[store.leaseOf(key)] = late || short ? "busy" : "same";
-  const keys = different.map(({ key }) => key);
-  await markStale(store, keys.filter((key, index) => keys.indexOf(key) === index));
-  for (const key of keys) store.state[store.leaseOf(key)] = "stale";
+  const own = ranges.filter(({ lease }) => store.state[lease] === "mine");
+  if (!own.length) return;
+  const different = await fill(store, own, sides);
+  for (const { lease } of own) store.state[lease] = different ? "same" : "busy";
+  if (different) await markStale(store, different);
 }
 
 // --- both ---------------------------------------------------------------------------------------------------------
 
-// What the record holds now, as far as it was read or written here.
-function keptOf(kept, batches, recorded) {
-  const written = Object.create(null);
-  for (const { series } of batches) written[nameOf(series)] = {};
-  batches.forEach(({ series }, index) => Object.assign(written[nameOf(series)], recorded[index].stored));
-  const others = kept.filter(({ series }) => !written[nameOf(series)]);
-  return others.concat(...Object.keys(written).map((name) => Object.values(written[name])));
-}
-
-const NOTHING = { counts: { new: 0, changed: 0, unchanged: 0, rejected: 0, covered: [] } };
-
-function storeOf({ service, database, record, mirror }, source, owner) {
+exports = async function storeReadings({ service, database, record: name, mirror, owner, batches }) {
   const db = context.services.get(service).db(database);
-  return {
+  const [records, mirrorTS, leases] = [name, mirror, "sync_leases"].map((each) => db.collection(each));
+  const store = {
     place: { service, database },
-    names: { record, mirror },
-    record: db.collection(record),
-    mirrorTS: db.collection(mirror),
-    leases: db.collection("sync_leases"),
-    leaseOf: (key) => `mirror ${mirror} ${key}`,
-    owner: owner || `${Date.now().toString(16)}${randomText()}${randomText()}`,
-    fields: FIELDS[source],
+    name,
+    mirror,
+    records,
+    mirrorTS,
+    leases,
+    owner,
+    state: {}, // of each lease, by its name
     until: Infinity,
-    state: {},
     filled: [],
-    operations: 0,
+    ops: 0,
   };
-}
-
-exports = async function storeReadings({ batches, owner, ...names }) {
-  const store = storeOf(names, batches[0].series.source, owner);
-  const ranges = batches.map(({ key, series, edges }) => ({ key, series, from: edges[0], to: edges[edges.length - 1] }));
-  for (const { key } of ranges) store.state[store.leaseOf(key)] = "busy";
+  const own = batches.map((batch) => {
+    const { edges, series: { source, id, flow, group } } = batch;
+    const key = batch.key || [source, id, flow, group].join(":");
+    const counts = { fresh: [], new: 0, unchanged: 0, rejected: 0 };
+    const [from, to] = [edges[0], edges[edges.length - 1]];
+    return { ...batch, ...counts, key, lease: `mirror ${mirror} ${key}`, from, to, ids: {}, corrected: {} };
+  });
+  for (const { lease } of own) store.state[lease] = "busy";
   await take(store);
-  const held = Object.keys(store.state).filter((name) => store.state[name] === "mine");
-  const own = ranges.filter(({ key }) => held.indexOf(store.leaseOf(key)) >= 0);
-  const needed = batches.filter(({ key, readings }) => readings.length || held.indexOf(store.leaseOf(key)) >= 0);
-  const sides = needed.length ? await readSides(store, needed.map(near), own) : { kept: [], there: [] };
-  const withReadings = batches.filter((batch) => batch.readings.length);
-  const recorded = withReadings.length ? await record(store, withReadings, sides.kept) : [];
-  await completeMirror(store, ranges, { kept: keptOf(sides.kept, withReadings, recorded), there: sides.there });
-  // Not after a failure: an insert that nobody heard of again may still be under way. The leases run out by themselves.
-  if (held.length && !owner) await giveBack(store, held);
+  const held = Object.keys(store.state).filter((lease) => store.state[lease] === "mine");
+  const isHeld = ({ lease }) => held.includes(lease);
+  const ranges = own.filter((batch) => batch.readings.length || isHeld(batch)).map((batch) => {
+    // From an hour before the first edge to an hour after the last: what may overlap a reading.
+    const margin = batch.readings.length ? HOUR : 0;
+    return { series: batch.series, from: batch.from - margin, to: batch.to + margin };
+  });
+  const [kept, there] = ranges.length ? await readSides(store, ranges, own.filter(isHeld)) : [[], []];
+  const bySeries = await record(store, own.filter(({ readings }) => readings.length), ranges, kept);
+  const all = [].concat(...Object.values(bySeries).map((stored) => Object.values(stored)));
+  await completeMirror(store, own, [all, there]);
   return {
-    operations: store.operations,
-    held: owner ? held : [],
-    batches: batches.map((batch, index) => {
-      const { counts } = recorded[withReadings.indexOf(batch)] || NOTHING;
-      const filled = store.filled.filter((document) => isIn(document, ranges[index])).length;
-      return { ...counts, filled, mirror: store.state[store.leaseOf(batch.key)] };
-    }),
+    ops: store.ops,
+    held,
+    batches: own.map((batch) => ({
+      key: batch.key,
+      new: batch.new + batch.fresh.length,
+      changed: Object.keys(batch.corrected).length,
+      unchanged: batch.unchanged,
+      rejected: batch.rejected,
+      covered: batch.stored ? CURVES.covered(batch.edges, batch.stored) : [],
+      filled: store.filled.filter((document) => isIn(document, batch)).length,
+      mirror: store.state[batch.lease],
+    })),
   };
 };

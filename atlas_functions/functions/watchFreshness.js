@@ -80,20 +80,19 @@ async function looked(collection, watched) {
   const endOf = ({ id, flow }) => ends[`${id} ${flow}`];
   const fresh = watched.filter((one) => endOf(one) >= now - one.limit * HOUR);
   const oldest = Math.max(0, ...fresh.map((one) => now - endOf(one)));
-  return { old: watched.filter((one) => fresh.indexOf(one) < 0), oldest };
+  return { old: watched.filter((one) => !fresh.includes(one)), oldest };
 }
 
 async function oldProblem(collection, old, source, place, remedy) {
-  if (old.length === 0) return [];
+  if (!old.length) return [];
   const shown = [];
   for (const one of old.slice(0, SHOWN)) shown.push(await staleness(collection, one, source));
   if (old.length > SHOWN) shown.push(`${old.length - SHOWN} more are as old`);
   return [`${shown.join(", ")}${place}: ${remedy}`];
 }
 
-function askAgain(source) {
-  return `look at the log of ${source.name}Daily, then run python -m sync backfill${optionOf(source)}`;
-}
+const askAgain = (source) =>
+  `look at the log of ${source.name}Daily, then run python -m sync backfill${optionOf(source)}`;
 
 // What waits for repair. labels: of the series, by key; of an open source they are counted.
 async function mirrorProblem(db, source, mirror, labels) {
@@ -101,7 +100,7 @@ async function mirrorProblem(db, source, mirror, labels) {
   const query = { _id: { $gte: `${prefix}${source.name}:`, $lt: `${prefix}${source.name};` }, stale: true };
   const stale = await db.collection("sync_leases").find(query, { _id: 1 }).toArray();
   const shown = labels ? stale.map(({ _id }) => labels[_id.slice(prefix.length)]).filter(Boolean) : stale;
-  if (shown.length === 0) return [];
+  if (!shown.length) return [];
   const whose = labels ? listed(shown) : `${shown.length} series`;
   return [`${mirror} lacks corrected values of ${whose}: run python -m sync repair${optionOf(source)}`];
 }
@@ -124,12 +123,11 @@ function tokenProblems(datasets) {
 
 async function watchLinky(settings, db) {
   const { record, mirror, datasets, freshnessHours } = settings;
-  const watched = datasets.map(({ label, flow, series }) => {
-    return { label, id: series.id, flow, limit: freshnessHours, stored: [series] };
-  });
+  const watched = datasets.map(({ label, flow, series }) =>
+    ({ label, id: series.id, flow, limit: freshnessHours, stored: [series] }));
   const [kept, copied] = [db.collection(record), db.collection(mirror)];
   const { old, oldest } = await looked(kept, watched);
-  const inMirror = (await looked(copied, watched)).old.filter((one) => old.indexOf(one) < 0);
+  const inMirror = (await looked(copied, watched)).old.filter((one) => !old.includes(one));
   const labels = {};
   for (const { name, label } of datasets) labels[name] = label;
   const problems = [
@@ -184,7 +182,7 @@ exports = async function watchFreshness() {
     watched = { problems: [`could not look, run it again and mend this if it stays: ${error.message}`] };
   }
   const { problems, series, oldest } = watched;
-  if (problems.length === 0) {
+  if (!problems.length) {
     console.log(`watchFreshness: ${series} series are fresh, the oldest ends ${oldest} hours ago`);
     return { series, oldest };
   }

@@ -88,7 +88,7 @@ FACTS = (
         "key_order",
         "whether the fields of a document keep their order on the way to the database",
         "kept",
-        (),
+        ("changed",),
         "storeReadings: the same bytes as python -m sync backfill",
         f"""const id = "order";
   await record.insertOne({{_id: id, b: "b", a: "a", c: "c"}});{KEYS_OF}
@@ -150,6 +150,31 @@ FACTS = (
         "database",
     ),
     Fact(
+        "matched_count",
+        "whether matchedCount of updateMany counts what it found",
+        "counted",
+        ("not counted",),
+        "holdLeases: one operation where all are free",
+        """await record.insertMany([{_id: "matched", a: "b"}, {_id: "matched too", a: "c"}]);
+  const found = (await record.updateMany({_id: {$in: ["matched", "matched too"]}}, {$set: {a: "b"}})).matchedCount;
+  return typeof found === "object" || found === 2 ? "counted" : "not counted";""",
+        "database",
+    ),
+    Fact(
+        "union_with",
+        "whether a query of a function may go on to another collection with $unionWith",
+        "works",
+        ("refused",),
+        "readTogether: all in one operation, else one each",
+        """try {
+    const other = {coll: given.record, pipeline: [{$match: {_id: "joined"}}]};
+    await record.insertOne({_id: "joined"});
+    const found = await mirror.aggregate([{$limit: 1}, {$unionWith: other}]).toArray();
+    return found.length > 0 ? "works" : "gives nothing";
+  } catch (error) { return "refused"; }""",
+        "mirror",
+    ),
+    Fact(
         "missing_value",
         "what context.values.get gives for a Value that is not there",
         "undefined",
@@ -172,7 +197,7 @@ FACTS = (
         "what context.services.get gives for a data source that is not there",
         "undefined",
         ("null", "throws"),
-        "checkStore: sourceOf",
+        "dailySettings: isService",
         """try { return String(context.services.get("linkyProbeNothing")); } catch (error) { return "throws"; }""",
     ),
     Fact(
@@ -190,7 +215,7 @@ FACTS = (
         "the letters of the names in an answer's headers",
         "as sent",
         ("small",),
-        "fetchAnswer: headerOf looks at small letters",
+        "fetchAnswer: reopens looks at small letters",
         """const names = Object.keys((await context.http.get({url: given.url})).headers);
   return names.some((name) => name !== name.toLowerCase()) ? "as sent" : "small";""",
         "address",
@@ -209,8 +234,8 @@ FACTS = (
         "time_left",
         "whether the context tells how much time an execution has left",
         "not told",
-        (),
-        "dailyRun: starts no call after 240 s of its own count",
+        ("told",),
+        "none: dailyRun starts no call after 240 s of its own count",
         'return Object.keys(context).some((name) => /time|deadline|remain/i.test(name)) ? "told" : "not told";',
     ),
     Fact(
@@ -244,7 +269,7 @@ FACTS = (
         "rest_spread",
         "whether object rest and spread are taken",
         "works",
-        (),
+        ("refused",),
         "all functions: {...one, ...other} and const {a, ...others}",
         """const {a, ...others} = {...{a: 1}, b: 2, c: 3};
   return a === 1 && Object.keys({...others, d: 4}).join("") === "bcd" ? "works" : "otherwise";""",
@@ -262,7 +287,7 @@ FACTS = (
         "binary_text",
         "whether BSON.Binary turns base64 into text",
         "text",
-        (),
+        ("otherwise",),
         "dailySettings: what a token says; fetchAnswer: body.text()",
         """return BSON.Binary.fromBase64("eyJhIjoxfQ==").text() === '{"a":1}' ? "text" : "otherwise";""",
     ),
@@ -270,7 +295,7 @@ FACTS = (
         "hash",
         "whether utils.crypto.hash gives the SHA-256 of a text",
         "right",
-        (),
+        ("otherwise",),
         "dailySettings: names of series without a PRM",
         """return utils.crypto.hash("sha256", "x").toHex().slice(0, 8) === "2d711642" ? "right" : "otherwise";""",
     ),
@@ -292,6 +317,19 @@ FACTS = (
         """try {
     const [found] = await mirror.aggregate([{$collStats: {storageStats: {}}}]).toArray();
     return found.storageStats.timeseries ? "told" : "not told";
+  } catch (error) { return "refused"; }""",
+        "mirror",
+    ),
+    Fact(
+        "timeseries_told_joined",
+        "whether $collStats may begin a query of a time-series collection that goes on with $unionWith to another's",
+        "told",
+        ("refused",),
+        "checkStore: both sides are looked at in one operation, else one each",
+        """try {
+    const look = [{$collStats: {storageStats: {}}}];
+    const found = await mirror.aggregate(look.concat([{$unionWith: {coll: given.record, pipeline: look}}])).toArray();
+    return found.length === 2 && found[0].storageStats.timeseries ? "told" : "not told";
   } catch (error) { return "refused"; }""",
         "mirror",
     ),

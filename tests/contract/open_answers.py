@@ -47,7 +47,8 @@ class OpenQuestion:
 
     def as_argument(self) -> dict[str, Any]:
         """What openReadings takes."""
-        named = {"text": self.text, "dataset": self.dataset.name, "flow": self.dataset.flow}
+        _, query = SOURCES[self.source].question(self.dataset, self.window)
+        named = {"text": self.text, "dataset": self.dataset.name, "flow": self.dataset.flow, "query": query}
         return named | {"window": self.bounds, "at": self.now}
 
 

@@ -48,7 +48,9 @@ exports = async function both(reader, questions, keys, names, together) {
       }
     });
     if (batches.length === 0) continue;
-    const stored = await context.functions.execute("storeReadings", { ...names, batches });
+    const stored = await context.functions.execute("storeReadings", { ...names, owner: "both", batches });
+    // As dailyRun does at its end: who writes next would else wait until the leases are over.
+    await context.functions.execute("holdLeases", { ...names, owner: "both", names: stored.held });
     stored.batches.forEach((batch, index) => {
       const one = told[batches[index].place];
       for (const name of ["new", "changed", "unchanged"]) one[name] += batch[name];

@@ -33,6 +33,7 @@ from tests.contract.sides import by_id, javascript_side, python_documents, store
 from tests.elhub_answers import AREAS, answer, consumption, local_hours
 from tests.energidata_answers import ELSPOT_2024, prices, production
 from tests.energidata_answers import answer as energidata_text
+from tests.waiting import PATIENCE
 
 NUMBERS = 120
 PART = 40  # answers in one execution
@@ -128,7 +129,7 @@ def test_the_real_file_of_elhub(folder: Path, database: Database[Any], shared_da
         for first, end in ((date(2025, 9, 22), date(2025, 9, 29)), (date(2025, 9, 29), date(2025, 10, 3))):
             window = Window(first, end)
             url, query = Elhub(standin.url).question(ELHUB_PRODUCTION, window)
-            text = requests.get(url, query, timeout=60).text
+            text = requests.get(url, query, timeout=PATIENCE).text
             questions.append(OpenQuestion("elhub", ELHUB_PRODUCTION, window, text, now))
     parsed = compare(folder, database, questions)
     groups = {batch.series.group for each in parsed if each for batch in each.batches}
@@ -158,7 +159,7 @@ def test_a_real_year_of_prices_around_the_change_of_clocks(
     window = Window(date(2024, 10, 20), date(2024, 11, 3))
     with EnergidataStandin(FileRows(shared_data / ELSPOT_2024), now=lambda: now) as standin:
         url, query = Energidata(standin.url).question(ELSPOT, window)
-        text = requests.get(url, query, timeout=60).text
+        text = requests.get(url, query, timeout=PATIENCE).text
     (parsed,) = compare(folder, database, [OpenQuestion("energidata", ELSPOT, window, text, now)])
     assert parsed
     assert {len(batch) for batch in parsed.batches} == {14 * 24 + 1}
@@ -202,7 +203,7 @@ def test_every_defect_of_the_stand_ins_is_told_alike(folder: Path, database: Dat
 def asked(source: Source, dataset: Dataset, window: Window) -> str:
     """What a stand-in answers to the question of the loader."""
     url, query = source.question(dataset, window)
-    return requests.get(url, query, timeout=60).text
+    return requests.get(url, query, timeout=PATIENCE).text
 
 
 Steps = list[tuple[OpenQuestion, str]]

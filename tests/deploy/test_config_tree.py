@@ -270,14 +270,14 @@ def test_the_tree_of_this_project() -> None:
 def test_the_functions_and_this_side_know_the_same_defaults(tmp_path: Path) -> None:
     """A Value that is not there is what the settings would have put into it."""
     source = (DEFAULT_FOLDER / "functions/dailySettings.js").read_text(encoding="utf-8")
-    table = source.partition("const DEFAULTS = {")[2].partition("};")[0]
-    known = dict(re.findall(r'(\w+): "([^"]+)"', table))
+    known = dict(re.findall(r'\b(\w+(?:Database|Collection|CollectionTS|ApiUrl))(?:: | = )"([^"]+)"', source))
+    assert len(known) == 6
     assert known.items() <= DEFAULTS.items()
     assert tuple(re.findall(r'"([\w-]+)"', source.partition("const SERVICES = ")[2].partition(";")[0])) == SERVICES
-    asked = set(re.findall(r'\b(?:textOf|numberOf|given)\("(\w+)"', source)) - {"linkyToken"}
+    asked = set(re.findall(r'\b(?:textOf|numberFrom|given)\("(\w+)"', source)) - {"linkyToken"}
     together = {f"{entry.name}{end}" for entry in SOURCES.values() if entry.daily for end in ENDS}
     assert asked | together == DEFAULTS.keys()
-    standards = dict(re.findall(r'numberOf\("(\w+)", (\d+)', source))
+    standards = dict(re.findall(r'numberFrom\("(\w+)", (\d+)', source))
     assert standards == {name: DEFAULTS[name] for name in ("linkyMaxPowerW", "freshnessHours")}
     settings = settings_of()
     of_settings = {value: str(getattr(settings, name.lower())) for name, value in BY_SETTING.items()}

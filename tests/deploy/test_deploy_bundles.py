@@ -10,8 +10,10 @@ import pytest
 
 from sync.standin.replies import Reply
 from sync.triggers.bundle import bundles
+from sync.triggers.check.tree import read_tree
 from sync.triggers.deploy.admin_api import AdminApiError
 from sync.triggers.deploy.made import RECORD
+from sync.triggers.deploy.undeploy import undeploy_plan
 from tests.deploy.admin_standin import AdminStandin
 from tests.deploy.admin_store import StoredApp
 from tests.deploy.deployer import METER, Deployer, texts, the_app
@@ -154,6 +156,31 @@ def test_of_a_project_that_had_no_triggers_nothing_is_left(atlas: AdminStandin, 
     assert deploy.undeploy() == []
 
 
+LINK = {"name": "mongodb-atlas", "type": "mongodb-atlas", "config": {"clusterName": "Cluster0"}}
+
+
+@pytest.mark.parametrize("link", [None, LINK, LINK | {"name": "shop"}])
+@pytest.mark.parametrize("deployed", [False, True])
+def test_an_empty_app_that_somebody_made_stays(
+    atlas: AdminStandin, deploy: Deployer, link: dict[str, Any] | None, deployed: bool
+) -> None:
+    """Made in the console and not filled yet: as it was before, and said how it is removed by hand."""
+    app = atlas.add_app()
+    if link:
+        atlas.store(app).create("services", copy.deepcopy(link))
+    before = copy.deepcopy(app.held)
+    if deployed:
+        deploy(as_tree=False)
+        assert app.held != before
+    for _time in range(2):
+        planned = undeploy_plan(deploy.api, deploy.account, read_tree(deploy.folder))
+        list(planned.apply())
+        assert [change.kind for change in planned.kept] == ["app"]
+        assert "Delete Application" in planned.kept[0].detail
+        assert list(atlas.apps.values()) == [app]
+        assert app.held == before
+
+
 def test_an_app_that_others_have_come_to_use_stays(atlas: AdminStandin, deploy: Deployer) -> None:
     deploy(as_tree=False)
     app = the_app(atlas)
@@ -196,24 +223,48 @@ STATES: dict[str, State] = {
 }
 
 
-def shape(atlas: AdminStandin) -> list[dict[str, Any]]:
-    """What the apps hold, by names in place of identities. Of an app whose making was never answered the next run
-    cannot know that it was made here, so that this part of the record is not compared."""
-    return [
+def shape(atlas: AdminStandin, *, of_nobody: bool = False) -> list[dict[str, Any]]:
+    """What the apps hold, by names in place of identities. of_nobody: the record does not speak of app and link."""
+    shapes = [
         {kind: {each["name"]: _without_ids(each) for each in held.values()} for kind, held in app.held.items()}
         for app in atlas.apps.values()
     ]
-
-
-NOT_KNOWN = ("apps", "services")
+    for record in (each["values"][RECORD] for each in shapes if of_nobody):
+        record["value"] = {kind: named for kind, named in record["value"].items() if kind not in ("apps", "services")}
+    return shapes
 
 
 def _without_ids(part: Any) -> Any:
     if isinstance(part, dict):
-        return {
-            key: _without_ids(inner) for key, inner in part.items() if not key.endswith("_id") and key not in NOT_KNOWN
-        }
+        return {key: _without_ids(inner) for key, inner in part.items() if not key.endswith("_id")}
     return part
+
+
+def test_a_deployment_that_is_cut_off_when_the_app_is_made_leaves_an_empty_one(
+    atlas: AdminStandin, deploy: Deployer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the app and the record of it, whether or not Atlas answered: nothing tells it from one of somebody."""
+    for again in (False, True):
+        for answered in (True, False):
+            answer = atlas._reply
+
+            def cut(*given: Any, answer: Any = answer, answered: bool = answered) -> Reply:
+                made = bool(atlas.apps)
+                reply: Reply = Reply(0, b"", reset=True) if made and answered else answer(*given)
+                return Reply(0, b"", reset=True) if atlas.apps and not (answered and not made) else reply
+
+            monkeypatch.setattr(atlas, "_reply", cut)
+            with pytest.raises(AdminApiError):
+                deploy(as_tree=False)
+            monkeypatch.undo()
+            app = the_app(atlas)
+            assert not any(app.held[kind] for kind in app.held if kind != "services")
+            start = copy.deepcopy(app.held)
+            if again:
+                deploy(as_tree=False)
+            deploy.undeploy()
+            assert the_app(atlas).held == start
+            atlas.apps.clear()
 
 
 @pytest.mark.parametrize("state", ["fresh", "to be taken away", *LONG])
@@ -225,7 +276,7 @@ def test_cut_off_at_any_request_the_next_finishes_it(
     STATES[state](atlas, deploy)
     start = copy.deepcopy(atlas.apps)
     act()
-    whole = shape(atlas)
+    whole, of_nobody = shape(atlas), shape(atlas, of_nobody=True) if state == "fresh" else []
     for carried_out in (True, False):
         for number in range(1, 99):
             atlas.apps = copy.deepcopy(start)
@@ -250,7 +301,8 @@ def test_cut_off_at_any_request_the_next_finishes_it(
             monkeypatch.undo()
             if ended:
                 break
+            unknown = state == "fresh" and any(RECORD not in names(app, "values") for app in atlas.apps.values())
             act()
-            assert shape(atlas) == whole, (carried_out, number)
+            assert shape(atlas) == (of_nobody if unknown else whole), (carried_out, number)
             assert act() == []
         assert number > 5

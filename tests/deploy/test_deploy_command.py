@@ -34,8 +34,8 @@ def command(atlas: AdminStandin, tree: Path, tmp_path: Path) -> Command:
     here = tmp_path / "here"
     here.mkdir()
 
-    def run(*arguments: str, folder: Path = tree, **more: str) -> tuple[int, str, str]:
-        process = start(environ | more, here, "trigger", "deploy", "--folder", str(folder), *arguments)
+    def run(*arguments: str, folder: Path = tree, verb: str = "deploy", **more: str) -> tuple[int, str, str]:
+        process = start(environ | more, here, "trigger", verb, "--folder", str(folder), *arguments)
         code, out, err = finish(process)
         for secret in (atlas.private_key, TOKEN, PRM):
             assert secret not in out + err
@@ -66,6 +66,14 @@ def test_plan_deploy_again(atlas: AdminStandin, command: Command) -> None:
     assert "keep   secret      linkyTokenSecret  (there already, and cannot be read to compare: --secrets" in out
     assert "keep   data source mongodb-atlas  (cluster Cluster0)" in out
     assert "formatDate" not in out
+
+
+def test_what_stays_empty_is_said(atlas: AdminStandin, command: Command) -> None:
+    atlas.add_app()
+    code, out, err = command(verb="undeploy")
+    assert (code, err, atlas.writes) == (0, "", [])
+    assert "  keep   app         Triggers  (empty now but for links to clusters at most; no record says" in out
+    assert "remove it by hand: Atlas → Triggers → Linked App Service → App Settings → Delete Application" in out
 
 
 def test_wrong_usage_is_2_and_asks_nobody(atlas: AdminStandin, command: Command, tree: Path) -> None:

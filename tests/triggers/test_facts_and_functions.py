@@ -28,6 +28,9 @@ REFUSED = {
     ("update_trace", "left"): "updates leave a field in documents here",
     ("time_passes", "stands still"): "the clock of this platform stands still",
     ("nested_date", "text"): "a Date does not stay one on its way to another function",
+    ("rest_spread", "refused"): "object rest and spread are not taken here",
+    ("binary_text", "otherwise"): "of this platform are not as documented",
+    ("hash", "otherwise"): "of this platform are not as documented",
     ("timeseries_insert", "refused"): "insertMany is not supported for the time-series collection",
 }
 """Where a morning fails, and the words it fails with; under any other difference it works."""

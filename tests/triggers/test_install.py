@@ -39,7 +39,7 @@ JOB = Job(
 
 
 @pytest.fixture
-def shell(mongo_uri: str, database: Database[Any], tmp_path: Path) -> Iterator[Shell]:
+def shell(mongo_uri: str, database: Database[Any], tmp_path: Path, one_day: None) -> Iterator[Shell]:
     """A user with a home, a `.env` and a crontab; the settings are in the file alone."""
     programs = tmp_path / "bin"
     programs.mkdir()

@@ -56,6 +56,7 @@ def test_every_fact_names_its_code_and_differs_from_what_is_played() -> None:
     assert len({fact.name for fact in FACTS}) == len(FACTS) > 20
     for fact in FACTS:
         assert fact.relied, fact.name
+        assert fact.played, fact.name
         assert fact.assumed not in fact.played, fact.name
 
 

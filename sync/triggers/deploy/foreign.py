@@ -5,6 +5,7 @@ Nothing in Atlas says who made a function, and `appservices push` leaves no mark
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 
 from ...model.errors import UsageError
@@ -15,6 +16,9 @@ RELATED = 0.25
 
 SHORT = 12
 """Letters of a line that says nothing about whose it is, such as `};` or `return;`."""
+
+SETTING = re.compile(r"[\s;,{}()]|\bconst\b")
+"""What a line may hold or not without saying something else."""
 
 GUARD = "module.exports"  # a line that MongoDB's own pages tell everybody to write
 
@@ -50,6 +54,6 @@ def is_related(there: str, here: str) -> bool:
 
 
 def _lines(source: str) -> set[str]:
-    """The lines that tell one source from another."""
-    lines = {line.strip() for line in source.splitlines()}
-    return {line for line in lines if len(line) > SHORT and GUARD not in line}
+    """What tells one source from another: its lines, however close they are set (a bundle is closer than the tree)."""
+    lines = {SETTING.sub("", line) for line in source.splitlines() if GUARD not in line}
+    return {line for line in lines if len(line) > SHORT}

@@ -1,7 +1,8 @@
 """What a deployment made in an app, noted in the app itself, so that `trigger undeploy` removes that and nothing else.
 
 One Value, `linkyAtlasMade`: kind → names, `{"apps": ["Triggers"], "services": [], "secrets": […], …}`. It is written
-before what it names is made: a deployment that is cut off leaves nothing that nobody knows of.
+before what it names is made: a deployment that is cut off leaves nothing that nobody knows of. The app alone comes
+before its record; one that was left so looks like one that somebody made and has not filled yet, and is nobody's.
 """
 
 from __future__ import annotations

@@ -21,6 +21,7 @@ EJSON = json_util.CANONICAL_JSON_OPTIONS.with_options(tz_aware=True, tzinfo=UTC)
 REFUSED_STAGES = ("$indexStats", "$currentOp")
 UPDATES = ("updateMany", "bulkWrite")
 BY_METHOD = {"insertMany": "timeseries_insert", "deleteMany": "timeseries_delete"}
+BY_STAGE = {"timeseries_told": "$collStats", "union_with": "$unionWith"}
 REFUSED = "refused"
 TRACE = "_id__baas_transaction"
 Method = Callable[[Collection[Document], Mapping[str, Any]], Any]
@@ -67,10 +68,12 @@ class DatabaseBridge:
         return self._limited(cursor.sort(order) if order else cursor)
 
     def _aggregate(self, collection: Collection[Document], request: Mapping[str, Any]) -> list[Document]:
-        for stage in request["pipeline"]:
-            refused_stages = (*REFUSED_STAGES, *["$collStats"] * (self._facts["timeseries_told"] == REFUSED))
-            if refused := [name for name in stage if name in refused_stages]:
-                raise CallRefused(f"aggregate: a function has no stage {refused[0]}")
+        stages = [name for stage in request["pipeline"] for name in stage]
+        refused_stages = [*REFUSED_STAGES, *(name for fact, name in BY_STAGE.items() if self._facts[fact] == REFUSED)]
+        if "$unionWith" in stages and self._facts["timeseries_told_joined"] == REFUSED:
+            refused_stages.append("$collStats")
+        if refused := [name for name in stages if name in refused_stages]:
+            raise CallRefused(f"aggregate: a function has no stage {refused[0]}")
         with collection.aggregate(request["pipeline"]) as cursor:
             return self._limited(cursor)
 

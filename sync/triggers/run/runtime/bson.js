@@ -63,7 +63,7 @@
     }
     toBase64() { return this.$base64; }
     toHex() { return host.recode(this.$base64, "base64", "hex"); }
-    text() { return host.recode(this.$base64, "base64", "utf8"); }
+    text() { return facts.binary_text === "otherwise" ? this.$base64 : host.recode(this.$base64, "base64", "utf8"); }
   }
 
   function double(number) {
@@ -106,7 +106,8 @@
     for (const [type, write] of WRITERS) if (member instanceof type) return write(member);
     if (Array.isArray(member)) return member.map((part, index) => pack(part, place + "." + index, undefinedIsAbsent, isKept));
     const packed = {};
-    for (const name of plainKeys(member, place)) {
+    const names = plainKeys(member, place);
+    for (const name of facts.key_order === "changed" && !undefinedIsAbsent ? names.sort() : names) {
       if (member[name] === undefined && undefinedIsAbsent && !isKept) continue;
       put(packed, name, pack(member[name], place + "." + name, undefinedIsAbsent, isKept));
     }

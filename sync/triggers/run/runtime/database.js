@@ -81,7 +81,8 @@
     }
     async updateMany(query, update, options) {
       const parts = { query: document(query, "the query"), update: document(update, "the update") };
-      return this.$call("updateMany", parts, options);
+      const result = await this.$call("updateMany", parts, options);
+      return facts.matched_count === "not counted" ? {} : result;
     }
     async deleteMany(query, options) {
       return this.$call("deleteMany", { query: document(query, "the query") }, options);

@@ -56,6 +56,8 @@ function ring() {
 
 // --- the context --------------------------------------------------------------------------------------------------
 
+const REST = /\{(?:[^{}()[\]]*,)?\s*\.\.\./; // {...one} and {a, ...others}, but neither [...all] nor f(...all)
+
 const host = {
   ask(id, kind, request) {
     pending += 1;
@@ -68,6 +70,8 @@ const host = {
     if (!Object.hasOwn(setup.functions, name)) return null;
     const source = setup.functions[name];
     const filename = `${name}.js`;
+    const takesRest = setup.inside.facts.rest_spread !== "refused";
+    if (!takesRest && REST.test(source)) throw new SyntaxError(`${filename}: object rest and spread are not taken here`);
     return vm.compileFunction(`${source}\n;return exports;`, ["exports"], { parsingContext: context, filename })();
   },
   timer: (id, milliseconds) => at(id, milliseconds, () => platform.fire(id)),

@@ -88,7 +88,7 @@
 
   function hash(name, text) {
     if (["sha1", "sha256", "md5"].indexOf(name) < 0) throw new Error("utils.crypto.hash has no " + name);
-    return bson.BSON.Binary.fromBase64(host.hash(name, String(text)));
+    return bson.BSON.Binary.fromBase64(host.hash(facts.hash === "otherwise" ? "md5" : name, String(text)));
   }
 
   // --- console, timers, clock -----------------------------------------------------------------------------------------
@@ -151,6 +151,7 @@
     services: { get: (name) => (name === setup.service ? database : absent("missing_service", "service not found: " + name)) },
     http: { get },
   };
+  if (facts.time_left === "told") context.timeLeft = () => 0;
 
   return {
     globals: {
