@@ -15,11 +15,14 @@ The environment wins over .env, .env wins over this file. Secrets (token, URI) b
 # ELHUB_API_URL = "https://api.elhub.no/energy-data/v0"  # base of Elhub's API (Norway)
 # ENERGIDATA_API_URL = "https://api.energidataservice.dk"  # base of Energi Data Service (Denmark)
 # OPENMETEO_API_URL = "https://archive-api.open-meteo.com/v1"  # base of the weather archive
+# WEATHER_PLACE = ""  # your place for the weather: latitude, longitude, or one of the 60 largest communes
+# TEMPO_API_URL = "https://www.api-couleur-tempo.fr/api"  # base of the calendar of Tempo colours
 
 # SYNC_CALLS_PER_DAY = 25  # calls per API host and UTC day, at most 90: the gateway bans an address for 100
 # SYNC_REQUEST_SPACING = 1.0  # seconds between request starts
 # SYNC_CONTACT = ""  # mail or web address put into the User-Agent, so that the gateway can reach you
 # SYNC_HOME = ".data"  # folder of the embedded database and of kept answers
+# PVGIS_FILE = ""  # hourly file of your roof from PVGIS, with PV power; empty = none
 
 # DASH_HOST = "127.0.0.1"  # address on which the page listens; any but this machine's needs DASH_PASSWORD
 # DASH_PORT = 8050  # port of the page
@@ -38,7 +41,7 @@ The environment wins over .env, .env wins over this file. Secrets (token, URI) b
 #     "weather": ("weather", "weatherTS"),
 #     "lcl": ("lcl", "lclTS"),
 # }
-# TARIFFS = [  # contracts compared on the cost page: flat, peak/off-peak hours, Tempo; examples until you give yours
+# TARIFFS = [  # contracts compared on the cost page: flat, peak, tempo, ejp, zen_flex; examples until you give yours
 #     # Prices in €/kWh, standing charge in € a month, as on your invoice; off-peak hours by the local clock.
 #     # A change of prices: one more entry in prices, each with "from": "2025-02-01" (and "until", not included).
 #     # These are examples, rounded to the cent: put in yours, and in source where they come from, with their date.

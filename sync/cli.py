@@ -27,6 +27,8 @@ COMMANDS = {
     "fleet": ("sync.commands.fleet:fleet_command", "Sum many meters, for the Fleet page."),
     "analyse": ("sync.commands.analyse:analyse_command", "What can honestly be said of each series."),
     "forecast": ("sync.commands.forecast:forecast_command", "A day by half-hour, as it could be known then."),
+    "power": ("sync.commands.power:power_command", "Each day's greatest power, of the gateway or files."),
+    "tempo": ("sync.commands.tempo:tempo_command", "Fetch the colours of Tempo days."),
     "run": ("sync.commands.run:run_command", "Load two years and compare; or a demonstration."),
     "page": ("dash_app.command:command", "The page in the browser, until Ctrl-C."),
     "trigger": ("sync.commands.trigger:trigger", "The Atlas functions: list, run, check, deploy, probe, install."),

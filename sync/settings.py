@@ -37,6 +37,8 @@ from .model.private import warn_of_open_secrets
 from .model.readings import PRM_DIGITS
 from .sources import SOURCES
 from .sources.linky.meter import Meter
+from .sources.tempo import URL as TEMPO_URL
+from .sources.weather.places import Place, place_of
 from .tariffs.model import Tariff
 
 CALLS_CEILING = 90  # the gateway bans an address for 100 calls in a day; other tools share the address
@@ -46,7 +48,7 @@ METER_FIELDS = ("prm", "token", "flows", "name")
 DEFAULT_COLLECTIONS = {name: entry.collections for name, entry in SOURCES.items()}
 IN_FILE = {"LINKY_METERS": "meters", "COLLECTIONS": "collections", "TARIFFS": "tariffs"}
 """Names that settings.py alone may set → fields."""
-PREFIXES = ("MONGODB_", "LINKY_", "SYNC_", "DASH_", "ELHUB_", "ENERGIDATA_", "OPENMETEO_")
+PREFIXES = ("MONGODB_", "LINKY_", "SYNC_", "DASH_", "ELHUB_", "ENERGIDATA_", "OPENMETEO_", "PVGIS_")
 NEAR = 0.8  # how alike a name must be to be taken for one of ours that was mistyped; 1 is the same
 SERVERS_OWN = ("admin", "config", "local")  # databases
 
@@ -165,6 +167,8 @@ Contact = Annotated[
     ),
 ]
 Folder = Annotated[Path, BeforeValidator(_folder)]
+Home = Annotated[Place | None, BeforeValidator(lambda text: place_of(text) if text else None)]
+File = Annotated[Path | None, BeforeValidator(lambda text: _folder(text) if text else None)]
 Host = Annotated[
     str,
     BeforeValidator(lambda text: text.strip("[]")),
@@ -193,12 +197,17 @@ class Settings(BaseModel):
     elhub_api_url: Address = _field(SOURCES["elhub"].url, "base of Elhub's API (Norway)")
     energidata_api_url: Address = _field(SOURCES["energidata"].url, "base of Energi Data Service (Denmark)")
     openmeteo_api_url: Address = _field(SOURCES["weather"].url, "base of the weather archive")
+    tempo_api_url: Address = _field(TEMPO_URL, "base of the calendar of Tempo colours")
+    weather_place: Home = _field(
+        "", "your place for the weather: latitude, longitude, or one of the 60 largest communes"
+    )
     sync_calls_per_day: Calls = _field(
         "25", f"calls per API host and UTC day, at most {CALLS_CEILING}: the gateway bans an address for 100"
     )
     sync_request_spacing: Spacing = _field("1.0", "seconds between request starts")
     sync_contact: Contact = _field("", "mail or web address put into the User-Agent, so that the gateway can reach you")
     sync_home: Folder = _field(".data", "folder of the embedded database and of kept answers")
+    pvgis_file: File = _field("", "hourly file of your roof from PVGIS, with PV power; empty = none")
     dash_host: Host = _field(
         "127.0.0.1", "address on which the page listens; any but this machine's needs DASH_PASSWORD"
     )
@@ -223,6 +232,11 @@ class Settings(BaseModel):
     @classmethod
     def _in_home(cls, folder: Path, info: ValidationInfo) -> Path:
         return _home(info) / folder
+
+    @field_validator("pvgis_file")
+    @classmethod
+    def _beside(cls, file: Path | None, info: ValidationInfo) -> Path | None:
+        return file and _home(info) / file
 
     @field_validator("meters", mode="plain")
     @classmethod

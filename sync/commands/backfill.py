@@ -25,7 +25,9 @@ from ..settings import Settings, load
 from ..sources import SOURCES, with_api
 from ..store.connection import open_store
 from ..store.schema import ensure_pair, first_load
+from .analyse import analyse_new
 from .common import Options, clean_up, day_option, echo_json, exit_code, json_option, loader_of, report
+from .tempo import fetch_where_wanted
 
 SWEEP = "Open sources: also read again the N windows looked at longest ago."
 LONGEST_FIRST_LOAD = 600  # s
@@ -94,11 +96,14 @@ def run_backfill(settings: Settings, name: str, options: Options, dry_run: bool 
         clean_up(database, settings)
         progress.note(plan)
         outcome = _load_and_prove(jobs, loader, options.wait, progress, _planned_seconds(jobs, budget))
+        if name == "linky":
+            fetch_where_wanted(settings, database, progress.note)
         outcome.seconds = time.monotonic() - started
         if as_json:
             echo_json(outcome.as_json())
         else:
             report(outcome, loader.pair, "window")
+        analyse_new(loader.pair, outcome)
     return exit_code(outcome)
 
 

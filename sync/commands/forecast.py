@@ -52,7 +52,7 @@ def forecast_command(source: str | None, words: str, day: date, lead: int, as_js
         days = extent(pair, series, zone)
         if days is None or days[0] >= end:
             since = f": its readings begin on {days[0]}" if days else ""
-            raise TooLittle(f"nothing is stored of {series.label} before {end}{since}")
+            raise TooLittle(f"nothing is stored of {series.label} before {end}{since}", "nothing")
         columns = columns_of(pair, series, max(days[0], day - timedelta(days=WINDOW)), end, zone)
     said = tomorrow(grid_of(columns.start, columns.wh, columns.seconds, zone), day, lead)
     if as_json:

@@ -22,6 +22,7 @@ from ..settings import Settings, load
 from ..sources import SOURCES
 from ..sources.files import Files
 from ..store.connection import open_store
+from .analyse import analyse_new
 from .common import PARTLY, clean_up, echo_json, exit_code, json_option, loader_of, proving, report
 
 FAILED = ("failed", "refused")  # states of a file from which not all is stored
@@ -101,6 +102,7 @@ def run_import(
         else:
             report(outcome, loader.pair, "file")
             _tell(reports)
+        analyse_new(loader.pair, outcome)
     total = sums(reports)
     failed = any(each.state in FAILED for each in reports)
     if not (failed or total.new + total.finer + total.before or files.tables or any(files.totals.values())):

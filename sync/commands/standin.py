@@ -19,6 +19,7 @@ from ..standin.linky import BAN_AFTER, LinkyStandin
 from ..standin.r63 import read_r63
 from ..standin.server import OpenStandin, Options, Request, Standin, clock_set_to
 
+TEMPO = "tempo"  # a calendar, and no entry of SOURCES
 DAY = click.DateTime(formats=["%Y-%m-%d"])
 
 EPILOG = f"""
@@ -111,14 +112,15 @@ def standin(
 
 def served_sources() -> list[str]:
     """Names of the sources that have a stand-in."""
-    return [entry.name for entry in SOURCES.values() if entry.standin]
+    return [entry.name for entry in SOURCES.values() if entry.standin] + [TEMPO]
 
 
 def _standin_of(source: str) -> type[Standin]:
     """The class in the stand-in's module that is named after the source."""
     if source not in served_sources():
         raise UsageError(f"there is no stand-in for '{source}'; known: {', '.join(served_sources())}")
-    found: type[Standin] = getattr(import_module(SOURCES[source].standin), f"{source.capitalize()}Standin")
+    module = "sync.standin.tempo" if source == TEMPO else SOURCES[source].standin
+    found: type[Standin] = getattr(import_module(module), f"{source.capitalize()}Standin")
     return found
 
 
@@ -146,10 +148,13 @@ def _settings(served: LinkyStandin) -> tuple[dict[str, str], list[str]]:
 
 def _open_settings(source: str, served: Standin) -> tuple[dict[str, str], list[str]]:
     today = f"{served.now():%Y-%m-%d}"
+    setting, command = "TEMPO_API_URL", "tempo"
+    if source != TEMPO:
+        setting, command = SOURCES[source].setting, f"backfill --source {source}"
     return {"url": served.url, "today": today}, [
         f"# {source} stand-in, nothing here comes from the real one; it is {today} here:",
-        f"export {SOURCES[source].setting}={served.url}",
-        f"python -m sync backfill --source {source}",
+        f"export {setting}={served.url}",
+        f"python -m sync {command}",
     ]
 
 

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from ..triggers.run.harness import Execution
 
 NEXT_TIMES = 2
-TOLD_ANYWAY = ("secret", "data source")
-"""Kinds that are told even where nothing is to be done: what cannot be compared, and where the readings go."""
+TOLD_ANYWAY = ("secret", "data source", "app")
+"""Kinds told even where nothing is to be done: what cannot be compared, where the readings go, what is left empty."""
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 Command = TypeVar("Command", bound=Callable[..., Any])
 

@@ -12,7 +12,6 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from .experts import known_mean
 from .forecast import day_totals
 from .grid import SLOTS, Real
 from .holidays import free_days
@@ -31,7 +30,8 @@ def columns_of(
     """Name → [homes, days], of every column that COLUMNS documents; NaN where it is not known.
 
     wh: [homes, days, 48]; temperature: [days] °C, mean of each; bands: [days, 2] hours of the high and of the low
-    tariff, published beforehand. lead: the days from D − lead + 1 on are not known when day D is forecast.
+    tariff, published beforehand. lead: the days from D − lead + 1 on are not known when day D is forecast; with 0
+    the last day they know is D itself, which only serves to show what that does.
     """
     days = wh.shape[1]
     weather = np.full(days, np.nan) if temperature is None else temperature
@@ -93,7 +93,7 @@ def _calendar(first: date, days: int, zone: ZoneInfo) -> dict[str, Real]:
 def _before(values: Real, lag: int) -> Real:
     """[…, days] what was so many days before."""
     found = np.full(values.shape, np.nan)
-    found[..., lag:] = values[..., :-lag]
+    found[..., lag:] = values[..., : max(0, values.shape[-1] - lag)]
     return found
 
 
@@ -105,7 +105,10 @@ def _windows(values: Real, length: int, lead: int) -> Real:
 
 
 def _mean(window: Real) -> Real:
-    return known_mean(window, -1).astype(np.float64)
+    """Of what is known, in double precision: others compare it with their own."""
+    known = np.isfinite(window)
+    count = known.sum(-1)
+    return np.where(count > 0, np.where(known, window, 0.0).sum(-1) / np.maximum(count, 1), np.nan)
 
 
 def _std(window: Real) -> Real:
@@ -120,24 +123,24 @@ def _least(window: Real) -> Real:
 
 def _documented() -> Iterator[tuple[str, str]]:
     for lag in LAGS:
-        yield f"wh_{lag}", f"Wh of the {_nth(lag)} known day before; with lead 1 that is day D − {lag}"
+        yield f"wh_{lag}", f"energy of day D − lead{f' − {lag - 1}' if lag > 1 else ''}"
     for lag in (14, 21, 28):
-        yield f"wh_{lag}", f"Wh of day D − {lag}"
+        yield f"wh_{lag}", f"energy of day D − {lag}"
     for length in ROLLING:
-        yield f"mean_{length}", f"mean of the last {length} known days, Wh"
-        yield f"std_{length}", "their standard deviation, Wh"
-        yield f"min_{length}", "the least of them, Wh"
-        yield f"max_{length}", "the most of them, Wh"
+        yield f"mean_{length}", f"mean of the {length} days up to D − lead"
+        yield f"std_{length}", "their standard deviation"
+        yield f"min_{length}", "the least of them"
+        yield f"max_{length}", "the most of them"
     for place, name in enumerate(QUARTERS):
-        yield f"{name}_share", f"share of {6 * place}–{6 * place + 6} h in the last 7 known days"
-    yield "base_share", "share of the base load in the last 7 known days"
-    yield "peak_wh", "highest half-hour of the last known day, Wh"
-    yield "weekday_mean", "mean of the same weekday in the four weeks before, Wh"
+        yield f"{name}_share", f"share of {6 * place}–{6 * place + 6} h in the 7 days up to D − lead"
+    yield "base_share", "share of the base load in them"
+    yield "peak_wh", "highest half-hour of day D − lead"
+    yield "weekday_mean", "mean of the same weekday in the four weeks before"
     yield "trend", "mean of 7 days against that of 28"
-    yield "temperature_1", "mean temperature of the last known day, °C"
-    yield "temperature_2", "of the one before it, °C"
-    yield "temperature_7", "of the last 7 known days, °C"
-    yield "heating_degrees", "kelvin below 15 °C on the last known day"
+    yield "temperature_1", "mean temperature of day D − lead"
+    yield "temperature_2", "of the day before that"
+    yield "temperature_7", "of the 7 days up to D − lead"
+    yield "heating_degrees", "how far day D − lead stayed below 15 °C"
     yield "weekday", "0 is Monday"
     yield "free", "1 on a weekend or public holiday"
     yield "free_before", "the same of the day before"
@@ -149,9 +152,16 @@ def _documented() -> Iterator[tuple[str, str]]:
     yield "low_hours", "hours of the day in the low tariff"
 
 
-def _nth(number: int) -> str:
-    return {1: "first", 2: "second", 3: "third"}.get(number, f"{number}th")
-
-
 COLUMNS: dict[str, str] = dict(_documented())
 """Column → what it is."""
+UNITS = {"temperature": "°C", "heating": "K", "high": "h", "low": "h"}
+"""By the first word of a column; sums, means and their like are in Wh."""
+BARE = ("trend", "weekday", "free", "year", "month")
+
+
+def unit_of(name: str) -> str:
+    """`Wh`, `°C`, `K`, `h`; `1` for shares, marks and numbers."""
+    word = name.partition("_")[0]
+    if name.endswith("_share") or (word in BARE and name != "weekday_mean"):
+        return "1"
+    return UNITS.get(word, "Wh")

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..model.errors import SyncError
 from .grid import Real
+from .tomorrow import TooLittle
 
 BALANCES = np.arange(8.0, 20.5, 0.5)  # °C
 ROUNDS = 8
@@ -17,7 +17,7 @@ FEWEST = 60  # days with both
 COLD = 15  # days of them below the balance
 
 
-class NoHeating(SyncError):
+class NoHeating(TooLittle):
     """Temperature explains too little, or is not known; the text says which."""
 
 
@@ -42,7 +42,8 @@ def heating_of(wh: Real, temperature: Real) -> Heating:
     """Days, Wh, and their mean temperature, °C; NaN where unknown. Raises NoHeating."""
     known = np.isfinite(wh) & np.isfinite(temperature)
     if known.sum() < FEWEST:
-        raise NoHeating(f"{known.sum()} days with readings and temperature: heating is looked for from {FEWEST} on")
+        text = f"{known.sum()} days with readings and temperature: heating is looked for from {FEWEST} on"
+        raise NoHeating(text, "few_degrees", count=int(known.sum()), least=FEWEST)
     energy, degrees = wh[known], temperature[known]
     fits = [(_fit(energy, np.maximum(balance - degrees, 0.0)), balance) for balance in BALANCES]
     (_, base, slope), balance = min(fits, key=lambda fit: fit[0][0])
@@ -50,7 +51,8 @@ def heating_of(wh: Real, temperature: Real) -> Heating:
     spread = float(((energy - energy.mean()) ** 2).sum())
     explained = 1 - float(((energy - base - slope * cold) ** 2).sum()) / spread if spread else 0.0
     if slope <= 0 or explained < SEEN or (cold > 0).sum() < COLD:
-        raise NoHeating(f"no heating seen: temperature explains {max(explained, 0):.0%} of what differs between days")
+        text = f"no heating seen: temperature explains {max(explained, 0):.0%} of what differs between days"
+        raise NoHeating(text, "no_heating", explained=round(100 * max(explained, 0)))
     heat = float(slope * cold.sum())
     return Heating(float(balance), slope, base, heat, heat / float(energy.sum()), explained)
 

@@ -16,7 +16,8 @@ from ..model.errors import UsageError
 from ..model.localtime import local_day, midnight
 from ..model.localtime_query import EPOCH
 from ..model.readings import Instants, Series, addresses, instant, milliseconds
-from ..store.schema import Pair, dated, own_series
+from ..sources import zone_of
+from ..store.schema import MEASURED, Pair, dated, own_series
 from .grid import Real, Whole
 
 CHUNK = 500  # days in one document: 144,000 readings of five minutes take 7 MB of the 16 that it may have
@@ -30,6 +31,20 @@ class Columns:
     start: Instants
     wh: Real
     seconds: Whole
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A stored series, and the address by which it is named where no PRM may stand."""
+
+    pair: Pair
+    address: str
+    series: Series
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """Where its days begin."""
+        return zone_of(self.series.source)
 
 
 def measures_energy(pair: Pair, series: Series) -> bool:
@@ -84,7 +99,7 @@ def _chunks(pair: Pair, series: Series, first: date, end: date, zone: ZoneInfo) 
     while first < end:
         last = min(end, first + timedelta(days=CHUNK))
         bounds = {"$gte": instant(midnight(first, zone)), "$lt": instant(midnight(last, zone))}
-        match = series.query() | {"ts": bounds, "wh": {"$type": "number"}}
+        match = series.query() | {"ts": bounds} | MEASURED
         yield from pair.mirror.aggregate([{"$match": match}, {"$group": {"_id": None} | pushed}])
         first = last
 

@@ -11,8 +11,8 @@ from ..model.errors import SyncError
 from ..model.localtime import day_seconds
 from ..model.words import counted
 from .experts import Days
-from .forecast import replay
-from .grid import SLOTS, Grid, Marks, Real
+from .forecast import Replay, replay
+from .grid import SLOTS, Grid, Marks, Real, day_wh
 from .holidays import free_days, weekdays
 from .score import FEWEST_DAYS, Score, score
 
@@ -27,7 +27,12 @@ PARTS = tuple(slice(low, low + SLOTS // 4) for low in range(0, SLOTS, SLOTS // 4
 
 
 class TooLittle(SyncError):
-    """The readings cannot carry a statement; the text says why, and what would."""
+    """The readings cannot carry a statement; the text says why, and what would. reason, values: the same for a page,
+    which says it in the reader's language."""
+
+    def __init__(self, message: str, reason: str, **values: int | str) -> None:
+        super().__init__(message)
+        self.reason, self.values = reason, values
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +54,12 @@ class Tomorrow:
 
 @dataclass(frozen=True, slots=True)
 class Recent:
-    """The last days as they were forecast, and what came: [days, 48] Wh; first: day of the first."""
+    """Totals of the last days as they were forecast, and as they came: [days] Wh, of each day's own 23, 24 or 25
+    hours; first: day of the first."""
 
     first: date
     came: Real
-    wh: Real
+    total: Real
     low: Real
     high: Real
 
@@ -73,11 +79,16 @@ def tomorrow(grid: Grid, day: date, lead: int, since: date | None = None) -> Tom
     chosen = np.concatenate([scored_days(known, since), np.zeros(lead, dtype=np.bool_)])
     scores = (score(days, found, chosen, part) for part in (slice(None), *PARTS))
     whole, *parts = scores
-    shown = slice(max(0, len(known) - SHOWN), len(known))
-    recent = [each[0, shown] for each in (days.wh, found.wh, found.low, found.high)]
-    first = known.first + timedelta(days=shown.start)
     curves = found.wh[0, -1], found.low[0, -1], found.high[0, -1]
-    return Tomorrow(day, lead, *curves, total, low, high, whole, tuple(parts), Recent(first, *recent))
+    return Tomorrow(day, lead, *curves, total, low, high, whole, tuple(parts), _recent(known, found))
+
+
+def _recent(known: Grid, found: Replay) -> Recent:
+    shown = slice(max(0, len(known) - SHOWN), len(known))
+    last = Grid(known.first + timedelta(days=shown.start), known.zone, known.wh[shown])
+    share = np.array([day_seconds(day, known.zone) / DAY_SECONDS for day in last.days])
+    totals = (share * each[0, shown] for each in (found.total, found.total_low, found.total_high))
+    return Recent(last.first, day_wh(last), *totals)
 
 
 def days_of(grid: Grid, lead: int) -> Days:
@@ -102,18 +113,24 @@ def refuse_too_little(known: Grid, day: date) -> None:
     """Raises TooLittle with the reason."""
     there = np.flatnonzero(np.isfinite(known.wh).any(axis=1)) if len(known) else np.zeros(0, np.int64)
     if not len(there):
-        raise TooLittle(f"no reading is stored of the days before {known.end}, from which {day} would be forecast")
+        text = f"no reading is stored of the days before {known.end}, from which {day} would be forecast"
+        raise TooLittle(text, "nothing")
     missing = len(known) - 1 - int(there[-1])
     if missing > LATEST:
         last = known.first + timedelta(days=int(there[-1]))
         raise TooLittle(
             f"the last day with readings before {known.end} is {last}: {counted(missing, 'day')} are missing, so that "
             f"nothing is known of the home as it is then; load what is newer, or ask for a day until "
-            f"{day - timedelta(days=missing - LATEST)}"
+            f"{day - timedelta(days=missing - LATEST)}",
+            "ended",
+            last=last.isoformat(),
         )
     count = int(measured_days(known.wh).sum())
     if count < WARM + FEWEST_DAYS:
         raise TooLittle(
             f"{counted(count, 'measured day')} before {known.end}: a forecast needs {WARM + FEWEST_DAYS}, {WARM} to "
-            f"learn from and {FEWEST_DAYS} to measure how good it is"
+            f"learn from and {FEWEST_DAYS} to measure how good it is",
+            "few",
+            count=count,
+            least=WARM + FEWEST_DAYS,
         )

@@ -147,12 +147,14 @@ over two years, whose own doings all count as false. Of stuck values and lumps o
 @dataclass(frozen=True, slots=True)
 class Message:
     """day: place of the day on which it is told; size: as of `Scored`; rate: how often a year a home has such a score
-    by itself, so that one of 0.2 is a false alarm once in five years."""
+    by itself, so that one of 0.2 is a false alarm once in five years; peak: place of the day, of the two weeks from
+    `day` on, that has this size and score."""
 
     test: str
     day: int
     size: float
     rate: float
+    peak: int
 
 
 def messages(wh: Real, a_year: float) -> list[Message]:
@@ -258,5 +260,5 @@ def candidates(wh: Real) -> list[Message]:
         score = worth_telling(test, found)
         for day in alarms(score, RATES[test][A_YEAR.index(OFTEN)])[0]:
             peak = day + int(np.nanargmax(score[0, day : day + SILENCE]))
-            told.append(Message(test, day, float(found.size[0, peak]), rate_of(test, float(score[0, peak]))))
+            told.append(Message(test, day, float(found.size[0, peak]), rate_of(test, float(score[0, peak])), peak))
     return told

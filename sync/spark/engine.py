@@ -36,7 +36,7 @@ TRIES = 4  # of a task, as on a cluster
 FAREWELL = 20  # s for Spark to end
 LOOPBACK = "127.0.0.1"
 SETTINGS = {
-    "spark.app.name": "London readings into MongoDB",
+    "spark.app.name": "Readings of many meters in MongoDB",
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
     "spark.speculation": "false",  # a second copy of a task would only wait for the leases of the first

@@ -1,4 +1,4 @@
-"""The driver's part: hands out files, adds up what the executors report, tells how far it is.
+"""The driver's part: hands out files or households, adds up what the executors report, tells how far it is.
 
 Reports come by an accumulator inside an action, which Spark applies exactly once for each task, however often a task
 had to be begun: https://spark.apache.org/docs/latest/rdd-programming-guide.html#accumulators
@@ -11,20 +11,23 @@ import threading
 import zipfile
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing, suppress
+from datetime import date
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from pymongo.errors import PyMongoError
 
 from ..load.files import BYTES_A_ROW, FileImport, FileReport, store_tables
 from ..load.progress import Progress
 from ..load.report import Loader
+from ..model.readings import Series
 from ..model.words import counted
-from ..sources.files import File, Files
+from ..sources.files import Files
 from ..store.connection import Place
 from ..store.schema import first_load
 from .engine import Engine
-from .task import Gathered, Loaded, load
+from .task import Analysed, Gathered, Loaded, analyse_group, load
 
 if TYPE_CHECKING:
     from pyspark import SparkContext
@@ -32,7 +35,10 @@ if TYPE_CHECKING:
 LOOK = 1.0  # s between two looks at how far the job is
 ROOT = Path(__file__).resolve().parent.parent
 
-Numbered = tuple[int, File]
+TOGETHER = 20  # households of a task: a quarter of a minute
+
+Work = TypeVar("Work")
+Done = TypeVar("Done")
 
 
 class SparkLoad:
@@ -54,7 +60,7 @@ class SparkLoad:
             if waiting:
                 progress.note(f"{counted(len(waiting), 'file')} for Spark {self._engine.master}")
                 pace = _Pace(loader, progress)
-                with closing(self._results(waiting)) as results:
+                with closing(results_of(self._engine, waiting, partial(load, self._store))) as results:
                     for loaded in results:
                         if loaded is not None:
                             if loaded.failure:  # it hinders every other file, too: the rest is not tried
@@ -66,34 +72,60 @@ class SparkLoad:
         loader.outcome.windows = len(files.files)
         return reports
 
-    def _results(self, waiting: Sequence[Numbered]) -> Generator[Loaded | None]:
-        """What became of each file, as they come, and None where nothing has come for a while."""
-        with self._engine.start() as context, tempfile.TemporaryDirectory() as folder:
-            context.addPyFile(str(_own_code(Path(folder))))
-            job = _Job(context, waiting, self._store)
-            job.start()
-            yield from job.results()
-            if job.error:
-                raise self._engine.gave_up(job.error)
+
+class SparkAnalysis:
+    """Makes the cards of many households with a Spark, a task a group of them."""
+
+    def __init__(self, store: Place, engine: Engine) -> None:
+        self._store = store
+        self._engine = engine
+
+    def __call__(self, series: Sequence[Series], since: date | None, progress: Progress) -> Analysed:
+        """As `analyse` of each. Raises SyncError when Spark or the store gives up; the cards that were made stay."""
+        groups = [tuple(series[low : low + TOGETHER]) for low in range(0, len(series), TOGETHER)]
+        done = Analysed()
+        progress.start(len(series), 0)
+        work = partial(analyse_group, self._store, since)
+        with closing(results_of(self._engine, list(enumerate(groups)), work)) as results:
+            for analysed in filter(None, results):
+                if analysed.failure:
+                    raise analysed.failure
+                done.series += analysed.series
+                done.fresh += analysed.fresh
+                progress.advance(f"{done.series:,} series", analysed.series)
+        return done
+
+
+def results_of(
+    engine: Engine, waiting: Sequence[tuple[int, Work]], do: Callable[[int, Work], Done]
+) -> Generator[Done | None]:
+    """What was done of each, as they come, and None where nothing has come for a while."""
+    with engine.start() as context, tempfile.TemporaryDirectory() as folder:
+        context.addPyFile(str(_own_code(Path(folder))))
+        job = _Job(context, waiting, do)
+        job.start()
+        yield from job.results()
+        if job.error:
+            raise engine.gave_up(job.error)
 
 
 class _Job(threading.Thread):
-    """One Spark job in a thread of its own, as the call ends with the last file only."""
+    """One Spark job in a thread of its own, as the call ends with the last task only."""
 
-    def __init__(self, context: SparkContext, waiting: Sequence[Numbered], store: Place) -> None:
+    def __init__(self, context: SparkContext, waiting: Sequence[Any], do: Callable[..., Any]) -> None:
         super().__init__(name="Spark job", daemon=True)
         self.error: Exception | None = None
-        self._files = context.parallelize(waiting, len(waiting))
+        self._waiting = context.parallelize(waiting, len(waiting))
         self._arrived: Any = context.accumulator([], cast(Any, Gathered()))
-        self._work = _work(store, self._arrived)
+        self._work = _work(do, self._arrived)
 
     def run(self) -> None:
         try:
-            self._files.foreach(self._work)
+            self._waiting.foreach(self._work)
         except Exception as error:
             self.error = error  # raised where the results are taken
 
-    def results(self) -> Generator[Loaded | None]:
+    def results(self) -> Generator[Any]:
         """Every report once, in the order in which they come."""
         told = 0
         while True:
@@ -127,9 +159,9 @@ class _Pace:
             self._progress.advance(f"{self._told:,} rows", more * BYTES_A_ROW)
 
 
-def _work(store: Place, arrived: Any) -> Callable[[Numbered], None]:
-    def work(numbered: Numbered) -> None:
-        arrived.add([load(store, *numbered)])
+def _work(do: Callable[..., Any], arrived: Any) -> Callable[[tuple[int, Any]], None]:
+    def work(numbered: tuple[int, Any]) -> None:
+        arrived.add([do(*numbered)])
 
     return work
 

@@ -1,4 +1,4 @@
-"""What an executor does with one file: the same reading, writing and ledger as the import on one machine.
+"""What an executor does with one file, or one group of households: the same as the commands on one machine.
 
 Runs wherever Spark has its executors, and imports nothing of Spark.
 """
@@ -7,13 +7,19 @@ from __future__ import annotations
 
 import platform
 import traceback
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
+from typing import Any
 
+from ..insight.cards import analyse
 from ..load.files import FileImport, FileReport
 from ..load.progress import Silence
 from ..load.report import Loader
 from ..model.clock import SystemClock
 from ..model.errors import StoreError, SyncError
+from ..model.readings import Series
+from ..sources import zone_of
 from ..sources.files import File
 from ..store.connection import Place, open_store
 from ..store.ledger import Ledger
@@ -33,14 +39,24 @@ class Loaded:
     failure: Exception | None = None
 
 
+@dataclass(slots=True)
+class Analysed:
+    """What became of a group of households. series: how many are done; fresh: cards that were made now; failure: as of
+    `Loaded`."""
+
+    series: int = 0
+    fresh: int = 0
+    failure: Exception | None = None
+
+
 class Gathered:
     """A list as an accumulator of Spark's: an `AccumulatorParam`."""
 
-    def zero(self, _value: list[Loaded]) -> list[Loaded]:
+    def zero(self, _value: list[Any]) -> list[Any]:
         """Nothing yet."""
         return []
 
-    def addInPlace(self, reports: list[Loaded], more: list[Loaded]) -> list[Loaded]:
+    def addInPlace(self, reports: list[Any], more: list[Any]) -> list[Any]:
         """Both, in the list that is there."""
         reports += more
         return reports
@@ -66,3 +82,20 @@ def load(store: Place, place: int, file: File) -> Loaded:
     except Exception:
         loaded.failure = RuntimeError(traceback.format_exc())
     return loaded
+
+
+def analyse_group(store: Place, since: date | None, _place: int, group: Sequence[Series]) -> Analysed:
+    """Bring the cards of a group up to date. Nothing is raised, and it may be done twice, as of `load`: cards whose
+    readings have not changed are not made again, and one that is made again is the same."""
+    analysed = Analysed()
+    try:
+        with open_store(store) as database:
+            own, clock = pair(database, store.source, store.names), SystemClock()
+            for series in group:
+                analysed.fresh += analyse(own, series, zone_of(series.source), clock, since).fresh
+                analysed.series += 1
+    except SyncError as error:
+        analysed.failure = StoreError(f"{group[analysed.series].label}, on {platform.node()}: {error}")
+    except Exception:
+        analysed.failure = RuntimeError(traceback.format_exc())
+    return analysed

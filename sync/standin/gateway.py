@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from calendar import monthrange
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from ..model.localtime import days
@@ -22,17 +22,19 @@ from .spoil import SpoiltCurve
 
 Body = dict[str, Any]
 BASE = "/api/"
-CURVE, DAILY = "curve", "daily"
+CURVE, DAILY, POWER = "curve", "daily", "power"
 ROUTES = {
     "consommation_quotidienne": (DAILY, CONSUMPTION),
     "production_quotidienne": (DAILY, PRODUCTION),
     "courbe_de_charge_consommation": (CURVE, CONSUMPTION),
     "courbe_de_charge_production": (CURVE, PRODUCTION),
+    "puissance_conso_max_quotidienne": (POWER, CONSUMPTION),
 }
 """Types of the API that a loader asks for: what they measure and the flow."""
 DIRECTIONS = {CONSUMPTION: "CONS", PRODUCTION: "PROD"}
 LONGEST_CURVE_DAYS = 7
-HISTORY_MONTHS = {CURVE: 24, DAILY: 36}
+HISTORY_MONTHS = {CURVE: 24, DAILY: 36, POWER: 36}
+PEAKS = 1.3  # a day's greatest power, VA, of the greatest mean power of its curve, W: of generated and recorded days
 HISTORY_DAYS = 15
 LOOSE_DATE = re.compile(r"20[0-9]{2}-[0-9]{2}-[0-9]{2}")
 """The gateway's own check, unanchored as there: what passes it may still be no date."""
@@ -129,6 +131,9 @@ def answer(request: LinkyRequest, span: tuple[date, date], curve: SpoiltCurve, s
     if measure == CURVE:
         points = [point for day in days(*span) for point in curve.points(day)]
         parts = _curve_v5(points) if is_v5 else _curve_v2(points, DIRECTIONS[flow])
+    elif measure == POWER:
+        peaks = [peak for day in days(*span) if (peak := _peak(curve.true_points(day)))]
+        parts = _power_v5(peaks) if is_v5 else _power_v2(peaks)
     else:
         totals = {day.isoformat(): day_total(curve.true_points(day)) for day in days(*span)}
         listed = [(str(wh), day) for day, wh in totals.items() if wh is not None]
@@ -170,6 +175,28 @@ def _curve_v5(points: Sequence[CurvePoint]) -> Body:
 def _daily_v5(totals: Sequence[tuple[str, str]]) -> Body:
     kind = {"unit": "Wh", "measurement_kind": "energy", "aggregate": "sum", "measuring_period": "P1D"}
     return {"reading_type": kind, "interval_reading": [{"value": wh, "date": day} for wh, day in totals]}
+
+
+def _peak(points: Sequence[CurvePoint]) -> tuple[str, str] | None:
+    """Value and second of a day's greatest power; None without any. The label of an interval's end may be of the next
+    day: the second before it is taken."""
+    known = [point for point in points if point.watts is not None]
+    if not known:
+        return None
+    highest = max(known, key=lambda point: point.watts or 0)
+    at = datetime.fromisoformat(highest.label) - timedelta(seconds=1)
+    return str(round((highest.watts or 0) * PEAKS)), str(at)
+
+
+def _power_v2(peaks: Sequence[tuple[str, str]]) -> Body:
+    rows = [{"v": va, "d": at} for va, at in peaks]
+    measured = {"grandeurMetier": "CONS", "grandeurPhysique": "PMA", "unite": "VA", "points": rows}
+    return {"pas": "P1D", "grandeur": [measured]}
+
+
+def _power_v5(peaks: Sequence[tuple[str, str]]) -> Body:
+    kind = {"unit": "VA", "measurement_kind": "power", "aggregate": "maximum", "measuring_period": "P1D"}
+    return {"reading_type": kind, "interval_reading": [{"value": va, "date": at} for va, at in peaks]}
 
 
 def _text(watts: int | None) -> str | None:

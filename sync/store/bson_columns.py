@@ -13,7 +13,7 @@ against 0.07 µs).
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -233,8 +233,11 @@ def column(rows: NDArray[np.uint8], offset: int, kind: str) -> NDArray[Any]:
     return np.ascontiguousarray(rows[:, offset : offset + np.dtype(kind).itemsize]).view(kind)[:, 0]
 
 
-def layout_of(encoded: bytes) -> Layout | None:
-    """The layout of one document; None when it holds a type that is not in the tables."""
+def layout_of(encoded: bytes, varied: Container[str] = ()) -> Layout | None:
+    """The layout of one document; None when it holds a type that is not in the tables.
+
+    varied: fields that count as numbers whatever they are, their bytes as an array.
+    """
     fields: dict[str, tuple[int, str]] = {}
     types: dict[str, int] = {}
     varying = np.zeros(len(encoded), dtype=bool)
@@ -242,9 +245,11 @@ def layout_of(encoded: bytes) -> Layout | None:
         if end == UNKNOWN:
             return None
         types[f"type of {name}"] = kind
-        if kind in NUMERIC:
-            fields[name] = (at, NUMERIC[kind])
+        if kind in NUMERIC or name in varied:
+            fields[name] = (at, NUMERIC.get(kind) or f"S{end - at}")
             varying[at:end] = True
+        if name in varied:
+            types[f"size of {name}"] = end - at  # of another size it is another kind
     constant = {name: value for name, value in bson.decode(encoded, PLAIN).items() if name not in fields}
     return Layout(encoded, fields, varying, constant | types)
 
@@ -325,6 +330,12 @@ class _Kind:
             self.columns.setdefault(name, []).append(column(rows, offset, type_))
         left &= ~fits
 
+    def slice(self, found: Sequence[Run], others: list[dict[str, Any]]) -> Slice:
+        """Its documents in the order they came."""
+        columns = {name: np.concatenate(values) for name, values in self.columns.items()}
+        joined = Slice(columns, self.layout.constant, others, found, np.concatenate(self.places))
+        return joined.sorted_by(np.concatenate(self.orders))
+
     def __len__(self) -> int:
         return sum(map(len, self.places))
 
@@ -334,6 +345,26 @@ def decode(batches: Iterable[bytes], numbered: bool = False) -> Slice:
 
     numbered: the batches are BSON arrays, as a reply holds them; else documents one behind the other.
     """
+    found, kinds, unknown = _kinds(batches, numbered, ())
+    for kind in kinds[1:]:
+        unknown += zip(np.concatenate(kind.orders).tolist(), np.concatenate(kind.places), strict=True)
+    others = [_decoded(found, place) for _, place in sorted(unknown, key=lambda each: each[0])]
+    return kinds[0].slice(found, others) if kinds else Slice({}, {}, others, found)
+
+
+def decode_kinds(batches: Iterable[bytes], varied: Container[str]) -> Iterator[Slice]:
+    """BSON arrays → columns of every kind of document, then what is of none. varied: see `layout_of`."""
+    found, kinds, unknown = _kinds(batches, True, varied)
+    for kind in kinds:
+        yield kind.slice(found, [])
+    if unknown:
+        yield Slice({}, {}, [_decoded(found, place) for _, place in unknown], found)
+
+
+def _kinds(
+    batches: Iterable[bytes], numbered: bool, varied: Container[str]
+) -> tuple[list[Run], list[_Kind], list[tuple[int, Places]]]:
+    """Runs, the kinds of their documents, the most frequent first, and number and place of those of no kind."""
     found, orders = _gathered([run for batch in batches for run in runs(batch, numbered)])
     layouts: dict[int, list[tuple[Layout, _Kind]]] = {}
     kinds: list[_Kind] = []
@@ -344,7 +375,7 @@ def decode(batches: Iterable[bytes], numbered: bool = False) -> Slice:
         for layout, kind in known:
             kind.take(layout, number, run, order, left)
         while left.any() and len(known) < LAYOUTS:
-            new = layout_of(run.document(int(np.argmax(left))))
+            new = layout_of(run.document(int(np.argmax(left))), varied)
             if new is None:
                 break
             kind = next((kind for kind in kinds if kind.is_of(new)), None) or _Kind(new)
@@ -355,14 +386,7 @@ def decode(batches: Iterable[bytes], numbered: bool = False) -> Slice:
         rest = np.flatnonzero(left)
         unknown += zip(order[rest].tolist(), _places(number, rest), strict=True)
     kinds.sort(key=len, reverse=True)
-    for kind in kinds[1:]:
-        unknown += zip(np.concatenate(kind.orders).tolist(), np.concatenate(kind.places), strict=True)
-    others = [_decoded(found, place) for _, place in sorted(unknown, key=lambda each: each[0])]
-    if not kinds:
-        return Slice({}, {}, others, found)
-    columns = {name: np.concatenate(values) for name, values in kinds[0].columns.items()}
-    joined = Slice(columns, kinds[0].layout.constant, others, found, np.concatenate(kinds[0].places))
-    return joined.sorted_by(np.concatenate(kinds[0].orders))
+    return found, kinds, unknown
 
 
 def _gathered(found: list[Run]) -> tuple[list[Run], list[Order]]:
@@ -383,7 +407,8 @@ def _gathered(found: list[Run]) -> tuple[list[Run], list[Order]]:
     for length, (documents, numbers) in short.items():
         gathered.append(Run(b"".join(documents), 0, len(documents), length, length))
         orders.append(np.array(numbers, np.int64))
-    return gathered, orders
+    first = sorted(range(len(orders)), key=lambda number: int(orders[number][0]))  # mostly all is in order then
+    return [gathered[number] for number in first], [orders[number] for number in first]
 
 
 def _places(number: int, indices: NDArray[np.int64]) -> Places:
@@ -419,7 +444,7 @@ def find(
     projection: Document | None = None,
     limit: int = 0,
     hint: str | Document | None = None,
-) -> Iterator[bytes]:
+) -> Generator[bytes]:
     """The documents of a query, reply by reply, each as the BSON array that it holds (`decode(…, numbered=True)`).
 
     Read from the primary with the read concern of `side`.

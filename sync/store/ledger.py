@@ -23,7 +23,7 @@ from ..model.readings import Series, instant
 from ..model.resolution import Total
 from ..model.window import CURVE, EMPTY, STATES, Entry, Window
 from .claims import Claim
-from .schema import FLOORS, TOTALS, WINDOWS, Document
+from .schema import FLOORS, POWERS, TOTALS, WINDOWS, Document
 
 Read = TypeVar("Read")
 
@@ -59,6 +59,7 @@ class Ledger:
         self._windows = database[WINDOWS]
         self._floors = database[FLOORS]
         self._totals = database[TOTALS]
+        self._powers = database[POWERS]
 
     def entries(self, series: Series, kind: str) -> list[Entry]:
         """Every window asked for, in no particular order."""
@@ -167,11 +168,29 @@ class Ledger:
         found = self._totals.aggregate(stages)
         return {each.pop("_id"): DaysOfTotals(**each) for each in found}
 
+    def keep_powers(self, series: Series, va: Mapping[date, int], origin: str, at: datetime) -> None:
+        """Store each day's greatest power (local day → VA); `origin` says where they come from."""
+        writes = [
+            ReplaceOne(
+                {"_id": f"{series.key} {day}"},
+                {"series": series.key, "day": day.isoformat(), "va": int(value), "origin": origin, "at": at},
+                upsert=True,
+            )
+            for day, value in va.items()
+        ]
+        if writes:
+            self._powers.bulk_write(writes, ordered=False)
+
+    def powers(self, series: Series) -> dict[date, int]:
+        """Stored daily maxima of power by local day, VA."""
+        return dict(sorted(readable(self._powers, {"series": series.key}, _power)))
+
     def forget(self, series: Series, before: date | None = None) -> None:
         """Remove what is known of a series, or of its days before one; a window over that day is asked for again."""
         days = {"$lt": before.isoformat()} if before else {"$exists": True}
         self._windows.delete_many({"series": series.key, "start": days})
         self._totals.delete_many({"series": series.key, "day": days})
+        self._powers.delete_many({"series": series.key, "day": days})
         if before is None:
             self._floors.delete_many({"_id": {"$in": [series.key, off_of(series.key)]}})
 
@@ -264,6 +283,10 @@ def _floor(found: Document) -> tuple[date, str]:
 def _total(found: Document) -> tuple[date, Total]:
     resolution = typed(found, "resolution", int) if "resolution" in found else 1
     return date.fromisoformat(found["day"]), Total(typed(found, "wh", int), resolution)
+
+
+def _power(found: Document) -> tuple[date, int]:
+    return date.fromisoformat(found["day"]), typed(found, "va", int)
 
 
 def _resolution(total: int) -> int:

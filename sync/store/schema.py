@@ -31,6 +31,7 @@ TIMESERIES = {"timeField": "ts", "metaField": "series", "granularity": "hours"}
 
 WINDOWS = "sync_windows"
 TOTALS = "sync_daily_totals"
+POWERS = "sync_daily_powers"
 LEASES = lease.LEASES
 FLOORS = "sync_floors"
 FILES = "sync_files"
@@ -43,6 +44,8 @@ CARDS = "insight_cards"
 KEPT = "sync_kept"
 """Documents that are not ours, while the mirror of the series they stand under is written anew."""
 
+MEASURED: Document = {name: {"$type": "number"} for name in ("wh", "seconds")}
+"""What a reading of energy has, and what is not ours may lack."""
 NO_VALUES = ("_id", "ts", "series", "seconds")
 """Fields that every reading has beside what was measured."""
 

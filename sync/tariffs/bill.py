@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
-from .model import TEMPO, PriceList, Tariff, tempo_day, zone_at
+from .model import PriceList, Tariff
 from .split import DayParts, Energy
 
 CENT = Decimal("0.01")
@@ -20,8 +20,9 @@ MOVED = 1000  # Wh a day moved from peak to off-peak hours
 class MonthBill:
     """A tariff over the asked days of one month. Energies in Wh, money in €, all exact.
 
-    zones: energy by price zone; unpriced: energy without a price, in `without_colour` (Tempo days) and `without_price`
-    (local days on which no price list is valid); saved: what moving up to 1 kWh of each day would have brought.
+    zones: energy by price zone; unpriced: energy without a price, in `without_colour` (days of the contract whose kind
+    is not known) and `without_price` (local days on which no price list is valid); saved: what moving up to 1 kWh of
+    each day would have brought.
     """
 
     month: date
@@ -92,26 +93,30 @@ class _Month:
             return
         position = self.tariff.prices.index(prices)
         self.days[position] += 1
-        moved: defaultdict[str, Energy] = defaultdict(int)
+        rules = self.tariff.rules
+        moved: defaultdict[str, Energy] = defaultdict(int)  # by kind of day
         for minute, wh in parts.items():
-            its_day = tempo_day(day, minute) if self.tariff.kind == TEMPO else day
-            zone = zone_at(self.tariff, prices, minute, self.colours.get(its_day))
-            if zone is None:
+            its_day = rules.day_of(day, minute)
+            kind = rules.kind_of_day(its_day, self.colours)
+            if kind is None:
                 if wh:
                     self.colourless.add(its_day)
                     self.found.unpriced += wh
                 continue
+            is_off_peak = prices.is_off_peak(day, minute)
+            zone = rules.zones[kind, is_off_peak]
             self.sums[position, zone] += wh
-            if self.tariff.has_off_peak and not prices.is_off_peak(minute):
-                moved[zone] += wh
+            if self.tariff.has_off_peak and not is_off_peak:
+                moved[kind] += wh
         self._save(prices, moved)
 
     def _save(self, prices: PriceList, moved: Mapping[str, Energy]) -> None:
-        """Up to 1 kWh of a day's peak energy at the off-peak price of the same colour."""
+        """Up to 1 kWh of a day's peak energy at the off-peak price of the same kind of day, the dearest first."""
         left: Energy = MOVED
-        for zone, wh in moved.items():
-            share = min(left, wh)
-            difference = prices.price(zone) - prices.price(zone.replace("peak", "off_peak"))
+        zones = self.tariff.rules.zones
+        worth = {kind: prices.price(zones[kind, False]) - prices.price(zones[kind, True]) for kind in moved}
+        for kind, difference in sorted(worth.items(), key=lambda each: -each[1]):
+            share = min(left, moved[kind])
             self.found.saved += Fraction(difference) * share / 1000
             left -= share
 

@@ -12,13 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from .colours import read_calendar
-from .model import DAY, PEAK, TEMPO, TEMPO_OFF_PEAK, ZONES, PriceList, Ranges, Tariff
+from .model import DAY, KINDS, MonthDay, PriceList, Ranges, Tariff
 
 FIELDS = ("name", "kind", "source", "prices")
-OWN_FIELDS = {PEAK: ("off_peak_hours",), TEMPO: ("calendar",)}
+OFF_PEAK = "off_peak_hours"
 DEAREST = Decimal(5)  # €/kWh; more is a price in cents
 DEAREST_STANDING = Decimal(1000)  # € a month
 TIME = re.compile(r"(\d{1,2})[:hH](\d{2})?")
+Hours = tuple[tuple[MonthDay, Ranges], ...]
+"""Off-peak hours by the day of the year from which they hold; one for all of it begins with 1 January."""
 
 
 def tariffs_from(listed: Any, folder: Path, wrong: list[str]) -> tuple[Tariff, ...]:
@@ -54,14 +56,23 @@ class _EntryReader:
 
     def tariff(self) -> Tariff | None:
         """The tariff, or None with something in `wrong`."""
-        if self.kind not in ZONES:
-            self._refuse(f"kind: must be {', '.join(ZONES)}")
+        if self.kind not in KINDS:
+            self._refuse(f"kind: must be {', '.join(KINDS)}")
             return None
-        self._refuse_unknown(self.entry, (*FIELDS, *OWN_FIELDS.get(self.kind, ())), "")
+        self._refuse_unknown(self.entry, (*FIELDS, *self._own, *(("calendar",) if self._has_calendar else ())), "")
         name, source = (self._text(field) for field in ("name", "source"))
         calendar = self._calendar()
         prices = self._price_lists(self._off_peak(self.entry, ""))
         return None if self.wrong else Tariff(name, self.kind, source, prices, calendar)
+
+    @property
+    def _own(self) -> tuple[str, ...]:
+        """The field of the hours that each contract of its kind has of its own."""
+        return (OFF_PEAK,) if KINDS[self.kind].off_peak is None else ()
+
+    @property
+    def _has_calendar(self) -> bool:
+        return KINDS[self.kind].has_calendar
 
     # --- fields ----------------------------------------------------------------------------------------------------
 
@@ -75,17 +86,17 @@ class _EntryReader:
 
     def _calendar(self) -> Path | None:
         named = self.entry.get("calendar")
-        if named is None or self.kind != TEMPO:
+        if named is None or not self._has_calendar:
             return None
         if not isinstance(named, str | Path) or not str(named).strip():
             self._refuse("calendar: must be the path of a CSV file date;colour")
             return None
         path = self.folder / Path(str(named).strip())
-        for problem in read_calendar(path).problems:
+        for problem in read_calendar(path, KINDS[self.kind]).problems:
             self._refuse(f"calendar: {problem}")
         return path
 
-    def _price_lists(self, off_peak: Ranges | None) -> tuple[PriceList, ...]:
+    def _price_lists(self, off_peak: Hours | None) -> tuple[PriceList, ...]:
         listed = self.entry.get("prices")
         if not isinstance(listed, list | tuple) or not listed or not all(isinstance(each, Mapping) for each in listed):
             self._refuse("prices: must be a list of dicts, one for each change of prices")
@@ -96,11 +107,10 @@ class _EntryReader:
                 found.append((prices, "until" in each))
         return self._in_order(found)
 
-    def _price_list(self, entry: Mapping[Any, Any], place: str, off_peak: Ranges | None) -> PriceList | None:
+    def _price_list(self, entry: Mapping[Any, Any], place: str, off_peak: Hours | None) -> PriceList | None:
         before = len(self.wrong)
-        zones = ZONES[self.kind]
-        own = ("off_peak_hours",) if self.kind == PEAK else ()
-        self._refuse_unknown(entry, ("from", "until", "standing", *zones, *own), place)
+        zones = KINDS[self.kind].names
+        self._refuse_unknown(entry, ("from", "until", "standing", *zones, *self._own), place)
         start = self._day(entry, "from", place, date.min)
         end = self._day(entry, "until", place, date.max)
         if start >= end:
@@ -108,9 +118,12 @@ class _EntryReader:
         per_kwh = tuple((zone, self._amount(entry, zone, place, DEAREST, "€/kWh")) for zone in zones)
         standing = self._amount(entry, "standing", place, DEAREST_STANDING, "€ a month")
         hours = self._off_peak(entry, place) or off_peak
-        if self.kind == PEAK and hours is None and len(self.wrong) == before:
-            self._refuse(f"{place}off_peak_hours: are missing: ['22:30-06:30'], as on the invoice")
-        return PriceList(start, end, per_kwh, standing, hours or ()) if len(self.wrong) == before else None
+        if hours is None and len(self.wrong) == before:
+            self._refuse(f"{place}{OFF_PEAK}: are missing: ['22:30-06:30'], as on the invoice")
+        if hours is None or len(self.wrong) > before:
+            return None
+        one, several = (hours[0][1], ()) if len(hours) == 1 else ((), hours)
+        return PriceList(start, end, per_kwh, standing, one, several)
 
     def _in_order(self, found: list[tuple[PriceList, bool]]) -> tuple[PriceList, ...]:
         """By first day; a list without `until` ends where the next one begins."""
@@ -148,17 +161,19 @@ class _EntryReader:
         self._refuse(f"{place}{field}: must be a number from 0 to {most} {unit}{remedy}")
         return Decimal(0)
 
-    def _off_peak(self, entry: Mapping[Any, Any], place: str) -> Ranges | None:
-        if self.kind == TEMPO:
-            return TEMPO_OFF_PEAK
-        given = entry.get("off_peak_hours") if self.kind == PEAK else None
+    def _off_peak(self, entry: Mapping[Any, Any], place: str) -> Hours | None:
+        fixed = KINDS[self.kind].off_peak
+        if fixed is not None:
+            return (((1, 1), fixed),)
+        given = entry.get(OFF_PEAK)
         if given is None:
             return None
-        texts = re.split(r"\s*[,;]\s*", given.strip()) if isinstance(given, str) else given
         try:
-            return _ranges(texts)
+            if isinstance(given, Mapping):
+                return _seasons(given)
+            return (((1, 1), _ranges(given)),)
         except ValueError as error:
-            self._refuse(f"{place}off_peak_hours: {error}")
+            self._refuse(f"{place}{OFF_PEAK}: {error}")
             return ()
 
     # --- what is wrong ---------------------------------------------------------------------------------------------
@@ -173,8 +188,25 @@ class _EntryReader:
                 self._refuse(f"{place}no such field: {name!r}; known are {', '.join(names)}")
 
 
+def _seasons(given: Mapping[Any, Any]) -> Hours:
+    """`{"04-01": [...], "11-01": [...]}` → off-peak hours by the day of the year from which they hold. Raises
+    ValueError."""
+    found = {}
+    for first, hours in given.items():
+        try:
+            day = datetime.strptime(f"2001-{str(first).strip()}", "%Y-%m-%d")  # noqa: DTZ007 - a day, no instant
+        except ValueError:
+            raise ValueError(f"{str(first)[:20]!r} is not a first day of a season like '04-01'") from None
+        found[day.month, day.day] = _ranges(hours)
+    if len(found) < 2 or len(found) < len(given):
+        raise ValueError("need two seasons or more, each with its own first day: {'04-01': [...], '11-01': [...]}")
+    return tuple(sorted(found.items()))
+
+
 def _ranges(texts: Any) -> Ranges:
-    """`["22:30-06:30", "12h-14h"]` → sorted minutes, cut at midnight. Raises ValueError."""
+    """`["22:30-06:30", "12h-14h"]`, or the same as one text → sorted minutes, cut at midnight. Raises ValueError."""
+    if isinstance(texts, str):
+        texts = re.split(r"\s*[,;]\s*", texts.strip())
     if not isinstance(texts, list | tuple) or not texts:
         raise ValueError("must be a list of ranges like '22:30-06:30'")
     found: list[tuple[int, int]] = []

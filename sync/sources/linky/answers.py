@@ -95,6 +95,15 @@ def parse_totals(text: str, prm: str, flow: str) -> Totals:
     return Totals({day: total for day, total in wh.items() if day not in contradicted}, missing, tuple(rejects))
 
 
+def parse_powers(text: str, prm: str, flow: str) -> list[tuple[int, str, str | None]]:
+    """Number, time and value (VA) of each daily maximum of an answer. Raises UnknownShape."""
+    entries, names = _entries(text, prm, flow, quantity="PMA", unit="VA")
+    numbered = enumerate(entries, 1)
+    return [
+        (place, _text(each.get(names["end"])) or "", _value(each, names["value"], place)) for place, each in numbered
+    ]
+
+
 def _day(label: str) -> date | None:
     """`2026-09-29` and no other way to write it: what else it could mean is a guess."""
     if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", label, re.ASCII):

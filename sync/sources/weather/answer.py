@@ -22,14 +22,13 @@ from .. import zone_of
 from ..answers import UtcTimes, is_number, iso, json_object, numbers, shown
 from ..source import AnswerRefused, Parsed
 from ..table import Table
-from .places import VARIABLES, Place
+from .places import GROUP, VARIABLES, Place
 
 HOUR = 3_600_000
 LATE = 7 * 86_400_000  # ms; ERA5 comes about five days late
 SETTLED = 100 * 86_400_000  # ms; until then it is ERA5T, which may still be replaced
 LARGEST = 1e6
 FLAG = "implausible"
-GROUP = "era5"
 
 
 def read_weather(text: str, place: Place, window: Window, now: datetime) -> Parsed:

@@ -1,4 +1,4 @@
-"""Weather of the price areas: ERA5 through the Open-Meteo archive (https://open-meteo.com/en/docs/historical-weather-api).
+"""Weather of the price areas, or of the user's own place alone: ERA5 through the Open-Meteo archive (https://open-meteo.com/en/docs/historical-weather-api).
 
 A series of its own, for joins. GMT and m/s are asked for always and looked for in the answer: a named zone gives one
 fixed offset for the whole answer, today's, and the wind comes in km/h when nothing is said.
@@ -16,7 +16,7 @@ from .. import zone_of
 from ..answers import OpenSource, Service
 from ..source import Dataset, Parsed
 from .answer import read_weather
-from .places import PLACES, VARIABLES
+from .places import PLACES, VARIABLES, Place
 
 SOURCE = "weather"
 MODEL = "era5"
@@ -27,23 +27,30 @@ SPACING = 1.0  # s; 600 calls a minute are free, but a year counts as some 26 of
 
 SERVICE = Service("Open-Meteo", "OPENMETEO_API_URL", timedelta(minutes=1))
 LIMITED = {"hourly": timedelta(hours=1), "daily": timedelta(days=1)}
-DATASETS = {f"{MODEL} {place.area}": place for place in PLACES}
+
+
+def _dataset(place: Place) -> Dataset:
+    return Dataset(f"{MODEL} {place.area}", "weather", FIRST, reread=REREAD, call_months=12, revisit=REVISIT)
 
 
 class Weather(OpenSource):
-    """A dataset a price area, at its course city."""
+    """A dataset a price area, at its course city; of a user who names a place that one alone."""
 
     name = SOURCE
     zone = zone_of(SOURCE)
     spacing = SPACING
     service = SERVICE
-    datasets: tuple[Dataset, ...] = tuple(
-        Dataset(name, "weather", FIRST, reread=REREAD, call_months=12, revisit=REVISIT) for name in DATASETS
-    )
+    datasets: tuple[Dataset, ...] = tuple(map(_dataset, PLACES))
+
+    def __init__(self, base: str, home: Place | None = None) -> None:
+        super().__init__(base)
+        places = (home,) if home else PLACES
+        self.datasets = tuple(map(_dataset, places))
+        self.places = {dataset.name: place for dataset, place in zip(self.datasets, places, strict=True)}
 
     def question(self, dataset: Dataset, window: Window) -> tuple[str, dict[str, str]]:
         """UTC days, both ends included; the unit of the wind and the zone spelled out."""
-        place = DATASETS[dataset.name]
+        place = self.places[dataset.name]
         return f"{self.base}/archive", {
             "latitude": str(place.latitude),
             "longitude": str(place.longitude),
@@ -59,7 +66,7 @@ class Weather(OpenSource):
 
     def parse(self, dataset: Dataset, window: Window, text: str, now: datetime) -> Parsed:
         """Verify an answer and make readings of it. Raises AnswerRefused."""
-        return read_weather(text, DATASETS[dataset.name], window, now)
+        return read_weather(text, self.places[dataset.name], window, now)
 
     def explain(self, answer: Answer, now: datetime) -> Exception | None:
         """What an answer that is no 200 means; None for a 200. A spent hour or day is told in words alone, and so is
@@ -76,6 +83,6 @@ class Weather(OpenSource):
         return error
 
 
-def connect(base: str, _settings: object) -> Weather:
+def connect(base: str, settings: object) -> Weather:
     """The source at an address."""
-    return Weather(base)
+    return Weather(base, getattr(settings, "weather_place", None))

@@ -24,7 +24,7 @@ from ..answers import NAIVE
 from ..files import UNREAD, Files, Part, cell, instants, text_of
 from ..table import files_of, refuse_rows
 from .answer import HOUR, lacking, weather_readings
-from .places import DIVISORS, PLACES, VARIABLES, Variable
+from .places import DIVISORS, PLACES, VARIABLES, Place, Variable
 
 TITLE = re.compile(r"(?P<name>\w+)\s*(?:\((?P<unit>[^)]+)\))?")
 AREA = re.compile(r"(?<![A-Za-z0-9])(NO[1-5]|DK[12])(?![A-Za-z0-9])")
@@ -45,12 +45,13 @@ class _File:
     columns: dict[str, tuple[Variable, float]]
 
 
-def open_files(paths: Sequence[Path], _settings: object = None) -> Files:
+def open_files(paths: Sequence[Path], settings: object = None) -> Files:
     """`files.Files` of weather. Raises FileRefused for what is no such file or does not tell its units."""
-    return files_of(paths, _opened, _parts)
+    home: Place | None = getattr(settings, "weather_place", None)
+    return files_of(paths, lambda path: _opened(path, home), _parts)
 
 
-def _opened(path: Path) -> _File:
+def _opened(path: Path, home: Place | None) -> _File:
     with text_of(path, LARGEST) as stream:
         lines = list(csv.reader(stream.readline() for _ in range(ABOVE)))
     titles = [[TITLE.fullmatch(cell.strip()) for cell in row] for row in lines]
@@ -68,7 +69,7 @@ def _opened(path: Path) -> _File:
         known = ", ".join(variable.name for variable in VARIABLES)
         raise FileRefused(f"{path.name} has none of the columns {known} (it has {', '.join(lines[at])[:200]})")
     offset = 0 if "time_utc" in units else _offset(path, above)
-    return _File(path, _area(path, above), at, lines[at][0], offset, columns)
+    return _File(path, _area(path, above, home), at, lines[at][0], offset, columns)
 
 
 def _divisor(path: Path, variable: Variable, unit: str | None) -> float:
@@ -85,8 +86,8 @@ def _divisor(path: Path, variable: Variable, unit: str | None) -> float:
     return DIVISORS[variable.unit][unit.strip()]
 
 
-def _area(path: Path, above: dict[str, str]) -> str:
-    """The price area of the coordinates above the table, or of the name of the file."""
+def _area(path: Path, above: dict[str, str], home: Place | None) -> str:
+    """The price area of the coordinates above the table, or of the name of the file; the user's own place before."""
     try:
         latitude, longitude = float(above["latitude"]), float(above["longitude"])
     except (KeyError, ValueError):
@@ -96,9 +97,13 @@ def _area(path: Path, above: dict[str, str]) -> str:
                 f"{path.name} does not tell its place: put one price area into its name, as in weather_NO1.csv"
             ) from None
         return areas.pop()
+    if home and home.is_near(latitude, longitude):
+        return home.area
     near = [place.area for place in PLACES if place.is_near(latitude, longitude)]
     if len(near) != 1:
-        raise FileRefused(f"{path.name} is of {latitude},{longitude}, which is none of the cities of the price areas")
+        raise FileRefused(
+            f"{path.name} is of {latitude},{longitude}, none of the cities of the price areas and not WEATHER_PLACE"
+        )
     return near[0]
 
 

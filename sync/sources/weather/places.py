@@ -1,14 +1,21 @@
-"""The city that stands for each price area, and the units weather comes in."""
+"""The city that stands for each price area, the user's own place, and the units weather comes in."""
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
+
+from ...model.readings import Series
+
+GROUP = "era5"
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A city of a price area; degrees north and east."""
+    """A city of a price area, or the user's own place, which is its own area; degrees north and east."""
 
     area: str
     city: str
@@ -18,6 +25,11 @@ class Place:
     def is_near(self, latitude: float, longitude: float) -> bool:
         """Whether a cell can be the one that this place lies in or beside: cells are of a quarter of a degree."""
         return abs(latitude - self.latitude) <= NEAR and abs(longitude - self.longitude) <= NEAR
+
+    @property
+    def series(self) -> Series:
+        """Its weather, as it is stored."""
+        return Series("weather", self.area, "weather", GROUP)
 
 
 NEAR = 0.5  # degrees
@@ -31,6 +43,34 @@ PLACES = (
     Place("DK1", "Aarhus", 56.16, 10.20),
     Place("DK2", "København", 55.68, 12.57),
 )
+
+
+DEGREES = re.compile(r"([+-]?\d{1,2}(?:\.\d+)?)\s*[,;]\s*([+-]?\d{1,3}(?:\.\d+)?)", re.ASCII)
+FORM = "'latitude, longitude' in degrees such as 48.85, 2.35"
+
+
+def place_of(text: str) -> Place:
+    """A place as the user writes it: degrees north and east, or one of the communes. To two decimals, a kilometre: no
+    weather is finer, and an address is nobody's business. Raises ValueError."""
+    if found := DEGREES.fullmatch(text):
+        latitude, longitude = (round(float(part), 2) for part in found.groups())
+        if not (abs(latitude) <= 90 and abs(longitude) <= 180):
+            raise ValueError(f"must be {FORM}: north to 90, east to 180")
+        return Place(f"{latitude:.2f},{longitude:.2f}", "your place", latitude, longitude)
+    from .communes import COMMUNES  # noqa: PLC0415 - few name one
+
+    known = {_plain(name): name for name in COMMUNES}
+    if (name := known.get(_plain(text))) is None:
+        near = get_close_matches(_plain(text), known, 1)
+        meant = f" (did you mean {known[near[0]]}?)" if near else ""
+        raise ValueError(f"is none of the {len(COMMUNES)} largest communes{meant}: write {FORM}")
+    return Place(name, name, *COMMUNES[name])
+
+
+def _plain(name: str) -> str:
+    """Without accents, hyphens, capitals: `saint etienne`."""
+    letters = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    return " ".join(re.split(r"[\s'-]+", letters.lower().strip()))
 
 
 @dataclass(frozen=True, slots=True)
