@@ -44,9 +44,9 @@ WATCH = """(() => {
     const { top, bottom } = card.getBoundingClientRect();
     return bottom > 0 && top < innerHeight && card.getAttribute("aria-busy") === "true";
   });
-  let wrapped = false;
+  let wrapped = null; // a chart that is there before plotly.js has run loads it a second time
   const look = () => {
-    if (window.Plotly && !wrapped) { wrapped = true; wrap(window.Plotly); }
+    if (window.Plotly && window.Plotly !== wrapped) { wrapped = window.Plotly; wrap(wrapped); }
     if (bench.first === null && document.querySelector(chart)) bench.first = performance.now();
     const waiting = bench.waiting();
     if (bench.start !== null && bench.settled === null) {

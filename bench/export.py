@@ -9,6 +9,8 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ from bench import kit
 from bench.kit import Bench, Row, medians, row
 from sync.export.read import Choice, blocks
 from sync.export.run import export
+from sync.export.stored import blocks_as_stored
 from sync.export.targets import Target, target_of
 from sync.export.targets.jsonl import objects
 from sync.export.targets.kafka_address import PRODUCER, keys
@@ -71,23 +74,38 @@ def _target(address: str) -> Target:
 
 
 def _files(own: Bench, choice: Choice) -> list[Row]:
-    """The ceiling, and Parquet with its proof."""
+    """Reading by key and as it lies, and Parquet with its proof, each way."""
     count = len(choice.series) * EACH
     path = own.folder / "a.parquet"
-    reading, parquet = medians(
+    by_key, as_it_lies, parquet = medians(
         lambda: sum(map(len, blocks(choice))),
+        lambda: sum(map(len, blocks_as_stored(choice, own.folder, lambda _: None))),
         lambda: export(choice, _target(str(path)), Silence()),
         runs=3 if count <= 2_000_000 else 1,
     )
+    found = _cpu(own, lambda: export(replace(choice, first=0), _target(str(path)), Silence()), count)
+    sent = _cpu(own, lambda: export(choice, _target(str(path)), Silence()), count)
     peaks = [_peak(own, name) for name in ("b.parquet", "b.csv")]
     return [
-        row("reading the record in columns, the ceiling", count / reading, "readings/s"),
+        row("reading the record by key, series by series", count / by_key, "readings/s"),
+        row("reading it as it lies on the disk, put in order", count / as_it_lies, "readings/s"),
         row("Parquet, read back and summed", count / parquet, "readings/s", 1_000_000),
-        row("the same against reading alone", reading / parquet, "times"),
+        row("of which CPU of MongoDB, a reading", sent[0], "µs"),
+        row("and our own", sent[1], "µs"),
+        row("CPU of the same by key, MongoDB", found[0], "µs"),
+        row("and our own by key", found[1], "µs"),
+        row("CPU by key against as it lies", sum(found) / sum(sent), "times", 1.3),
         row("Parquet, bytes a reading", path.stat().st_size / count, "bytes"),
         row(f"peak memory, {count / 1e6:g} million, Parquet", peaks[0], "MB", -300.0),
         row(f"peak memory, {count / 1e6:g} million, CSV", peaks[1], "MB", -300.0),
     ]
+
+
+def _cpu(own: Bench, way: Callable[[], object], count: int) -> tuple[float, float]:
+    """CPU of the server and our own, µs a reading."""
+    server, ours = own.server_cpu(), time.process_time()
+    way()
+    return 1e6 * (own.server_cpu() - server) / count, 1e6 * (time.process_time() - ours) / count
 
 
 def _peak(own: Bench, name: str) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,6 +13,7 @@ from ..model.columns import Block, Sums
 from ..model.errors import UsageError
 from .read import Choice, blocks
 from .steps import in_steps
+from .stored import blocks_as_stored, is_worth_it
 from .targets import ExportError, Target
 
 
@@ -37,19 +38,31 @@ def export(choice: Choice, target: Target, progress: Progress) -> Report:
     """Write a choice to a target and count it there. Raises ExportError, and UsageError where there is nothing."""
     report, last = Report(target.shown), None
     with closing(target):
-        for block in in_steps(blocks(choice), choice.step):
+        for block in in_steps(_blocks(choice, target, report, progress), choice.step):
             if last is None:
                 target.open(choice)
             report.series += block.series != last
             last = block.series
             _write(target, block)
             report.sums.add(block)
-            progress.advance(f"{report.sums.readings:,} rows", len(block))
         if last is None:
             raise UsageError(_nothing(choice))
         _finish(target, report.sums)
     report.left_out, report.example = choice.left_out, choice.example
     return report
+
+
+def _blocks(choice: Choice, target: Target, report: Report, progress: Progress) -> Iterator[Block]:
+    """All readings. A large record goes by its stored order into a target that is quicker than a server finds them."""
+    if target.scratch is None or not is_worth_it(choice, target.scratch):
+        for block in blocks(choice):
+            yield block
+            progress.advance(f"{report.sums.readings:,} rows", len(block))
+        return
+    try:
+        yield from blocks_as_stored(choice, target.scratch, lambda more: progress.advance("being put in order", more))
+    except OSError as error:
+        raise refused(target, error) from None
 
 
 def write_all(target: Target, some: Iterable[Block]) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
 from typing import Protocol
 
 from ...model.columns import Block, Sums
@@ -21,9 +22,11 @@ class ExportError(SyncError):
 
 
 class Target(Protocol):
-    """Where readings go. shown: its address for people, without a password."""
+    """Where readings go. shown: its address for people, without a password; scratch: of a target that takes readings
+    quicker than a server finds them by key, a folder in which they may lie until they are in order."""
 
     shown: str
+    scratch: Path | None
 
     def open(self, choice: Choice) -> None:
         """Make ready for the columns of a choice. Raises UsageError for what cannot be, ExportError for a refusal."""

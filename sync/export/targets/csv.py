@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+from itertools import repeat
 from typing import Any
 
 from ...model.columns import Block
@@ -23,10 +24,12 @@ class Export(FileTarget):
         """Every value in its shortest form; an absent one is an empty cell."""
         own = block.series
         before = ",".join(map(cell, (own.source, own.id, own.flow, own.group))) + ","
-        columns = [texts.heads(block, before, ",", ""), map(str, block.seconds.tolist())]
-        columns += [texts.values(block, name) for name in block.values]
-        columns.append(cell(block.flags.get(index, "")) for index in range(len(block)))
-        self._file.write(("\n".join(map(",".join, zip(*columns, strict=True))) + "\n").encode())
+        rows = texts.heads(block, before, ",", ",")
+        for name in block.values:
+            rows = texts.behind(rows, block, name, ",", absent=",")
+        flags = block.flags
+        words = [cell(flags.get(index, "")) for index in range(len(block))] if flags else repeat("")
+        self._file.write("".join(f"{row},{flag}\n" for row, flag in zip(rows, words, strict=False)).encode())
 
     def end(self) -> None:
         """To its last byte."""

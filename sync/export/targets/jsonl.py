@@ -69,11 +69,12 @@ def _moments(texts_: Iterable[str]) -> Instants:
 def objects(block: Block) -> list[str]:
     """The readings of a block, each as a JSON object."""
     names = ",".join(f"{json.dumps(name)}:{json.dumps(text, ensure_ascii=False)}" for name, text in named(block.series))
-    heads = texts.heads(block, f'{{{names},"start_utc":"', '","start_local":"', '","seconds":')
-    columns = [heads, map(str, block.seconds.tolist())]
-    columns += [texts.values(block, name, json.dumps, before=f',"{name}":') for name in block.values]
-    columns.append(_end(block.flags, index) for index in range(len(block)))
-    return list(map("".join, zip(*columns, strict=True)))
+    rows = texts.heads(block, f'{{{names},"start_utc":"', '","start_local":"', '","seconds":')
+    for name in block.values:
+        rows = texts.behind(rows, block, name, f',"{name}":', of_time=json.dumps)
+    if not block.flags:
+        return [f"{row}}}" for row in rows]
+    return [f"{row}{_end(block.flags, index)}" for index, row in enumerate(rows)]
 
 
 def named(series: Series) -> list[tuple[str, str]]:

@@ -29,6 +29,8 @@ MESSAGES = 10_000  # at a time
 class Export:
     """A message a reading."""
 
+    scratch = None
+
     def __init__(self, address: str) -> None:
         self._options, self._topic, self._schema, self.shown = address_of(address)
         self._run = uuid.uuid4().bytes

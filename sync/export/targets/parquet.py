@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -13,14 +15,20 @@ from ...model.columns import INTEGER, NUMBER, VALUES, Block, Sums
 from .. import texts
 from .files import FileTarget
 
-GROUP = 400_000  # rows of a row group: gathered in memory
+GROUP = 200_000  # rows of a row group, of which two are in memory: one is gathered, one compressed
 TEXT = pa.dictionary(pa.int32(), pa.string())
 TYPES = {INTEGER: pa.int64(), NUMBER: pa.float64()}
 INSTANT = pa.timestamp("ms", tz="UTC")
 
 
 class Export(FileTarget):
-    """A row a reading."""
+    """A row a reading. A row group is compressed while the next one is gathered."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__(address)
+        self.scratch = self.part.parent
+        self._compressor = ThreadPoolExecutor(1, "parquet")
+        self._compressing: Future[None] | None = None
 
     def begin(self) -> None:
         """The schema."""
@@ -53,16 +61,30 @@ class Export(FileTarget):
             self._write()
 
     def _write(self) -> None:
-        if self._waiting:
-            table = pa.Table.from_batches(self._waiting, self._schema).unify_dictionaries()
+        self._written()
+        batches, self._waiting = self._waiting, []
+        self._compressing = self._compressor.submit(self._compress, batches)
+
+    def _compress(self, batches: Sequence[Any]) -> None:
+        if batches:
+            table = pa.Table.from_batches(batches, self._schema).unify_dictionaries()
             self._writer.write_table(table, GROUP * 2)
-            self._waiting = []
+
+    def _written(self) -> None:
+        if self._compressing:
+            self._compressing.result()
 
     def end(self) -> None:
         """The last row group, and what names them all."""
         self._write()
+        self._written()
         self._writer.close()
         self._file.close()
+
+    def close(self) -> None:
+        """After what is being compressed."""
+        self._compressor.shutdown()
+        super().close()
 
     def sums(self) -> Sums:
         """Without the columns that name a reading: these would take most of the time."""

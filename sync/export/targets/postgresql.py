@@ -27,6 +27,8 @@ BATCH = 100_000  # readings of a transaction
 class Export:
     """A row a reading."""
 
+    scratch = None
+
     def __init__(self, address: str) -> None:
         self._base = Base(address)
         self.shown = self._base.shown

@@ -81,9 +81,9 @@ class Base:
             ) from None
         except psycopg.OperationalError as error:
             goes_on = "; what is committed stays, the same command goes on from there" if self._base else ""
-            raise ExportError(f"{self.shown}: {_words(error)}{goes_on}") from None
+            raise ExportError(f"{self.shown}: {words_of(error)}{goes_on}") from None
         except psycopg.Error as error:
-            raise ExportError(f"{self.shown} refused it: {_words(error)}") from None
+            raise ExportError(f"{self.shown} refused it: {words_of(error)}") from None
 
 
 def address_of(address: str) -> tuple[str, str, str]:
@@ -100,6 +100,7 @@ def address_of(address: str) -> tuple[str, str, str]:
     return f"postgresql://{parts.netloc}{parts.path}{query}", table, name
 
 
-def _words(error: psycopg.Error) -> str:
+def words_of(error: psycopg.Error) -> str:
+    """What the server says, in one line."""
     text = error.diag.message_primary or str(error) or type(error).__name__
     return scrub(text.strip().splitlines()[0])[:200]

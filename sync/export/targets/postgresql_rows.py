@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,9 @@ from .. import texts
 EPOCH = 946_684_800_000  # ms: 2000-01-01
 NULL = -1
 
+Field = tuple[str, Any]
+"""NumPy type and column of a field; without a type its length alone, 0 or NULL."""
+
 
 def packed(block: Block) -> Iterator[bytes]:
     """The rows of a block, those with the same fields together, in the order of the columns."""
@@ -22,36 +25,36 @@ def packed(block: Block) -> Iterator[bytes]:
     local: NDArray[Any] = letters.view(f"V{letters.shape[1]}")[:, 0]
     own = block.series
     for index, flag, there in block.alike():
-        fields: dict[str, tuple[str, Any]] = {
-            name: _text(getattr(own, name)) for name in ("source", "id", "flow", "group")
-        }
-        fields["start_utc"] = (">i8", _moments(block.start[index]))
+        fields: dict[str, Field] = {name: text_field(getattr(own, name)) for name in ("source", "id", "flow", "group")}
+        fields["start_utc"] = (">i8", moments(block.start[index]))
         fields["start_local"] = (local.dtype.str, local[index])
         fields["seconds"] = (">i4", block.seconds[index])
         for name, column in block.values.items():
-            fields[name] = _value(VALUES[name].kind, column[index]) if name in there else ("", NULL)
-        fields["flag"] = _text(flag) if flag else ("", NULL)
-        yield _rows(len(index), fields)
+            fields[name] = value_field(VALUES[name].kind, column[index]) if name in there else ("", NULL)
+        fields["flag"] = text_field(flag) if flag else ("", NULL)
+        yield rows_of(len(index), fields)
 
 
-def _text(text: str) -> tuple[str, Any]:
+def text_field(text: str) -> Field:
+    """Of a text that is the same in all rows."""
     raw = text.encode()
     return (f"V{len(raw)}", np.frombuffer(raw, f"V{len(raw)}")) if raw else ("", 0)
 
 
-def _moments(column: Instants) -> Instants:
+def moments(column: Instants) -> Instants:
     """Microseconds since 2000."""
     return (column - EPOCH) * 1000
 
 
-def _value(kind: str, column: NDArray[Any]) -> tuple[str, Any]:
+def value_field(kind: str, column: NDArray[Any]) -> Field:
+    """Of a column of values of a kind."""
     if kind == NUMBER:
         return ">f8", column
-    return ">i8", _moments(column) if kind == TIME else column
+    return ">i8", moments(column) if kind == TIME else column
 
 
-def _rows(count: int, fields: dict[str, tuple[str, Any]]) -> bytes:
-    """fields: name → its NumPy type and column; without a type its length alone, 0 or NULL."""
+def rows_of(count: int, fields: Mapping[str, Field]) -> bytes:
+    """So many rows of these fields."""
     form = [("count", ">i2")]
     for name, (kind, _) in fields.items():
         form += [(f"size of {name}", ">i4"), *([(name, kind)] if kind else [])]

@@ -32,7 +32,7 @@ class Export(FileTarget):
     def write(self, block: Block) -> None:
         """Numbers are numbers; instants are texts in ISO 8601, as a sheet knows no zone."""
         own, count = block.series, len(block)
-        starts = (text.split(" ") for text in texts.heads(block, "", " ", ""))
+        starts = (text.split(" ")[:2] for text in texts.heads(block, "", " ", " "))
         values = [_cells(block, name) for name in block.values]
         flags = (block.flags.get(index) for index in range(count))
         names = [repeat(text or None, count) for text in (own.source, own.id, own.flow, own.group)]
