@@ -8,6 +8,7 @@ from typing import Any
 import click
 from pymongo.database import Database
 
+from ..model.errors import UsageError
 from ..model.words import counted
 from ..settings import Settings, load
 from ..store.connection import can, open_store, server_version
@@ -25,25 +26,35 @@ NOT_YET = "not yet"
 @click.option(
     "--lab", is_flag=True, help="Also rebuild the readings in every form, in scratch collections, and measure each."
 )
+@click.option("--engines", is_flag=True, help="With --lab: the same readings in other engines, too.")
+@click.option(
+    "--postgresql", "address", default="", metavar="ADDRESS", help="With --engines: postgresql://USER@HOST/DATABASE."
+)
 @json_option
-def compare_command(source: str | None, lab: bool, as_json: bool) -> None:
+def compare_command(source: str | None, lab: bool, engines: bool, address: str, as_json: bool) -> None:
     """Compare what the same readings take in the regular and in the time-series collection.
 
     --lab copies the readings (at most 500,000) into 14 scratch collections: granularity seconds, minutes, hours; oldest
     or newest first; with and without an index. It measures sizes, load rate and five typical questions, and removes
     the copies. Two years of one meter take about half a minute. The result stays for the page.
 
+    --engines puts them elsewhere, too: two leaner forms of MongoDB, PostgreSQL (a server that is there, in schemas
+    lab_scratch_… of its own), SQLite, DuckDB, Parquet, CSV.gz. What is not there is left out, and said.
+
     \b
     Examples:
       python -m sync compare
       python -m sync compare --json
       python -m sync compare --lab           granularity, order and index on your own readings
+      python -m sync compare --lab --engines --postgresql postgresql://me@localhost/energy
     """
+    if (engines and not lab) or (address and not engines):
+        raise UsageError("--engines is a part of the lab, and --postgresql of these: compare --lab --engines")
     settings = load()
     with open_store(settings) as database:
         chosen = pairs(database, settings, source)
         measured = measure(database, chosen)
-        labs = run_labs(chosen, settings) if lab else []
+        labs = run_labs(chosen, settings, address if engines else None) if lab else []
     if as_json:
         echo_json(measured.as_json() | ({"lab": labs} if lab else {}))
         return

@@ -8,11 +8,14 @@ from typing import Any
 
 import click
 
+from ..lab.elsewhere import Elsewhere
+from ..lab.engines import ENGINES, OURS
 from ..lab.experiment import FEW, Lab, expected_seconds, in_words
 from ..lab.experiment import PATIENCE as CHECKPOINT
 from ..lab.forms import CAP, refuse_clash
 from ..load.progress import Bar
 from ..model.clock import SystemClock
+from ..model.errors import UsageError
 from ..model.words import counted
 from ..settings import Settings
 from ..sources import zone_of
@@ -36,21 +39,25 @@ HEAD = ("data", "saved", "storage", "indexes", "on disk", "saved", "buckets", "f
 WIDTHS = (8, 8, 8, 8, 8, 8, 9, 6, 11)
 
 
-def run_labs(pairs: Iterable[Pair], settings: Settings) -> list[dict[str, Any]]:
-    """The lab on every pair that holds readings, progress on standard error."""
+def run_labs(pairs: Iterable[Pair], settings: Settings, address: str | None = None) -> list[dict[str, Any]]:
+    """The lab on every pair that holds readings, progress on standard error. address: of PostgreSQL, None for a lab
+    without other engines. Raises UsageError for one that is none."""
+    if address and not address.startswith(("postgresql://", "postgres://")):
+        raise UsageError("--postgresql takes postgresql://USER@HOST/DATABASE")
     refuse_clash(settings.collections)
     found, whole = [], [pair for pair in pairs if len(refuse_mismatch(pair)) == 2]
-    _announce(whole)
+    _announce(whole, address is not None)
     for pair in whole:
         with closing(Bar(" steps")) as bar:
-            found.append(Lab(pair, zone_of(pair.source), SystemClock(), bar).run())
+            elsewhere = None if address is None else Elsewhere(address)
+            found.append(Lab(pair, zone_of(pair.source), SystemClock(), bar, elsewhere).run())
     return [result for result in found if result]
 
 
-def _announce(pairs: Sequence[Pair]) -> None:
+def _announce(pairs: Sequence[Pair], has_engines: bool) -> None:
     """How long all of it takes, before anything is begun."""
     readings = {pair.source: min(CAP, pair.record.estimated_document_count()) for pair in pairs}
-    lasts = in_words(sum(map(expected_seconds, readings.values())))
+    lasts = in_words(sum(expected_seconds(count, has_engines) for count in readings.values()))
     named = ", ".join(f"{source} {count:,}" for source, count in readings.items() if count)
     if named:
         click.echo(
@@ -82,6 +89,40 @@ def tell_lab(result: Mapping[str, Any]) -> None:
         )
         both = "".join(f"{each:>22}" for each in times)
         click.echo(f"    {QUESTIONS[query['name']]:<24}{both}   over {counted(query['readings'], 'reading')}")
+    if "engines" in result:
+        _tell_engines(result)
+
+
+# --- the same readings elsewhere --------------------------------------------------------------------------------------
+
+
+LACKS = {"key": "no unique key", "update": "no update", "server": "no server", "field": "ts is no field"}
+NAMES = {"record": "MongoDB, documents", "ours": "MongoDB, time series"}
+WHY = {
+    "library": "pip install 'linky-atlas[engines]' brings its {words}",
+    "unnamed": "name a server with --postgresql postgresql://USER@HOST/DATABASE",
+    "extension": "its extension is not installed in that database",
+    "refused": "{words}",
+}
+SHORT = {"day": "day", "month": "month", "year": "year", "maximum": "max", "last": "last"}
+
+
+def _tell_engines(result: Mapping[str, Any]) -> None:
+    """A row an engine, MongoDB's two forms first; then what was left out."""
+    words = {entry.name: entry.words for entry in ENGINES}
+    heads = "".join(f"{SHORT[query['name']]:>8}" for query in result["queries"])
+    click.echo("  the same readings elsewhere, every answer equal; medians in ms")
+    click.echo(f"    {'':<34}{'B/reading':>10}{'readings/s':>12}{heads}")
+    own = [(NAMES[mark], row, lacks) for mark, lacks in OURS.items() for row in result["rows"] if mark in row["marks"]]
+    others = [(words[row["engine"]], row, row["lacks"]) for row in result["engines"]["rows"]]
+    for name, row, lacks in own + others:
+        each = row["total_bytes"] / result["readings"]
+        times = "".join(f"{row['queries'][query['name']]['median_ms']:>8.2f}" for query in result["queries"])
+        click.echo(f"    {name:<34}{each:>10.2f}{row['readings_per_second'] or 0:>12,}{times}")
+        if lacks:
+            click.echo(f"      gives up: {', '.join(LACKS[each] for each in lacks)}")
+    for each in result["engines"]["left_out"]:
+        click.echo(f"    {words[each['engine']]} is left out: {WHY[each['why']].format(words=each['words'])}")
 
 
 def _columns(marks: str, form: Sequence[str], figures: Sequence[str]) -> str:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,14 +14,18 @@ from pymongo.collection import Collection
 from pymongo.database import Database
 from pymongo.errors import OperationFailure
 
+from ..export.read import Choice
 from ..load.progress import Progress
 from ..model.clock import Clock
 from ..model.errors import StoreError
 from ..model.words import counted
+from ..sources import SOURCES
 from ..store.connection import server_version
 from ..store.lease import Lease
 from ..store.schema import Document, Pair
 from ..store.sizes import Comparison, Size, settle, size_of
+from .elsewhere import Elsewhere
+from .engines import ENGINES
 from .forms import (
     CAP,
     FORMS,
@@ -38,7 +43,7 @@ from .forms import (
     scratch,
     share_of,
 )
-from .questions import NAMES, RUNS, Times, questions_about, time_questions
+from .questions import NAMES, RUNS, Ask, Times, ask, questions_about, time_questions
 
 RESULTS = "sync_lab"
 FEW = 100  # readings; with fewer, empty files and the clock's grain are all that is measured
@@ -57,21 +62,25 @@ POLL = 1.0  # s
 
 
 class Lab:
-    """The lab on one pair; `zone` is that of its source's local days."""
+    """The lab on one pair; `zone` is that of its source's local days; `elsewhere`: other engines that take part."""
 
-    def __init__(self, pair: Pair, zone: ZoneInfo, clock: Clock, progress: Progress) -> None:
+    def __init__(
+        self, pair: Pair, zone: ZoneInfo, clock: Clock, progress: Progress, elsewhere: Elsewhere | None = None
+    ) -> None:
         self.pair = pair
         self._database = pair.record.database
         self._zone = zone
         self._clock = clock
         self._progress = progress
+        self._elsewhere = elsewhere
         self._lease = Lease(self._database, LEASE, LEASE_SECONDS, clock)
 
     def run(self, cap: int = CAP) -> dict[str, Any] | None:
         """Measure everything and keep the result; None when nothing is stored. The pair itself is only read.
 
         The result, as printed: readings are the taken part of `stored`; settled: whether a checkpoint came before the
-        sizes were read; rows: what each form took; queries: how long both forms that we keep need for each question.
+        sizes were read; rows: what each form took; queries: how long both forms that we keep need for each question;
+        engines: what the same readings take elsewhere, where that was asked for.
 
         Raises StoreError when there is no room, another lab runs, or a right is missing. However this ends, the scratch
         is removed; if the process is killed, by the next command that writes.
@@ -87,12 +96,16 @@ class Lab:
             refuse_without_room(self.pair, sum(count for _, count in share), stored)
             return self._measured(share, stored)
         finally:
+            if self._elsewhere:
+                self._elsewhere.close()
             remove_scratch(self._database)
             self._lease.release()
 
     def _measured(self, share: Share, stored: int) -> dict[str, Any]:
         self._announce(share, stored)
         loaded = self._load(share)
+        if self._elsewhere:
+            self._elsewhere.load(self._copy(share), self._database, self._step)
         self._progress.note("waiting for a checkpoint, after which the sizes are true")
         settled = wait_for_checkpoint(self._database, self._clock)
         if not settled:
@@ -101,8 +114,10 @@ class Lab:
         sizes = {form: size_of(collection) for form, collection in collections.items()}
         series = max(share, key=lambda each: each[1])[0]
         questions = questions_about(collections[RECORD], series, self._zone)
+        askers: dict[Any, Ask] = {form: partial(ask, collection) for form, collection in collections.items()}
+        askers |= self._elsewhere.askers if self._elsewhere else {}
         self._progress.note(f"asking {len(questions)} questions {RUNS} times of each form, in turns")
-        times = time_questions(collections, questions, RUNS, self._step)
+        times = time_questions(askers, questions, RUNS, self._step)
         result = {
             "source": self.pair.source,
             "at": self._clock.now().isoformat(),
@@ -119,12 +134,14 @@ class Lab:
                 for question in questions
             ],
         }
+        if self._elsewhere:
+            result["engines"] = self._elsewhere.as_json(times)
         keep(self._database, result)
         return result
 
     def _announce(self, share: Share, stored: int) -> None:
         readings = sum(count for _, count in share)
-        lasts = in_words(expected_seconds(readings))
+        lasts = in_words(expected_seconds(readings, self._elsewhere is not None))
         self._progress.note(
             f"lab: {counted(readings, 'reading')} of {self.pair.source} in {len(FORMS)} forms; "
             f"{lasts} on a server nearby"
@@ -137,7 +154,13 @@ class Lab:
             self._progress.note(
                 f"{counted(readings, 'reading')}, too few to mean much: load a month or more and run it again"
             )
-        self._progress.start(len(FORMS) + RUNS, 0)
+        self._progress.start(len(FORMS) + RUNS + (len(ENGINES) if self._elsewhere else 0), 0)
+
+    def _copy(self, share: Share) -> Choice:
+        """The copy of the record, from which everything else is filled."""
+        source = self.pair.source
+        own = Pair(source, scratch(self._database, RECORD), scratch(self._database, MIRROR))
+        return Choice(own, [series for series, _ in share], SOURCES[source].fields, self._zone)
 
     def _load(self, share: Share) -> dict[Form, tuple[int, float]]:
         """Readings and seconds of every form."""
@@ -218,10 +241,11 @@ def lacking_room(used: float, needed: float) -> str:
     )
 
 
-def expected_seconds(readings: int) -> float:
+def expected_seconds(readings: int, has_engines: bool = False) -> float:
     """About how long the lab takes with the server on the same small machine."""
-    loading = len(FORMS) * readings / LOADED_PER_SECOND
-    asking = len(FORMS) * (RUNS + 1) * len(NAMES) * readings / LOOKED_AT_PER_SECOND
+    forms = len(FORMS) + (len(ENGINES) if has_engines else 0)
+    loading = forms * readings / LOADED_PER_SECOND
+    asking = forms * (RUNS + 1) * len(NAMES) * readings / LOOKED_AT_PER_SECOND
     return loading + asking
 
 

@@ -23,6 +23,8 @@ from ..store.schema import KEY, TIMESERIES, Document, Pair, ensure_key, series_o
 
 PREFIX = "lab_scratch_"
 MARKER = PREFIX + "checkpoint"
+LEAN, SERIES = ("packed", "clustered"), "series"
+"""Leaner ordinary forms, measured beside other engines (`engines.mongodb`), and what names their series' numbers."""
 LEASE, LEASE_SECONDS = "lab", 120
 GRANULARITIES = ("seconds", "minutes", "hours")  # the first is the server's default
 ORDERS = {"oldest": ASCENDING, "newest": DESCENDING}
@@ -95,7 +97,8 @@ def _own_pair(database: Database[Document]) -> Pair:
 
 def scratch_names(database: Database[Document]) -> list[str]:
     """The scratch collections that exist."""
-    names = [MARKER, *(PREFIX + form.name for form in FORMS)]
+    lean = [f"{PREFIX}{name}{end}" for name in LEAN for end in ("", f"_{SERIES}")]
+    names = [MARKER, *(PREFIX + form.name for form in FORMS), *lean]
     return sorted(database.list_collection_names(filter={"name": {"$in": names}}))
 
 

@@ -1,6 +1,6 @@
-"""Five typical questions, each one aggregation on one series, the same for both forms, and how long each form takes.
+"""Five typical questions on one series, each one aggregation, and how long every form and engine takes for each.
 
-Forms take turns, so that what slows the machine slows all of them alike.
+They take turns, so that what slows the machine slows all of them alike.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -21,7 +21,6 @@ from ..model.errors import StoreError
 from ..model.localtime import local_day, midnight
 from ..model.readings import Series, instant, milliseconds
 from ..store.schema import Document
-from .forms import Form
 
 NAMES = ("day", "month", "year", "maximum", "last")
 RUNS = 15
@@ -33,11 +32,20 @@ Pipeline = list[dict[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """name: one of NAMES; pipeline: its aggregation; readings: how many of them it looks at."""
+    """name: one of NAMES; pipeline: its aggregation; readings: how many of them it looks at.
+
+    And for engines that know no pipeline: the series, its measure, first and end (ms, UTC, half-open, None for all
+    there is), and the zone of local days and hours.
+    """
 
     name: str
     pipeline: Pipeline
     readings: int
+    series: Series
+    measure: str
+    zone: ZoneInfo
+    first: int | None = None
+    end: int | None = None
 
 
 def questions_about(stored: Collection[Document], series: Series, zone: ZoneInfo) -> list[Question]:
@@ -55,26 +63,23 @@ def questions_about(stored: Collection[Document], series: Series, zone: ZoneInfo
     total = {"sum": {"$sum": f"${measure}"}, "readings": {"$sum": 1}}
     by_day = {"$dateTrunc": {"date": "$ts", "unit": "day", "timezone": str(zone)}}
     by_hour = {"$hour": {"date": "$ts", "timezone": str(zone)}}
-    steps: dict[str, tuple[Document, Pipeline]] = {
-        "day": (
-            _within(series, day, day + timedelta(days=1), zone),
-            [{"$sort": {"ts": 1}}, {"$project": {"_id": 0, "ts": 1, measure: 1}}],
-        ),
-        "month": (
-            _within(series, month, (month + timedelta(days=32)).replace(day=1), zone),
-            [{"$group": {"_id": by_day} | total}, {"$sort": {"_id": 1}}],
-        ),
-        "year": (
-            _within(series, end - timedelta(days=365), end, zone),
-            [{"$group": {"_id": by_hour} | total}, {"$sort": {"_id": 1}}],
-        ),
-        "maximum": (whole, [{"$group": {"_id": None, "maximum": {"$max": f"${measure}"}}}]),
-        "last": (whole, [{"$sort": {"ts": DESCENDING}}, {"$limit": 1}, {"$project": {"_id": 0, "ts": 1, measure: 1}}]),
+    year = end - timedelta(days=365), end
+    days = {"day": (day, day + timedelta(days=1)), "month": (month, (month + timedelta(days=32)).replace(day=1))}
+    edges = {name: [midnight(edge, zone) for edge in pair] for name, pair in (days | {"year": year}).items()}
+    steps: dict[str, Pipeline] = {
+        "day": [{"$sort": {"ts": 1}}, {"$project": {"_id": 0, "ts": 1, measure: 1}}],
+        "month": [{"$group": {"_id": by_day} | total}, {"$sort": {"_id": 1}}],
+        "year": [{"$group": {"_id": by_hour} | total}, {"$sort": {"_id": 1}}],
+        "maximum": [{"$group": {"_id": None, "maximum": {"$max": f"${measure}"}}}],
+        "last": [{"$sort": {"ts": DESCENDING}}, {"$limit": 1}, {"$project": {"_id": 0, "ts": 1, measure: 1}}],
     }
-    return [
-        Question(name, [{"$match": match}, *rest], stored.count_documents(match))
-        for name, (match, rest) in steps.items()
-    ]
+    found = []
+    for name, rest in steps.items():
+        bounds = edges.get(name, ())
+        match = whole | ({"ts": dict(zip(("$gte", "$lt"), map(instant, bounds), strict=True))} if bounds else {})
+        looked_at = stored.count_documents(match)
+        found.append(Question(name, [{"$match": match}, *rest], looked_at, series, measure, zone, *bounds))
+    return found
 
 
 def ask(collection: Collection[Document], question: Question) -> list[Document]:
@@ -90,6 +95,8 @@ def agree(one: Any, other: Any) -> bool:
         return len(one) == len(other) and all(agree(*each) for each in zip(one, other, strict=True))
     if isinstance(one, float) and isinstance(other, float):
         return math.isclose(one, other, rel_tol=1e-9)
+    if isinstance(one, datetime) and isinstance(other, datetime):
+        return _aware(one) == _aware(other)
     return bool(one == other)
 
 
@@ -105,11 +112,6 @@ def _aware(moment: datetime) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _within(series: Series, start: date, end: date, zone: ZoneInfo) -> Document:
-    first, after = instant(midnight(start, zone)), instant(midnight(end, zone))
-    return series.query() | {"ts": {"$gte": first, "$lt": after}}
-
-
 # --- times ------------------------------------------------------------------------------------------------------------
 
 
@@ -117,44 +119,48 @@ Times = dict[str, float]
 """Milliseconds: `median_ms` of the runs and the limits of their middle half, `low_ms` and `high_ms`."""
 
 
+class Named(Protocol):
+    """A form or an engine."""
+
+    @property
+    def name(self) -> str: ...
+
+
+Kind = TypeVar("Kind", bound=Named)
+Ask = Callable[[Question], list[Document]]
+
+
 def time_questions(
-    collections: Mapping[Form, Collection[Document]],
-    questions: Sequence[Question],
-    runs: int,
-    meanwhile: Callable[[str], None],
-) -> dict[Form, dict[str, Times]]:
-    """Ask every form every question `runs` times, in turns. Raises StoreError when two answers differ.
+    askers: Mapping[Kind, Ask], questions: Sequence[Question], runs: int, meanwhile: Callable[[str], None]
+) -> dict[Kind, dict[str, Times]]:
+    """Ask every form and engine every question `runs` times, in turns. Raises StoreError when two answers differ.
 
     A first round is not counted: it fills the caches, and is where answers are compared.
     """
-    taken: dict[tuple[Form, str], list[float]] = {(form, each.name): [] for form in collections for each in questions}
-    forms = list(collections)
+    taken: dict[tuple[Kind, str], list[float]] = {(kind, each.name): [] for kind in askers for each in questions}
+    kinds = list(askers)
     for question in questions:
-        _same_answers(collections, question)
+        _same_answers(askers, question)
     for run in range(runs):
         for question in questions:
-            turn = run % len(forms)
-            for form in forms[turn:] + forms[:turn]:
-                taken[form, question.name].append(_duration(collections[form], question))
+            turn = run % len(kinds)
+            for kind in kinds[turn:] + kinds[:turn]:
+                began = time.perf_counter()
+                askers[kind](question)
+                taken[kind, question.name].append(1000 * (time.perf_counter() - began))
         meanwhile(f"round {run + 1} of {runs}")
-    return {form: {each.name: _times(taken[form, each.name]) for each in questions} for form in forms}
+    return {kind: {each.name: _times(taken[kind, each.name]) for each in questions} for kind in kinds}
 
 
-def _same_answers(collections: Mapping[Form, Collection[Document]], question: Question) -> None:
-    answers = {form: ask(collection, question) for form, collection in collections.items()}
+def _same_answers(askers: Mapping[Kind, Ask], question: Question) -> None:
+    answers = {kind: answer_of(question) for kind, answer_of in askers.items()}
     (first, answer), *others = answers.items()
-    for form, other in others:
+    for kind, other in others:
         if not agree(answer, other):
             raise StoreError(
-                f"the lab: {first.name} and {form.name} answer the question {question.name!r} differently, so their "
+                f"the lab: {first.name} and {kind.name} answer the question {question.name!r} differently, so their "
                 "times cannot be compared: run it again, and report this if it stays so"
             )
-
-
-def _duration(collection: Collection[Document], question: Question) -> float:
-    began = time.perf_counter()
-    ask(collection, question)
-    return 1000 * (time.perf_counter() - began)
 
 
 def _times(taken: list[float]) -> Times:
