@@ -1,6 +1,6 @@
 // The address is the one truth of what is shown: read here, changed here, and nowhere else.
 (() => {
-  const OF_ALL_PAGES = ["series", "period", "from", "to", "lang", "theme"];
+  const OF_ALL_PAGES = ["series", "period", "from", "to", "lang", "theme", "ours"]; // ours: marks, which a reader sets once
   const params = () => new URLSearchParams(location.search);
 
   function language(query) {

@@ -16,12 +16,16 @@
     const page = window.address.pageNow();
     const query = window.address.whole();
     for (const card of page?.querySelectorAll(".card") || []) {
-      if (!near.has(card)) continue;
       const needs = card.dataset.needs.split(" ").map((name) => query.get(name) || "").join("|");
       const view = `${needs}|${query.get("lang")}|${query.get("theme")}|${touch ? "touch" : ""}`;
       const key = `${view}|${version}`;
       const last = asked.get(card);
       if (last?.key === key) continue;
+      if (!near.has(card)) {
+        asked.delete(card); // what it shows, or is about to, is of another view: it is asked for when it comes near
+        card.setAttribute("aria-busy", String(card.dataset.answers !== view));
+        continue;
+      }
       const question = { needs, view, key };
       asked.set(card, question);
       const isAnswered = card.dataset.answers === view; // it came with the page
@@ -88,7 +92,7 @@
     if (body) {
       card.querySelector(".subtitle").textContent = subtitle;
       card.querySelector(".covered").textContent = covered;
-      if (body.type === "Graph" && !window.Plotly) await charts();
+      if ([body, ...[body.props.children].flat()].some((part) => part?.type === "Graph") && !window.Plotly) await charts();
       // A chart that is there gets the new figure: a new one would flicker and lose its zoom.
       const isThere = body.type === "Graph" && card.querySelector(".js-plotly-plot");
       if (isThere) set(body.props.id, { figure: body.props.figure, style: body.props.style });

@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from decimal import Decimal
 
 import numpy as np
 import pandas as pd
 
-from sync.tariffs.model import Tariff
-
 from ..kit.blocks import EMPTY_FRAME, Frame, about
 from ..kit.days import Days
-from ..kit.tariffs import yearly_cost
+from ..kit.tariffs import Steady, yearly_cost
 from ..kit.view import View
 from .base_load import BaseLoad, base_of, base_watts
 from .period import DAY, YEAR, Both, Energy, Meter, Period, both_of, energy_of, period_of
@@ -54,7 +51,7 @@ class Newest:
 @dataclass(frozen=True, slots=True)
 class KeyFigures:
     """Of the asked period: whole, its energy; both: against a year before, None where the period `is_long`er than that;
-    base, None of production; cost: of the base load in a year, and under which tariff; peak; times: the peak in
+    base, None of production; cost: of the base load in a year; peak; times: the peak in
     averages; best: the strongest day of production; *_before: the same days a year before, None if not measured or
     overlapping."""
 
@@ -63,7 +60,7 @@ class KeyFigures:
     both: Both | None
     base: BaseLoad | None
     base_before: float | None
-    cost: tuple[Tariff, Decimal] | None
+    cost: Steady | None
     peak: Peak
     peak_before: Peak | None
     times: float | None
@@ -183,8 +180,8 @@ def _key_rows(figures: KeyFigures) -> Iterator[tuple[str, str, date, date, float
     yield from _both_rows("days whole in both years, whole period", figures.both)
     if figures.base:
         yield "base load", "W", first, end, figures.base.watts, figures.base_before
-    if figures.cost:
-        yield f"base load a year, {figures.cost[0].name}", "EUR", first, end, float(figures.cost[1]), None
+    if figures.cost and figures.cost.euros is not None:
+        yield f"base load a year, {figures.cost.tariff.name}", "EUR", first, end, float(figures.cost.euros), None
     yield "peak", "W", first, end, figures.peak.watts, figures.peak_before.watts if figures.peak_before else None
     if figures.best:
         yield "strongest day", "kWh", figures.best.first, figures.best.end, figures.best.kwh, None

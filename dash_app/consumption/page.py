@@ -10,6 +10,7 @@ from dash.development.base_component import Component
 from ..kit.blocks import Block, Frame, Page
 from ..kit.components import KeyFigure, named_figures, note
 from ..kit.locale import Look
+from ..kit.tariffs import Steady
 from ..kit.ticks import clock
 from . import queries_frames as queries
 from .base_load import BASE_SHARE, DARK, FEWEST_DAYS, BaseLoad
@@ -106,9 +107,7 @@ def _base(figures: KeyFigures, look: Look) -> Line:
         look.text("consumption.keys.base_share", share=look.percent(base.share, 0)),
     ]
     if figures.cost:
-        tariff, euros = figures.cost
-        kind = "example" if tariff.is_example else "own"
-        lines.append(look.text(f"consumption.keys.cost_{kind}", euros=look.money(float(euros)), name=tariff.name))
+        lines.append(_cost(figures.cost, look))
     if base.awake is not None:
         lines.append(look.text("consumption.keys.base_quiet", count=base.quiet, power=look.power(base.awake)))
     if base.dark is not None:
@@ -117,6 +116,13 @@ def _base(figures: KeyFigures, look: Look) -> Line:
     if figures.base_before is not None:
         lines.append(look.text("consumption.keys.was", before=look.power(figures.base_before)))
     return "base", look.power(base.watts), lines
+
+
+def _cost(cost: Steady, look: Look) -> str:
+    if cost.euros is None:
+        return cost.unpriced(look)
+    kind = "example" if cost.tariff.is_example else "own"
+    return look.text(f"consumption.keys.cost_{kind}", euros=look.money(float(cost.euros)), name=cost.tariff.name)
 
 
 def _peak(figures: KeyFigures, look: Look) -> Line:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from sync.tariffs.bill import MonthBill, cents
@@ -32,9 +33,6 @@ def months_figure(frame: Frame, look: Look) -> Figure:
         | {"offsetgroup": trace["name"]}
         for trace, strength in zip(data, strengths(len(shown)), strict=True)
     ]
-    ticks: dict[str, Any] = {"type": "date", "tickformat": "%b\n%Y", "hoverformat": "%B %Y", "showgrid": False}
-    if len(compared.months) < FEW_MONTHS:
-        ticks |= {"tick0": f"{compared.months[0].first}", "dtick": "M1"}
     return figure(
         look,
         [*data, *legend],
@@ -42,7 +40,7 @@ def months_figure(frame: Frame, look: Look) -> Figure:
         bargap=0.25,
         bargroupgap=0.05,
         showlegend=True,
-        xaxis=axis(look, **ticks),
+        xaxis=month_axis(compared.months[0].first, len(compared.months), look),
         yaxis=axis(look, look.text("cost.axis.euros"), rangemode="tozero", tickformat=",.0f"),
         annotations=[_part(month, shown, look) for month in compared.months if not month.is_whole],
         firm=margins(left=number_width(200), top=30, bottom=44),
@@ -87,6 +85,12 @@ def zones_figure(frame: Frame, look: Look) -> Figure:
     )
 
 
+def month_axis(first: date, count: int, look: Look) -> dict[str, Any]:
+    """An axis of months, each at its first day."""
+    ticks: dict[str, Any] = {"type": "date", "tickformat": "%b\n%Y", "hoverformat": "%B %Y", "showgrid": False}
+    return axis(look, **ticks | ({"tick0": f"{first}", "dtick": "M1"} if count < FEW_MONTHS else {}))
+
+
 def strengths(count: int) -> list[float]:
     """How full the colour of each contract is: told apart by lightness, for any colour vision."""
     step = (1 - FAINTEST) / max(1, count - 1)
@@ -96,6 +100,7 @@ def strengths(count: int) -> list[float]:
 def _bars(contract: Contract, months: tuple[Month, ...], strength: float, look: Look) -> dict[str, Any]:
     violet = colour(look, "price")
     hatches = [not month.is_whole or not contract.bills[month.first].is_whole for month in months]
+    fills = [faded(look, "price", strength) if month.is_whole else CLEAR for month in months]
     return bars(
         [month.first.isoformat() for month in months],
         [_amount(contract.bills[month.first]) for month in months],
@@ -105,9 +110,9 @@ def _bars(contract: Contract, months: tuple[Month, ...], strength: float, look: 
         customdata=[_hover(contract, month, look) for month in months],
         hovertemplate="%{customdata}",
         marker={
-            "color": [faded(look, "price", strength) if month.is_whole else CLEAR for month in months],
+            "color": fills,
             "line": {"color": violet, "width": 1},
-            "pattern": hatched(hatches, colour(look, "missing")),
+            "pattern": hatched(hatches, colour(look, "missing"), fills),
         },
     )
 
@@ -151,10 +156,14 @@ def _zone_marker(zone: str, look: Look) -> dict[str, Any]:
     if zone == "unpriced":
         pattern = {"shape": "/", "fgcolor": colour(look, "missing"), "bgcolor": CLEAR, "size": 6}
         return {"color": CLEAR, "pattern": pattern, "line": {"color": colour(look, "missing"), "width": 1}}
-    strength = 0.22 if zone.endswith("off_peak") else 0.85
+    strength = 0.22 if _is_cheap(zone) else 0.85
     return {"color": faded(look, "price", strength), "line": {"color": colour(look, "paper"), "width": 1}}
 
 
+def _is_cheap(zone: str) -> bool:
+    """Off-peak hours, and the ordinary ones of a contract with peak days."""
+    return zone.endswith("off_peak") or zone == "normal"
+
+
 def _zone_text(zone: str, look: Look) -> str:
-    light = zone.endswith("off_peak") or zone == "unpriced"
-    return colour(look, "text" if light else "paper")
+    return colour(look, "text" if zone == "unpriced" or _is_cheap(zone) else "paper")

@@ -11,15 +11,18 @@ from dash.development.base_component import Component
 
 from sync.model.window import runs
 from sync.tariffs.bill import MonthBill, cents
-from sync.tariffs.model import PEAK, TEMPO, PriceList, Ranges, Tariff
+from sync.tariffs.model import PEAK, PriceList, Tariff
 
 from ..kit.blocks import Block, Frame, Page
 from ..kit.components import KeyFigure, key_figures, note, sentence, warning
 from ..kit.locale import Look
 from ..kit.table import columns_in, table
-from ..kit.ticks import clock
+from ..kit.ticks import hours_text
 from . import queries
 from .figures import months_figure, zones_figure
+from .power import power_figure, power_frame, power_measured, power_said
+from .solar import solar_figure, solar_frame, solar_measured, solar_said
+from .window import day_figure, window_body, window_frame
 
 SHOWN_RUNS = 3
 DAY_SECONDS = 86_400
@@ -116,8 +119,8 @@ def _warnings(compared: queries.Comparison, look: Look) -> list[str]:
         if without := [day for each in bills for day in each.without_colour]:
             # A Tempo day reaches into the next month: it may stand in two bills.
             text = _left_out(sorted(set(without)), bills, look)
-            file = tariff.calendar.name if tariff.calendar else look.text("cost.no_calendar")
-            found.append(look.text("cost.colourless", name=tariff.name, file=file, **text))
+            file = tariff.calendar.name if tariff.calendar else look.text("cost.no_calendar", kind=tariff.kind)
+            found.append(look.text(f"cost.unknown.{tariff.kind}", name=tariff.name, file=file, **text))
         if without := [day for each in bills for day in each.without_price]:
             found.append(look.text("cost.priceless", name=tariff.name, **_left_out(without, bills, look)))
     return found
@@ -187,7 +190,7 @@ def prices_body(frame: Frame, look: Look) -> Component:
         [
             tariff.name,
             _validity(prices, look),
-            hours_text(prices.off_peak) or "–",
+            _hours(prices, look) or "–",
             look.text(f"cost.zone.{zone}"),
             look.number(float(price), max(4, -int(price.as_tuple().exponent))),
             look.number(float(prices.standing), 2),
@@ -198,18 +201,22 @@ def prices_body(frame: Frame, look: Look) -> Component:
         for zone, price in prices.per_kwh
     ]
     head = columns_in("cost", columns, look)
-    lines = [note(look.text("cost.tempo"))] if any(tariff.kind == TEMPO for tariff in tariffs) else []
+    kinds = dict.fromkeys(tariff.kind for tariff in tariffs if tariff.rules.has_calendar)
+    lines = [note(look.text(f"cost.rules.{kind}")) for kind in kinds]
     if frame.notes["shared"]:
         lines.append(note(look.text("cost.shared", count=frame.notes["shared"])))
     return html.Div([table(look.text("cost.prices.title"), head, rows, frozenset({4, 5})), *lines])
 
 
-def hours_text(off_peak: Ranges) -> str:
-    """`22:30–06:30`: two ranges that meet at midnight are one."""
-    ranges = list(off_peak)
-    if len(ranges) > 1 and ranges[0][0] == 0 and ranges[-1][1] == 1440:
-        ranges = [*ranges[1:-1], (ranges[-1][0], ranges[0][1])]
-    return ", ".join(f"{clock(start)}–{clock(end)}" for start, end in ranges)
+def _hours(prices: PriceList, look: Look) -> str:
+    """Its off-peak hours; of several seasons each with its first day."""
+    if not prices.seasons:
+        return hours_text(prices.off_peak)
+    firsts = [look.day(date(2001, *first), look.text("cost.season.form")) for first, _ in prices.seasons]
+    texts = [hours_text(hours) for _, hours in prices.seasons]
+    return "; ".join(
+        look.text("cost.season", start=start, hours=hours) for start, hours in zip(firsts, texts, strict=True)
+    )
 
 
 def _validity(prices: PriceList, look: Look) -> str:
@@ -235,6 +242,26 @@ PAGE = Page(
         Block("cost-answer", queries.contracts_frame, body=answer_body, wide=True),
         Block("cost-months", queries.bills_frame, figure=months_figure, wide=True, height=360),
         Block("cost-bills", queries.bills_frame, body=bills_body, wide=True),
+        Block("cost-window", window_frame, body=window_body, wide=True),
+        Block("cost-day", window_frame, figure=day_figure, wide=True, height=260),
+        Block(
+            "cost-power",
+            power_frame,
+            figure=power_figure,
+            above=power_said,
+            below=power_measured,
+            wide=True,
+            height=260,
+        ),
+        Block(
+            "cost-solar",
+            solar_frame,
+            figure=solar_figure,
+            above=solar_said,
+            below=solar_measured,
+            wide=True,
+            height=300,
+        ),
         Block("cost-zones", queries.zones_frame, figure=zones_figure, wide=True, height=240),
         Block("cost-prices", queries.prices_frame, body=prices_body, wide=True, empty="shell.empty"),
     ),

@@ -16,21 +16,20 @@ import pandas as pd
 from sync.model.localtime import day_seconds, days, midnight
 from sync.model.localtime_query import DAY_MS, local_ms, offset_changes
 from sync.model.readings import Series
-from sync.store.schema import Pair
+from sync.store.schema import MEASURED, Pair
 from sync.tariffs.bill import MonthBill, bill, cents
 from sync.tariffs.colours import ColourCalendar
-from sync.tariffs.model import ZONES as PRICE_ZONES
 from sync.tariffs.model import Tariff
 from sync.tariffs.split import MINUTE, DayParts, Energy, add_reading, parts_of_day
 
 from ..kit.blocks import EMPTY_FRAME, Frame
-from ..kit.days import MEASURED
 from ..kit.reader import ZONES, Reader
 from ..kit.tariffs import calendar_of, stamp, tariffs_of
 from ..kit.view import View
 
 ENOUGH = 0.9  # of a month, or of a period as long as one, must be measured: a part of it names no cheapest contract
-SHORTEST_MONTH = 28 * 86_400  # s
+DAY_SECONDS = 86_400
+SHORTEST_MONTH = 28 * DAY_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +118,8 @@ def comparison(reader: Reader, view: View) -> Comparison | None:
     start, end = max(view.start, extent.first), min(view.end, extent.end)
     if start >= end:
         return None
-    calendars = {tariff.calendar: calendar_of(reader, tariff) for tariff in tariffs}
-    stamps = tuple((path, stamp(path)) for path in calendars)
+    calendars = {tariff: calendar_of(reader, tariff) for tariff in tariffs}
+    stamps = tuple((tariff.calendar, stamp(tariff.calendar)) for tariff in tariffs)
     return reader.kept(
         ("comparison", series, start, end, tariffs, stamps),
         lambda: _compared(reader, series, (start, end), tariffs, calendars),
@@ -132,7 +131,7 @@ def _compared(
     series: Series,
     period: tuple[date, date],
     tariffs: tuple[Tariff, ...],
-    calendars: Mapping[Any, ColourCalendar],
+    calendars: Mapping[Tariff, ColourCalendar],
 ) -> Comparison | None:
     start, end = period
     zone = ZONES[series.source]
@@ -141,7 +140,7 @@ def _compared(
         return None
     contracts = []
     for tariff in tariffs:
-        calendar = calendars[tariff.calendar]
+        calendar = calendars[tariff]
         bills = bill(tariff, calendar.colours, measured.energy, period)
         contracts.append(Contract(tariff, bills, calendar.problems))
     wh = sum((sum(parts.values()) for parts in measured.energy.values()), start=0)
@@ -299,7 +298,7 @@ def zones_frame(reader: Reader, view: View) -> Frame:
 
 def prices_frame(reader: Reader, view: View) -> Frame:
     """A row a price: contract, validity, zone, €/kWh, standing charge, source. There without any reading too."""
-    tariffs = _tariffs_at(reader, view)
+    tariffs = tariffs_at(reader, view)
     if not tariffs:
         return FOREIGN
     rows = [
@@ -324,7 +323,8 @@ def prices_frame(reader: Reader, view: View) -> Frame:
 FOREIGN = Frame(pd.DataFrame(), notes={"empty": "cost.foreign"})
 
 
-def _tariffs_at(reader: Reader, view: View) -> tuple[Tariff, ...]:
+def tariffs_at(reader: Reader, view: View) -> tuple[Tariff, ...]:
+    """The contracts of the view's meter."""
     series = reader.series_at(view)
     return tariffs_of(reader, series.source) if series else tariffs_of(reader)
 
@@ -332,7 +332,7 @@ def _tariffs_at(reader: Reader, view: View) -> tuple[Tariff, ...]:
 def _frame(reader: Reader, view: View, rows: Callable[[Comparison], list[dict[str, Any]]]) -> Frame:
     compared = comparison(reader, view)
     if compared is None:
-        return EMPTY_FRAME if _tariffs_at(reader, view) else FOREIGN
+        return EMPTY_FRAME if tariffs_at(reader, view) else FOREIGN
     table = pd.DataFrame(rows(compared))
     notes = {"comparison": compared, "held": (compared.start, compared.end)}
     return Frame(table, covered_share(compared.months), notes)
@@ -363,9 +363,7 @@ def _bill_columns(contract: Contract, month: date) -> dict[str, Any]:
 def zone_energy(contract: Contract) -> dict[str, Energy]:
     """Wh by price zone over the period, in the order of the zones; `unpriced` last, if there is any."""
     bills = contract.bills.values()
-    sums = {
-        zone: sum((each.zones.get(zone, 0) for each in bills), start=0) for zone in PRICE_ZONES[contract.tariff.kind]
-    }
+    sums = {zone: sum((each.zones.get(zone, 0) for each in bills), start=0) for zone in contract.tariff.rules.names}
     sums["unpriced"] = sum((each.unpriced for each in bills), start=0)
     return {zone: wh for zone, wh in sums.items() if wh}
 

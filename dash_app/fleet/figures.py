@@ -119,7 +119,7 @@ def distribution_figure(frame: Frame, look: Look) -> Figure:
         },
         **hover(texts),
     )
-    shapes, notes_ = _marks(notes["quantiles"], look)
+    shapes, notes_ = marks(notes["quantiles"], kwh(notes["quantiles"][50], look), look)
     right = float(edges[-2] + width if is_open else edges[-1])
     return figure(
         look,
@@ -141,7 +141,8 @@ def _bin_text(row: Mapping[Any, Any], look: Look) -> str:
     return look.text(key, **ends, count=row["households"], share=share)
 
 
-def _marks(quantiles: dict[int, float], look: Look) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+def marks(quantiles: Mapping[int, float], median: str, look: Look) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """(lines, words) of the median and the outer tenths at places of the x axis."""
     shapes, notes = [], []
     for percent in (10, 50, 90):
         middle = percent == 50
@@ -149,7 +150,7 @@ def _marks(quantiles: dict[int, float], look: Look) -> tuple[list[dict[str, Any]
         at = quantiles[percent]
         line = {"color": ink, "width": 1.5 if middle else 1, "dash": "dash" if middle else "dot"}
         shapes.append(upright(at, line))
-        text = look.text("fleet.distribution.median", kwh=kwh(at, look)) if middle else look.percent(percent / 100, 0)
+        text = look.text("fleet.distribution.median", kwh=median) if middle else look.percent(percent / 100, 0)
         notes.append(
             words(text, xref="x", x=at, y=1, yanchor="bottom")
             | {"yshift": 14 if middle else 0, "font": {"color": ink, "size": 12 if middle else 11}}

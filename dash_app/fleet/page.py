@@ -15,7 +15,8 @@ from ..kit.locale import Look
 from ..kit.reader import ZONES, Reader
 from ..kit.table import Cell, table
 from ..kit.view import View
-from . import queries
+from . import figures_insight, queries
+from . import queries_insight as insight
 from .figures import (
     bands_figure,
     distribution_figure,
@@ -166,6 +167,15 @@ PAGE = Page(
         Block("fleet-keys", queries.key_frame, body=key_body, wide=True, height=160, controls=fleet_controls),
         Block("fleet-bands", queries.bands_frame, figure=bands_figure, wide=True, height=380),
         Block(
+            "fleet-ahead",
+            insight.ahead_frame,
+            figure=figures_insight.ahead_figure,
+            above=figures_insight.ahead_answer,
+            below=figures_insight.ahead_note,
+            wide=True,
+            height=340,
+        ),
+        Block(
             "fleet-distribution",
             queries.distribution_frame,
             figure=distribution_figure,
@@ -173,6 +183,14 @@ PAGE = Page(
             subtitle="fleet.bands.subtitle",
         ),
         Block("fleet-profile", queries.profile_frame, figure=profile_figure, height=440),
+        Block("fleet-archetypes", insight.archetypes_frame, figure=figures_insight.archetypes_figure, height=420),
+        Block(
+            "fleet-shares",
+            insight.shares_frame,
+            figure=figures_insight.shares_figure,
+            below=figures_insight.shares_note,
+            height=320,
+        ),
         Block(
             "fleet-groups",
             queries.groups_frame,
@@ -190,6 +208,22 @@ PAGE = Page(
             height=320,
             empty="fleet.no_groups",
             options=("fleet", "by"),
+        ),
+        Block(
+            "fleet-skill",
+            insight.skill_frame,
+            figure=figures_insight.skill_figure,
+            above=figures_insight.skill_answer,
+            below=figures_insight.skill_note,
+            height=320,
+        ),
+        Block(
+            "fleet-unusual",
+            insight.unusual_frame,
+            figure=figures_insight.unusual_figure,
+            above=figures_insight.unusual_answer,
+            below=figures_insight.unusual_note,
+            height=320,
         ),
         Block(
             "fleet-storage",

@@ -338,7 +338,7 @@ MEASURES = ("data", "storage", "index", "total")  # of bytes
 Ask = Callable[[Reader, View, Fleet, str], Frame]
 
 
-def _of_fleet(ask: Ask) -> Callable[[Reader, View], Frame]:
+def of_fleet(ask: Ask) -> Callable[[Reader, View], Frame]:
     """A frame of the chosen fleet and group; empty without one, and before its first summary."""
 
     def frame(reader: Reader, view: View) -> Frame:
@@ -351,7 +351,7 @@ def _of_fleet(ask: Ask) -> Callable[[Reader, View], Frame]:
     return frame
 
 
-@_of_fleet
+@of_fleet
 def key_frame(reader: Reader, view: View, fleet: Fleet, group: str) -> Frame:
     """Key figures: one row. Notes: figures, and what the summary does not cover."""
     notes = _state_notes(reader, fleet)
@@ -389,7 +389,7 @@ def _state_notes(reader: Reader, fleet: Fleet) -> dict[str, Any]:
     return notes
 
 
-@_of_fleet
+@of_fleet
 def bands_frame(reader: Reader, view: View, fleet: Fleet, group: str) -> Frame:
     """Percentiles of the households' energy a complete day, kWh, by day, week or month."""
     step = step_of(view)
@@ -404,7 +404,7 @@ def bands_frame(reader: Reader, view: View, fleet: Fleet, group: str) -> Frame:
     return Frame(table, covered(reader, fleet, group, view), {"step": step, "days": (view.start, view.end)})
 
 
-@_of_fleet
+@of_fleet
 def distribution_frame(reader: Reader, view: View, fleet: Fleet, group: str) -> Frame:
     """How many households use how much: a row a bin of kWh a complete day, the last one open."""
     found = households_of(reader, fleet, view.start, view.end).within(group)
@@ -443,7 +443,7 @@ def binned(daily: Real) -> tuple[Any, Real]:
     return np.bincount(place, minlength=len(edges) - 1), edges
 
 
-@_of_fleet
+@of_fleet
 def profile_frame(reader: Reader, view: View, fleet: Fleet, group: str) -> Frame:
     """Mean power of a household by half-hour of the local day, weekdays and weekends, by season."""
     profile = profile_of(reader, fleet, group, view.start, view.end)
@@ -466,7 +466,7 @@ def profile_frame(reader: Reader, view: View, fleet: Fleet, group: str) -> Frame
     return Frame(table, covered(reader, fleet, group, view), {"profile": profile, "is_production": _feeds(fleet)})
 
 
-@_of_fleet
+@of_fleet
 def groups_frame(reader: Reader, view: View, fleet: Fleet, _group: str) -> Frame:
     """A row a group of the chosen column, all households first: percentiles of their energy a complete day."""
     found = households_of(reader, fleet, view.start, view.end)
@@ -484,7 +484,7 @@ def groups_frame(reader: Reader, view: View, fleet: Fleet, _group: str) -> Frame
     return Frame(pd.DataFrame(rows), covered(reader, fleet, ALL, view), {"by": by_in(fleet, view)})
 
 
-@_of_fleet
+@of_fleet
 def group_profile_frame(reader: Reader, view: View, fleet: Fleet, _group: str) -> Frame:
     """Mean power of a household of each group by half-hour of the local day."""
     found = households_of(reader, fleet, view.start, view.end)
@@ -517,7 +517,7 @@ def _compared(reader: Reader, fleet: Fleet, view: View, found: Households) -> li
     return [ALL, *named, *without] if named else []
 
 
-@_of_fleet
+@of_fleet
 def storage_frame(reader: Reader, _view: View, fleet: Fleet, _group: str) -> Frame:
     """Bytes that a household takes in both forms, a row a form: the whole pair by the number of its series."""
     found = measured(reader)

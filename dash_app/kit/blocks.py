@@ -24,7 +24,8 @@ class Frame:
     covered: share (0 … 1) of the asked time that readings cover, None where that means nothing; notes: what else the
     figure needs (edges of the period, ticks, totals), as plain values or arrays;
     `held`: the local days [start, end) whose readings these are, and `sources`, their names, where rows do not say so;
-    `empty`: the key of what stands in place of an empty one, where that is not what its block says.
+    `empty`: the key of what stands in place of an empty one, where that is not what its block says, and `values`, what
+    is put into it; `command`: what mends that, where it is not what loads readings.
     """
 
     table: pd.DataFrame
@@ -72,6 +73,7 @@ class Answer:
 @dataclass(frozen=True, slots=True)
 class Block:
     """One card. Exactly one of `figure` (a plotly figure as a dict, pure) and `body` (any component, pure) is set.
+    above, below: what stands over and under a figure, pure: the statement that it shows, and how good such are.
 
     name: unique over all pages, `cost-months`: in element ids and names of downloads; frame: asks the database; wide:
     takes the full width; height: px of a figure; zooms: a new range of the x axis (dates, UTC) comes back to `frame` as
@@ -87,6 +89,8 @@ class Block:
     frame: Ask
     figure: Callable[[Frame, Look], Figure] | None = None
     body: Callable[[Frame, Look], Component] | None = None
+    above: Callable[[Frame, Look], Component] | None = None
+    below: Callable[[Frame, Look], Component] | None = None
     subtitle: str = ""
     wide: bool = False
     height: int = 320
@@ -122,7 +126,8 @@ class Page:
     page about something else, which it finds by itself from the parts of the address, None where that is not stored;
     about: what its files are about, where there is no meter to choose (rows with an `area` name theirs; the note
     `sources` of a frame names others); command: what mends a card without an answer, where that is the same for all of
-    them; texts: what its texts begin with, where that is not its name.
+    them; texts: what its texts begin with, where that is not its name; ahead: whether its answers may be asked for
+    before anybody looks at them, where they are not always cheap.
     """
 
     name: str
@@ -138,6 +143,7 @@ class Page:
     about: Callable[[Reader, View, Look], About] | None = None
     command: str = ""
     texts: str = ""
+    ahead: Callable[[Reader, View], bool] | None = None
 
     @property
     def title(self) -> str:

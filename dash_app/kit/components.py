@@ -10,10 +10,11 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from .blocks import Answer, Block, Figure, Frame
-from .locale import Look
+from .locale import Look, has_text
 
 PLOTLY_CONFIG: dict[str, Any] = {"displayModeBar": False, "responsive": True, "doubleClick": "reset+autosize"}
 RUN = "python -m dash_app"
+BESIDE = ("assumes", "silent")  # texts of a block that stand under its answer: what it rests on, what it does not say
 Content = str | Component | list[str | Component]
 
 
@@ -98,6 +99,12 @@ def graph(block: Block, figure: Figure, look: Look) -> Component:
     )
 
 
+def with_words(chart: Component, above: Component | None, below: Component | None) -> Component:
+    """A chart between what it shows and what is known of that; alone where nothing is said."""
+    said: list[Component] = [each for each in (above, chart, below) if each is not None]
+    return chart if said == [chart] else html.Div(said)
+
+
 def covered(frame: Frame, look: Look) -> str:
     """How much of the asked time readings cover, in words; empty where that means nothing."""
     if frame.covered is None:
@@ -132,6 +139,7 @@ def card(block: Block, look: Look, needs: list[str], answered: tuple[str, Answer
                 className="body",
                 style={"minHeight": f"{block.height}px"} if block.figure else {},
             ),
+            *[note(look.text(block.own(kind))) for kind in BESIDE if has_text(block.own(kind))],
             html.Button(
                 look.text("shell.unfold"),
                 className="unfold",

@@ -13,12 +13,9 @@ from numpy.typing import NDArray
 from sync.model.localtime import midnight
 from sync.model.localtime_query import DAY_MS, local_ms
 from sync.model.readings import Series
-from sync.store.schema import Pair
+from sync.store.schema import MEASURED, Pair
 
 from .lines import Real, Whole
-
-MEASURED: dict[str, Any] = {name: {"$type": "number"} for name in ("wh", "seconds")}
-"""What a reading of energy has, and what is not ours may lack."""
 
 WATTS = {"$divide": [{"$multiply": ["$wh", 3600]}, "$seconds"]}
 

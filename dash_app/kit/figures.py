@@ -189,10 +189,14 @@ def corner(text: str, look: Look, size: int = 12, ink: str = "text", **more: Any
     return words(text, font={"size": size, "color": colour(look, ink)}, **place)
 
 
-def hatched(marks: Iterable[bool], ink: str) -> dict[str, Any]:
-    """The pattern of bars: hatched over their colour where marked."""
-    shapes = ["/" if each else "" for each in marks]
-    return {"shape": shapes, "fgcolor": ink, "fillmode": "overlay", "size": 6, "solidity": 0.35}
+def hatched(marks: Iterable[bool], ink: str, fills: list[str] | None = None) -> dict[str, Any]:
+    """The pattern of bars: hatched over their colour where marked. fills: the bars' colours where each has its own.
+
+    Laid over a list of colours plotly.js seeks the ink that stands out from "it", though the ink is given, and warns.
+    """
+    base = {"shape": ["/" if each else "" for each in marks], "fgcolor": ink, "size": 6, "solidity": 0.35}
+    over = {"fillmode": "overlay"} if fills is None else {"fillmode": "replace", "bgcolor": fills, "fgopacity": 0.5}
+    return base | over
 
 
 def upright(at: float, line: dict[str, Any], **more: Any) -> dict[str, Any]:

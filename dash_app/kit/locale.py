@@ -79,9 +79,13 @@ class Look:
         return self.catalog.texts.get(key) or catalog_of(FIRST).texts[key]
 
     def text(self, key: str, /, **values: object) -> str:
-        """The same with values put in; numbers as whole ones, as the reader writes them."""
-        written = {name: self.number(each) if isinstance(each, Real) else each for name, each in values.items()}
-        return self.raw_text(key).format(**written)
+        """The same with values put in; numbers as whole ones and dates, as the reader writes them."""
+        return self.raw_text(key).format(**{name: self._written(each) for name, each in values.items()})
+
+    def _written(self, value: object) -> object:
+        if isinstance(value, Real):
+            return self.number(value)
+        return self.day(value) if isinstance(value, date) else value
 
     def text_or(self, key: str, otherwise: str) -> str:
         """The text of a key, or `otherwise` where there is none: what a source may name anew has its own name."""

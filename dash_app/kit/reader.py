@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future
 from datetime import UTC, date, datetime, timedelta
@@ -19,21 +18,36 @@ from sync.model.readings import Series, addresses, is_generated
 from sync.settings import Settings
 from sync.sources import SOURCES
 from sync.store.ledger import DaysOfTotals, Ledger
-from sync.store.schema import LEASES, TOTALS, VERIFICATIONS, WINDOWS, Pair, dated, own_series, pair, refuse_mismatch
+from sync.store.schema import (
+    LEASES,
+    POWERS,
+    TOTALS,
+    VERIFICATIONS,
+    WINDOWS,
+    Pair,
+    dated,
+    own_series,
+    pair,
+    refuse_mismatch,
+)
+from sync.store.tempo import TEMPO_DAYS
 
+from .kept import Kept, weight_of
 from .view import Extent, View
 
 Answer = TypeVar("Answer")
 ZONES = {name: entry.zone for name, entry in SOURCES.items()}  # source → zone of its local days
 METERED = frozenset({"linky", "lcl"})
-KEPT = 512  # answers
+KEPT_BYTES = 48_000_000  # of answers: every card of every page in one look takes 30 MB of two years
+QUESTION_BYTES = 2_000  # about, of what is asked
+NOTHING = object()
 FRESH = 2.0  # s for which a look at the database's version is good: twenty readers ask it once
 
 
 class Reader:
     """Read access for pages. Safe for many threads.
 
-    `now` gives an aware UTC moment. Answers of `kept` live until `version()` changes, at most KEPT of them.
+    `now` gives an aware UTC moment. Answers of `kept` live until `version()` changes, at most KEPT_BYTES of them.
     """
 
     def __init__(
@@ -42,7 +56,7 @@ class Reader:
         self.database = database
         self.settings = settings
         self.now = now
-        self._answers: OrderedDict[Hashable, Any] = OrderedDict()
+        self.answers = Kept(KEPT_BYTES, lambda answer: QUESTION_BYTES + weight_of(answer))
         self._asking: dict[Hashable, Future[Any]] = {}
         self._lock = threading.Lock()
         self._version = ""
@@ -115,10 +129,10 @@ class Reader:
         """The kept answer of a question, or a new one. Threads that ask the same at once share one answer or error."""
         key = (self.version(), question)
         with self._lock:
-            if key in self._answers:
-                self._answers.move_to_end(key)
-                found: Answer = self._answers[key]
-                return found
+            found = self.answers.get(key, NOTHING)
+            if found is not NOTHING:
+                answer: Answer = found
+                return answer
             asking, first = self._asking.get(key), key not in self._asking
             if asking is None:
                 asking = self._asking[key] = Future()
@@ -132,10 +146,8 @@ class Reader:
                 del self._asking[key]
             asking.set_exception(error)
             raise
+        self.answers.set(key, answer)
         with self._lock:
-            self._answers[key] = answer
-            while len(self._answers) > KEPT:
-                self._answers.popitem(last=False)
             del self._asking[key]
         asking.set_result(answer)
         return answer
@@ -156,10 +168,10 @@ class Reader:
             collection = self.database[name]
             newest: dict[str, Any] = next(collection.find({}, {"_id": 1}).sort("_id", -1).limit(1), {})
             parts.append(f"{newest.get('_id')} {collection.estimated_document_count()}")
-        for name in (WINDOWS, VERIFICATIONS, FLEET, "sync_runs", "sync_lab"):
+        for name in (WINDOWS, VERIFICATIONS, FLEET, "sync_runs", "sync_lab", TEMPO_DAYS):
             latest: dict[str, Any] = next(self.database[name].find({}, {"at": 1}).sort("at", -1).limit(1), {})
             parts.append(str(latest.get("at")))
-        parts.append(str(self.database[TOTALS].estimated_document_count()))
+        parts += [str(self.database[name].estimated_document_count()) for name in (TOTALS, POWERS)]
         parts.append(str(self.database[LEASES].count_documents({"stale": True})))
         return "|".join(parts)
 

@@ -93,8 +93,13 @@ def _written(value: Any, in_text: bool, look: Look) -> Sortable:
         return Sortable(look.significant(value, 6), value)
     if isinstance(value, numbers.Integral):
         return Sortable(look.number(value), int(value))
-    name = re.sub(r"\W+", "_", str(value))
-    return Sortable(look.text_or(f"cell.{name}", str(value)), str(value))
+    return Sortable(cell_text(str(value), look), str(value))
+
+
+def cell_text(value: str, look: Look) -> str:
+    """A value as people know it, a price area with its name; itself where it has none."""
+    name = re.sub(r"\W+", "_", value)
+    return look.text_or(f"cell.{name}", value)
 
 
 def columns_in(texts: str, names: Iterable[str], look: Look) -> list[str]:

@@ -9,6 +9,7 @@ from .components import attributes
 from .figures import colour, faded
 from .locale import Look
 from .static_html import Static
+from .ticks import stretches
 
 HEIGHT = 40  # of a bar that is the highest; the width is one a bar
 BAR, THIN = 0.72, 0.4  # of the room that a bar has
@@ -64,3 +65,45 @@ def _path(shares: Sequence[float | None], width: float, ink: str) -> list[object
             high = max(LEAST, share * HEIGHT)
             parts.append(f"M{place + (1 - width) / 2:.2f} {HEIGHT}v-{high:.2f}h{width}v{high:.2f}z")
     return ["path", {"d": "".join(parts), "fill": ink}, []] if parts else []
+
+
+ROOM = 100  # of a curve's height
+
+
+def curves(
+    look: Look, front: tuple[Sequence[float], str], behind: tuple[Sequence[float], str], window: tuple[int, int]
+) -> Static:
+    """A line before a filled one on one scale, each with its ink; open where a value is NaN. window: tinted places."""
+    known = [value for values, _ in (front, behind) for value in values if value == value]  # noqa: PLR0124 - NaN
+    top = max(known, default=0.0) or 1.0
+    count = len(front[0])
+    tint = {
+        "x": window[0],
+        "y": 0,
+        "width": window[1] - window[0],
+        "height": ROOM,
+        "fill": faded(look, "warning", 0.12),
+    }
+    area = {"d": _line(behind[0], top, closed=True), "fill": behind[1]}
+    line = {
+        "d": _line(front[0], top),
+        "fill": "none",
+        "stroke": front[1],
+        "strokeWidth": 1.5,
+        "vectorEffect": "non-scaling-stroke",
+    }
+    box = {"viewBox": f"0 0 {count} {ROOM}", "preserveAspectRatio": "none", "className": "curve"}
+    parts = [["rect", tint, []], ["path", area, []], ["path", line, []]]
+    return Static(["svg", box | attributes(aria_hidden="true"), parts])
+
+
+def _line(values: Sequence[float], top: float, *, closed: bool = False) -> str:
+    """The path through the middles of the places; closed: down to zero at the ends of each stretch."""
+    parts: list[str] = []
+    for low, high in stretches([value == value for value in values]):  # noqa: PLR0124 - NaN
+        points = [f"{place + 0.5:.1f} {ROOM * (1 - max(0.0, values[place]) / top):.1f}" for place in range(low, high)]
+        if closed:
+            parts.append(f"M{low} {ROOM}L{'L'.join(points)}L{high} {ROOM}z")
+        else:
+            parts.append(f"M{'L'.join(points)}" + (f"L{low + 1} {points[0].split()[1]}" if high == low + 1 else ""))
+    return "".join(parts)

@@ -152,3 +152,11 @@ def _texts(locals_: Sequence[datetime], length: int, look: Look) -> list[str]:
 
 def _two_lines(local: datetime, form: str, look: Look) -> str:
     return f"{look.day(local.date(), 'EEE')}<br>{look.day(local.date(), form)}"
+
+
+def hours_text(off_peak: tuple[tuple[int, int], ...]) -> str:
+    """`22:30–06:30`: two ranges that meet at midnight are one."""
+    ranges = list(off_peak)
+    if len(ranges) > 1 and ranges[0][0] == 0 and ranges[-1][1] == 1440:
+        ranges = [*ranges[1:-1], (ranges[-1][0], ranges[0][1])]
+    return ", ".join(f"{clock(start)}–{clock(end)}" for start, end in ranges)

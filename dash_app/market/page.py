@@ -14,7 +14,7 @@ from ..kit.components import named_figures, note
 from ..kit.controls import labelled, named, segmented, side_by_side, slider, some_of
 from ..kit.locale import Look, minus
 from ..kit.reader import Reader
-from ..kit.table import Cell, columns_in, table
+from ..kit.table import Cell, cell_text, columns_in, table
 from ..kit.view import View
 from . import queries
 from .figures import capture_figure, cumulative_figure, curve_figure, negative_figure, scatter_figure
@@ -95,7 +95,7 @@ def decision_body(frame: Frame, look: Look) -> Component:
     head = columns_in("market", ("area", "verdict", "why", "day", "price", "production"), look)
     rows: list[list[Cell]] = [
         [
-            each.area,
+            cell_text(each.area, look),
             html.Strong(look.text(f"market.verdict.{each.verdict}"), className=f"verdict verdict-{each.verdict}"),
             reason(each, rule, look),
             look.day(each.day, "d MMM y"),
@@ -164,7 +164,7 @@ def days_body(frame: Frame, look: Look) -> Component:
         energy = row["production_mwh"]
         shown = "–" if pd.isna(energy) else look.grid_energy(energy * 1e6)
         production = _partly(shown, row["production_measured"] if shown != "–" else 1.0, look)
-        rows.append([look.day(row["day"], "EEE d MMM y"), row["area"], price, production])
+        rows.append([look.day(row["day"], "EEE d MMM y"), cell_text(row["area"], look), price, production])
     found = table(look.text("market.days.title"), columns_in("market", names, look), rows, frozenset({2, 3}))
     return html.Div([found, note(look.text("market.days.note"))])
 

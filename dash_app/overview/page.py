@@ -17,12 +17,15 @@ from ..cost.page import headline as cost_headline
 from ..cost.queries import Contract, euros
 from ..coverage.page import headline as coverage_headline
 from ..coverage.queries import COMPLETE, DayCoverage, covered_share
+from ..insight.page import curve_picture, told_text
+from ..insight.queries import Told
 from ..kit.blocks import Block, Frame, Page
-from ..kit.components import attributes, message, note, sentence, with_command
+from ..kit.components import Content, attributes, message, note, sentence, with_command
 from ..kit.days import Days
 from ..kit.locale import Look
 from ..kit.sizes import Measured
 from ..kit.static_html import Static
+from ..kit.tariffs import Steady
 from ..kit.thumbnail import Bars, thumbnail
 from ..storage.figures import MEASURES, bytes_of, change_text
 from ..storage.page import capital, said
@@ -32,6 +35,7 @@ from .queries import Line, lines_frame, storage_frame
 from .totals import Totals
 
 IMPORT = "python -m sync import FILE"
+ANALYSE = "python -m sync analyse"
 MOST_BARS = 60  # of a thumbnail
 
 
@@ -86,7 +90,7 @@ class Said:
 
     question: str
     large: str
-    texts: list[str]
+    texts: Sequence[Content]
     picture: Static | None = None
 
 
@@ -170,6 +174,38 @@ def _missing(line: Line, flow: str, look: Look) -> Said:
     return Said(look.text("overview.missing"), large, texts, picture)
 
 
+def _tomorrow(line: Line, flow: str, look: Look) -> Said:
+    if line.found is None:
+        text = with_command(look.raw_text("overview.tomorrow.none"), ANALYSE)
+        return Said(look.text("overview.tomorrow"), "", [text])
+    value, price = line.found.notes["card"]["value"], line.found.notes["price"]
+    measured = line.found.notes["card"]["measured"]
+    texts = [look.day(line.first, "EEEE d MMMM y")]
+    if value["total_low"] is not None and value["total_high"] is not None:
+        low, high = (look.energy(round(value[name])) for name in ("total_low", "total_high"))
+        held = measured["total_coverage"]
+        kind = "band" if held is None else "held"
+        share = look.percent(held or 0, 0)
+        texts.append(look.text(f"overview.tomorrow.{kind}", low=low, high=high, share=share))
+    large = look.energy(round(value["total_wh"]))
+    if isinstance(price, Steady):
+        texts.append(price.unpriced(look))
+    elif price:
+        kind = "example" if price.tariff.is_example else "own"
+        texts.append(
+            look.text(f"overview.tomorrow.{kind}", euros=look.money(float(price.euros)), name=price.tariff.name)
+        )
+    picture = thumbnail(look, Bars(value["wh"], flow))
+    return Said(look.text("overview.tomorrow"), large, texts, picture)
+
+
+def _unusual(line: Line, _flow: str, look: Look) -> Said:
+    told: list[Told] = line.found
+    return Said(
+        look.text("overview.unusual"), "", [told_text(each, look) for each in told], curve_picture(told[0], look)
+    )
+
+
 SAYS: Mapping[str, Callable[[Line, str, Look], Said]] = {
     "yesterday": _yesterday,
     "last_day": _yesterday,
@@ -177,6 +213,8 @@ SAYS: Mapping[str, Callable[[Line, str, Look], Said]] = {
     "months": _months,
     "cost": _cost,
     "missing": _missing,
+    "tomorrow": _tomorrow,
+    "unusual": _unusual,
 }
 
 
@@ -196,8 +234,10 @@ PAGE = Page(
     name="overview",
     icon="home",
     has_period=False,
+    options={"ours": ""},
+    shared=(),
     blocks=(
         Block("overview-storage", storage_frame, body=storage_body, height=360, texts="storage.answer"),
-        Block("overview-lines", lines_frame, body=lines_body, height=360),
+        Block("overview-lines", lines_frame, body=lines_body, height=360, options=("ours",)),
     ),
 )

@@ -7,16 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pandas as pd
+
+from sync.insight.score import FEWEST_DAYS
+from sync.insight.tomorrow import WARM
 
 from ..consumption.key_figures import compared_of, newest_of
 from ..consumption.period import DAY, YEAR, Meter, energy_of, period_of
 from ..consumption.queries_frames import FEWEST_MONTHS, month_after, months_of
 from ..cost.queries import comparison, euros, ranking
 from ..coverage.queries import BEFORE, DUE, LACKING, UNSERVED, history, states_frame
+from ..insight.queries import BUDGETS, forecast_day, leads, stored_home, told_of, tomorrow_frame
 from ..kit.address import zone_of
 from ..kit.blocks import EMPTY_FRAME, Frame
 from ..kit.reader import Reader
@@ -24,6 +28,9 @@ from ..kit.view import Extent, View
 from ..kit.view import period_of as named_period
 from ..storage.queries import SOURCE, sizes_frame
 from .totals import Totals, totals_in
+
+NOW = timedelta(days=31)  # until which something unusual is news
+USUAL_BUDGET = float(BUDGETS[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +175,42 @@ def missing(household: Household) -> Line | None:
     return Line("missing", "days", view.start, view.end, lacking, {**notes, "due": due}, None, *where)
 
 
-LINES: tuple[Callable[[Household], Line | None], ...] = (yesterday, month, months, cost, missing)
+def tomorrow(household: Household) -> Line | None:
+    """Tomorrow as the insight page forecasts it, where that is stored: nobody waits for it on the first page. Where it
+    is not and the readings may bear it, `found` is None."""
+    home = stored_home(household.reader, household.view)
+    day, where = household.meter.today + DAY, _at("insight", household, ())
+    if home is None:
+        may_be = household.has_readings and _reaches_today(household)
+        return Line("tomorrow", "kWh", day, day + DAY, None, None, None, *where) if may_be else None
+    if forecast_day(home, leads(home)[0]) != day:
+        return None
+    frame = tomorrow_frame(household.reader, household.view)
+    total = None if frame.is_empty else frame.notes["card"]["value"]["total_wh"]
+    if total is None:
+        return None
+    return Line("tomorrow", "kWh", day, day + DAY, total / 1000, frame, None, *where)
+
+
+def _reaches_today(household: Household) -> bool:
+    """Whether readings of as many days as a forecast takes end with yesterday, or later."""
+    first, end = household.extent.first, household.extent.end
+    fewest = timedelta(days=WARM + FEWEST_DAYS)
+    return first is not None and end is not None and end >= household.meter.today and end - first >= fewest
+
+
+def unusual(household: Household) -> Line | None:
+    """What was unusual in the last month, as the insight page tells it; nothing where nothing was."""
+    home = stored_home(household.reader, household.view)
+    told = told_of(home, USUAL_BUDGET, household.view.several("ours")) if home else []
+    newest = [each for each in told if home and each.end > home.grid.end - NOW and not each.is_ours]
+    if not newest:
+        return None
+    where = _at("insight", household, ())
+    return Line("unusual", "messages", newest[-1].first, newest[0].end, float(len(newest)), newest, None, *where)
+
+
+LINES: tuple[Callable[[Household], Line | None], ...] = (yesterday, tomorrow, month, months, cost, unusual, missing)
 
 
 def _at(page: str, household: Household, parts: tuple[tuple[str, str], ...]) -> tuple[str, tuple[tuple[str, str], ...]]:

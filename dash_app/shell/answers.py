@@ -15,7 +15,7 @@ from sync.model.readings import is_generated, is_generated_key
 
 from ..kit.address import look_of, question_of, view_of, zone_of
 from ..kit.blocks import Answer, Block, Figure, Frame, Page
-from ..kit.components import covered, graph, message, with_command
+from ..kit.components import covered, graph, message, with_command, with_words
 from ..kit.download import Origin, origin_of
 from ..kit.locale import Look
 from ..kit.reader import Reader
@@ -48,11 +48,16 @@ def answer(reader: Reader, page: Page, block: Block, search: str, *, touch: bool
     look = look_of(search)
 
     def drawn() -> Answer:
-        return _answer(reader, (page, block), view_of(reader, page, search), look, touch)
+        with pymongo.timeout(PATIENCE):
+            view = view_of(reader, page, search)
+            frame = frame_of(reader, block, view)
+        with pymongo.timeout(PATIENCE):  # what was computed meanwhile took no patience with the database
+            return _answer(reader, (page, block), (view, frame), look, touch)
 
     try:
         with pymongo.timeout(PATIENCE):
-            return reader.kept(("answer", block.name, search, touch, moment(reader)), drawn)
+            reader.version()
+        return reader.kept(("answer", block.name, search, touch, moment(reader)), drawn)
     except CollectionMismatch as error:
         return Answer(message(str(error), "bug"), is_kept=False)
     except (PyMongoError, StoreError):
@@ -75,24 +80,27 @@ def first_answers(reader: Reader, page: Page, search: str, *, touch: bool = Fals
     return found
 
 
-def _answer(reader: Reader, card: tuple[Page, Block], view: View, look: Look, touch: bool) -> Answer:
+def _answer(reader: Reader, card: tuple[Page, Block], shown: tuple[View, Frame], look: Look, touch: bool) -> Answer:
     page, block = card
-    frame = frame_of(reader, block, view)
+    view, frame = shown
     is_generated = shows_generated(reader, page, view)
     origin = origin_of(card, frame, view, look, (reader, is_generated))
     if frame.is_empty:
-        command = page.command or command_for(reader, view, page.source)
+        command = frame.notes.get("command") or page.command or command_for(reader, view, page.source)
         why = TOTALS_ALONE if page.has_series and _has_totals_alone(reader) else frame.notes.get("empty")
-        body = message(with_command(look.raw_text(why or page.text_of(block, "empty")), command))
+        text = look.text(why or page.text_of(block, "empty"), command="{command}", **frame.notes.get("values", {}))
+        body = message(with_command(text, command))
     elif block.body is not None:
         body = block.body(frame, look)
     else:
         figure = _figure(block, view, frame, look, touch)
         today = reader.today(zone_of(reader, view))
         figure["layout"]["meta"] = _of_picture(origin, figure, block, today, look)
-        body = graph(block, figure, look)
+        around = [part(frame, look) if part else None for part in (block.above, block.below)]
+        body = with_words(graph(block, figure, look), *around)
     period = origin.days(look) if frame.notes.get("zoomed") else look.days(view.start, view.end)
-    names = {"series": _series_name(reader, view, look), "period": period}
+    name = _series_name(reader, view, look) if page.has_series or not page.about else origin.subject
+    names = {"series": name, "period": period}
     subtitle = look.text(page.text_of(block, "subtitle"), **names)
     return Answer(
         body=lighten(body),

@@ -7,7 +7,9 @@ from ..consumption import page as consumption
 from ..cost import page as cost
 from ..coverage import page as coverage
 from ..fleet import page as fleet
+from ..insight import page as insight
 from ..kit.blocks import Page
+from ..laboratory import page as laboratory
 from ..market import page as market
 from ..overview import page as overview
 from ..storage import page as storage
@@ -17,8 +19,10 @@ PAGES: tuple[Page, ...] = (
     storage.PAGE,
     consumption.PAGE,
     cost.PAGE,
+    insight.PAGE,
     coverage.PAGE,
     fleet.PAGE,
     market.PAGE,
     areas.PAGE,
+    laboratory.PAGE,
 )

@@ -58,7 +58,9 @@ class Prefetch:
                     time.sleep(QUIET - since)
                 try:
                     with pymongo.timeout(PATIENCE):
-                        frame_of(self._reader, block, view_of(self._reader, page, asked))
+                        view = view_of(self._reader, page, asked)
+                        if page.ahead is None or page.ahead(self._reader, view):
+                            frame_of(self._reader, block, view)
                 except (PyMongoError, SyncError):
                     return  # whoever looks at a card is told
                 except Exception:

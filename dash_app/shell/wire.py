@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import threading
-from collections import OrderedDict
+from collections.abc import Hashable
+from typing import Any
 
 from dash import Dash
 from flask import Request, Response, g
 from flask_compress import Compress
+
+from ..kit.kept import Kept
 
 ALGORITHMS = ["br", "gzip"]
 LEVEL = 5  # of Brotli: 3.6 MB of scripts to 0.95 MB in 0.2 s; 11 would save another tenth in 6 s
@@ -16,31 +18,16 @@ KEPT_BYTES = 64_000_000  # of compressed answers
 SMALLEST = 500  # bytes; below that a packet is a packet
 
 
-class Kept:
-    """Compressed contents by their key, those asked for last at most KEPT_BYTES of them; an empty key keeps nothing."""
+class Compressed(Kept):
+    """Compressed contents by their key; an empty key keeps nothing."""
 
     def __init__(self, most: int = KEPT_BYTES) -> None:
-        self._most = most
-        self._found: OrderedDict[str, bytes] = OrderedDict()
-        self._bytes = 0
-        self._lock = threading.Lock()
+        super().__init__(most, len)
 
-    def get(self, key: str) -> bytes | None:
-        """The content of a key, None for one that is not kept."""
-        with self._lock:
-            if key in self._found:
-                self._found.move_to_end(key)
-            return self._found.get(key)
-
-    def set(self, key: str, content: bytes) -> None:
+    def set(self, key: Hashable, value: Any) -> None:
         """Keep a content."""
-        if key.endswith(";") or len(content) > self._most:
-            return
-        with self._lock:
-            self._bytes += len(content) - len(self._found.pop(key, b""))
-            self._found[key] = content
-            while self._bytes > self._most:
-                self._bytes -= len(self._found.popitem(last=False)[1])
+        if not str(key).endswith(";"):
+            super().set(key, value)
 
 
 def compress(app: Dash) -> None:
@@ -55,7 +42,7 @@ def compress(app: Dash) -> None:
             "image/svg+xml",
         ],
         "COMPRESS_STREAMS": False,
-        "COMPRESS_CACHE_BACKEND": Kept,
+        "COMPRESS_CACHE_BACKEND": Compressed,
         "COMPRESS_CACHE_KEY": _key,
     }
     app.server.after_request(_whole)

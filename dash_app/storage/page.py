@@ -23,6 +23,7 @@ from ..kit.reader import Reader
 from ..kit.sizes import Measured
 from ..kit.table import Cell, Sortable, table
 from ..kit.view import View
+from .engines import engines_body, engines_figure
 from .figures import BARS_HEIGHT, bars_figure, bytes_of, counted, percent_text, projection_figure, speed_figure
 from .projection import DISK, FORMS, QUOTA, STEPS, TIERS, Fit, Wish, smallest
 from .queries import (
@@ -33,6 +34,7 @@ from .queries import (
     Shown,
     bucket_frame,
     chosen,
+    engines_frame,
     lab_frame,
     projection_frame,
     sizes_frame,
@@ -505,5 +507,7 @@ PAGE = Page(
         Block("storage-fits", projection_frame, body=fits_body, wide=True, height=360, has_csv=False, options=WISH),
         Block("storage-lab", lab_frame, body=lab_body, wide=True, empty="storage.no_lab"),
         Block("storage-speed", times_frame, figure=speed_figure, wide=True, height=340, empty="storage.no_lab"),
+        Block("storage-engines", engines_frame, body=engines_body, wide=True, empty="storage.no_engines"),
+        Block("storage-bytes", engines_frame, figure=engines_figure, wide=True, height=440, empty="storage.no_engines"),
     ),
 )

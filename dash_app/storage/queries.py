@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from sync.lab.engines import OURS
 from sync.lab.experiment import RESULTS
 
 from ..kit.blocks import EMPTY_FRAME, Frame, about
@@ -215,3 +216,27 @@ def times_frame(reader: Reader, view: View) -> Frame:
         for form in FORMS
     ]
     return Frame(pd.DataFrame(rows), notes={"result": result})
+
+
+def engines_frame(reader: Reader, view: View) -> Frame:
+    """A row an engine, MongoDB's two forms among them; times are medians in ms."""
+    shown = shown_in(reader, view)
+    result = lab_of(reader, shown) if shown else None
+    if result is None or "engines" not in result:
+        return EMPTY_FRAME
+    own = [
+        {**row, "engine": mark, "lacks": lacks, "bytes_a_reading": row["total_bytes"] / result["readings"]}
+        for mark, lacks in OURS.items()
+        for row in result["rows"]
+        if mark in row["marks"]
+    ]
+    found = [*own, *result["engines"]["rows"]]
+    names = ("engine", "storage_bytes", "index_bytes", "total_bytes", "bytes_a_reading", "readings_per_second")
+    rows = [
+        {"source": result["source"], **{name: row[name] for name in names}}
+        | {f"{name}_ms": times["median_ms"] for name, times in row["queries"].items()}
+        | {"lacks": " ".join(row["lacks"])}
+        for row in found
+    ]
+    notes = {"rows": found, "readings": result["readings"], "left_out": result["engines"]["left_out"]}
+    return Frame(pd.DataFrame(rows), notes=notes)

@@ -1,0 +1,1 @@
+"""What the curve honestly says: about tomorrow, about the house, and how often such statements were right."""
