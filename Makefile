@@ -4,9 +4,12 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
-PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal
+PYTEST := $(BIN)/python -m pytest --dist worksteal
 LOCK    = $(BIN)/uv pip compile --no-config --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
           --no-annotate --no-header --no-emit-index-url --no-emit-find-links
+
+# The tests start thousands of processes: none is to compile the project anew.
+export PYTHONDONTWRITEBYTECODE :=
 
 ifdef NEWEST
 RUN_NEEDS := --upgrade -r requirements.txt
@@ -21,12 +24,13 @@ endif
 run: $(VENV)/.installed | system
 	$(BIN)/python -m sync run || [ $$? = 3 ] # 3: the day's calls are used up, tomorrow goes on
 
+# These wait for servers a third of the time, so two cores carry three at once; the long ones use both.
 test: check | chromium postgres
-	$(PYTEST) -m "not soak"
+	$(PYTEST) -n 3 -m "not soak"
 
 # The long ones: kills at random moments, whole years, a hundred meters, Spark.
 soak: $(VENV)/.installed-dev | system chromium java postgres
-	$(PYTEST) -m soak
+	$(PYTEST) -n 2 -m soak
 
 check: $(VENV)/.installed-dev | system
 	$(BIN)/ruff check .

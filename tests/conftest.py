@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
+import time
 import uuid
 from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pymongo.database import Database
 
+from sync.model.localtime import PARIS
 from sync.standin.curve import household_meters
 from sync.standin.linky import LinkyStandin
 from sync.store.connection import connect
@@ -20,6 +26,8 @@ from tests.processes import environment
 from tests.servers import PROJECT_ROOT, GuardedServer, ReplicaSet
 from tests.shell import NOW, Shell
 
+ROOM = 4_000_000_000  # bytes of memory that the database of a test process may need
+LAST_SECONDS = 90  # of a day, in which no test begins that needs the day to stay
 GENERATED = "generated_data"
 OWN_SETTINGS = ("LINKY_", "MONGODB_", "SYNC_", "ELHUB_", "ENERGIDATA_", "OPENMETEO_", "DASH_", "ATLAS_")
 
@@ -69,6 +77,21 @@ def _own_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.
     monkeypatch.setenv("SYNC_HOME", str(folder / "home"))
 
 
+@pytest.fixture
+def one_day() -> None:
+    """In the last minutes of a day, in UTC or in Paris, wait for the next one: for as long as the test takes, what a
+    command finds by the clock of the machine is what the test finds by it."""
+    rest = min(seconds_left(datetime.now(zone)) for zone in (UTC, PARIS))
+    if rest < LAST_SECONDS:
+        time.sleep(rest)
+
+
+def seconds_left(moment: datetime) -> float:
+    """Of the local day."""
+    midnight = datetime.combine(moment.date() + timedelta(days=1), datetime.min.time(), moment.tzinfo)
+    return midnight.timestamp() - moment.timestamp()
+
+
 @pytest.fixture(scope="session")
 def project_root() -> Path:
     return PROJECT_ROOT
@@ -104,13 +127,24 @@ def _skipped_beside_the_generated_set(item: pytest.Item, call: pytest.CallInfo[N
 @pytest.fixture(scope="session")
 def mongo_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A one-node replica set, one per test process."""
-    folder = tmp_path_factory.mktemp("mongod")
-    server = Mongod.spawn(folder / "db", folder / "log")
-    try:
-        server.wait_until_primary()
-        yield server.uri
-    finally:
-        server.kill()
+    with in_memory(tmp_path_factory.mktemp("mongod")) as folder:
+        server = Mongod.spawn(folder / "db", folder / "log")
+        try:
+            server.wait_until_primary()
+            yield server.uri
+        finally:
+            server.kill()
+
+
+@contextmanager
+def in_memory(otherwise: Path) -> Iterator[Path]:
+    """A folder in memory where that has room: every collection that is made or dropped waits for a disk otherwise."""
+    memory = Path("/dev/shm")
+    if not memory.is_dir() or shutil.disk_usage(memory).free < ROOM or not os.access(memory, os.W_OK):
+        yield otherwise
+        return
+    with tempfile.TemporaryDirectory(prefix="tests-", dir=memory, ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
 
 
 @pytest.fixture
@@ -125,21 +159,23 @@ def database(mongo_uri: str) -> Iterator[Database[Any]]:
 @pytest.fixture
 def replica_set(tmp_path: Path) -> Iterator[ReplicaSet]:
     """Three nodes of this test alone, which may kill them."""
-    nodes = ReplicaSet(tmp_path / "replica_set")
-    yield nodes
-    nodes.stop()
+    with in_memory(tmp_path) as folder:
+        nodes = ReplicaSet(folder / "replica_set")
+        yield nodes
+        nodes.stop()
 
 
 @pytest.fixture(scope="session")
 def guarded_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GuardedServer]:
     """A server that asks for a password."""
-    guarded = GuardedServer(tmp_path_factory.mktemp("guarded"))
-    yield guarded
-    guarded.server.kill()
+    with in_memory(tmp_path_factory.mktemp("guarded")) as folder:
+        guarded = GuardedServer(folder)
+        yield guarded
+        guarded.server.kill()
 
 
 @pytest.fixture
-def sync(database: Database[Any], mongo_uri: str, tmp_path: Path) -> Iterator[Shell]:
+def sync(database: Database[Any], mongo_uri: str, tmp_path: Path, one_day: None) -> Iterator[Shell]:
     """The command line, pointed to a database and a stand-in of this test alone."""
     with LinkyStandin(meters=household_meters(), now=lambda: NOW) as standin:
         yield Shell(environment(standin, mongo_uri, database.name, tmp_path), tmp_path, standin)

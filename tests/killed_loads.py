@@ -33,9 +33,9 @@ Value = tuple[int, int, datetime | None, int | None]
 """Wh, seconds, when the source last changed it, metering points behind it."""
 Readings = dict[Key, Value]
 
-SINCE, UNTIL = date(2025, 9, 1), date(2026, 4, 6)  # both changes of the clock
+SINCE, UNTIL = date(2025, 10, 1), date(2026, 4, 6)  # both changes of the clock
 NOW = datetime(2026, 4, 6, 9, tzinfo=UTC)
-ELHUB_END = "2021-07-01"
+ELHUB_END = "2021-05-01"
 GROUPS = frozenset({"hydro", "cabin"})  # one of production, one of consumption
 FILES = 6
 FLOWS = {"courbe_de_charge_consommation": "consumption", "courbe_de_charge_production": "production"}
@@ -74,7 +74,7 @@ class Load:
 
 
 class Linky(Load):
-    """Both flows of the generated household, of seven months or, for the function, up to now."""
+    """Both flows of the generated household, of half a year or, for the function, up to now."""
 
     def __init__(self, now: datetime | None = NOW) -> None:
         super().__init__(
@@ -112,7 +112,7 @@ class Linky(Load):
 
 
 class Elhub(Load):
-    """Two groups of five areas, of half a year or, for the function, up to now."""
+    """Two groups of five areas, of four months or, for the function, up to now."""
 
     def __init__(self, now: datetime = NOW) -> None:
         super().__init__("elhub", ("elhub", "elhubTS"), ("backfill", "--source", "elhub", "--until", ELHUB_END))
@@ -124,7 +124,7 @@ class Elhub(Load):
 
     @cached_property
     def whole(self) -> Readings:
-        months = [f"2021-{month:02}-01" for month in range(1, 8)]
+        months = [f"2021-{month:02}-01" for month in range(1, 6)]
         names = ("PRODUCTION_PER_GROUP_MBA_HOUR", "CONSUMPTION_PER_GROUP_MBA_HOUR")
         asked = [(name, *edges) for name in names for edges in pairwise(months)]
         return self._read(asked)

@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 from tests.processes import ROOT
+from tests.waiting import PATIENCE
 
 SERIES, READINGS, CALLS = 6, 3000, 5
 
@@ -22,7 +23,7 @@ def start(uri: str, database: str, how: str, series: int = SERIES, readings: int
     )
 
 
-def finish(process: subprocess.Popen[str], seconds: float = 240) -> tuple[int, str]:
+def finish(process: subprocess.Popen[str]) -> tuple[int, str]:
     """Exit code and standard error."""
-    _, err = process.communicate(timeout=seconds)
+    _, err = process.communicate(timeout=PATIENCE)
     return process.returncode, err

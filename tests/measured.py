@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.servers import PROJECT_ROOT
+from tests.waiting import PATIENCE
 
 # The peak of this program alone: what the system tells of a child holds that of the process that started it.
 PROGRAM = """
@@ -19,7 +20,7 @@ status = pathlib.Path("/proc/self/status")
 atexit.register(lambda: place.write_text(status.read_text().partition("VmHWM:")[2].split()[0]))
 from sync.http import transport
 if sys.argv.pop(1) == "now":
-    transport.PAUSES = (0.0, 0.0)
+    transport.Transport.__init__.__kwdefaults__["pauses"] = (0.0, 0.0)
 from sync.__main__ import run
 run()
 """
@@ -35,9 +36,7 @@ class Ended:
     megabytes: float
 
 
-def run_measured(
-    arguments: Sequence[str], environ: Mapping[str, str], folder: Path, seconds: float = 120, waits: bool = True
-) -> Ended:
+def run_measured(arguments: Sequence[str], environ: Mapping[str, str], folder: Path, waits: bool = True) -> Ended:
     """`python -m sync …`, and how much memory it held at most. waits: whether it pauses before it asks again."""
     place = folder / "peak"
     ended = subprocess.run(
@@ -45,7 +44,7 @@ def run_measured(
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(PROJECT_ROOT), **environ},
         capture_output=True,
-        timeout=seconds,
+        timeout=PATIENCE,
         check=False,
     )
     out, err = (text.decode("utf-8", "replace") for text in (ended.stdout, ended.stderr))

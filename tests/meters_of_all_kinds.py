@@ -63,6 +63,14 @@ def fill(database: Database[Any]) -> Pair:
     return own
 
 
+def fill_with(database: Database[Any], name: str, wh: NDArray[np.int64]) -> Pair:
+    """One meter alone."""
+    own = pair(database, "linky", DEFAULT_COLLECTIONS)
+    ensure_pair(own)
+    write(own, name, wh)
+    return own
+
+
 def write(
     own: Pair, name: str, wh: NDArray[np.int64], seconds: int = HALF, there: NDArray[np.bool_] | None = None
 ) -> None:

@@ -26,8 +26,8 @@ class OpenShell:
             "XDG_STATE_HOME": str(folder / "state"),
         }
 
-    def __call__(self, *arguments: str, seconds: float = 120) -> tuple[int, str, str]:
-        code, out, err = finish(start(self.environ, self.folder, *arguments), seconds)
+    def __call__(self, *arguments: str) -> tuple[int, str, str]:
+        code, out, err = finish(start(self.environ, self.folder, *arguments))
         assert "Traceback" not in err, err
         return code, out, err
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from sync.standin.linky import LinkyStandin
+from tests.waiting import PATIENCE
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -41,7 +42,7 @@ def start(environ: Mapping[str, str], folder: Path, *arguments: str) -> subproce
     )
 
 
-def finish(process: subprocess.Popen[str], seconds: float = 120) -> tuple[int, str, str]:
+def finish(process: subprocess.Popen[str]) -> tuple[int, str, str]:
     """Exit code, standard output and standard error."""
-    out, err = process.communicate(timeout=seconds)
+    out, err = process.communicate(timeout=PATIENCE)
     return process.returncode, out, err

@@ -7,7 +7,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,17 +16,18 @@ from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
 from sync.store.embedded.mongod import Mongod, command_line
+from tests.waiting import PATIENCE, until
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
-SECONDS = 60
 SMALL_CACHE = 0.25
+PORTS = iter(range(11_000 + os.getpid() % 20 * 1_000, 32_768))
+_TAKEN: list[socket.socket] = []
 
 
 def run_sync(
     *arguments: str,
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
-    timeout: float = 120,
     input: str | None = None,
 ) -> subprocess.CompletedProcess[str]:
     """`python -m sync …` in `cwd`, by default an empty folder of its own; `env` comes on top of our own variables."""
@@ -38,16 +38,26 @@ def run_sync(
             env={**os.environ, "PYTHONPATH": str(PROJECT_ROOT), **(env or {})},
             capture_output=True,
             text=True,
-            timeout=timeout,
+            timeout=PATIENCE,
             input=input,
             check=False,
         )
 
 
 def free_port() -> int:
-    """A port of 127.0.0.1 on which nobody listens."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
+    """A port of 127.0.0.1 on which nobody listens, nor will while this process lives: it lies below those that the
+    system gives to connections, and other processes of tests see by a name of the system that it is taken."""
+    for port in PORTS:
+        name = socket.socket(socket.AF_UNIX)
+        try:
+            name.bind(f"\0port {port} of a test")
+            socket.create_server(("127.0.0.1", port)).close()
+        except OSError:
+            name.close()
+            continue
+        _TAKEN.append(name)
+        return port
+    raise AssertionError("no port is free")
 
 
 class TcpMongod(Mongod):
@@ -87,11 +97,7 @@ class ReplicaSet:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        ports: list[int] = []
-        while len(ports) < 3:  # a free port may come up twice as long as nobody listens on it
-            if (port := free_port()) not in ports:
-                ports.append(port)
-        self.nodes = [self._spawn(number, port) for number, port in enumerate(ports)]
+        self.nodes = [self._spawn(number, free_port()) for number in range(3)]
         try:
             self._initiate()
         except BaseException:
@@ -105,13 +111,7 @@ class ReplicaSet:
 
     def primary(self) -> TcpMongod:
         """The node that takes writes; waits for an election."""
-        deadline = time.monotonic() + SECONDS
-        while time.monotonic() < deadline:
-            for node in self.nodes:
-                if _hello(node).get("isWritablePrimary"):
-                    return node
-            time.sleep(0.01)
-        raise AssertionError("no primary")
+        return until(lambda: next((node for node in self.nodes if _hello(node).get("isWritablePrimary")), None))
 
     def secondaries(self) -> list[TcpMongod]:
         """The living nodes that follow the primary."""
@@ -147,11 +147,7 @@ class ReplicaSet:
         self._wait_until_part(self.nodes)
 
     def _wait_until_part(self, nodes: list[TcpMongod]) -> None:
-        deadline = time.monotonic() + SECONDS
-        for node in nodes:
-            while not (hello := _hello(node)).get("secondary") and not hello.get("isWritablePrimary"):
-                assert time.monotonic() < deadline
-                time.sleep(0.01)
+        until(lambda: all(_takes_part(node) for node in nodes))
 
 
 class GuardedServer:
@@ -179,6 +175,11 @@ class GuardedServer:
         uri = self.uri("admin") if name != "admin" else f"mongodb://127.0.0.1:{self.server.port}"
         with MongoClient[dict[str, Any]](uri, serverSelectionTimeoutMS=5000) as client:
             client.admin.command("createUser", name, pwd=self.PASSWORDS[name], roles=roles)
+
+
+def _takes_part(node: TcpMongod) -> bool:
+    hello = _hello(node)
+    return bool(hello.get("secondary") or hello.get("isWritablePrimary"))
 
 
 def _hello(node: TcpMongod) -> dict[str, Any]:

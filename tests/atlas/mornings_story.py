@@ -21,9 +21,9 @@ from tests.atlas.mornings_season import Readings, Season, days_between, is_full,
 from tests.clock import FakeClock
 from tests.loads import Load
 from tests.servers import free_port
+from tests.waiting import PATIENCE
 
 NIGHT = time(3, 0)  # UTC
-PATIENCE = 60  # s to wait for another thread before the test fails
 ANOTHER = "another run is under way"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
 from itertools import count
@@ -80,7 +81,52 @@ def test_the_loader_stores_the_same_days_while_a_call_is_under_way(database: Dat
         assert_holds(around, FIRST - 7 * DAY, FIRST)
 
 
-def test_writers_of_the_same_readings_at_once_double_nothing(database: Database[Any]) -> None:
+WRITER = """
+exports = async function writer({ owner, ...question }) {
+  const written = await context.functions.execute("storeReadings", { owner, ...question });
+  const { service, database } = question;
+  await context.functions.execute("holdLeases", { service, database, names: written.held, owner });
+  return written;
+};
+"""
+
+
+@pytest.fixture(scope="module")
+def writers(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tree with a function that stores and gives back what it holds, as dailyRun does."""
+    folder = Path(shutil.copytree(DEFAULT_FOLDER, tmp_path_factory.mktemp("writers") / "app"))
+    (folder / "functions" / "writer.js").write_text(WRITER)
+    return folder
+
+
+def test_an_answer_without_readings_beside_one_with_some(database: Database[Any], writers: Path) -> None:
+    """Of a series that is stored already: it is left as it is, and the other is stored."""
+    with atlas(database, FIRST) as around:
+        series = around.series.subdocument()
+        edges = [midnight(FIRST - DAY), midnight(FIRST)]
+        names = {"service": "mongodb-atlas", "database": database.name, "record": "consumption"}
+        known = of_days(around, FIRST - DAY, FIRST)
+        readings = [{"ts": start, "wh": wh, "seconds": seconds} for start, (wh, seconds) in known.items()]
+
+        def write(owner: str, *batches: tuple[str, list[Any]]) -> Any:
+            asked = [
+                {"key": flow, "series": series | {"flow": flow}, "edges": edges, "readings": given}
+                for flow, given in batches
+            ]
+            question = names | {"mirror": "consumptionTS", "owner": owner, "batches": asked}
+            execution = run_function(
+                writers, "writer", database=database, values={}, secrets={}, arguments=[question], skip_waits=True
+            )
+            assert execution.error is None, execution.error
+            return [(each["new"], each["mirror"]) for each in execution.result["batches"]]
+
+        assert write("one", ("consumption", readings)) == [(48, "same")]
+        assert write("two", ("consumption", []), ("production", readings)) == [(0, "same"), (48, "same")]
+        for collection in ("consumption", "consumptionTS"):
+            assert database[collection].count_documents({}) == 96
+
+
+def test_writers_of_the_same_readings_at_once_double_nothing(database: Database[Any], writers: Path) -> None:
     with atlas(database, FIRST) as around:
         ranges = [(0, 4), (0, 7), (3, 7), (2, 5)]
 
@@ -94,11 +140,9 @@ def test_writers_of_the_same_readings_at_once_double_nothing(database: Database[
             edges = [midnight(day) for day in [*days, days[-1] + DAY]]
             names = {"service": "mongodb-atlas", "database": database.name, "record": "consumption"}
             batches = [series | {"edges": edges, "readings": readings}]
-            question = names | {"mirror": "consumptionTS", "batches": batches}
+            question = names | {"mirror": "consumptionTS", "owner": f"{first} {end}", "batches": batches}
             # Waits are real here: the writers wait for each other.
-            return run_function(
-                DEFAULT_FOLDER, "storeReadings", database=database, values={}, secrets={}, arguments=[question]
-            )
+            return run_function(writers, "writer", database=database, values={}, secrets={}, arguments=[question])
 
         with ThreadPoolExecutor(len(ranges)) as pool:
             executions = list(pool.map(write, *zip(*ranges, strict=True)))
@@ -140,7 +184,7 @@ def test_what_the_mirror_holds_beside_the_record_is_seen_and_left_to_repair(data
 
 @pytest.mark.parametrize("lacking", [0, 2])
 def test_the_command_makes_no_call_for_days_that_are_stored(
-    mongo_uri: str, database: Database[Any], tmp_path: Path, lacking: int
+    mongo_uri: str, database: Database[Any], tmp_path: Path, lacking: int, one_day: None
 ) -> None:
     today = datetime.now(PARIS).date()
     loaded = ("--since", str(today - 9 * DAY), "--until", str(today - lacking * DAY))

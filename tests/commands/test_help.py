@@ -21,6 +21,7 @@ from sync.standin.curve import household_meters
 from sync.standin.elhub import ElhubStandin
 from sync.standin.elhub_hours import GeneratedHours
 from sync.standin.linky import LinkyStandin
+from sync.standin.tempo import TempoStandin
 from tests.processes import environment, finish, start
 from tests.servers import free_port
 from tests.shell import export_file
@@ -51,7 +52,7 @@ def every_example() -> list[tuple[str, str]]:
 
 
 @pytest.fixture
-def standin() -> Iterator[LinkyStandin]:
+def standin(one_day: None) -> Iterator[LinkyStandin]:
     with LinkyStandin(meters=household_meters(), ban_after=None) as server:
         yield server
 
@@ -59,6 +60,12 @@ def standin() -> Iterator[LinkyStandin]:
 @pytest.fixture
 def norway() -> Iterator[ElhubStandin]:
     with ElhubStandin(GeneratedHours(groups=frozenset({"hydro", "cabin"}))) as server:
+        yield server
+
+
+@pytest.fixture
+def tempo() -> Iterator[TempoStandin]:
+    with TempoStandin() as server:
         yield server
 
 
@@ -74,6 +81,7 @@ def test_example(
     line: str,
     standin: LinkyStandin,
     norway: ElhubStandin,
+    tempo: TempoStandin,
     database: Database[Any],
     mongo_uri: str,
     tmp_path: Path,
@@ -85,6 +93,8 @@ def test_example(
         environ |= {"LINKY_TOKEN": "", "LINKY_PRM": ""}
     if name == "page":
         environ |= {"DASH_PORT": str(free_port())}
+    if name == "tempo":
+        environ |= {"TEMPO_API_URL": tempo.url}
     words = _with_files(shlex.split(line), tmp_path)
     if "backfill" in words and "--since" not in words:
         words += ["--since", str(standin.today - timedelta(days=20))]
@@ -126,6 +136,13 @@ LONDON = (
 )
 
 
+PMAX = (
+    "Identifiant PRM;Type de donnees;Grandeur physique;Grandeur metier;Unite\n"
+    "99999999999991;Puissance maximale quotidienne;Puissance maximale atteinte;Consommation;W\n"
+    "Horodate;Valeur\n2026-01-05T08:00:00+01:00;5000\n"
+)
+
+
 def _with_files(words: list[str], folder: Path) -> list[str]:
     """Put a real export where the example names a file."""
     for place, word in enumerate(words):
@@ -140,6 +157,9 @@ def _with_files(words: list[str], folder: Path) -> list[str]:
         words[place] = name
         if word.startswith("production_per_group"):
             (folder / name).write_text(BULK)
+            continue
+        if "Pmax" in word:
+            (folder / name).write_text(PMAX)
             continue
         if "LCL" in word:
             with zipfile.ZipFile(folder / name, "w") as archive:

@@ -33,7 +33,7 @@ def standin() -> Iterator[ElhubStandin]:
 
 
 @pytest.fixture
-def shell(standin: ElhubStandin, database: Database[Any], mongo_uri: str, tmp_path: Path) -> OpenShell:
+def shell(standin: ElhubStandin, database: Database[Any], mongo_uri: str, tmp_path: Path, one_day: None) -> OpenShell:
     return OpenShell("elhub", standin, mongo_uri, database.name, tmp_path)
 
 

@@ -16,8 +16,8 @@ from pymongo.database import Database
 
 from sync.store.connection import connect
 from tests import r63
-from tests.dash.fleet_views import HOUSEHOLDS, stored
-from tests.dash.served import Served, Watch, serve
+from tests.dash.fleet_views import HOUSEHOLDS, analysed, stored
+from tests.dash.served import PATIENCE, Served, Watch, reserved, serve, wait_for_database
 from tests.dash.stores import load_file
 from tests.fleet_rows import london_rows
 
@@ -32,8 +32,15 @@ FLAGS = [
     "--disable-sync",
 ]
 WIDE = {"width": 1280, "height": 900}
-SECONDS = 30
-expect.set_options(timeout=SECONDS * 1000)
+expect.set_options(timeout=PATIENCE * 1000)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _patient() -> Iterator[None]:
+    """A database on a busy machine is not one that cannot be reached."""
+    with pytest.MonkeyPatch.context() as patch:
+        wait_for_database(patch, PATIENCE)
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -48,10 +55,10 @@ def two_years(mongo_uri: str, shared_data: Path) -> Iterator[Database[Any]]:
 
 @pytest.fixture(scope="session")
 def many_meters(mongo_uri: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database[Any]]:
-    """A database of this session with the readings of `fleet_rows.london_rows`, summed; for reading only."""
+    """A database of this session with `fleet_rows.london_rows`, summed and analysed; for reading only."""
     with connect(mongo_uri) as client:
         database = client[f"many_meters_{uuid.uuid4().hex[:8]}"]
-        stored(database, tmp_path_factory.mktemp("tables"), london_rows(HOUSEHOLDS))
+        analysed(stored(database, tmp_path_factory.mktemp("tables"), london_rows(HOUSEHOLDS)))
         yield database
         client.drop_database(database.name)
 
@@ -68,6 +75,13 @@ def serving() -> Iterator[Callable[..., Served]]:
     """`serving(database, password=None)` puts the page of a test's own database on a server until the test ends."""
     with ExitStack() as stack:
         yield lambda *given, **named: stack.enter_context(serve(*given, **named))
+
+
+@pytest.fixture
+def port() -> Iterator[int]:
+    """A port for a server of a test's own, as long as the test lasts."""
+    with reserved() as number:
+        yield number
 
 
 @pytest.fixture(scope="session")
@@ -100,7 +114,7 @@ def open_page(browser: Browser, page_errors: Watch) -> Iterator[Callable[..., Pa
             given: dict[str, Any] = {"viewport": WIDE, "locale": "en-GB", "color_scheme": "light"} | context
             opened = browser.new_context(**given)
             stack.callback(opened.close)
-            opened.set_default_timeout(SECONDS * 1000)
+            opened.set_default_timeout(PATIENCE * 1000)
             page = opened.new_page()
             page_errors.watch(page)
             page.goto(address)

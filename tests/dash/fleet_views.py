@@ -13,11 +13,12 @@ from dash_app.kit.blocks import Frame
 from dash_app.kit.reader import Reader
 from dash_app.kit.view import View
 from sync.fleet.build import Fleet
+from sync.insight.cards import analyse
 from sync.load.progress import Silence
 from sync.model.clock import SystemClock
-from sync.store.schema import Pair
+from sync.store.schema import Pair, own_series
 from tests import fleet_rows
-from tests.fleet_rows import Rows
+from tests.fleet_rows import LONDON, Rows
 
 HOUSEHOLDS, IN_TABLE = 12, 11
 FIRST, LAST = date(2012, 10, 1), date(2012, 12, 1)
@@ -30,6 +31,12 @@ def stored(database: Database[Any], folder: Path, rows: Rows) -> Pair:
     own = fleet_rows.store(database, rows)
     Fleet(own, SystemClock()).build(Silence())
     return own
+
+
+def analysed(own: Pair) -> None:
+    """What `analyse` says of each household is stored."""
+    for series in own_series(own.source, own.record):
+        analyse(own, series, LONDON, SystemClock())
 
 
 def view_of(first: date = FIRST, last: date = LAST, **options: str) -> View:

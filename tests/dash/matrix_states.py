@@ -13,7 +13,7 @@ from pymongo.database import Database
 
 from sync.standin.household import HOUSEHOLD_PRM, Household
 from tests import paris, r63
-from tests.dash.fleet_views import stored
+from tests.dash.fleet_views import analysed, stored
 from tests.dash.nordic_stores import energy, load_files, prices, weather, write
 from tests.dash.stores import TODAY, load_file, load_readings
 from tests.fleet_rows import london_rows
@@ -74,7 +74,7 @@ def _four_sources(database: Database[Any], shared: Path, folder: Path) -> None:
         for name, mwh in types.items()
     ]
     write(database, "energidata", market)
-    stored(database, folder, london_rows(HOUSEHOLDS))
+    analysed(stored(database, folder, london_rows(HOUSEHOLDS)))
 
 
 def _daily_totals(database: Database[Any], shared: Path, _folder: Path) -> None:

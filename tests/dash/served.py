@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
@@ -11,17 +12,25 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
 from dash import Dash
 from playwright.sync_api import ConsoleMessage, Page, Request, Response
 from pymongo.database import Database
 
 from dash_app.kit.reader import Reader
+from dash_app.shell import answers, prefetch, routes
 from dash_app.shell.app import create_app
 from dash_app.shell.server import bind
 from sync.settings import load
 from sync.sources.linky.meter import Meter
 from tests.dash.stores import TODAY
-from tests.servers import free_port
+
+PATIENCE = 60  # s
+"""How long a test waits for what has to come: many times what a quiet machine needs. One that passes ends at once."""
+
+
+LATE = "preloaded using link preload but not used within a few seconds"
+"""A warning about the speed of a machine. Of what is never used at all a browser says more: why."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +40,21 @@ class Served:
     url: str
     reader: Reader
     app: Dash
+
+
+def wait_for_database(patch: pytest.MonkeyPatch, seconds: float) -> None:
+    """So long a question of the page waits for its database."""
+    for module in (answers, prefetch, routes):
+        patch.setattr(module, "PATIENCE", seconds)
+
+
+@contextmanager
+def reserved() -> Iterator[int]:
+    """A port of this machine's own that nobody else gets, also while no server listens there; one of ours may."""
+    with socket.socket() as held:
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        held.bind(("127.0.0.1", 0))
+        yield held.getsockname()[1]
 
 
 @contextmanager
@@ -43,20 +67,19 @@ def serve(
     app: Callable[[Reader, str | None], Dash] = create_app,
     **environ: str,
 ) -> Iterator[Served]:
-    """The page of a database on a free loopback port, until the block ends. environ: settings."""
+    """The page of a database on a loopback port (0: a free one), until the block ends. environ: settings."""
     with tempfile.TemporaryDirectory() as folder:
         settings = load(Path(folder), environ={"SYNC_HOME": folder} | environ).model_copy(update={"meters": meters})
         reader = Reader(database, settings, now=now)
         dash = app(reader, password)
-        port = port or free_port()
         server = bind(dash, "127.0.0.1", port)
         thread = threading.Thread(target=server.run, name="page")
         thread.start()
         try:
-            yield Served(f"http://127.0.0.1:{port}", reader, dash)
+            yield Served(f"http://127.0.0.1:{server.port}", reader, dash)
         finally:
             server.end()
-            thread.join(20)
+            thread.join(PATIENCE)
             assert not thread.is_alive()
 
 
@@ -76,7 +99,7 @@ class Watch:
         page.on("request", lambda request: self.requests.append(request.url))
 
     def _console(self, message: ConsoleMessage) -> None:
-        if message.type in {"error", "warning"}:
+        if message.type in {"error", "warning", "trace"} and LATE not in message.text:  # plotly.js traces its warnings
             self._add(f"console {message.type}: {message.text} ({message.location.get('url')})")
 
     def _failed(self, request: Request) -> None:

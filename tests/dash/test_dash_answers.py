@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ from pymongo.database import Database
 
 from dash_app.kit.locale import Look
 from tests import paris, r63
+from tests.dash import by_hand
 from tests.dash import test_dash_areas_page as areas
 from tests.dash import test_dash_market_page as market
 from tests.dash.nordic_views import NOW
@@ -60,6 +62,21 @@ def test_cost(served: Served, open_page: Open) -> None:
     least, most = min(sums, key=sums.__getitem__), max(sums, key=sums.__getitem__)
     difference = EN.money(sums[most] - sums[least])
     assert said[0] == f"{least} would have been the cheapest: {EN.money(sums[least])}, {difference} less than {most}."
+
+
+def test_insight(served: Served, open_page: Open, shared_data: Path) -> None:
+    """“Tomorrow some 36 kWh, for about 7 €; 712 W always run, for 1,248 € a year; six things were unusual in two
+    years.”"""
+    said = heard(open_page(f"{served.url}/insight"))
+    days = by_hand.by_day(by_hand.between(by_hand.readings(shared_data), date(2025, 1, 12), END))
+    least, most = (EN.energy(end(wh for wh, _ in days.values())).replace("\u202f", " ") for end in (min, max))
+    [tomorrow] = said["What will tomorrow be?"]
+    total = float(re.search(r": ([\d.]+) kWh \(", tomorrow)[1])  # type: ignore[index]
+    assert float(least.split()[0]) < total < float(most.split()[0])
+    assert tomorrow.startswith("Tomorrow, Friday 14 March 2025: ")
+    [runs] = said["What runs when nobody does anything?"]
+    assert runs == "712 W run day and night: 6,245 kWh and about €1,248.12 a year."
+    assert said["What was unusual?"] == ["6 things were unusual."]
 
 
 def test_coverage(served: Served, open_page: Open) -> None:

@@ -12,7 +12,7 @@ from pymongo.database import Database
 from dash_app.kit.locale import Look
 from tests.dash.nordic_stores import energy, weather, write
 from tests.dash.nordic_views import NOW
-from tests.dash.readers import all_answered, answered, asked, card, drawn, shown
+from tests.dash.readers import all_answered, answered, asked, box_of, card, drawn, shown
 from tests.dash.served import Served
 
 START = datetime(2024, 5, 31, 22, tzinfo=UTC)  # midnight of 1 June in Norway
@@ -64,10 +64,7 @@ def test_a_click_on_the_map_chooses_the_area(
     load(database)
     served = serving(database, now=lambda: NOW)
     page = open_page(f"{served.url}/areas?{PERIOD}")
-    chart = drawn(page, "areas-map")
-    name = chart.locator(".textpoint", has_text="NO4")
-    box = name.bounding_box()
-    assert box is not None
+    box = box_of(page, drawn(page, "areas-map").locator(".textpoint", has_text="NO4"))
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     page.mouse.move(x - 2, y)
     page.mouse.move(x, y)

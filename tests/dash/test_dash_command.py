@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+from codecs import getincrementaldecoder
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -21,6 +22,7 @@ from pymongo.database import Database
 
 from dash_app.command import command
 from sync.store.embedded.server import Embedded
+from tests.dash.served import PATIENCE
 from tests.processes import ROOT
 
 pytestmark = pytest.mark.soak  # whole pages, each with a server of its own
@@ -50,7 +52,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
 
 
 def ended(process: subprocess.Popen[str]) -> tuple[int, str, str]:
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=PATIENCE)
     assert "Traceback" not in err, err
     return process.returncode, out or "", err
 
@@ -68,7 +70,7 @@ def test_it_serves_the_embedded_database_and_ends_with_it(start: Start, tmp_path
     process = start("--port", "0")
     url = address(process)
     assert url.startswith("http://127.0.0.1:")
-    answer = requests.get(f"{url}version", timeout=20)
+    answer = requests.get(f"{url}version", timeout=PATIENCE)
     assert answer.json()["version"]
     assert "werkzeug" not in str(answer.headers).lower()
     assert Embedded(tmp_path / "home").server() is not None
@@ -105,8 +107,8 @@ def test_what_cannot_be_is_refused_in_words(start: Start, mongo_uri: str, case: 
 def test_another_host_with_a_password(start: Start, mongo_uri: str, database: Database[Any]) -> None:
     process = start("--host", "0.0.0.0", "--port", "0", MONGODB_URI=mongo_uri, DASH_PASSWORD="secret of a test")
     url = address(process).replace("0.0.0.0", "127.0.0.1")
-    assert requests.get(url, timeout=20).status_code == 401
-    assert requests.get(url, timeout=20, auth=("me", "secret of a test")).status_code == 200
+    assert requests.get(url, timeout=PATIENCE).status_code == 401
+    assert requests.get(url, timeout=PATIENCE, auth=("me", "secret of a test")).status_code == 200
     process.send_signal(signal.SIGINT)
     code, out, err = ended(process)
     assert code == 0
@@ -120,23 +122,18 @@ def test_the_help_has_its_example(start: Start) -> None:
     assert {"host", "port"} == {each.name for each in command.params if isinstance(each, click.Option)}
 
 
-def test_make_run_ends_with_the_page_at_a_terminal(start: Start, tmp_path: Path) -> None:
+def test_make_run_ends_with_the_page_at_a_terminal(start: Start, tmp_path: Path, port: int) -> None:
     """Elsewhere it says how to open it: that run is among the examples of `run --help`."""
     master, terminal = pty.openpty()
-    process = start("run", module="sync", stdout=terminal, DASH_PORT=str(_free()))
+    process = start("run", module="sync", stdout=terminal, DASH_PORT=str(port))
     os.close(terminal)
-    shown = ""
+    shown, text = "", getincrementaldecoder("utf-8")()  # a letter may come in two parts
     with os.fdopen(master, "rb", buffering=0) as screen:
         while not (found := re.search(r"(http://127\.0\.0\.1:\d+/)  \(Ctrl-C", shown)):
-            shown += screen.read(1000).decode()
+            shown += text.decode(screen.read(1000))
         assert "storage and indexes" in shown
-        page = requests.get(found.group(1), timeout=20)
+        page = requests.get(found.group(1), timeout=PATIENCE)
         assert "<title>Electricity</title>" in page.text
         process.send_signal(signal.SIGINT)
-        assert process.wait(60) == 0
+        assert process.wait(PATIENCE) == 0
     assert Embedded(tmp_path / "home").server() is None
-
-
-def _free() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])

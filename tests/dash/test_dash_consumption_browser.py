@@ -13,7 +13,7 @@ from playwright.sync_api import Locator, Page, expect
 from dash_app.kit.locale import Look
 from tests import paris
 from tests.dash import by_hand
-from tests.dash.readers import all_answered, answered, asked, card, drawn
+from tests.dash.readers import all_answered, answered, asked, card, double_click, drag, drawn, plot_box
 from tests.dash.served import Served
 
 pytestmark = pytest.mark.soak  # pages in the browser; test_dash_screens opens each of them every time
@@ -43,32 +43,12 @@ def key(page: Page, label: str) -> Locator:
     return answered(page, "key-figures").locator(".key", has=page.get_by_text(label, exact=True))
 
 
-def plot_box(page: Page, block: str, subplot: str = "xy") -> dict[str, float]:
-    """Where a chart is drawn, in px of the window."""
-    box = drawn(page, block).locator(f'.nsewdrag[data-subplot="{subplot}"]').bounding_box()
-    assert box is not None
-    return dict(box)
-
-
-def point_at(page: Page, block: str, x: float, y: float = 0.5) -> str:
-    """Put the mouse on a place of a chart (shares of its width and height); what the hover says."""
+def point_at(page: Page, block: str, x: float, y: float = 0.5) -> Locator:
+    """Put the mouse on a place of a chart (shares of its width and height); the hover."""
     box = plot_box(page, block)
     page.mouse.move(box["x"] + box["width"] * x - 3, box["y"] + box["height"] * y)
     page.mouse.move(box["x"] + box["width"] * x, box["y"] + box["height"] * y)
-    hover = card(page, block).locator(".hoverlayer .hovertext, .hoverlayer .legend")
-    expect(hover.first).to_be_visible()
-    return hover.first.text_content() or ""
-
-
-def drag(page: Page, block: str, start: float, end: float) -> None:
-    """Select a part of a chart from left to right."""
-    box = plot_box(page, block)
-    middle = box["y"] + box["height"] / 2
-    page.mouse.move(box["x"] + box["width"] * start, middle)
-    page.mouse.down()
-    page.mouse.move(box["x"] + box["width"] * (start + end) / 2, middle)
-    page.mouse.move(box["x"] + box["width"] * end, middle)
-    page.mouse.up()
+    return card(page, block).locator(".hoverlayer .hovertext, .hoverlayer .legend").first
 
 
 def test_key_figures(served: Served, open_page: Open, every: tuple[by_hand.Local, ...]) -> None:
@@ -117,15 +97,14 @@ def test_hovers_say_local_time_and_energy(served: Served, open_page: Open, every
     page = open_page(own(served, AUTUMN, AUTUMN))
     third = by_hand.between(every, AUTUMN, AUTUMN + DAY)[5]  # 02:30, the first time
     said = point_at(page, "load-curve", 5.5 / 50)
-    assert "Sun 27 Oct 2024, 02:30–02:00" in said
-    assert EN.power(third.watts) in said
-    assert EN.energy(third.wh) in said
+    for text in ("Sun 27 Oct 2024, 02:30–02:00", EN.power(third.watts), EN.energy(third.wh)):
+        expect(said).to_contain_text(text)
     said = point_at(page, "hours", 0.5, 2.5 / 24)
     both = [each for each in by_hand.between(every, AUTUMN, AUTUMN + DAY) if 7200 <= each.second < 10_800]
     assert len(both) == 4
     energies = [EN.energy(by_hand.total(pair)) for pair in (both[:2], both[2:], both)]
-    assert "This hour comes twice: {}, then {}; together {}".format(*energies) in said
-    assert EN.energy(wh(every, AUTUMN, AUTUMN)) in point_at(page, "days", 0.5)
+    expect(said).to_contain_text("This hour comes twice: {}, then {}; together {}".format(*energies))
+    expect(point_at(page, "days", 0.5)).to_contain_text(EN.energy(wh(every, AUTUMN, AUTUMN)))
 
 
 def test_the_hole_says_so(served: Served, open_page: Open) -> None:
@@ -136,7 +115,7 @@ def test_the_hole_says_so(served: Served, open_page: Open) -> None:
     )
     gaps = chart.evaluate("chart => chart.data.find(trace => trace.fillpattern).x")
     middle = (gaps[0] + gaps[1]) / 2
-    assert "not measured" in point_at(page, "load-curve", (middle - start) / (end - start))
+    expect(point_at(page, "load-curve", (middle - start) / (end - start))).to_contain_text("not measured")
 
 
 def test_zoom_by_mouse(served: Served, open_page: Open) -> None:
@@ -144,21 +123,20 @@ def test_zoom_by_mouse(served: Served, open_page: Open) -> None:
     resolution = drawn(page, "load-curve").locator(".annotation-text", has_text=re.compile("averages|each reading"))
     expect(resolution).to_contain_text("daily averages")
     expect(card(page, "load-curve").get_by_text("Whole period")).to_be_hidden()
-    drag(page, "load-curve", 0.50, 0.53)
+    drag(page, plot_box(page, "load-curve"), 0.50, 0.53)
     expect(resolution).to_contain_text("hourly averages")
     start, end = (int(text) for text in asked(page)["zoom"].split("-"))
     width = paris.midnight(date(2025, 3, 13)) - paris.midnight(date(2023, 3, 13))
     assert start / 1000 == pytest.approx(paris.midnight(date(2023, 3, 13)) + 0.50 * width, abs=0.003 * width)
     assert end / 1000 == pytest.approx(paris.midnight(date(2023, 3, 13)) + 0.53 * width, abs=0.003 * width)
-    drag(page, "load-curve", 0.4, 0.5)
+    drag(page, plot_box(page, "load-curve"), 0.4, 0.5)
     expect(resolution).to_contain_text("each reading")
     page.go_back()
     expect(resolution).to_contain_text("hourly averages")
-    box = plot_box(page, "load-curve")
-    page.mouse.dblclick(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    double_click(page, "load-curve")
     expect(resolution).to_contain_text("daily averages")
     assert "zoom" not in asked(page)
-    drag(page, "load-curve", 0.2, 0.3)
+    drag(page, plot_box(page, "load-curve"), 0.2, 0.3)
     button = card(page, "load-curve").get_by_text("Whole period")
     expect(button).to_be_visible()
     button.click()
@@ -185,7 +163,8 @@ def test_in_french(served: Served, open_page: Open, every: tuple[by_hand.Local, 
     expect(whole.locator(".key-figure")).to_have_text(FR.energy(wh(every, date(2024, 1, 1), date(2024, 12, 31))))
     expect(answered(page, "load-curve").locator("h2")).to_have_text("Comment la puissance évolue-t-elle\u202f?")
     expect(drawn(page, "load-curve").locator(".ytitle").first).to_have_text("puissance soutirée, W")
-    assert "janv." in (drawn(page, "days").text_content() or "") + (drawn(page, "load-curve").text_content() or "")
+    charts = drawn(page, "days").or_(drawn(page, "load-curve"))
+    expect(charts.filter(has_text="janv.").first).to_be_attached()
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

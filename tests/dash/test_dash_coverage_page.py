@@ -26,6 +26,8 @@ from sync.settings import load
 from sync.sources.linky.meter import Meter
 from sync.store.schema import VERIFICATIONS
 from tests.dash.coverage_story import DIFFERING_DAY, NEVER_ASKED, tell
+from tests.dash.readers import answered as card
+from tests.dash.readers import asked
 from tests.dash.served import Served
 from tests.dash.stores import ONE, TODAY, loader_of
 
@@ -143,13 +145,6 @@ def test_runs_and_verifications_are_there_without_any_reading(database: Database
 # --- in a browser -----------------------------------------------------------------------------------------------------
 
 
-def card(page: Page, name: str) -> Any:
-    found = page.locator(f'[data-block="{name}"]')
-    found.scroll_into_view_if_needed()
-    expect(found).to_have_attribute("aria-busy", "false")
-    return found
-
-
 def click_day(page: Page, day: date) -> None:
     """Click on the square of a day."""
     card(page, "coverage-calendar").locator(f'[data-pick="{day}"]').click()
@@ -174,7 +169,7 @@ def test_a_click_on_a_day_shows_what_is_known_of_it(served: Served, open_page: C
     assert found["Covered"] == "1 of 24 h"
     assert found["Their energy"].replace("\u202f", " ") == "1,713 Wh"
     expect(day.locator("code")).to_have_text("python -m sync import FILE")
-    assert "day=2024-07-18" in page.url
+    assert asked(page)["day"] == "2024-07-18"
     click_day(page, date(2024, 10, 27))
     expect(day.locator(".answer")).to_have_text("Sunday, 27 October 2024: complete, imported")
     assert figures_of(page, "coverage-day")["Covered"] == "25 of 25 h"
@@ -188,7 +183,7 @@ def test_a_day_can_be_chosen_by_keyboard(served: Served, open_page: Callable[...
     day = card(page, "coverage-day")
     field = day.get_by_role("textbox", name="Day")
     expect(field).to_have_attribute("placeholder", "30 Jul 2024")
-    assert "day=" not in page.url
+    assert "day" not in asked(page)
     field.fill("31 Mar 2024")
     field.press("Enter")
     field.press("Tab")

@@ -18,8 +18,8 @@ from playwright.sync_api import Page, expect
 from dash_app.kit.download import Origin
 from dash_app.kit.locale import Look
 from tests import r63
-from tests.dash.readers import asked, card, drawn
-from tests.dash.served import Served
+from tests.dash.readers import asked, box_of, card, drag, drawn, plot_box
+from tests.dash.served import PATIENCE, Served
 
 Open = Callable[..., Page]
 METER, SOURCE = "linky …0000 consumption", "Linky (Enedis)"
@@ -66,14 +66,7 @@ def hours_of(folder: Path, first: int, last: int) -> dict[str, tuple[int, int]]:
 
 def zoomed(page: Page) -> tuple[int, int]:
     """Drag over a part of the two years; the whole hours (ms UTC) that are shown then."""
-    plot = drawn(page, "load-curve").locator('.nsewdrag[data-subplot="xy"]').bounding_box()
-    assert plot is not None
-    height = plot["y"] + plot["height"] / 2
-    page.mouse.move(plot["x"] + 0.50 * plot["width"], height)
-    page.mouse.down()
-    page.mouse.move(plot["x"] + 0.52 * plot["width"], height)
-    page.mouse.move(plot["x"] + 0.53 * plot["width"], height)
-    page.mouse.up()
+    drag(page, plot_box(page, "load-curve"), 0.50, 0.53)
     expect(drawn(page, "load-curve").locator(".annotation-text", has_text="hourly averages")).to_be_visible()
     first, last = (int(text) for text in asked(page)["zoom"].split("-"))
     return first // 3_600_000 * 3_600_000, -(-last // 3_600_000) * 3_600_000
@@ -111,8 +104,7 @@ def test_a_zoom_is_what_file_table_and_picture_hold(
     assert event.value.suggested_filename == f"load-curve_{STEM}_{days}.png"
     event.value.save_as(tmp_path / "curve.png")
     wide, high = struct.unpack(">II", (tmp_path / "curve.png").read_bytes()[16:24])
-    box = drawn(page, "load-curve").bounding_box()
-    assert box is not None
+    box = box_of(page, drawn(page, "load-curve"))
     assert high > 2 * box["height"] + 100
     assert wide == 2 * round(box["width"])
     texts = dict(page.evaluate(TEXTS))
@@ -166,7 +158,7 @@ FILES = {
 @pytest.mark.parametrize("case", FILES)
 def test_a_file_is_named_by_what_it_holds(served: Served, case: str) -> None:
     block, search, name = FILES[case]
-    answer = requests.get(f"{served.url}/csv/{block}?{search}", timeout=20)
+    answer = requests.get(f"{served.url}/csv/{block}?{search}", timeout=PATIENCE)
     assert answer.headers["Content-Disposition"] == f'attachment; filename="{name}.csv"'
     rows = list(csv.DictReader(io.StringIO(answer.text)))
     assert rows
@@ -176,7 +168,7 @@ def test_a_file_is_named_by_what_it_holds(served: Served, case: str) -> None:
 
 def test_heads_follow_the_language_and_numbers_do_not(served: Served) -> None:
     found = [
-        requests.get(f"{served.url}/csv/days?period=7d&lang={language}", timeout=20).content.decode().splitlines()
+        requests.get(f"{served.url}/csv/days?period=7d&lang={language}", timeout=PATIENCE).content.decode().splitlines()
         for language in ("en", "fr")
     ]
     assert found[0][0] == "Day,Energy (kWh),Measured (s),Length (s),Meter,Source"

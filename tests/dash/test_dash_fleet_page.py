@@ -81,7 +81,9 @@ def test_groups_are_compared_by_a_click(page_of_many: Served, open_page: Open) -
     expect(page).to_have_url(re.compile("by=acorn_group"))
     chart = drawn(page, "fleet-day")
     page.wait_for_function("chart => chart.data.length === 3", arg=chart.element_handle())
-    found = drawn(page, "fleet-groups").evaluate(names)
+    groups = drawn(page, "fleet-groups")
+    expect(groups).to_contain_text("No group known")
+    found = groups.evaluate(names)
     assert found[0].startswith("<b>All households</b> · n = 12")
     assert found[-1].startswith("<b>No group known</b> · n = ")
     with page.expect_download() as download:

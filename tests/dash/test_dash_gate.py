@@ -15,7 +15,7 @@ import requests
 from dash import Dash
 from flask import Response, request
 from itsdangerous import TimestampSigner
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 from pymongo.database import Database
 
 from dash_app.kit.reader import Reader
@@ -25,7 +25,7 @@ from dash_app.shell.session import COOKIE, FILE, LENGTH, SECONDS, Sessions, secr
 from sync.model.errors import UsageError
 from sync.settings import load
 from tests.dash.readers import all_answered
-from tests.dash.served import Served, Watch, serve
+from tests.dash.served import PATIENCE, Served, Watch, serve
 
 Open = Callable[..., Page]
 PASSWORD = "pässword of a test"
@@ -67,7 +67,7 @@ def another_site() -> Iterator[int]:
 
 
 def code(served: Served, path: str = "/", method: str = "GET", **more: Any) -> int:
-    return requests.request(method, served.url + path, timeout=20, **more).status_code
+    return requests.request(method, served.url + path, timeout=PATIENCE, **more).status_code
 
 
 def fetched(site: str, mode: str = "cors", dest: str = "empty", **more: str) -> dict[str, str]:
@@ -175,7 +175,7 @@ def test_a_script_of_another_site_in_a_browser(
 
 def cookie_of(served: Served, **headers: str) -> tuple[str, Mapping[str, Any]]:
     """The cookie's text and its attributes, after the password."""
-    answer = requests.get(served.url, auth=RIGHT, headers=headers, timeout=20)
+    answer = requests.get(served.url, auth=RIGHT, headers=headers, timeout=PATIENCE)
     found = SimpleCookie(answer.headers["Set-Cookie"])[COOKIE]
     return found.value, found
 
@@ -189,7 +189,7 @@ def test_the_cookie_is_for_this_page_alone(guarded: Served) -> None:
     assert secure["secure"] is True
     for given in ({"auth": WRONG}, {}, {"cookies": {COOKIE: text}}):
         headers = {"X-Forwarded-For": "192.0.2.60"}
-        assert "Set-Cookie" not in requests.get(guarded.url, headers=headers, timeout=20, **given).headers  # type: ignore[arg-type]
+        assert "Set-Cookie" not in requests.get(guarded.url, headers=headers, timeout=PATIENCE, **given).headers  # type: ignore[arg-type]
 
 
 def test_a_session_is_not_asked_again(guarded: Served) -> None:
@@ -286,17 +286,17 @@ def test_without_a_place_sessions_end_with_the_page(tmp_path: Path, caplog: pyte
 
 
 def test_a_login_survives_a_restart_of_the_page(
-    two_years: Database[Any], browser: Browser, open_page: Open, tmp_path: Path
+    two_years: Database[Any], open_page: Open, port: int, tmp_path: Path
 ) -> None:
     """In a browser: the password once, then, on the page started anew, the cookie alone."""
     login = {"username": "me", "password": PASSWORD}
-    with serve(two_years, PASSWORD, SYNC_HOME=str(tmp_path)) as before:
+    with serve(two_years, PASSWORD, port=port, SYNC_HOME=str(tmp_path)) as before:
         page = open_page(f"{before.url}/consumption", http_credentials=login)
         all_answered(page)
         kept: Any = page.context.storage_state()
         page.close()
     assert COOKIE in {each["name"] for each in kept["cookies"]}
-    with serve(two_years, PASSWORD, port=int(before.url.rpartition(":")[2]), SYNC_HOME=str(tmp_path)) as after:
+    with serve(two_years, PASSWORD, port=port, SYNC_HOME=str(tmp_path)) as after:
         page = open_page(f"{after.url}/consumption", storage_state=kept)
         all_answered(page)
         expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 import requests
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 from pymongo.database import Database
 
 from dash_app.kit.locale import LANGUAGES, Look
@@ -17,7 +18,7 @@ from sync.model.readings import Series
 from sync.sources.linky.meter import Meter
 from sync.store.ledger import Ledger
 from tests.dash.readers import card, drawn
-from tests.dash.served import Served
+from tests.dash.served import PATIENCE, Served
 from tests.dash.stores import ONE, load_readings
 
 REAL = "21121707640844"
@@ -35,7 +36,7 @@ def test_every_card_says_it(
     url, mark = serving(database).url, Look(language).text("shell.generated")
     for page in HOUSEHOLD:
         for block in page.blocks:
-            found = requests.get(f"{url}/card/{block.name}?{WIDE_RANGE}&lang={language}", timeout=20).json()
+            found = requests.get(f"{url}/card/{block.name}?{WIDE_RANGE}&lang={language}", timeout=PATIENCE).json()
             assert found["subtitle"].endswith(mark) is is_generated, (block.name, found["subtitle"])
             assert found["subtitle"].count("GENERATED") <= 1, (block.name, found["subtitle"])
 
@@ -49,7 +50,7 @@ def test_every_file_says_it_in_name_and_header(
     for page in HOUSEHOLD:
         for block in page.blocks:
             if block.has_csv:
-                found = requests.get(f"{url}/csv/{block.name}?{WIDE_RANGE}", timeout=20)
+                found = requests.get(f"{url}/csv/{block.name}?{WIDE_RANGE}", timeout=PATIENCE)
                 name, header = found.headers["Content-Disposition"], found.text.splitlines()[:1]
                 assert ('filename="GENERATED_' in name) is is_generated, block.name
                 assert all(each.count("GENERATED") == is_generated for each in header if each), block.name
@@ -60,9 +61,8 @@ def test_the_picker_and_the_picture_say_it(
 ) -> None:
     load_readings(database, START, [300] * 96, ONE)
     page = open_page(f"{serving(database).url}/consumption?{WIDE_RANGE}")
-    chart = drawn(page, "load-curve")
-    assert chart
-    assert "GENERATED" in page.locator("#series").input_value()
+    drawn(page, "load-curve")
+    expect(page.locator("#series")).to_have_value(re.compile("GENERATED"))
     page.evaluate(
         """() => {
           const original = Plotly.downloadImage;
@@ -89,7 +89,7 @@ def test_an_empty_place_advises_by_what_there_is(
     database: Database[Any], serving: Callable[..., Served], meters: tuple[Meter, ...], told: str
 ) -> None:
     url = serving(database, meters=meters).url
-    text = requests.get(f"{url}/card/load-curve", timeout=20).text
+    text = requests.get(f"{url}/card/load-curve", timeout=PATIENCE).text
     assert told in text
     assert ("make run" in text) is (told == "make run")
 
@@ -97,7 +97,7 @@ def test_an_empty_place_advises_by_what_there_is(
 def test_daily_totals_alone_are_not_nothing(database: Database[Any], serving: Callable[..., Served]) -> None:
     Ledger(database).keep_totals(Series("linky", REAL, "consumption"), {date(2025, 3, 1): 5000}, "file", START)
     for block in ("load-curve", "coverage-answer"):
-        text = requests.get(f"{serving(database).url}/card/{block}", timeout=20).text
+        text = requests.get(f"{serving(database).url}/card/{block}", timeout=PATIENCE).text
         assert "Daily totals are stored, and no load curve" in text, block
         assert "python -m sync import FILE" in text
         assert "make run" not in text

@@ -264,7 +264,14 @@ TARIFFS: dict[str, tuple[dict[str, Any], float | None]] = {
     "flat": ({"kind": "flat", "prices": [{"kwh": "0.25", "standing": "10"}]}, 0.25),
     "peak": ({"kind": "peak", "off_peak_hours": ["22:00-06:00"], "prices": [HOURS]}, (16 * 0.3 + 8 * 0.15) / 24),
     "not valid then": ({"kind": "flat", "prices": [{"from": "2026-01-01", "kwh": "0.25", "standing": "10"}]}, None),
+    "no season": ({"kind": "ejp", "prices": [{"normal": "0.1", "peak_day": "1.2", "standing": "1"}]}, None),
     "no colours": ({"kind": "tempo", "prices": [dict.fromkeys(TEMPO, "0.2") | {"standing": "1"}]}, None),
+}
+
+REASONS = {
+    "not valid then": "Mine: no price, as none of its price lists is valid on ",
+    "no season": "Mine: no price, as it is not known yet whether it is a peak day (152 days).",
+    "no colours": "Mine: no price, as the colour is not known yet (366 days).",
 }
 
 
@@ -280,6 +287,7 @@ def test_its_yearly_cost_is_that_of_the_own_contract(database: Database[Any], tm
     assert not wrong
     if price is None:
         assert "€" not in lines
+        assert REASONS[name] in lines
     else:
         assert f"€{0.2 * 8760 * price:,.2f} a year if it never stops (Mine)" in lines
 

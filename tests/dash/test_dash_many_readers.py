@@ -7,7 +7,7 @@ import json
 from contextlib import ExitStack, closing
 from urllib.parse import urlsplit
 
-from tests.dash.served import Served
+from tests.dash.served import PATIENCE, Served
 
 READERS = 25
 CONNECTIONS = 6
@@ -17,7 +17,7 @@ def test_connections_that_stay_open_lock_nobody_out(served: Served) -> None:
     address = urlsplit(served.url).netloc
     with ExitStack() as stack:
         for _ in range(READERS * CONNECTIONS):
-            connection = stack.enter_context(closing(http.client.HTTPConnection(address, timeout=20)))
+            connection = stack.enter_context(closing(http.client.HTTPConnection(address, timeout=PATIENCE)))
             connection.request("GET", "/version")
             answer = connection.getresponse()
             assert answer.status == 200

@@ -12,8 +12,9 @@ import pytest
 from pymongo.database import Database
 
 from dash_app.kit.locale import Look
+from dash_app.kit.table import cell_text, table_from
 from dash_app.kit.view import View
-from dash_app.market.page import reason
+from dash_app.market.page import days_body, decision_body, reason
 from dash_app.market.queries import AVOID, BUY, MONITOR, Rule, Verdict, judge, rule_in
 from tests.dash.nordic_stores import energy, prices, write
 from tests.dash.nordic_views import market_of
@@ -137,3 +138,17 @@ def test_the_sentence_names_both_numbers(database: Database[Any], tmp_path: Path
     assert look.number(0.99, 2) in said
     assert look.number(1.16, 2) in said
     assert look.text("market.why.buy") in said
+
+
+@pytest.mark.parametrize(("language", "name"), [("en", "DK1, western Denmark"), ("fr", "DK1, ouest du Danemark")])
+def test_an_area_has_its_name_beside_its_code(
+    database: Database[Any], tmp_path: Path, language: str, name: str
+) -> None:
+    """On the page's own tables, and where the frame of any card is shown as one."""
+    load(database, "DK1", [*PRICES, 43], [*GWH, 180])
+    market, look = market_of(database, tmp_path), Look(language)
+    for block, body in (("market-decision", decision_body), ("market-days", days_body)):
+        frame = market.frame(block, FIRST, LAST, window="10")
+        assert name in str(body(frame, look))
+        assert name in str(table_from("a card", frame.table, list(frame.table), "", look))
+    assert cell_text("XY9", look) == "XY9"

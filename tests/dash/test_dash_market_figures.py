@@ -73,7 +73,7 @@ def test_choices_that_mean_nothing(stored: Database[Any], tmp_path: Path) -> Non
 def test_nothing_stored(database: Database[Any], tmp_path: Path, page: Any) -> None:
     asked = Asked(database, tmp_path, page)
     assert asked.drawn(FIRST, FIRST + timedelta(days=30)) == set()
-    assert hidden_pages(asked.reader, PAGES) == {"market", "areas", "fleet"}
+    assert hidden_pages(asked.reader, PAGES) == {"market", "areas", "fleet", "laboratory"}
     for look in LOOKS:
         told = answer(asked.reader, page, page.blocks[0], f"?lang={look.language}")
         assert f"python -m sync backfill --source {page.source}" in repr(told.body)

@@ -33,7 +33,7 @@ from sync.model.readings import Series
 from sync.settings import load
 from tests.dash import by_hand
 from tests.dash.nordic_stores import energy, write
-from tests.dash.served import Served
+from tests.dash.served import PATIENCE, Served
 from tests.dash.stores import ONE, TODAY, load_readings, loader_of
 from tests.dash.test_dash_cost_bills import halves, standing, to_the_cent
 from tests.dash.views import reader_of, texts_of
@@ -82,7 +82,7 @@ def bill_by_hand(shared_data: Path, first: date, last: date) -> float:
 def test_each_number_is_that_of_the_file(two_years: Database[Any], tmp_path: Path, shared_data: Path) -> None:
     every = by_hand.readings(shared_data)
     found = lines_of(reader_of(two_years, tmp_path))
-    assert list(found) == ["yesterday", "month", "cost", "missing"]
+    assert list(found) == ["yesterday", "tomorrow", "month", "cost", "missing"]
 
     def kwh(first: date, last: date) -> float:
         return by_hand.total(by_hand.between(every, first, last + DAY)) / 1000
@@ -142,7 +142,7 @@ def test_days_that_came_never_are_missing_too(two_years: Database[Any], tmp_path
 def test_who_has_production_alone_reads_produced(database: Database[Any], tmp_path: Path) -> None:
     load_readings(database, MIDNIGHT - timedelta(days=40), [100] * 48 * 40, REAL, "production")
     reader = reader_of(database, tmp_path)
-    assert list(lines_of(reader)) == ["yesterday", "month", "missing"]
+    assert list(lines_of(reader)) == ["yesterday", "tomorrow", "month", "missing"]
     assert "What did I produce yesterday? | 4.80\u202fkWh" in said(reader)
     assert "Qu’ai-je produit hier\u202f?" in said(reader, look=Look("fr"))
     assert "use" not in said(reader).replace("because", "")
@@ -255,7 +255,7 @@ def test_it_asks_little(two_years: Database[Any], mongo_uri: str, tmp_path: Path
 def test_it_comes_with_the_first_answer_and_is_small(served: Served) -> None:
     """No card is asked for apart, and no chart has to be drawn."""
     given = {"Accept-Encoding": "br", "Sec-Fetch-Site": "same-origin", "Referer": f"{served.url}/"}
-    found = requests.get(f"{served.url}/_dash-layout", headers=given, timeout=30, stream=True)
+    found = requests.get(f"{served.url}/_dash-layout", headers=given, timeout=PATIENCE, stream=True)
     assert int(found.headers["Content-Length"]) < 12_000
     text = found.raw.read(decode_content=True).decode()
     assert text.count('"aria-busy":"false"') == len(PAGE.blocks)
@@ -273,6 +273,6 @@ def test_it_comes_with_the_first_answer_and_is_small(served: Served) -> None:
     ],
 )
 def test_old_addresses_lead_where_they_led(served: Served, path: str, leads_to: str | None) -> None:
-    found = requests.get(served.url + path, timeout=30, allow_redirects=False)
+    found = requests.get(served.url + path, timeout=PATIENCE, allow_redirects=False)
     assert found.status_code == (302 if leads_to else 200)
     assert found.headers.get("Location") == leads_to

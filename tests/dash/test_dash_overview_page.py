@@ -13,7 +13,7 @@ from pymongo.database import Database
 
 from dash_app.kit.locale import Look
 from tests.dash.nordic_stores import energy, prices, weather, write
-from tests.dash.readers import all_answered, answered, asked, shown
+from tests.dash.readers import all_answered, answered, asked, drawn, go_to, shown
 from tests.dash.served import Served
 from tests.dash.stores import load_readings
 from tests.fleet_rows import london_rows, store
@@ -36,7 +36,8 @@ def large(page: Page) -> list[str]:
 
 def test_the_answer_of_the_overview(served: Served, open_page: Open) -> None:
     """A reader who sees only titles and large numbers could repeat: the time series takes so much less; I used 37.4 kWh
-    yesterday, and 364 in March, 45.1% less than a year before; 30 days cost €258.43; two days are missing."""
+    yesterday, and 364 in March, 45.1% less than a year before; 30 days cost €258.43; two days are missing. Tomorrow is
+    asked, and not computed."""
     page = open_page(served.url)
     all_answered(page)
     title, saving, sentence, meter, *lines = large(page)
@@ -47,6 +48,7 @@ def test_the_answer_of_the_overview(served: Served, open_page: Open) -> None:
     assert meter == "What does the meter say?"
     assert lines == [
         *("What did I use yesterday?", "37.4 kWh"),
+        "What will tomorrow be?",
         *("March 2025: how much, and more than a year before?", "364 kWh · −45.1%"),
         *("What did the last 30 days cost?", "€258.43"),
         *("Is anything missing?", "2 days"),
@@ -72,8 +74,10 @@ def test_the_answer_of_the_storage_page(served: Served, open_page: Open) -> None
         "1,000 meters over 10 years, a reading every 30 minutes: 175,000,000 readings.",
         "Does it depend on the settings?",
         "Is it also faster?",
+        "What would the same readings take elsewhere?",
+        "How many bytes a reading, in which engine?",
     ]
-    page.locator('nav [data-go="overview"]').click()
+    go_to(page, "overview")
     answered(page, "overview-storage")
     assert large(page)[2] == sentence  # one number, one figure
 
@@ -156,8 +160,8 @@ def test_one_source_at_a_time_under_a_table_of_all(
         for total in row.locator("td").all_inner_texts()[:2]:  # one figure wherever it stands
             assert " ".join(total.split()) in " ".join(answer.locator(".answer").inner_text().split())
             expect(answered(page, "storage-numbers")).to_contain_text(total)
-        chart = answered(page, "storage-bars").locator(".js-plotly-plot")
-        assert chart.locator(".bars .point").count() == 6
+        chart = drawn(page, "storage-bars")
+        expect(chart.locator(".bars .point")).to_have_count(6)
         assert overlapping(chart.locator(".annotation-text, .bartext, .xtick text, .ytick text")) == []
         assert overlapping(answer.locator(".sources tbody th, .sources td, .answer")) == []
     assert asked(page)["source"] == "elhub"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -18,8 +19,8 @@ from dash_app.shell.pages import PAGES
 from tests.dash.boxes import odd_boxes
 from tests.dash.nordic_stores import energy, prices, write
 from tests.dash.pages_of_meters import OF_METERS
-from tests.dash.readers import all_answered, answered, asked, days, fitted, go_to, shown
-from tests.dash.served import Served
+from tests.dash.readers import all_answered, answered, asked, days, fitted, go_to, range_shown, shown
+from tests.dash.served import PATIENCE, Served
 from tests.dash.test_dash_accessibility import findings
 
 Open = Callable[..., Page]
@@ -45,6 +46,7 @@ def test_the_bar_holds_four_places_and_a_sheet(
     bar = page.get_by_role("navigation")
     more = bar.get_by_role("button", name=look.text("shell.more"))
     links = bar.get_by_role("link")
+    all_answered(page)
     expect(links).to_have_text(titles[:PLACES])
     expect(more).to_have_attribute("aria-expanded", "false")
     more.focus()
@@ -63,7 +65,7 @@ def test_the_bar_holds_four_places_and_a_sheet(
     go_to(page, "areas")
     expect(links).to_have_text(titles[:PLACES])
     expect(page.locator("#main")).to_be_focused()
-    assert "areas" in page.url
+    assert page.evaluate("location.pathname") == "/areas"
 
 
 @pytest.mark.soak
@@ -87,6 +89,7 @@ def test_an_answer_and_a_chart_stand_in_the_first_screen(served: Served, open_pa
 def test_card_headers_stand_in_one_row(served: Served, open_page: Open) -> None:
     page = open_page(f"{served.url}/consumption?lang=fr", viewport=SMALL, has_touch=True)
     all_answered(page)
+    fitted(page)
     for header in shown(page).locator(".card > header").all():
         title, buttons = header.locator("h2").bounding_box(), header.locator(".buttons").bounding_box()
         assert title and buttons  # noqa: PT018
@@ -127,6 +130,7 @@ def test_names_of_columns_under_a_common_title_stand_alone() -> None:
 def test_a_finger_hits_a_day_of_the_calendar(served: Served, open_page: Open) -> None:
     """Months one below the other, the newest first."""
     page = open_page(f"{served.url}/coverage?period=all", viewport=SMALL, has_touch=True)
+    all_answered(page)
     calendar = answered(page, "coverage-calendar")
     newest, before = (calendar.locator(f'[data-pick="2025-0{month}-10"]') for month in (3, 2))
     boxes = [each.bounding_box() for each in (newest, before)]
@@ -142,10 +146,12 @@ def test_a_finger_hits_a_day_of_the_calendar(served: Served, open_page: Open) ->
 def test_own_opens_the_calendar(served: Served, open_page: Open, width: int) -> None:
     page = open_page(f"{served.url}/consumption", viewport={"width": width, "height": 800})
     all_answered(page)
+    range_shown(page, "11 Feb 2025 – 12 Mar 2025")
     own = page.locator("#period label", has=page.locator('xpath=preceding-sibling::input[@value="own"]'))
     own.click()
     dialog = page.get_by_role("dialog")
     expect(dialog).to_be_visible()
+    expect(page.get_by_label("Previous period")).to_have_attribute("href", re.compile("period=own"))  # all is told
     dialog.get_by_role("button", name="12 February 2025").click()
     dialog.get_by_role("button", name="14 February 2025").click()
     expect(answered(page, "load-curve").locator(".subtitle")).to_contain_text(days("12–14 Feb 2025"))
@@ -159,8 +165,8 @@ def test_own_opens_the_calendar(served: Served, open_page: Open, width: int) -> 
 @pytest.mark.parametrize("path", ["/nope", "/storage/bars", "/<script>alert(1)<%2Fscript>", "/" + "x" * 500])
 def test_a_wrong_address_says_so(served: Served, language: str, path: str) -> None:
     look = Look(language)
-    asked_in_french = requests.get(f"{served.url}{path}", headers={"Accept-Language": language}, timeout=20)
-    for answer in (requests.get(f"{served.url}{path}?lang={language}", timeout=20), asked_in_french):
+    asked_in_french = requests.get(f"{served.url}{path}", headers={"Accept-Language": language}, timeout=PATIENCE)
+    for answer in (requests.get(f"{served.url}{path}?lang={language}", timeout=PATIENCE), asked_in_french):
         assert answer.status_code == 404
         assert f'<html lang="{language}"' in answer.text
         assert look.text("shell.lost") in answer.text
@@ -178,8 +184,8 @@ def test_the_way_home_from_a_wrong_address(served: Served, open_page: Open, page
 
 @pytest.mark.parametrize("each", PAGES, ids=lambda page: page.name)
 def test_every_page_has_its_address(served: Served, each: Any) -> None:
-    assert requests.get(f"{served.url}/{each.name}", timeout=20).status_code == 200
-    assert requests.get(f"{served.url}/{each.name}/", timeout=20).status_code == 200
+    assert requests.get(f"{served.url}/{each.name}", timeout=PATIENCE).status_code == 200
+    assert requests.get(f"{served.url}/{each.name}/", timeout=PATIENCE).status_code == 200
 
 
 def test_that_nothing_is_there_is_said_once_and_takes_little_room(
@@ -199,6 +205,7 @@ def test_a_wide_screen_is_used(served: Served, open_page: Open) -> None:
     """The cards stand in the middle of what the navigation leaves, four beside each other where there are four."""
     page = open_page(f"{served.url}/consumption", viewport={"width": 2560, "height": 1300})
     all_answered(page)
+    fitted(page)
     assert page.evaluate("getComputedStyle(document.querySelector('main')).maxWidth") == "2200px"
     left, cards = page.get_by_role("navigation").bounding_box(), shown(page).locator(".cards").bounding_box()
     assert left and cards  # noqa: PT018

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page
 
 from tests.dash.boxes import odd_boxes
 from tests.dash.pages_of_meters import OF_METERS
-from tests.dash.readers import all_answered, go_to, shown
+from tests.dash.readers import all_answered, fitted, go_to
 from tests.dash.served import Served
 
 Open = Callable[..., Page]
@@ -29,8 +29,7 @@ def test_screens(served: Served, open_page: Open, tmp_path: Path, size: str) -> 
     for each in OF_METERS:
         go_to(page, each.name)
         all_answered(page)
-        for chart in shown(page).locator(".js-plotly-plot").all():
-            expect(chart.locator(".main-svg").first).to_be_attached()
+        fitted(page)
         file = folder / f"{each.name}-{size}.png"
         page.screenshot(path=file, full_page=True)
         assert file.stat().st_size > 20_000

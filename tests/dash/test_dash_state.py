@@ -11,7 +11,20 @@ from pymongo.database import Database
 
 from dash_app.shell.app import create_app
 from tests.dash import trial
-from tests.dash.readers import answered, asked, card, choose_period, days, drawn
+from tests.dash.readers import (
+    all_answered,
+    answered,
+    asked,
+    card,
+    choose_period,
+    days,
+    double_click,
+    drag,
+    drawn,
+    plot_box,
+    range_shown,
+    step,
+)
 from tests.dash.served import Served, serve
 
 pytestmark = pytest.mark.soak  # pages in the browser; test_dash_screens opens each of them every time
@@ -32,7 +45,7 @@ def test_a_view_is_shared_by_its_address(served: Served, open_page: Open) -> Non
     answered(page, "load-curve")
     choose_period(page, "month")
     expect(card(page, "load-curve").locator(".subtitle")).to_contain_text(days("1–31 Mar 2025"))
-    page.get_by_label("Previous period").click()
+    step(page, "Previous period", "2025-02-01")
     expect(card(page, "load-curve").locator(".subtitle")).to_contain_text(days("1–28 Feb 2025"))
     page.locator("#language").get_by_text("FR").click()
     expect(page.locator("h1:visible")).to_have_text("Consommation")
@@ -48,7 +61,7 @@ def test_a_view_is_shared_by_its_address(served: Served, open_page: Open) -> Non
     expect(other.locator("html")).to_have_attribute("lang", "fr")
     expect(other.locator("#period input[value='month']")).to_be_checked()
     expect(other.locator("#days")).to_have_text("1 févr. 2025 – 28 févr. 2025")
-    assert other.url == page.url
+    assert asked(other) == asked(page)
 
 
 def test_back_and_forward(served: Served, open_page: Open) -> None:
@@ -71,16 +84,24 @@ def test_back_and_forward(served: Served, open_page: Open) -> None:
     expect(page.locator("#period input[value='all']")).to_be_checked()
 
 
-BACK_AND_FORTH = """(wait) => new Promise((done) => {
-    const once = { once: true };
-    const forth = () => {
-        addEventListener("popstate", done, once);
-        history.forward();
-        setTimeout(done, 1000); // there may be nothing any more to go forward to
-    };
-    addEventListener("popstate", () => setTimeout(forth, wait), once);
-    history.back();
-})"""
+def test_a_card_below_the_window_is_of_the_view_once_it_is_not_busy(served: Served, open_page: Open) -> None:
+    """Also when the view goes and comes back while nobody looks at the card."""
+    page = open_page(f"{served.url}/consumption?period=7d", viewport={"width": 1280, "height": 500})
+    all_answered(page)
+    below = card(page, "load-duration")
+    for period, text in (("30d", "11 Feb–12 Mar 2025"), ("7d", "6–12 Mar 2025")):
+        choose_period(page, period)
+        expect(answered(page, "key-figures").locator(".subtitle")).to_contain_text(days(text))
+        expect(below).to_have_attribute("aria-busy", "true")
+    expect(answered(page, "load-duration").locator(".subtitle")).to_contain_text(days("6–12 Mar 2025"))
+
+
+BACK_AND_FORTH = """async (wait) => {
+    await navigation.back().finished;
+    await new Promise((done) => setTimeout(done, wait));
+    const forth = navigation.forward();
+    await forth.finished.catch(() => "there is nothing any more to go forward to");
+}"""
 
 
 def test_quick_steps_back_and_forth_change_nothing(served: Served, open_page: Open) -> None:
@@ -100,7 +121,7 @@ def test_quick_steps_back_and_forth_change_nothing(served: Served, open_page: Op
 def test_an_own_range_is_picked_by_days(served: Served, open_page: Open) -> None:
     page = open_page(f"{served.url}/consumption")
     subtitle = answered(page, "load-curve").locator(".subtitle")
-    page.locator("#days").click()
+    range_shown(page, "11 Feb 2025 – 12 Mar 2025").click()
     page.get_by_role("button", name="3 February 2025", exact=True).click()
     page.get_by_role("button", name="5 February 2025", exact=True).click()
     expect(subtitle).to_contain_text(days("3–5 Feb 2025"))
@@ -130,7 +151,7 @@ def test_days_that_make_no_such_period_are_an_own_range(served: Served, open_pag
     page = open_page(f"{served.url}/consumption?period=month&from=2024-05-03&to=2024-06-02")
     expect(answered(page, "load-curve").locator(".subtitle")).to_contain_text("3 May")
     expect(page.locator("#period input[value='own']")).to_be_checked()
-    page.get_by_label("Next period").click()
+    step(page, "Next period", "2024-06-03")
     expect(card(page, "load-curve").locator(".subtitle")).to_contain_text("3 Jun")
 
 
@@ -167,16 +188,10 @@ def test_a_choice_of_the_page(tried: Served, open_page: Open) -> None:
 def test_zoom(tried: Served, open_page: Open) -> None:
     """A selection asks for its own points; a double click, or the button, brings the period back."""
     page = open_page(f"{tried.url}/second?period=30d")
-    chart = drawn(page, "curve")
+    drawn(page, "curve")
     count = "() => document.querySelector('[data-block=curve] .js-plotly-plot').data[0].x.length"
     assert page.evaluate(count) == 30 * 24
-    plot = chart.locator(".nsewdrag").bounding_box()
-    assert plot is not None
-    middle = plot["y"] + plot["height"] / 2
-    page.mouse.move(plot["x"] + plot["width"] * 0.5, middle)
-    page.mouse.down()
-    page.mouse.move(plot["x"] + plot["width"] * 0.7, middle, steps=5)
-    page.mouse.up()
+    drag(page, plot_box(page, "curve"), 0.5, 0.7)
     page.wait_for_function(f"() => ({count})() < 200")
     start, end = (int(ms) for ms in asked(page)["zoom"].split("-"))
     assert 5.5 * DAY_MS < end - start < 6.5 * DAY_MS
@@ -184,7 +199,7 @@ def test_zoom(tried: Served, open_page: Open) -> None:
     shared = open_page(page.url)
     drawn(shared, "curve")
     assert shared.evaluate(count) == page.evaluate(count)
-    chart.locator(".nsewdrag").dblclick()
+    double_click(page, "curve")
     page.wait_for_function(f"() => ({count})() === 720")
     assert "zoom" not in asked(page)
     page.go_back()

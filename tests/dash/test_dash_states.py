@@ -16,7 +16,7 @@ from sync.store.connection import connect
 from sync.store.embedded.mongod import Mongod
 from tests.dash.pages_of_meters import OF_METERS
 from tests.dash.readers import all_answered, answered, asked, card, choose_period, drawn, shown
-from tests.dash.served import Served, Watch, serve
+from tests.dash.served import Served, Watch, serve, wait_for_database
 from tests.dash.stores import ONE, TODAY, TWO, load_readings
 from tests.strays import may_be_mirrored, strays
 
@@ -81,7 +81,8 @@ def test_little_is_shown_as_it_is(name: str, serving: Serving, database: Databas
     page = every_page(served, open_page)
     page.goto(f"{served.url}/consumption")
     drawn(page, "load-curve")
-    choose_period(page, "all")
+    with page.expect_response(lambda answer: "/card/load-curve?" in answer.url and "period=all" in answer.url):
+        choose_period(page, "all")
     drawn(page, "load-curve")
     expect(shown(page).locator(".message-bug")).to_have_count(0)
 
@@ -125,9 +126,10 @@ def test_new_readings_come_by_themselves(
 
 
 def test_the_database_goes_and_comes_back(
-    serving: Serving, open_page: Open, page_errors: Watch, tmp_path: Path
+    serving: Serving, open_page: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is shown stays, with a banner; what is asked meanwhile says so, and both mend themselves."""
+    wait_for_database(monkeypatch, 5)
     server = Mongod.spawn(tmp_path / "db", tmp_path / "log", cache_gb=0.25)
     try:
         server.wait_until_primary()
@@ -151,15 +153,15 @@ def test_the_database_goes_and_comes_back(
 
 
 def test_the_server_of_the_page_goes_and_comes_back(
-    two_years: Database[Any], open_page: Open, page_errors: Watch
+    two_years: Database[Any], open_page: Open, page_errors: Watch, port: int
 ) -> None:
     page_errors.expected = ["ERR_CONNECTION_REFUSED", "Failed to fetch"]  # what this test brings about
-    with serve(two_years) as first:
+    with serve(two_years, port=port) as first:
         page = open_page(f"{first.url}/consumption?period=7d")
         drawn(page, "load-curve")
     expect(page.locator(".banner-offline")).to_contain_text("python -m dash_app")
     expect(card(page, "load-curve").locator(".main-svg").first).to_be_visible()
-    with serve(two_years, port=int(first.url.rpartition(":")[2])):
+    with serve(two_years, port=port):
         expect(page.locator(".banner:visible")).to_have_count(0)
         choose_period(page, "30d")
         expect(card(page, "load-curve").locator(".subtitle")).to_contain_text("11 Feb")

@@ -58,6 +58,8 @@ VIEW = View()
 LOOKS = [Look(language, theme) for language in ("en", "fr") for theme in ("light", "dark")]
 READINGS = 34_733
 
+ENGINES = ("storage-engines", "storage-bytes")
+
 
 def reader_of(database: Database[Any]) -> Reader:
     return Reader(database, load(Path.cwd()), now=lambda: TODAY)
@@ -272,7 +274,7 @@ def test_without_a_lab_the_card_is_empty(two_years: Database[Any]) -> None:
     assert times_frame(reader, VIEW).is_empty
     for language in ("en", "fr"):
         blocks = {block.name: block for block in PAGE.blocks}
-        for name in ("storage-lab", "storage-speed"):
+        for name in ("storage-lab", "storage-speed", *ENGINES):
             assert "python -m sync compare --lab" in Look(language).text(PAGE.text_of(blocks[name], "empty"))
 
 
@@ -319,6 +321,9 @@ def test_every_card_answers_in_both_languages(small: Database[Any]) -> None:
     reader = reader_of(small)
     for block in PAGE.blocks:
         frame = block.frame(reader, VIEW)
+        if block.name in ENGINES:  # test_dash_storage_engines
+            assert frame.is_empty
+            continue
         assert not frame.is_empty
         frame.table.to_csv()
         for look in LOOKS:
@@ -367,7 +372,7 @@ def test_who_may_not_ask_for_sizes_is_told(guarded_server: GuardedServer) -> Non
             reader = reader_of(client[name])
             for block in PAGE.blocks:
                 frame = block.frame(reader, VIEW)
-                if block.name in ("storage-lab", "storage-speed"):
+                if block.name in ("storage-lab", "storage-speed", *ENGINES):
                     assert frame.is_empty
                     continue
                 for look in LOOKS:

@@ -19,6 +19,7 @@ from sync.settings import DEFAULT_COLLECTIONS
 from sync.store.connection import connect
 from sync.store.schema import pair
 from tests import r63
+from tests.dash.readers import answered, box_of, drag
 from tests.dash.served import Served, serve
 from tests.dash.stores import load_file
 
@@ -30,8 +31,6 @@ PHONE = {"width": 375, "height": 812}
 CARDS = ("answer", "bars", "bucket", "numbers", "projection", "fits", "lab", "speed")
 COLUMNS = {"data_bytes": "Data", "storage_bytes": "Storage", "index_bytes": "Indexes", "total_bytes": "On disk"}
 Open = Callable[..., Page]
-
-expect.set_options(timeout=20_000)
 
 
 def run_lab(database: Database[Any]) -> None:
@@ -57,10 +56,7 @@ def storage(measured_years: Database[Any]) -> Iterator[Served]:
 
 
 def card(page: Page, name: str) -> Locator:
-    found = page.locator(f'[data-block="storage-{name}"]')
-    found.scroll_into_view_if_needed()
-    expect(found).to_have_attribute("aria-busy", "false")
-    return found
+    return answered(page, f"storage-{name}")
 
 
 def raw(database: Database[Any], name: str) -> dict[str, Any]:
@@ -145,13 +141,7 @@ def test_dragging_a_slider(storage: Served, open_page: Open) -> None:
     page = open_page(f"{storage.url}/storage")
     card(page, "projection")
     track = page.locator('[data-block="storage-projection"] .mantine-Slider-track').first
-    place = track.bounding_box()
-    assert place is not None
-    middle = place["y"] + place["height"] / 2
-    page.mouse.move(place["x"] + place["width"] / 2, middle)
-    page.mouse.down()
-    page.mouse.move(place["x"] + place["width"] * 5 / 6, middle, steps=5)
-    page.mouse.up()
+    drag(page, box_of(page, track), 1 / 2, 5 / 6)
     expect(card(page, "fits").locator("p.answer")).to_contain_text("100,000 meters over 10 years")
 
 
@@ -192,7 +182,7 @@ def test_a_lab_shows_up_while_the_page_is_open(
     expect(speed).to_be_hidden()  # what it would say stands there
     run_lab(database)
     rows = page.locator('[data-block="storage-lab"] tbody tr')
-    expect(rows).to_have_count(14, timeout=60_000)  # asked for with the next look at the version
+    expect(rows).to_have_count(14)  # asked for with the next look at the version
     expect(speed.locator(".js-plotly-plot")).to_be_visible()
 
 

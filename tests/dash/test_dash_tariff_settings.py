@@ -46,7 +46,7 @@ def test_all_wrong_entries_are_in_one_message_with_the_other_settings(read: Load
     assert message.splitlines() == [
         "wrong settings:",
         "  SYNC_CALLS_PER_DAY: must be from 1 to 90",
-        "  TARIFFS[0] (Base): kind: must be flat, peak, tempo",
+        "  TARIFFS[0] (Base): kind: must be flat, peak, tempo, ejp, zen_flex",
         "  TARIFFS[1] (HP/HC): off_peak_hours: '22:30' is not a range like '22:30-06:30'",
         "  TARIFFS[2]: must be a dict, see settings.example.py",
     ]

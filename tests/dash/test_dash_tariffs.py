@@ -16,7 +16,8 @@ from sync.model.localtime import PARIS
 from sync.tariffs.bill import bill, cents
 from sync.tariffs.colours import parse_calendar, read_calendar
 from sync.tariffs.entries import examples, tariffs_from
-from sync.tariffs.model import DAY, Tariff, tempo_day
+from sync.tariffs.model import DAY, KINDS, Tariff
+from sync.tariffs.model import TEMPO as TEMPO_KIND
 from sync.tariffs.split import Energy, add_reading, parts_of_day, shares
 
 HALF_HOUR = 1800
@@ -86,7 +87,7 @@ def test_parts_begin_where_any_price_may_change() -> None:
 def test_off_peak_hours_run_over_midnight() -> None:
     (prices,) = tariff(NIGHT).prices
     assert prices.off_peak == ((0, 390), (1350, DAY))
-    assert [prices.is_off_peak(minute) for minute in (0, 389, 390, 1349, 1350, 1439)] == [
+    assert [prices.is_off_peak(date(2024, 1, 10), minute) for minute in (0, 389, 390, 1349, 1350, 1439)] == [
         True, True, False, False, True, True,
     ]  # fmt: skip
 
@@ -204,8 +205,8 @@ def test_days_before_the_first_price_are_left_out_and_counted() -> None:
 
 
 def test_a_tempo_day_runs_from_six_to_six() -> None:
-    assert tempo_day(date(2024, 1, 10), 359) == date(2024, 1, 9)
-    assert tempo_day(date(2024, 1, 10), 360) == date(2024, 1, 10)
+    assert KINDS[TEMPO_KIND].day_of(date(2024, 1, 10), 359) == date(2024, 1, 9)
+    assert KINDS[TEMPO_KIND].day_of(date(2024, 1, 10), 360) == date(2024, 1, 10)
     tempo = tariff(TEMPO)
     colours = {date(2024, 1, 9): "blue", date(2024, 1, 10): "red", date(2024, 1, 11): "white"}
     readings = [

@@ -10,11 +10,12 @@ from collections.abc import Iterator
 import pytest
 from babel.messages.pofile import read_po
 
+from dash_app.kit.components import BESIDE
 from dash_app.kit.locale import CATALOGS, FILE, FIRST, LANGUAGES, Look, catalog_of
 from dash_app.shell.pages import PAGES
 
 ANY = r"[\w.=+*-]*"
-KINDS = ("title", "subtitle", "empty")
+KINDS = ("title", "subtitle", "empty", *BESIDE)
 KEY_MAKERS = {"labelled": (1, ""), "named_figures": (0, ""), "columns_in": (0, ".column")}
 """Functions of the kit that put keys together: which argument their beginning is, and what follows it."""
 OTHERS = [language for language in LANGUAGES if language != FIRST]
@@ -49,7 +50,7 @@ def test_a_catalog_says_each_text_once_and_is_sure_of_it(language: str) -> None:
 
 
 def test_a_thin_space_stands_before_french_signs() -> None:
-    code = re.compile(r'"\w+": |-15;red|{[^}]*}:|%}|, %$')
+    code = re.compile(r'"\w+": |-15;[a-z]+|{[^}]*}:|%}|, %$')
     for key, text in catalog_of("fr").texts.items():
         assert not re.search(r"[^\u202f][:;!?%»]", code.sub("", text)), (key, text)
 

@@ -12,8 +12,8 @@ import requests
 from pymongo.database import Database
 
 from bench import readers
-from dash_app.shell.wire import Kept
-from tests.dash.served import Served
+from dash_app.shell.wire import Compressed
+from tests.dash.served import PATIENCE, Served
 from tests.dash.stores import TODAY, load_readings
 
 Serving = Callable[..., Served]
@@ -23,7 +23,7 @@ SEARCH = "period=30d&lang=en"
 def raw(url: str, encodings: str, **headers: str) -> tuple[requests.structures.CaseInsensitiveDict[str], bytes]:
     """Headers and body as they come, not decompressed."""
     given = {"Accept-Encoding": encodings, "Sec-Fetch-Site": "same-origin"} | headers
-    answer = requests.get(url, headers=given, timeout=30, stream=True)
+    answer = requests.get(url, headers=given, timeout=PATIENCE, stream=True)
     assert answer.status_code == 200
     return answer.headers, answer.raw.read(decode_content=False)
 
@@ -95,7 +95,7 @@ def test_new_readings_are_seen_by_who_asked_before(serving: Serving, database: D
 
 
 def test_kept_contents_stay_within_their_room() -> None:
-    kept = Kept(most=100)
+    kept = Compressed(most=100)
     kept.set("br;", b"x" * 10)
     assert kept.get("br;") is None  # an answer without a name
     kept.set("br;large", b"x" * 101)
@@ -113,5 +113,5 @@ def test_kept_contents_stay_within_their_room() -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(20)
-    assert kept._bytes == sum(map(len, kept._found.values())) <= 100
+        thread.join(PATIENCE)
+    assert kept.bytes == sum(weight for _, weight in kept._found.values()) <= 100

@@ -112,7 +112,9 @@ class Setup:
 
 
 @pytest.fixture
-def setup(mongo_uri: str, database: Database[Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Setup]:
+def setup(
+    mongo_uri: str, database: Database[Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, one_day: None
+) -> Iterator[Setup]:
     with LinkyStandin(ban_after=None) as standin:
         environ = environment(standin, mongo_uri, database.name, tmp_path) | {"DASH_PORT": str(free_port())}
         monkeypatch.setenv("XDG_STATE_HOME", environ["XDG_STATE_HOME"])  # this process counts its calls there, too

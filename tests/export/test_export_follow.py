@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -32,8 +31,8 @@ from tests.export.test_export_postgresql import of_record, of_table
 from tests.export_rows import HALF, Run, lcl, starts, stored_pair, whole
 from tests.export_servers import Broker, Postgres
 from tests.servers import TcpMongod
+from tests.waiting import PATIENCE, until
 
-SECONDS = 60
 NEXT = int(datetime(2024, 4, 2, tzinfo=UTC).timestamp()) * 1000
 
 
@@ -74,18 +73,11 @@ class Following:
             yield
         finally:
             over.set()
-            thread.join(SECONDS)
+            thread.join(PATIENCE)
         assert failed == []
 
     def stop_at(self, text: str) -> None:
         until(lambda: any(text in line for line in self.heard))
-
-
-def until(is_so: Callable[[], bool]) -> None:
-    end = time.monotonic() + SECONDS
-    while not is_so():
-        assert time.monotonic() < end
-        time.sleep(0.05)
 
 
 def test_new_and_corrected_readings_arrive_in_a_table(postgres: Postgres, database: Database[Any]) -> None:

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import Consumer, TopicPartition
 from pymongo.database import Database
 
 from sync.export.run import Report, export
 from sync.export.targets import ExportError, kafka, kafka_address, target_of
 from sync.load.progress import Silence
 from sync.store.schema import Pair
+from tests.export.refusing_broker import Gate
 from tests.export_rows import OF_SOURCE, Run, stored_pair, whole
 from tests.export_servers import Broker
 from tests.servers import free_port
@@ -97,17 +98,28 @@ def test_what_goes_wrong_is_one_line(
         assert "hidden" not in done[2]
 
 
-def test_a_topic_without_rights_is_one_line(broker: Broker, database: Database[Any]) -> None:
-    """The broker of the tests knows no rights; the library's own error stands for its refusal."""
-    own = stored_pair(database, "lcl")
-    target = target_of("kafka://h/t").connect(f"kafka://{broker.address}/rights.{database.name}")
-    target.open(whole(own))
-    target._failed.append(KafkaError(KafkaError.TOPIC_AUTHORIZATION_FAILED))  # type: ignore[attr-defined]
-    with pytest.raises(ExportError, match="opic authorization failed"):
-        target.flush()  # type: ignore[attr-defined]
-    target.close()
-    with pytest.raises(ExportError, match="Broker: Topic authorization failed"), target._said():  # type: ignore[attr-defined]
-        raise KafkaException(KafkaError(KafkaError.TOPIC_AUTHORIZATION_FAILED, "Broker: Topic authorization failed"))
+@pytest.mark.parametrize(
+    ("allowed", "words"), [(0, ""), (1, "; what was sent stays, the same command sends all again")]
+)
+def test_a_topic_without_rights_is_one_line(
+    run: Run, database: Database[Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, allowed: int, words: str
+) -> None:
+    """From the beginning, and taken away while it is written; a third of the readings goes into each message batch."""
+    monkeypatch.setitem(kafka_address.PRODUCER, "batch.num.messages", 60)
+    stored_pair(database, "lcl")
+    port = free_port()
+    broker = Broker(tmp_path, advertised=port)
+    gate = Gate(broker.port, port, allowed)
+    try:
+        code, out, err = run("export", "--source", "lcl", "--to", f"kafka://127.0.0.1:{port}/mine")
+    finally:
+        gate.close()
+        broker.stop()
+    assert (code, out, err.count("\n")) == (1, "", 1), err
+    assert "kafka://127.0.0.1:" in err
+    assert "Broker: Topic authorization failed" in err
+    assert words in err
+    assert gate.refused
 
 
 def test_a_message_that_is_lost_is_noticed(

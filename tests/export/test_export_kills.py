@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -28,13 +28,13 @@ from tests.export.test_export_kafka import messages
 from tests.export_rows import whole
 from tests.export_servers import Broker, Postgres
 from tests.servers import PROJECT_ROOT
+from tests.waiting import PATIENCE, until
 
 pytestmark = pytest.mark.soak
 
 HOUSEHOLDS, READINGS = 100, 1_500
-KILLS, SERVER_KILLS, BATCH = 20, 10, 6_000  # of BATCH four households are made
+KILLS, SERVER_KILLS, BATCH = 20, 10, 3_000  # two households: 50 batches, so that a kill that comes late comes in time
 SENT = 30  # households, to a broker
-SECONDS = 120
 CODE = """
 import runpy, sys
 from sync.export.targets import postgresql
@@ -66,13 +66,6 @@ def started(own: Pair, mongo_uri: str, address: str, folder: Path) -> subprocess
         stderr=subprocess.PIPE,
         text=True,
     )
-
-
-def until(is_so: Callable[[], bool]) -> None:
-    end = time.monotonic() + SECONDS
-    while not is_so():
-        assert time.monotonic() < end
-        time.sleep(0.005)
 
 
 def in_table(postgres: Postgres) -> int:
@@ -107,7 +100,7 @@ def test_an_export_killed_at_twenty_moments(own: Pair, postgres: Postgres, mongo
         process.communicate()
         assert in_table(postgres) % BATCH == 0
     process = started(own, mongo_uri, postgres.url, tmp_path)
-    _, err = process.communicate(timeout=SECONDS)
+    _, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, err
     assert_in_table(postgres, own)
     assert postgres("SELECT * FROM linky_atlas_exports") == []
@@ -125,7 +118,7 @@ def test_a_file_has_its_name_when_it_is_whole(
         process.communicate()
         assert not (tmp_path / name).exists()
     process = started(own, mongo_uri, name, tmp_path)
-    _, err = process.communicate(timeout=SECONDS)
+    _, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, err
     assert [path.name for path in tmp_path.iterdir()] == [name]
 
@@ -147,7 +140,7 @@ class Run:
             self.said = str(error)
 
     def end(self) -> str:
-        self.thread.join(SECONDS)
+        self.thread.join(PATIENCE)
         assert not self.thread.is_alive()
         return self.said
 
@@ -177,9 +170,9 @@ def test_the_broker_killed_at_ten_moments(
     failed = 0
     try:
         with monkeypatch.context() as patch:
-            patch.setattr(kafka, "PRODUCER", kafka.PRODUCER | {"message.timeout.ms": 2_000, "linger.ms": 5})
-            patch.setattr(kafka, "SILENCE", 2.0)
-            patch.setattr(kafka_address, "ANSWER", 2.0)
+            patch.setattr(kafka, "PRODUCER", kafka.PRODUCER | {"message.timeout.ms": 500, "linger.ms": 5})
+            patch.setattr(kafka, "SILENCE", 0.5)
+            patch.setattr(kafka_address, "ANSWER", 1.0)
             for kill in range(SERVER_KILLS):
                 run = Run(own, address, SENT)
                 time.sleep(0.1 + 0.1 * kill)

@@ -60,13 +60,18 @@ def test_a_wrong_command_says_what_is_wrong(run: Run, database: Database[Any], t
     assert [path.name for path in tmp_path.iterdir()] == ["folder.csv"]
 
 
-@pytest.mark.parametrize("name", ["a.csv", "a.parquet"])
-def test_a_full_disk_leaves_what_was_there(name: str, database: Database[Any], mongo_uri: str, tmp_path: Path) -> None:
-    """A limit on the size of files stands for it: the same error on the same way."""
+@pytest.mark.parametrize(("name", "least"), [("a.csv", 1), ("a.parquet", 1_000_000), ("a.parquet", 1)])
+def test_a_full_disk_leaves_what_was_there(
+    name: str, least: int, database: Database[Any], mongo_uri: str, tmp_path: Path
+) -> None:
+    """A limit on the size of files stands for it: the same error on the same way. least: what counts as large, and is
+    put in order beside the file."""
     stored_pair(database, "linky")
     (tmp_path / name).write_text("of yesterday")
     code = (
         "import resource, runpy, sys\n"
+        "from sync.export import stored\n"
+        f"stored.LEAST = {least}\n"
         f"resource.setrlimit(resource.RLIMIT_FSIZE, ({SMALL if name == 'a.csv' else 900}, -1))\n"
         f"sys.argv[1:] = ['export', '--to', {name!r}]\n"
         "runpy.run_module('sync', run_name='__main__')\n"
@@ -76,6 +81,7 @@ def test_a_full_disk_leaves_what_was_there(name: str, database: Database[Any], m
         "PYTHONPATH": str(PROJECT_ROOT),
         "MONGODB_URI": mongo_uri,
         "MONGODB_DATABASE": database.name,
+        "PYTHONDONTWRITEBYTECODE": "1",  # what it compiles would be cut off, too, and be there for every test after it
     }
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=tmp_path, env=environ, capture_output=True, text=True, check=False

@@ -15,6 +15,7 @@ import pytest
 from sync.http.budget import Budget
 from sync.model.errors import BudgetSpent
 from tests.clock import FakeClock
+from tests.waiting import PATIENCE
 
 URL = "https://conso.boris.sh/api"
 ROOT = Path(__file__).parents[2]
@@ -84,7 +85,7 @@ def together(folder: Path, processes: int, limit: int, spacing: float) -> list[l
             assert process.stdin is not None
             process.stdin.write("go\n")
             process.stdin.flush()
-        outputs = [process.communicate(timeout=60)[0] for process in running]
+        outputs = [process.communicate(timeout=PATIENCE)[0] for process in running]
         assert [process.returncode for process in running] == [0] * processes
     finally:
         for process in running:
@@ -111,7 +112,9 @@ def test_a_killed_process_leaves_the_count_usable(tmp_path: Path) -> None:
     script = WORKER.replace("budget.take()", "budget.take(); __import__('os')._exit(9)")
     command = [sys.executable, "-c", script, str(tmp_path), "5", "0"]
     for _ in range(3):
-        ended = subprocess.run(command, input="go\n", text=True, cwd=ROOT, env=ENVIRONMENT, check=False, timeout=60)
+        ended = subprocess.run(
+            command, input="go\n", text=True, cwd=ROOT, env=ENVIRONMENT, check=False, timeout=PATIENCE
+        )
         assert ended.returncode == 9
     assert stored(tmp_path)[0][2] == 3
     one = Budget(URL, 5, 0.0, FakeClock(datetime(2026, 7, 17, 13, tzinfo=UTC)), tmp_path)

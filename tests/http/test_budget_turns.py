@@ -15,6 +15,7 @@ from sync.http.budget import Budget, Turn
 from sync.model.errors import RateLimited
 from tests.clock import FakeClock
 from tests.http.test_budget_processes import ENVIRONMENT, ROOT, WORKER
+from tests.waiting import PATIENCE
 
 DENMARK = "https://api.energidataservice.dk"
 PRICES, PRODUCTION = Turn("Elspotprices", 61.0), Turn("DeclarationProduction", 61.0)
@@ -125,7 +126,7 @@ def test_processes_share_the_minute(tmp_path: Path) -> None:
             assert process.stdin is not None
             process.stdin.write("go\n")
             process.stdin.flush()
-        outputs = [process.communicate(timeout=60)[0] for process in running]
+        outputs = [process.communicate(timeout=PATIENCE)[0] for process in running]
         assert [process.returncode for process in running] == [0, 0]
     finally:
         for process in running:

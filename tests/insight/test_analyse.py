@@ -30,7 +30,7 @@ KEYS = [
     "why",
     "fresh",
 ]
-CARDS = {"forecast 1", "forecast 2", "base", "unusual"}
+CARDS = {"forecast 1", "forecast 2", "base", "unusual", "profile"}
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +67,7 @@ def test_what_cannot_be_said_is_absent_and_says_why(found: dict[str, Any]) -> No
     assert (weeks["skill_week"], weeks["base_w"], weeks["messages"]) == (None, None, [])
     assert set(weeks["why"]) == CARDS
     assert "21 measured days" in weeks["why"]["forecast 1"]
-    assert set(sun["why"]) == {"base", "unusual"}
+    assert set(sun["why"]) == {"base", "unusual", "profile"}
     assert sun["why"]["base"] == "only the consumption of a meter has a base load and habits"
     zero = found["zero"]
     assert (zero["skill_week"], zero["coverage"], zero["base_w"], zero["messages"]) == (None, 1.0, 0.0, [])

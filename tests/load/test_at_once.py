@@ -115,7 +115,7 @@ def test_two_loaders_of_an_open_source_at_once(database: Database[Any], mongo_ur
     with ElhubStandin(hours, now=lambda: datetime(2026, 3, 10, 11, tzinfo=UTC)) as standin:
         shell = OpenShell("elhub", standin, mongo_uri, database.name, tmp_path)
         both = [start(shell.environ, shell.folder, *OPEN_BACKFILL) for _ in range(2)]
-        results = [finish(process, 300) for process in both]
+        results = [finish(process) for process in both]
     assert [code for code, _, _ in results] == [0, 0], results
     assert counts(pair(database, "elhub", DEFAULT_COLLECTIONS)) == (OPEN_ROWS, OPEN_ROWS, OPEN_ROWS)
     asked = Counter((request.given["dataset"], request.given["startDate"]) for request in standin.requests)

@@ -19,7 +19,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import bson
 import pytest
+from bson.codec_options import CodecOptions
+from bson.raw_bson import RawBSONDocument
 from pymongo import MongoClient
 from pymongo.database import Database
 
@@ -30,6 +33,7 @@ from sync.store.schema import KEY_NAME, ensure_pair, pair
 from tests.killed_loads import Elhub, FileLoad, Key, Linky, LinkyFiles, Load, London, Readings, Value, number
 from tests.processes import finish, start
 from tests.servers import ReplicaSet
+from tests.waiting import until
 
 pytestmark = pytest.mark.soak
 
@@ -37,10 +41,10 @@ SEED = os.environ.get("KILLS_SEED") or str(random.SystemRandom().randrange(10**6
 NAME = "killed"
 PRODUCT = "linky-atlas"
 """What the product's connections call themselves."""
+AWARE: CodecOptions[dict[str, Any]] = CodecOptions(tz_aware=True)
 HUNDRED = 100
 SECOND_ONES = 50
 FIELDS = {"_id", "ts", "series", "wh", "seconds", "updated", "meters", "flag"}
-PATIENCE = 120  # s for a condition that comes within moments
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 COMMAND, MONGOD, EMBEDDED, PRIMARY = "command", "mongod", "embedded mongod", "primary"
 
@@ -167,6 +171,8 @@ class Story:
         self.case, self.load, self.place, self.database, self.folder = case, load, place, database, folder
         self.chance = random.Random(f"{SEED} {case}")
         self.happened: Counter[str] = Counter()
+        self._decoded: dict[bytes, dict[str, Any]] = {}
+        self._readings: dict[bytes, tuple[Key, Value]] = {}
         self.asked = self.stops = 0
         self.calls: int | None = None
         own = {"SYNC_HOME": str(folder / "home"), "XDG_STATE_HOME": str(folder / "state"), "MONGODB_DATABASE": NAME}
@@ -326,20 +332,32 @@ class Story:
 
     def stored(self, side: int) -> Readings:
         """Of the mirror a damaged one may have several copies; then the last that comes."""
-        documents = list(self.database[self.load.names[side]].find())
-        found = dict(map(_reading, documents))
+        documents = self._documents(side)
+        found = dict(map(self._readings.__getitem__, documents))
         assert len(found) == len(documents) or (side and self.case.command == "repair")
+        return found
+
+    def _documents(self, side: int) -> list[bytes]:
+        """As they come, each read once in a story: most are the same after every kill."""
+        options = CodecOptions[RawBSONDocument](document_class=RawBSONDocument)
+        found = [each.raw for each in self.database[self.load.names[side]].with_options(options).find()]
+        for raw in set(found) - self._decoded.keys():
+            self._decoded[raw] = document = bson.decode(raw, AWARE)
+            self._readings[raw] = _reading(document)
         return found
 
     def judge(self, run: Run, out: str, err: str) -> None:
         """At the end of a command."""
         self.happened["judged"] += 1
-        record, mirror = (list(self.database[name].find()) for name in self.load.names)
+        record, mirror = self._documents(0), self._documents(1)
         expected = self.expected()
         for side in (record, mirror):
             assert len(side) == len(expected)
-            assert dict(map(_reading, side)) == expected
-        assert {each["_id"]: each for each in record} == {each["_id"]: each for each in mirror}
+            assert dict(map(self._readings.__getitem__, side)) == expected
+        first, second = (
+            {each["_id"]: each for each in map(self._decoded.__getitem__, side)} for side in (record, mirror)
+        )
+        assert first == second
         assert self.database[self.load.names[0]].index_information()[KEY_NAME]["unique"]
         new = None if run.before is None else len(expected) - len(run.before[0])
         requests = self.load.standin.requests[run.asked :] if self.load.standin else []
@@ -379,11 +397,11 @@ class Story:
     # --- moments ------------------------------------------------------------------------------------------------------
 
     def wait_until_connected(self, run: Run) -> None:
-        self._until(lambda: self._connections() > 0 or run.process.poll() is not None)
+        until(lambda: self._connections() > 0 or run.process.poll() is not None)
 
     def wait_until_alone(self) -> None:
         """No process of the product is connected, so nothing of it is under way on the server."""
-        self._until(lambda: self._connections() == 0)
+        until(lambda: self._connections() == 0)
 
     def _connections(self) -> int:
         stages = [{"$currentOp": {"idleConnections": True}}, {"$match": {"appName": PRODUCT}}, {"$count": "n"}]
@@ -397,13 +415,6 @@ class Story:
         ends = time.monotonic() + seconds
         while run.process.poll() is None and time.monotonic() < ends:
             time.sleep(0.002)
-
-    @staticmethod
-    def _until(condition: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + PATIENCE
-        while not condition():
-            assert time.monotonic() < deadline
-            time.sleep(0.005)
 
 
 def _reading(document: dict[str, Any]) -> tuple[Key, Value]:
@@ -432,7 +443,7 @@ def load_of(case: Case, shared_data: Path, folder: Path) -> Load:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.load}, {case.command}, {case.victim} killed")
-def test_killed(case: Case, shared_data: Path, tmp_path: Path) -> None:
+def test_killed(case: Case, shared_data: Path, tmp_path: Path, one_day: None) -> None:
     print(f"KILLS_SEED={SEED}")  # noqa: T201 - shown where the test fails
     load = load_of(case, shared_data, tmp_path)
     try:

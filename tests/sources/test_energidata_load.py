@@ -23,6 +23,7 @@ from sync.store.verify import verify_pair
 from tests.clock import FakeClock
 from tests.energidata_answers import CHANGE_2025, ELSPOT_2024, change_of_2025, exported
 from tests.open_loads import OpenLoad, counts
+from tests.waiting import PATIENCE
 
 NOW = datetime(2026, 3, 10, 11, tzinfo=UTC)
 DAYS = {
@@ -289,7 +290,8 @@ def test_production_is_counted_once(load: OpenLoad, standin: EnergidataStandin) 
     stages = [{"$group": {"_id": {"area": "$series.id", "ts": "$ts"}, "wh": {"$sum": "$wh"}}}]
     found = {(each["_id"]["area"], each["_id"]["ts"]): each["wh"] for each in load.pair.mirror.aggregate(stages)}
     given = {"start": DAYS[PRODUCTION][0], "end": DAYS[PRODUCTION][1], "limit": "0"}
-    rows = requests.get(f"{standin.url}/dataset/DeclarationProduction", params=given, timeout=60).json()["records"]
+    answer = requests.get(f"{standin.url}/dataset/DeclarationProduction", params=given, timeout=PATIENCE)
+    rows = answer.json()["records"]
     truth: dict[tuple[str, datetime], int] = {}
     everything = 0
     for row in rows:

@@ -41,6 +41,7 @@ from sync.store.writer import PairWriter
 from sync.triggers.tree import DEFAULT_FOLDER
 from tests.clock import FakeClock
 from tests.scripted import TOKEN
+from tests.waiting import PATIENCE
 
 NOW = datetime(2026, 3, 10, 11, tzinfo=UTC)
 
@@ -172,7 +173,7 @@ def served(source_name: str, standin: Standin, place: int) -> Case:
         source = connected(source_name, standin.url)
         dataset = source.datasets[place]
         url, query = source.question(dataset, window)
-        answer = requests.get(url, query, timeout=30)
+        answer = requests.get(url, query, timeout=PATIENCE)
         assert answer.status_code == 200, answer.text
         return Case(source, dataset, window, answer.text)
 

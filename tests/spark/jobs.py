@@ -7,7 +7,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -18,6 +17,7 @@ import pyspark
 from sync.generate.lcl import Expected, generate
 from sync.store.embedded.mongod import command_line
 from tests.servers import PROJECT_ROOT
+from tests.waiting import PATIENCE, until
 
 CLUSTER = "local-cluster[2,1,1024]"
 EXECUTOR = "CoarseGrainedExecutorBackend"
@@ -70,7 +70,7 @@ class Jobs:
 
     def finish(self, process: subprocess.Popen[str]) -> tuple[int, str, str]:
         """Exit code, standard output and standard error."""
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=PATIENCE)
         self.seen += [out, err]
         assert "Traceback" not in err, err
         return process.returncode, out, err
@@ -116,12 +116,13 @@ def is_gone(pid: int) -> bool:
 
 def wait_for(condition: Callable[[], Any], process: subprocess.Popen[str] | None = None) -> Any:
     """What the condition gives when it holds. Fails when the process has ended before."""
-    deadline = time.monotonic() + 90
-    while not (found := condition()):
-        assert process is None or process.poll() is None, process.communicate()
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-    return found
+
+    def found_by_a_living_one() -> Any:
+        found = condition()
+        assert found or process is None or process.poll() is None, process.communicate()
+        return found
+
+    return until(found_by_a_living_one)
 
 
 def kill(pid: int) -> None:

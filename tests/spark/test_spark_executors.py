@@ -32,6 +32,7 @@ from tests.spark.jobs import (
     wait_for,
     zipped,
 )
+from tests.waiting import PATIENCE
 
 
 @pytest.fixture
@@ -122,8 +123,8 @@ def _is_ready(address: str) -> bool:
 
 def _pages(address: str) -> list[str]:
     """What Spark shows of the job: its settings first."""
-    application = requests.get(f"{address}/api/v1/applications", timeout=10).json()[0]["id"]
+    application = requests.get(f"{address}/api/v1/applications", timeout=PATIENCE).json()[0]["id"]
     paths = (f"api/v1/applications/{application}/environment", "environment/", "jobs/", "stages/")
-    pages = [requests.get(f"{address}/{path}", timeout=10).text for path in paths]
+    pages = [requests.get(f"{address}/{path}", timeout=PATIENCE).text for path in paths]
     assert "spark.app.name" in pages[0]
     return pages

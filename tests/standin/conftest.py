@@ -11,6 +11,7 @@ import requests
 
 from sync.standin.household import HOUSEHOLD_PRM
 from sync.standin.linky import LinkyStandin
+from tests.waiting import PATIENCE
 
 NOON = datetime(2026, 7, 17, 10, 0, tzinfo=UTC)
 
@@ -36,7 +37,7 @@ class Client:
 
     def get(self, route: str, start: str, end: str, prm: str = HOUSEHOLD_PRM, **more: str) -> requests.Response:
         params = {"pointId": prm, "dateDebut": start, "dateFin": end, **more}
-        return self.session.get(f"{self.standin.url}/{route}", params=params, timeout=30)
+        return self.session.get(f"{self.standin.url}/{route}", params=params, timeout=PATIENCE)
 
     def curve(self, start: str, end: str, prm: str = HOUSEHOLD_PRM) -> list[dict[str, Any]]:
         """V2 points of the consumption load curve."""

@@ -19,6 +19,7 @@ from sync.commands.standin import standin
 from sync.model.errors import UsageError
 from sync.standin.faults import DAY_KINDS, REQUEST_KINDS, parse_faults
 from sync.standin.household import HOUSEHOLD_PRM
+from tests.waiting import PATIENCE
 
 Run = Callable[..., subprocess.Popen[str]]
 ROOT = Path(__file__).parents[2]
@@ -45,7 +46,7 @@ def run() -> Iterator[Run]:
     yield begin
     for process in started:
         process.kill()
-        process.communicate(timeout=20)
+        process.communicate(timeout=PATIENCE)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -64,11 +65,11 @@ def test_it_prints_what_a_user_needs_and_ends_in_good_order(run: Run, number: si
             f"{exported['LINKY_API_URL']}/courbe_de_charge_consommation",
             params={"pointId": exported["LINKY_PRM"], "dateDebut": start, "dateFin": end},
             headers={"Authorization": f"Bearer {exported['LINKY_TOKEN']}"},
-            timeout=20,
+            timeout=PATIENCE,
         )
         assert answer.status_code == 200
     process.send_signal(number)
-    rest, log = process.communicate(timeout=20)
+    rest, log = process.communicate(timeout=PATIENCE)
     assert (process.returncode, rest) == (0, "")
     assert len(log.splitlines()) == 2
     assert "GET courbe_de_charge_consommation …9999 2024-01-01..2024-01-08 200" in log
@@ -82,8 +83,8 @@ def test_json_and_options(run: Run) -> None:
     told = json.loads(process.stdout.readline())
     assert list(told) == ["url", "token", "prm", "today", "first"]
     assert (told["prm"], told["today"], told["first"]) == (HOUSEHOLD_PRM, "2025-03-13", "2023-03-13")
-    assert [requests.get(told["url"] + "/x", timeout=20).status_code for _ in range(3)] == [500, 403, 403]
-    assert len(requests.get(told["url"][:-3], timeout=20).json()["meters"]) == 2
+    assert [requests.get(told["url"] + "/x", timeout=PATIENCE).status_code for _ in range(3)] == [500, 403, 403]
+    assert len(requests.get(told["url"][:-3], timeout=PATIENCE).json()["meters"]) == 2
 
 
 def test_a_file_sets_the_day(run: Run, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ import requests
 from sync.model.errors import UsageError
 from sync.standin.elhub import ElhubStandin
 from sync.standin.faults import parse_faults
+from tests.waiting import PATIENCE
 
 NOW = datetime(2026, 3, 10, 11, 0, tzinfo=UTC)
 PRODUCTION, CONSUMPTION = "PRODUCTION_PER_GROUP_MBA_HOUR", "CONSUMPTION_PER_GROUP_MBA_HOUR"
@@ -30,7 +31,7 @@ class Asked:
         self.session.trust_env = False
 
     def get(self, path: str = "/price-areas", **given: str) -> requests.Response:
-        return self.session.get(self.standin.url + path, params={"dataset": PRODUCTION} | given, timeout=30)
+        return self.session.get(self.standin.url + path, params={"dataset": PRODUCTION} | given, timeout=PATIENCE)
 
     def rows(self, path: str = "/price-areas", **given: str) -> list[dict[str, Any]]:
         answer = self.get(path, **given)
@@ -141,7 +142,7 @@ def test_headers_are_needed(asked: Asked) -> None:
     asked.session.headers.pop("User-Agent")
     prepared = asked.session.prepare_request(requests.Request("GET", asked.standin.url + "/price-areas"))
     del prepared.headers["Accept"]
-    assert asked.session.send(prepared, timeout=30).status_code == 403
+    assert asked.session.send(prepared, timeout=PATIENCE).status_code == 403
 
 
 def test_values_are_float32(asked: Asked) -> None:

@@ -16,6 +16,7 @@ from sync.standin.energidata_rows import FileRows
 from sync.standin.faults import parse_faults
 from tests.clock import FakeClock
 from tests.energidata_answers import ELSPOT_2024, exported
+from tests.waiting import PATIENCE
 
 NOW = datetime(2026, 3, 10, 11, tzinfo=UTC)
 Get = Callable[..., requests.Response]
@@ -38,7 +39,7 @@ def get(standin: EnergidataStandin) -> Get:
     session.trust_env = False
 
     def ask(dataset: str = "Elspotprices", **given: str) -> requests.Response:
-        return session.get(f"{standin.url}/dataset/{dataset}", params=given, timeout=30)
+        return session.get(f"{standin.url}/dataset/{dataset}", params=given, timeout=PATIENCE)
 
     return ask
 
@@ -174,7 +175,7 @@ def test_the_prices_of_a_file(shared_data: Path) -> None:
     truth = exported(path)
     with EnergidataStandin(FileRows(path), now=lambda: datetime(2025, 1, 1, 12, tzinfo=UTC)) as server:
         given = {"start": "2024-01-01", "end": "2025-01-01", "limit": "0"}
-        answer = requests.get(f"{server.url}/dataset/Elspotprices", params=given, timeout=60).json()
+        answer = requests.get(f"{server.url}/dataset/Elspotprices", params=given, timeout=PATIENCE).json()
     assert answer["total"] == len(truth) == 61_488
     served = {
         (record["PriceArea"], datetime.fromisoformat(record["HourUTC"]).replace(tzinfo=UTC)): (

@@ -15,6 +15,7 @@ import requests
 from sync.standin.faults import parse_faults
 from sync.standin.household import HOUSEHOLD_PRM
 from sync.standin.refusals import BANNED
+from tests.waiting import PATIENCE
 
 ROUTE = "courbe_de_charge_consommation"
 DAY, NEXT = "2026-07-01", "2026-07-02"
@@ -77,7 +78,7 @@ def test_cut_promises_more_than_it_sends(start: Callable[..., Any]) -> None:
 
 def test_slow_sends_headers_first(start: Callable[..., Any]) -> None:
     client = spoilt(start, "slow@1:3000")
-    answer = client.session.get(f"{client.standin.url}/{ROUTE}", params=PARAMS, stream=True, timeout=30)
+    answer = client.session.get(f"{client.standin.url}/{ROUTE}", params=PARAMS, stream=True, timeout=PATIENCE)
     assert (answer.status_code, client.standin.requests[0].status) == (200, 200)
     client.standin.close()
     with pytest.raises(requests.RequestException, match="IncompleteRead"):
@@ -184,8 +185,8 @@ def test_late_days_come_when_they_come(start: Callable[..., Any]) -> None:
 def test_a_slow_answer_does_not_hold_up_others_or_the_end(start: Callable[..., Any]) -> None:
     client = spoilt(start, "slow@1:3000")
     url = f"{client.standin.url}/{ROUTE}"
-    slow = client.session.get(url, params=PARAMS, stream=True, timeout=30)
-    other = requests.get(url, params=PARAMS, headers=dict(client.session.headers), timeout=30)
+    slow = client.session.get(url, params=PARAMS, stream=True, timeout=PATIENCE)
+    other = requests.get(url, params=PARAMS, headers=dict(client.session.headers), timeout=PATIENCE)
     assert len(other.json()["grandeur"][0]["points"]) == 48
     client.standin.close()
     with pytest.raises(requests.RequestException, match="IncompleteRead"):

@@ -10,6 +10,7 @@ import pytest
 import requests
 
 from sync.standin.weather import WeatherStandin
+from tests.waiting import PATIENCE
 
 NOW = datetime(2026, 1, 10, 11, tzinfo=UTC)
 OSLO = {"latitude": "59.9127", "longitude": "10.7461", "start_date": "2025-07-01", "end_date": "2025-07-01"}
@@ -22,7 +23,7 @@ def get() -> Iterator[Get]:
     session = requests.Session()
     session.trust_env = False
     with WeatherStandin(now=lambda: NOW) as server:
-        yield lambda given, path="archive": session.get(f"{server.url}/{path}", params=given, timeout=30)
+        yield lambda given, path="archive": session.get(f"{server.url}/{path}", params=given, timeout=PATIENCE)
 
 
 def test_kmh_unless_ms_is_said(get: Get) -> None:

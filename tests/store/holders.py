@@ -13,6 +13,7 @@ from pymongo import MongoClient
 
 from sync.store.embedded.server import Embedded
 from tests.servers import PROJECT_ROOT
+from tests.waiting import PATIENCE
 
 SCRIPT = """
 import sys
@@ -49,17 +50,17 @@ class Holder:
         """Let it end in good order; returns its exit code."""
         assert self.process.stdin
         self.process.stdin.close()
-        return self.process.wait(60)
+        return self.process.wait(PATIENCE)
 
     def interrupt(self) -> None:
         """Ctrl-C in its terminal: the signal goes to all that was started from there."""
         os.killpg(self.process.pid, signal.SIGINT)
-        self.process.wait(60)
+        self.process.wait(PATIENCE)
 
     def kill(self) -> None:
         """With -9: it can do nothing any more."""
         self.process.kill()
-        self.process.wait(60)
+        self.process.wait(PATIENCE)
 
     def end(self) -> None:
         """Whatever became of it, nothing of it stays."""

@@ -12,7 +12,17 @@ import pytest
 from bson import Int64, ObjectId
 from bson.raw_bson import RawBSONDocument
 
-from sync.store.bson_columns import LAYOUTS, PLAIN, Slice, decode, encode_block, encode_rows, instants, runs
+from sync.store.bson_columns import (
+    LAYOUTS,
+    PLAIN,
+    Slice,
+    decode,
+    decode_kinds,
+    encode_block,
+    encode_rows,
+    instants,
+    runs,
+)
 from sync.store.writer import ObjectIds
 from tests.many import area, household
 
@@ -70,6 +80,19 @@ def test_every_document_is_decoded_once(seed: int) -> None:
     for name, column in found.columns.items():
         if name == "wh":
             assert column.tolist() == [found.document(index)["wh"] for index in range(len(found.places))]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_every_document_is_of_one_kind_whatever_its_series(seed: int) -> None:
+    documents = assorted(seed, 3000)
+    kinds = list(decode_kinds([as_array(documents)], ("series",)))
+    wanted = {document["_id"]: document for document in (bson.decode(raw, PLAIN) for raw in documents)}
+    assert sum(map(len, kinds)) == 3000
+    assert {document["_id"]: document for kind in kinds for document in all_of(kind)} == wanted
+    for kind in (kind for kind in kinds if len(kind.places)):
+        series = [bson.encode(kind.document(index)["series"]).rstrip(b"\0") for index in range(len(kind.places))]
+        assert kind.columns["series"].tolist() == series
+    assert max(len(set(kind.columns["series"].tolist())) for kind in kinds if kind.columns) > 1
 
 
 def test_fields_in_another_order_are_the_same_kind_and_another_type_is_not() -> None:

@@ -20,6 +20,7 @@ from sync.store.embedded.server import Embedded
 from sync.store.schema import TIMESERIES
 from tests.servers import PROJECT_ROOT, GuardedServer, run_sync
 from tests.store.holders import Holder
+from tests.waiting import PATIENCE
 
 
 @pytest.fixture
@@ -111,7 +112,7 @@ def test_drop_asks_on_a_terminal(
         stdin=theirs,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
         check=False,
     )
     os.close(ours)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from sync.model.errors import StoreUnavailable, UsageError
 from sync.store.embedded.server import Embedded, Stopped, running
 from tests.servers import TcpMongod
 from tests.store.holders import Holder, kept, pid_of, put
+from tests.waiting import until
 
 Hold = Callable[[], Holder]
 
@@ -87,13 +87,10 @@ def test_a_user_killed_while_the_server_starts(home: Path, hold: Hold, moment: s
     """The server is found again in whatever state it is: not yet listening, not yet a replica set."""
     killed = hold()
     state, lock = home / "mongod.json", home / "db" / "mongod.lock"
-    deadline = time.monotonic() + 60
-    while True:
-        if moment == "it is known" and state.exists() and json.loads(state.read_text())["pid"]:
-            break
-        if moment == "it has locked its files" and lock.exists() and lock.read_text():
-            break
-        assert time.monotonic() < deadline
+    if moment == "it is known":
+        until(lambda: state.exists() and json.loads(state.read_text())["pid"])
+    else:
+        until(lambda: lock.exists() and lock.read_text())
     killed.kill()
     with running(home) as uri:
         put(uri, 1)
@@ -106,9 +103,7 @@ def test_a_server_killed_while_it_made_its_first_files(home: Path, hold: Hold, f
     """Such files start no server any more; nothing can be stored in them, so they make way."""
     killed = hold()
     lock = home / "db" / "mongod.lock"
-    deadline = time.monotonic() + 60
-    while not (lock.exists() and lock.read_text() and len(list((home / "db").glob("*.wt"))) >= files):
-        assert time.monotonic() < deadline
+    until(lambda: lock.exists() and lock.read_text() and len(list((home / "db").glob("*.wt"))) >= files)
     os.kill(int(lock.read_text()), signal.SIGKILL)
     killed.kill()
     with running(home) as uri:

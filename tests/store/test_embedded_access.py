@@ -25,6 +25,7 @@ from sync.store.embedded.server import Embedded, Stopped, running
 from tests.servers import free_port, run_sync
 from tests.store.holders import kept, put
 from tests.store.places import Where
+from tests.waiting import PATIENCE, until
 
 pytestmark = pytest.mark.soak  # many servers, processes or mornings
 
@@ -194,8 +195,7 @@ class Older:
         self.client = MongoClient[Any]("127.0.0.1", self.port, directConnection=True)
         member = {"_id": 0, "host": f"127.0.0.1:{self.port}"}
         self.client.admin.command("replSetInitiate", {"_id": SET_NAME, "members": [member]})
-        while not self.client.admin.command("hello")["isWritablePrimary"]:
-            pass
+        until(lambda: self.client.admin.command("hello")["isWritablePrimary"])
         put(f"mongodb://127.0.0.1:{self.port}/?directConnection=true", 1)
         state = {"pid": self.process.pid, "port": self.port, "pinned": pinned, "unborn": False}
         (home / "mongod.json").write_text(json.dumps(state))
@@ -203,7 +203,7 @@ class Older:
     def end(self, number: signal.Signals) -> None:
         self.client.close()
         self.process.send_signal(number)
-        self.process.wait(60)
+        self.process.wait(PATIENCE)
 
 
 @pytest.fixture
@@ -229,7 +229,7 @@ def test_a_server_of_an_older_version_that_nobody_uses_makes_way(
 ) -> None:
     assert Embedded(home).server() is None  # none that can be used
     with running(home) as uri:
-        assert older.process.wait(60) == 0
+        assert older.process.wait(PATIENCE) == 0
         put(uri, 2)
         assert kept(uri) == [1, 2]
     assert f"it listened on port {older.port}, open to every user" in capsys.readouterr().err
@@ -248,5 +248,5 @@ def test_a_server_of_an_older_version_in_use_is_left_to_its_users(
         )
         assert older.client.own.kept.count_documents({}) == 1
     assert run_sync("db", "stop").stdout == "the embedded MongoDB has stopped\n"
-    assert older.process.wait(60) == 0
+    assert older.process.wait(PATIENCE) == 0
     assert Embedded(home).unpin() is Stopped.NOT_RUNNING

@@ -83,7 +83,7 @@ def ran(two_years_stored: Database[Any], mongo_uri: str, tmp_path_factory: pytes
         "XDG_STATE_HOME": str(folder),
     }
     before = fingerprint(two_years_stored)
-    code, out, err = finish(start(environ, folder, "compare", "--lab", "--json"), 300)
+    code, out, err = finish(start(environ, folder, "compare", "--lab", "--json"))
     assert code == 0, err
     return {"before": before, "after": fingerprint(two_years_stored), "answer": json.loads(out), "err": err}
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import signal
-import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from subprocess import Popen
 from typing import Any
@@ -28,7 +28,7 @@ from sync.lab.forms import (
     scratch_names,
     share_of,
 )
-from sync.lab.questions import questions_about, time_questions
+from sync.lab.questions import ask, questions_about, time_questions
 from sync.load.progress import Silence
 from sync.model.clock import SystemClock
 from sync.model.errors import StoreError
@@ -41,6 +41,7 @@ from tests.processes import finish, start
 from tests.servers import GuardedServer, TcpMongod
 from tests.shell import MONTH, PRM, Shell, export_file
 from tests.store.test_lab import fingerprint
+from tests.waiting import until
 
 pytestmark = pytest.mark.soak  # labs of whole commands
 
@@ -55,11 +56,8 @@ def load_days(sync: Shell, days: int = 60) -> None:
 def started(sync: Shell, database: Database[Any]) -> Popen[str]:
     """A lab that has begun to build."""
     process = start(sync.environ, sync.folder, "compare", "--lab")
-    deadline = time.monotonic() + 60
-    while not scratch_names(database):
-        assert time.monotonic() < deadline
-        assert process.poll() is None
-        time.sleep(0.005)
+    until(lambda: scratch_names(database) or process.poll() is not None)
+    assert process.poll() is None
     return process
 
 
@@ -272,13 +270,13 @@ def test_the_cap_takes_whole_series_then_the_newest_readings(sync: Shell, databa
 def test_forms_that_answer_differently_are_not_compared(sync: Shell, database: Database[Any]) -> None:
     load_days(sync, days=2)
     series = Series("linky", PRM, "consumption")
-    collections = {RECORD: database.consumption, MIRROR: database.consumptionTS}
+    askers = {RECORD: partial(ask, database.consumption), MIRROR: partial(ask, database.consumptionTS)}
     questions = questions_about(database.consumption, series, PARIS)
-    assert set(time_questions(collections, questions, 1, lambda _: None)) == {RECORD, MIRROR}
+    assert set(time_questions(askers, questions, 1, lambda _: None)) == {RECORD, MIRROR}
     last = next(database.consumption.find().sort("ts", -1))
     database.consumption.update_one({"_id": last["_id"]}, {"$inc": {"wh": 1}})
     with pytest.raises(StoreError, match="differently"):
-        time_questions(collections, questions, 1, lambda _: None)
+        time_questions(askers, questions, 1, lambda _: None)
 
 
 def test_indexes_are_as_the_form_says(database: Database[Any]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from pathlib import Path
 
 import pytest
@@ -12,9 +11,10 @@ from pymongo.errors import PyMongoError
 
 from sync.model.errors import StoreUnavailable, UsageError
 from sync.store.connection import connect, open_store
-from tests.servers import SECONDS, ReplicaSet, direct, run_sync
+from tests.servers import ReplicaSet, direct, run_sync
 from tests.shell import export_file
 from tests.store.places import Where
+from tests.waiting import until
 
 pytestmark = pytest.mark.soak  # sets of three nodes
 
@@ -34,10 +34,7 @@ def lagging(replica_set: ReplicaSet) -> ReplicaSet:
         config["version"] += 1
         client.admin.command("replSetReconfig", config)
     with direct(late.port) as client:
-        deadline = time.monotonic() + SECONDS
-        while "tags" not in client.admin.command("hello"):
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
+        until(lambda: "tags" in client.admin.command("hello"))
         client.admin.command("fsync", lock=True)
     return replica_set
 
@@ -78,10 +75,7 @@ def test_a_set_without_a_primary(replica_set: ReplicaSet, tmp_path: Path) -> Non
     for node in (*others, replica_set.primary()):
         replica_set.kill(node)
     with direct(left.port) as client:
-        deadline = time.monotonic() + SECONDS
-        while "primary" in client.admin.command("hello"):
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
+        until(lambda: "primary" not in client.admin.command("hello"))
     with pytest.raises(StoreUnavailable, match="has no primary at the moment: run again when its election is over"):
         connect(alone)
     with pytest.raises(StoreUnavailable, match="has no primary at the moment") as caught:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -20,6 +20,7 @@ from sync.store.verify import verify_pair
 from sync.store.writer import PairWriter
 from tests.many import area, assert_same_sides, documents, expected, household, stored
 from tests.servers import PROJECT_ROOT
+from tests.waiting import until
 
 pytestmark = pytest.mark.soak  # many servers, processes or mornings
 
@@ -110,8 +111,8 @@ def test_a_first_load_that_was_killed(database: Database[Any]) -> None:
     before = documents(own.record)
     newest = own.record.find_one({"ts": datetime(2012, 1, 1, 1, tzinfo=UTC)})
     assert newest
-    time.sleep(1.1)  # the newer copy is the one with the younger `_id`, which counts in seconds
-    copy = newest | {"_id": ObjectId()}
+    later = newest["_id"].generation_time + timedelta(seconds=1)  # the newer copy is the one with the younger `_id`
+    copy = newest | {"_id": ObjectId.from_datetime(later)}
     own.record.insert_one(copy)
     ensure_pair(own)
     PairWriter(own).write_many(batches)
@@ -180,6 +181,10 @@ def test_withheld_half_hours_are_to_be_read_again(database: Database[Any], capsy
     assert database.sync_contradictions.count_documents({}) == database.sync_origins.count_documents({}) == 0
 
 
+def has_gone_on(process: subprocess.Popen[bytes], own: Pair, present: dict[str, Any], before: int) -> bool:
+    return own.record.count_documents(present) > before or process.poll() is not None
+
+
 def test_killed_in_the_middle(database: Database[Any], mongo_uri: str) -> None:
     batches = [household(number, 3000) for number in range(12)]
     own = old_pair(database, batches)
@@ -190,9 +195,7 @@ def test_killed_in_the_middle(database: Database[Any], mongo_uri: str) -> None:
         process = subprocess.Popen(
             [sys.executable, "-c", COMMAND, mongo_uri, database.name], cwd=PROJECT_ROOT, stderr=subprocess.DEVNULL
         )
-        wait = time.monotonic() + 60
-        while own.record.count_documents(present) <= counts[-1] and time.monotonic() < wait and process.poll() is None:
-            time.sleep(0.005)
+        until(partial(has_gone_on, process, own, present, counts[-1]))
         process.kill()
         process.wait()
         counts.append(own.record.count_documents(present))
