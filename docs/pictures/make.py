@@ -21,8 +21,13 @@ from playwright.sync_api import Browser, expect, sync_playwright
 from pymongo.database import Database
 
 from docs.examples.make import generated
+from sync.insight.cards import analyse
+from sync.model.clock import SystemClock
+from sync.settings import DEFAULT_COLLECTIONS
+from sync.sources import zone_of
 from sync.store.connection import connect
 from sync.store.embedded.mongod import Mongod
+from sync.store.schema import own_series, pair
 from tests.dash.readers import all_answered, shown
 from tests.dash.served import serve
 from tests.dash.stores import TODAY, load_file
@@ -37,6 +42,8 @@ SHOTS: dict[str, tuple[str, dict[str, int]]] = {
     "storage": ("storage?lang=en&theme=light", WIDE),
     "consumption": ("consumption?period=30d&lang=en&theme=light", WIDE),
     "cost": ("cost?period=all&lang=en&theme=light", WIDE),
+    "insight": ("insight?lang=en&theme=light", WIDE),
+    "laboratory": ("laboratory?period=month&lang=en&theme=light", WIDE),
     "coverage": ("coverage?period=all&lang=en&theme=light", WIDE),
     "phone": ("consumption?period=7d&lang=en&theme=light", PHONE),
 }
@@ -45,7 +52,7 @@ SHOTS: dict[str, tuple[str, dict[str, int]]] = {
 
 @contextmanager
 def household() -> Iterator[Database[Any]]:
-    """Two years of the generated household, imported as a file and proven."""
+    """Two years of the generated household, imported as a file, proven and analysed."""
     with TemporaryDirectory() as folder:
         server = Mongod.spawn(Path(folder) / "db", Path(folder) / "log")
         try:
@@ -54,6 +61,9 @@ def household() -> Iterator[Database[Any]]:
             path.write_bytes(r63_csv(generated(date(TODAY.year - 2, 3, 13), TODAY.date())))
             with connect(server.uri) as client:
                 load_file(client["electricity"], path)
+                own = pair(client["electricity"], "linky", DEFAULT_COLLECTIONS)
+                for series in own_series("linky", own.record):
+                    analyse(own, series, zone_of("linky"), SystemClock())
                 yield client["electricity"]
         finally:
             server.stop()
