@@ -34,6 +34,7 @@ LEAST = 1_000_000  # documents; of fewer, finding each of them takes a second or
 FORWARD, BACKWARD = 1, -1
 FLAG = "flag"
 WORD = 8  # bytes that are compared at once
+REPLY = 20_000  # documents: larger ones lie in fresh memory, smaller ones gain nothing (1.34, 1.18, 1.25 µs of CPU)
 NEAR = 0.9  # of all documents: before, nobody looks whether both ways have met
 DATED = milliseconds(BEGINNING), milliseconds(END)  # see `schema.dated`
 
@@ -98,7 +99,7 @@ def _gathered(choice: Choice, folder: Path, tell: Tell) -> _Waiting:
 
 def _read(waiting: _Waiting, meeting: _Meeting, way: int) -> None:
     try:
-        with closing(find(waiting.choice.pair.record, {}, hint={"$natural": way})) as replies:
+        with closing(find(waiting.choice.pair.record, {}, hint={"$natural": way}, most=REPLY)) as replies:
             for reply in replies:
                 if meeting.is_over or waiting.choice.left_out or meeting.reached(way, waiting.take(reply)):
                     return

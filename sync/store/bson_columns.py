@@ -444,12 +444,13 @@ def find(
     projection: Document | None = None,
     limit: int = 0,
     hint: str | Document | None = None,
+    most: int = REPLY,
 ) -> Generator[bytes]:
     """The documents of a query, reply by reply, each as the BSON array that it holds (`decode(…, numbered=True)`).
 
-    Read from the primary with the read concern of `side`.
+    Read from the primary with the read concern of `side`. most: documents in one reply.
     """
-    command: Document = {"find": side.name, "filter": query, "batchSize": REPLY}
+    command: Document = {"find": side.name, "filter": query, "batchSize": most}
     options = {"sort": sort, "projection": projection, "limit": limit, "hint": hint}
     command |= {name: option for name, option in options.items() if option}
     if side.read_concern.document:
@@ -464,7 +465,7 @@ def _replies(side: Collection[Document], command: Document, session: ClientSessi
     try:
         yield documents
         while cursor:
-            more = {"getMore": Int64(cursor), "collection": name, "batchSize": REPLY}
+            more = {"getMore": Int64(cursor), "collection": name, "batchSize": command["batchSize"]}
             documents, cursor, name = _cursor(database.command(more, codec_options=RAW, session=session))
             yield documents
     except PyMongoError:

@@ -23,7 +23,6 @@ from sync.export.run import export
 from sync.export.targets import target_of
 from sync.load.progress import Silence
 from sync.model.columns import Block
-from sync.store import bson_columns
 from sync.store.schema import Document, Pair
 from tests.export_rows import OF_SOURCE, lcl, stored_pair, whole
 from tests.servers import PROJECT_ROOT
@@ -43,7 +42,7 @@ runpy.run_module("sync", run_name="__main__")
 def _small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Small records count as large, and come in many replies."""
     monkeypatch.setattr(stored, "LEAST", 1)
-    monkeypatch.setattr(bson_columns, "REPLY", REPLY)
+    monkeypatch.setattr(stored, "REPLY", REPLY)
 
 
 def scrambled(own: Pair) -> Pair:

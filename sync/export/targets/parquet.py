@@ -18,6 +18,7 @@ from .files import FileTarget
 GROUP = 200_000  # rows of a row group, of which two are in memory: one is gathered, one compressed
 TEXT = pa.dictionary(pa.int32(), pa.string())
 TYPES = {INTEGER: pa.int64(), NUMBER: pa.float64()}
+RISING = {"start_utc": "DELTA_BINARY_PACKED", "start_local": "DELTA_BYTE_ARRAY"}  # a third of the file, as fast
 INSTANT = pa.timestamp("ms", tz="UTC")
 
 
@@ -38,7 +39,9 @@ class Export(FileTarget):
         self._schema = pa.schema(kinds)
         self._file = os.fdopen(self.stream(), "wb")
         whole = [name for name in self.columns if kinds[name] == TEXT]
-        options = {"compression": "zstd", "use_dictionary": whole, "write_statistics": [*whole, "start_utc"]}
+        options: dict[str, Any] = {"compression": "zstd", "write_statistics": [*whole, "start_utc"]}
+        options["use_dictionary"] = [name for name in self.columns if name not in RISING]
+        options["column_encoding"] = RISING
         self._writer = pyarrow.parquet.ParquetWriter(self._file, self._schema, **options)
         self._waiting: list[Any] = []
 

@@ -89,7 +89,7 @@ class Table:
 
     def sums(self, choice: Choice, least: int) -> Sums:
         """What it holds of a choice, summed by the server. least: the first start that was written, ms."""
-        names = [("start_utc", "floor(extract(epoch FROM start_utc))"), ("seconds", "seconds")]
+        names = [("start_utc", "floor(date_part('epoch', start_utc))::bigint"), ("seconds", "seconds")]
         scaled = {
             NUMBER: 'round("{}" * ' + f"{DECIMALS})::numeric",
             TIME: 'extract(epoch FROM "{}") * 1000',
@@ -102,6 +102,7 @@ class Table:
         keys = [[getattr(series, name) for series in choice.series] for name in ("id", "flow", "group")]
         where = 'source = %s AND (id, flow, "group") IN (SELECT * FROM unnest(%s::text[], %s::text[], %s::text[]))'
         where += "".join(f" AND start_utc {sign} %s" for sign, _ in bounds)
+        self.run(f"ANALYZE {self.name}")  # else a new table counts as an empty one: every row by its key, half as fast
         query = f"SELECT count(*), {sums} FROM {self.name} WHERE {where}"
         [(count, *found)] = self.run(query, choice.pair.source, *keys, *(edge for _, edge in bounds))
         pairs = zip(found[::2], map(int, found[1::2]), strict=True)
