@@ -3,12 +3,8 @@
   const plain = (event) => event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey && !event.altKey;
 
   function follow(link) {
-    const { change, go, shared } = window.address;
+    const { go, shared } = window.address;
     const target = new URLSearchParams(link.search);
-    if (link.dataset.go === "here") {
-      change({ period: target.get("period"), from: target.get("from"), to: target.get("to"), zoom: null });
-      return;
-    }
     const query = shared();
     if (target.has("period")) for (const name of ["from", "to"]) query.delete(name);
     for (const [name, text] of target) query.set(name, text);
@@ -51,7 +47,8 @@
     const link = event.target.closest("a[data-go]");
     if (link && plain(event)) {
       event.preventDefault();
-      if (link.hasAttribute("href")) follow(link);
+      if (link.dataset.go === "here") window.arrows[link.id]();
+      else if (link.hasAttribute("href")) follow(link);
       return;
     }
     const csv = event.target.closest("a[data-csv]");

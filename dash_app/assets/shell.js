@@ -88,6 +88,28 @@
     set("bar-ask", { data: asked });
   }
 
+  // --- arrows -----------------------------------------------------------------------------------------------------
+
+  let heard = null; // what the bar was last told
+  let steps = 0; // clicks on arrows, forwards positive, that wait to hear where they lead
+
+  function isHeard() {
+    const [name, search] = JSON.parse(heard?.asked || "[]");
+    return name === pageNow().dataset.page && search === `?${whole()}`;
+  }
+
+  // The server says where an arrow leads; a click that is quicker is followed once it has said so.
+  function step(way) {
+    steps += way;
+    if (!steps || !isHeard()) return;
+    const target = heard[steps < 0 ? "previous" : "next"];
+    steps = target ? steps - Math.sign(steps) : 0;
+    const query = new URLSearchParams(target || "");
+    if (target) change({ period: query.get("period"), from: query.get("from"), to: query.get("to"), zoom: null });
+  }
+
+  window.arrows = { previous: () => step(-1), next: () => step(1) };
+
   // --- the clock -------------------------------------------------------------------------------------------------
 
   // Show what is wrong, or that nothing is any more; whether that is news.
@@ -198,6 +220,8 @@
         else arrow.removeAttribute("href");
         arrow.setAttribute("aria-disabled", String(!bar?.[name]));
       }
+      heard = bar;
+      step(0);
       return keep();
     },
 

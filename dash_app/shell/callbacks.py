@@ -115,6 +115,7 @@ def _bar(app: Dash, reader: Reader, pages: tuple[Page, ...]) -> None:
         first, last = scope.extent.first, scope.extent.end
         days = [view.start.isoformat(), view.last.isoformat()]
         shown = {"series": view.series, "period": view.period, "from": days[0], "to": days[1]} | {
+            "asked": asked,
             "previous": _beside(view, -1) if first and view.start > first else None,
             "next": _beside(view, 1) if last and view.end < last else None,
         }

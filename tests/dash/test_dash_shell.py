@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 import struct
 from collections.abc import Callable
 from pathlib import Path
@@ -62,6 +63,19 @@ def test_periods_and_arrows(served: Served, open_page: Open) -> None:
     choose_period(page, "30d")  # once more: back to the newest days
     expect(subtitle).to_contain_text("12 Mar 2025")
     assert asked(page) == {"period": "30d"}
+
+
+def test_quick_clicks_on_an_arrow_are_as_many_steps(served: Served, open_page: Open) -> None:
+    page = open_page(f"{served.url}/consumption?period=7d")
+    expect(page.get_by_label("Previous period")).to_have_attribute("href", re.compile("from=2025-02-27"))
+    page.evaluate("for (const name of ['previous', 'previous', 'previous']) document.getElementById(name).click()")
+    expect(card(page, "load-curve").locator("header p")).to_contain_text(days("13–19 Feb 2025"))
+    assert asked(page) == {"period": "7d", "from": "2025-02-13", "to": "2025-02-19"}
+    page.evaluate("for (const name of ['next', 'next', 'next', 'next']) document.getElementById(name).click()")
+    expect(card(page, "load-curve").locator("header p")).to_contain_text(days("6–12 Mar 2025"))  # there is no more
+    expect(page.get_by_label("Next period")).to_have_attribute("aria-disabled", "true")
+    step(page, "Previous period", "2025-02-27")
+    assert asked(page)["from"] == "2025-02-27"
 
 
 def test_a_chart_stays_in_place(served: Served, open_page: Open) -> None:
