@@ -12,6 +12,7 @@
   const opening = new Set(); // pages whose cards are on their way
   const held = {}; // the value of each control, as last set or chosen
   let lastBar;
+  let isPicking = false; // the first day of a range is chosen, the last one is not yet
 
   // --- cards of pages ---------------------------------------------------------------------------------------------
 
@@ -220,6 +221,7 @@
         else arrow.removeAttribute("href");
         arrow.setAttribute("aria-disabled", String(!bar?.[name]));
       }
+      if (bar && !isPicking) set("days", { value: [bar.from, bar.to] });
       heard = bar;
       step(0);
       return keep();
@@ -241,6 +243,7 @@
 
     days(range, bar) {
       const [from, to] = range || [];
+      isPicking = Boolean(from && !to);
       if (from && to && bar && !(from === bar.from && to === bar.to)) change({ period: "own", from, to, zoom: null });
       return keep();
     },

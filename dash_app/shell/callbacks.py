@@ -91,7 +91,6 @@ def _bar(app: Dash, reader: Reader, pages: tuple[Page, ...]) -> None:
         Output("series", "data"),
         Output("series", "value"),
         Output("period", "value"),
-        Output("days", "value"),
         Output("days", "minDate"),
         Output("days", "maxDate"),
         Output("bar-told", "data"),
@@ -109,7 +108,7 @@ def _bar(app: Dash, reader: Reader, pages: tuple[Page, ...]) -> None:
             names = [{"value": address, "label": reader.name_of(series)} for series, address in addresses.items()]
             scope = scope_of(reader, page, parts_of(search))
         except (PyMongoError, StoreError):
-            return (no_update,) * 7
+            return (no_update,) * 6
         if not scope.address:
             view = replace(view, series=parts_of(search).get("series", ""))  # kept for the pages that have one
         first, last = scope.extent.first, scope.extent.end
@@ -123,7 +122,6 @@ def _bar(app: Dash, reader: Reader, pages: tuple[Page, ...]) -> None:
             names,
             view.series if scope.address and series_shown != view.series else no_update,
             no_update if period_shown == view.period else view.period,
-            days,
             first.isoformat() if first else None,
             scope.today.isoformat(),
             shown,

@@ -111,7 +111,7 @@ def test_half_a_request_does_not_stay(served: Served, monkeypatch: pytest.Monkey
 
 SHELL = {"id": "shell", "property": "children"}
 ASKED = {"page": "/cost", "search": "?period=7d&lang=en&theme=light"}
-BAR = ["series.data", "series.value", "period.value", "days.value", "days.minDate", "days.maxDate", "bar-told.data"]
+BAR = ["series.data", "series.value", "period.value", "days.minDate", "days.maxDate", "bar-told.data"]
 TABLE = ["table.title", "table.children", "table.opened"]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -127,6 +128,16 @@ def test_an_own_range_is_picked_by_days(served: Served, open_page: Open) -> None
     expect(subtitle).to_contain_text(days("3–5 Feb 2025"))
     assert asked(page) == {"period": "own", "from": "2025-02-03", "to": "2025-02-05"}
     expect(page.locator("#period input[value='own']")).to_be_checked()
+
+
+def test_the_first_day_of_a_range_outlives_what_the_server_says(served: Served, open_page: Open) -> None:
+    page = open_page(f"{served.url}/consumption")
+    range_shown(page, "11 Feb 2025 – 12 Mar 2025").click()
+    page.get_by_role("button", name="3 February 2025", exact=True).click()
+    page.evaluate("window.address.change({ theme: 'dark' })")
+    expect(page.get_by_label("Previous period")).to_have_attribute("href", re.compile("theme=dark"))  # it is told
+    page.get_by_role("button", name="5 February 2025", exact=True).click()
+    expect(card(page, "load-curve").locator(".subtitle")).to_contain_text(days("3–5 Feb 2025"))
 
 
 @pytest.mark.parametrize(
