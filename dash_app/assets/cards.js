@@ -1,4 +1,5 @@
-// Cards are asked for when they come near the window, and asked again when what they need has changed.
+// Cards are asked for when they come near the window, and asked again when what they need has changed; those that are
+// hidden as they say what another says are always asked, as they may have something of their own to say.
 (() => {
   const AGAIN = 1000; // ms
   const NARROWEST = 720; // px of a picture: on a phone, too
@@ -21,7 +22,7 @@
       const key = `${view}|${version}`;
       const last = asked.get(card);
       if (last?.key === key) continue;
-      if (!near.has(card)) {
+      if (!near.has(card) && !("same" in card.dataset)) {
         asked.delete(card); // what it shows, or is about to, is of another view: it is asked for when it comes near
         card.setAttribute("aria-busy", String(card.dataset.answers !== view));
         continue;
@@ -55,7 +56,7 @@
 
   const observer = new IntersectionObserver((entries) => {
     for (const { isIntersecting, target } of entries) {
-      near[isIntersecting || "same" in target.dataset ? "add" : "delete"](target);
+      near[isIntersecting ? "add" : "delete"](target);
     }
     ask();
   }, { rootMargin: NEAR });
@@ -64,8 +65,8 @@
   function look(newVersion = version) {
     version = newVersion;
     for (const card of document.querySelectorAll(".card")) observer.observe(card);
-    ask();
     once();
+    ask();
     byControl = false;
   }
 
@@ -102,6 +103,7 @@
     requestAnimationFrame(() => requestAnimationFrame(() => {
       card.setAttribute("aria-busy", "false");
       once();
+      ask(); // what is hidden now comes near no window
     }));
   }
 

@@ -3,6 +3,7 @@ source at a time of many."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,7 +14,7 @@ from pymongo.database import Database
 
 from dash_app.kit.locale import Look
 from tests.dash.nordic_stores import energy, prices, weather, write
-from tests.dash.readers import all_answered, answered, asked, drawn, go_to, shown
+from tests.dash.readers import all_answered, answered, asked, card, drawn, go_to, shown
 from tests.dash.served import Served
 from tests.dash.stores import load_readings
 from tests.fleet_rows import london_rows, store
@@ -168,6 +169,39 @@ def test_one_source_at_a_time_under_a_table_of_all(
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     region = answer.locator(".table-region")
     assert region.evaluate("element => element.scrollWidth <= element.clientWidth")
+
+
+OUT_OF_SIGHT = """async (card) => {
+  const frame = () => new Promise(requestAnimationFrame);
+  const near = async (is) => {
+    await new Promise((done) => {
+      new IntersectionObserver(([each]) => each.isIntersecting === is && done(), { rootMargin: "400px" }).observe(card);
+    });
+    await frame(); // the page's own observer, which is not new, hears of it a frame later
+    await frame();
+  };
+  card.removeAttribute("data-same");
+  card.scrollIntoView();
+  await near(true);
+  window.scrollTo(0, 0);
+  await near(false);
+  card.setAttribute("data-same", "");
+}"""
+
+
+@pytest.mark.soak
+def test_what_was_hidden_out_of_sight_is_asked_again(
+    five: Database[Any], serving: Callable[..., Served], open_page: Open
+) -> None:
+    """It said what another card says; of another source it may have something to say."""
+    page = open_page(f"{serving(five).url}/storage", viewport={"width": 1280, "height": 400})
+    all_answered(page)
+    hidden = card(page, "storage-bytes")
+    expect(hidden).to_have_attribute("data-same", "")
+    hidden.evaluate(OUT_OF_SIGHT)
+    with page.expect_response(re.compile("/card/storage-bytes.*source=elhub")):
+        answered(page, "storage-answer").locator("tbody").get_by_role("button", name="elhub", exact=True).click()
+    expect(hidden).to_have_attribute("aria-busy", "false")
 
 
 @pytest.mark.soak
