@@ -24,6 +24,7 @@ from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStart
 from bench import meters, readers
 from bench.clicks import Waits, at_once, bare_chart, chromium, opened, visit
 from bench.kit import FILE, NAME, Bench, Row, bench, medians, need_export, row
+from dash_app.kit.locale import LANGUAGES, catalog_of
 from dash_app.kit.reader import Reader
 from dash_app.kit.view import View, period_of
 from dash_app.shell.pages import PAGES
@@ -53,10 +54,22 @@ def run() -> dict[str, Any]:
         rows.append(row(f"{READERS} readers at once: errors", errors, "", 0.0))
         rows.append(row(f"{READERS} readers at once: the last one's first chart", seconds, "s"))
         rows += _by_http(own)
+        rows.append(_texts())
         own.empty()
         many = meters.fill(own)
         rows += _rows(f"{meters.METERS} meters", own, browser, WIDER)
         return own.result(readings + many, rows)
+
+
+def _texts() -> Row:
+    """What the first reader waits for, all languages together."""
+
+    def read() -> None:
+        catalog_of.cache_clear()
+        for language in LANGUAGES:
+            catalog_of(language)
+
+    return row(f"texts of {len(LANGUAGES)} languages, read when first asked for", 1000 * medians(read)[0], "ms")
 
 
 def _rows(what: str, own: Bench, browser: Browser, wider: float) -> list[Row]:
